@@ -1,0 +1,22 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is raised about names, policy documents and replication configurations."""
+
+from __future__ import annotations
+
+_LONGEST_QUOTE = 80
+
+
+class InvalidDocument(ValueError):
+    """A name or document that no server would take. `str()` names the thing, the value and the way out."""
+
+
+class UnsupportedConfiguration(InvalidDocument):
+    """A replication configuration that may be valid on its server, but that this collection never rewrites."""
+
+
+def quote(value: object) -> str:
+    """`value` as it is shown in a message: quoted, and cut where it is too long to be read."""
+    shown = repr(value)
+    return shown if len(shown) <= _LONGEST_QUOTE else f"{shown[: _LONGEST_QUOTE - 3]}..."

@@ -1,0 +1,185 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Names and ARNs: what S3 and IAM accept, checked before anything is sent."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from .errors import InvalidDocument, quote
+
+UNKNOWN_ACCOUNT = "<account>"
+"""Stands for the account in an ARN that is predicted in check mode, before the server has made the thing."""
+
+_BUCKET_ARN = "arn:aws:s3:::"
+_BUCKET = re.compile(r"[a-z0-9]+(?:(?:\.|-+)[a-z0-9]+)*")
+_IP_ADDRESS = re.compile(r"(?:[0-9]+\.){3}[0-9]+")
+_IAM_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]+")
+_IAM_PATH = re.compile(r"/|/[!-~]+/")
+_IAM_NAME_LENGTH = {"role": 64, "user": 64, "policy": 128}
+_IAM_PATH_LENGTH = 512
+_KEY_BYTES = 1024
+
+
+@dataclass(frozen=True)
+class Arn:
+    """The parts of an ARN; `str()` joins them again."""
+
+    partition: str
+    service: str
+    region: str
+    account: str
+    resource: str
+
+    def __str__(self) -> str:
+        parts = (self.partition, self.service, self.region, self.account, self.resource)
+        return ":".join(("arn", *parts))
+
+
+def parse_arn(text: str) -> Arn:
+    """Take an ARN apart. InvalidDocument if `text` has not the form of one; what it names is not checked."""
+    parts = text.split(":", 5)
+    if len(parts) != 6 or parts[0] != "arn" or not all((parts[1], parts[2], parts[5])):
+        raise InvalidDocument(
+            f"{quote(text)} is not an ARN: give it in the form "
+            "arn:<partition>:<service>:<region>:<account>:<resource>."
+        )
+    return Arn(*parts[1:])
+
+
+def iam_arn(account: str, kind: str, path: str, name: str) -> str:
+    """The ARN of an IAM entity, `kind` being role, policy or user: arn:aws:iam::123456789012:role/X."""
+    return str(
+        Arn(
+            partition="aws",
+            service="iam",
+            region="",
+            account=account,
+            resource=f"{kind}{check_iam_path(path)}{check_iam_name(name, kind)}",
+        )
+    )
+
+
+def same_arn(a: str, b: str) -> bool:
+    """Whether two ARNs are equal, or would be if the UNKNOWN_ACCOUNT of one were the account of the other."""
+    if a == b:
+        return True
+    try:
+        left, right = parse_arn(a), parse_arn(b)
+    except InvalidDocument:
+        return False
+    return UNKNOWN_ACCOUNT in (left.account, right.account) and (
+        (left.partition, left.service, left.region, left.resource)
+        == (right.partition, right.service, right.region, right.resource)
+    )
+
+
+def check_role_arn(arn: str) -> str:
+    """Return a role's ARN as it may stand in a replication configuration, or raise InvalidDocument.
+
+    CloudServer takes any account of two characters or more, and `*`. It also takes resources that cannot
+    be a role's (`rolex`), which would only fail later, and splits at commas, which IAM allows in names.
+    """
+    hint = "give it as arn:aws:iam::<account>:role/<name>, without blanks"
+    parts = parse_arn(arn)
+    kind, slash, path_and_name = parts.resource.partition("/")
+    path, _, name = f"/{path_and_name}".rpartition("/")
+    if (parts.partition, parts.service, parts.region, kind, slash) != ("aws", "iam", "", "role", "/"):
+        raise InvalidDocument(f"{quote(arn)} is not the ARN of a role: {hint}.")
+    if parts.account != "*" and (len(parts.account) < 2 or re.search(r"\s", parts.account)):
+        raise InvalidDocument(f"The ARN {quote(arn)} of a role names no account: {hint}.")
+    if "," in arn:
+        raise InvalidDocument(
+            f"The ARN {quote(arn)} of a role has a comma, which separates the roles of a replication "
+            "configuration: use a role without a comma in its name and path."
+        )
+    check_iam_path(f"{path}/")
+    check_iam_name(name, "role")
+    return arn
+
+
+def bucket_arn(name_or_arn: str) -> str:
+    """The ARN of a bucket that is given by its name or its ARN."""
+    return _BUCKET_ARN + bucket_name(name_or_arn)
+
+
+def bucket_name(name_or_arn: str) -> str:
+    """The name of a bucket that is given by its name or its ARN. InvalidDocument if it is neither."""
+    if name_or_arn.startswith("arn:") and not name_or_arn.startswith(_BUCKET_ARN):
+        raise InvalidDocument(
+            f"{quote(name_or_arn)} is not the ARN of a bucket: give {_BUCKET_ARN}<name>, or the name alone."
+        )
+    return check_bucket_name(name_or_arn.removeprefix(_BUCKET_ARN))
+
+
+def check_bucket_name(name: str) -> str:
+    """Return the name of a bucket, or raise InvalidDocument. The rules are CloudServer's."""
+    if not 3 <= len(name) <= 63:
+        raise InvalidDocument(
+            f"The bucket name {quote(name)} has {len(name)} characters: use 3 to 63."
+        )
+    if _IP_ADDRESS.fullmatch(name):
+        raise InvalidDocument(
+            f"The bucket name {quote(name)} has the form of an IP address: use a name with a letter in it."
+        )
+    if not _BUCKET.fullmatch(name):
+        raise InvalidDocument(
+            f"The bucket name {quote(name)} is invalid: use lower-case letters, digits, hyphens and single "
+            "dots, with a letter or digit at both ends and on both sides of each dot."
+        )
+    return name
+
+
+def check_iam_name(name: str, what: str = "role") -> str:
+    """Return the name of a role, policy or user (`what`), or raise InvalidDocument."""
+    longest = _IAM_NAME_LENGTH.get(what, 128)
+    if not 1 <= len(name) <= longest:
+        raise InvalidDocument(
+            f"The {what} name {quote(name)} has {len(name)} characters: use 1 to {longest}."
+        )
+    if not _IAM_NAME.fullmatch(name):
+        raise InvalidDocument(
+            f"The {what} name {quote(name)} is invalid: use letters, digits and _+=,.@- only."
+        )
+    return name
+
+
+def check_iam_path(path: str) -> str:
+    """Return an IAM path such as `/` or `/replication/`, or raise InvalidDocument."""
+    if len(path) > _IAM_PATH_LENGTH:
+        raise InvalidDocument(
+            f"The path {quote(path)} has {len(path)} characters: use at most {_IAM_PATH_LENGTH}."
+        )
+    if not _IAM_PATH.fullmatch(path):
+        raise InvalidDocument(
+            f"The path {quote(path)} is invalid: begin and end it with a slash, and use printable ASCII "
+            "characters without blanks."
+        )
+    return path
+
+
+def check_object_key(key: str) -> str:
+    """Return the key of an object, or raise InvalidDocument.
+
+    CloudServer refuses keys with non-printable characters (measured). Some of its versions take fewer
+    bytes than S3's 1024, which is left for them to say.
+    """
+    if not key:
+        raise InvalidDocument("The object key is empty: use 1 to 1024 bytes.")
+    try:
+        size = len(key.encode())
+    except UnicodeEncodeError:
+        raise InvalidDocument(f"The object key {quote(key)} cannot be written in UTF-8.") from None
+    if size > _KEY_BYTES:
+        raise InvalidDocument(
+            f"The object key {quote(key)} has {size} bytes in UTF-8: use at most {_KEY_BYTES}."
+        )
+    if any(unicodedata.category(character) == "Cc" for character in key):
+        raise InvalidDocument(
+            f"The object key {quote(key)} has a non-printable character, which the servers refuse: "
+            "leave out tabs, line ends and other control characters."
+        )
+    return key

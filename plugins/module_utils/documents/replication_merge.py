@@ -1,0 +1,214 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From what is stored and what a task wants to what should be stored."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from .errors import InvalidDocument, quote
+from .names import UNKNOWN_ACCOUNT, bucket_name, parse_arn, same_arn
+from .replication_model import Configuration, Rule, Site, Wanted, WantedRule, label
+
+
+def merge(wanted: Wanted, current: Configuration | None) -> Configuration:
+    """The configuration that should be there; equal to `current` when nothing has to change.
+
+    A rule is matched by its id where one is given, else by its prefix. What was not asked for stays as it
+    is, and so does the stored order; new rules come last. Without `purge_rules` unnamed rules stay; without
+    a list of rules there is nothing to purge. InvalidDocument where the task does not say enough, or would
+    send rules that it does not name to another place. The result is for `validate` to check.
+    """
+    check_wanted(wanted.rules or ())
+    if current is None:
+        return _first(wanted)
+    roles = _roles(wanted.roles, current.roles)
+    target = current.target_bucket if wanted.target_bucket is None else bucket_name(wanted.target_bucket)
+    matched = _match(wanted.rules or (), current.rules, wanted.purge_rules)
+    unnamed = [rule for place, rule in enumerate(current.rules) if place not in matched.values()]
+    if unnamed and not wanted.purge_rules:
+        _refuse_to_move(unnamed, current, roles, target)
+    if wanted.rules is None:
+        return Configuration(roles, target, current.rules)
+    return Configuration(roles, target, _rules(wanted, matched, current.rules))
+
+
+def remove(wanted_rules: Iterable[WantedRule], current: Configuration | None) -> Configuration | None:
+    """`current` without these rules, matched as in `merge`; None when none is left. Unknown ones are ignored."""
+    if current is None:
+        return None
+    wanted = tuple(wanted_rules)
+    check_wanted(wanted)
+    ids = {rule.id for rule in wanted if rule.id}
+    prefixes = {rule.prefix for rule in wanted if not rule.id}
+    left = tuple(rule for rule in current.rules if not (rule.id in ids or rule.prefix in prefixes))
+    return Configuration(current.roles, current.target_bucket, left) if left else None
+
+
+def same(a: Configuration, b: Configuration) -> bool:
+    """Whether two configurations mean the same.
+
+    The order of rules and of sites does not matter, nor an ID that only one side has: the server makes up
+    IDs, new ones at every put.
+    """
+    if (len(a.roles), a.target_bucket) != (len(b.roles), b.target_bucket):
+        return False
+    if not all(same_arn(left, right) for left, right in zip(a.roles, b.roles, strict=True)):
+        return False
+    left_rules, right_rules = _ids_by_meaning(a.rules), _ids_by_meaning(b.rules)
+    return left_rules.keys() == right_rules.keys() and all(
+        _same_ids(left_rules[meaning], right_rules[meaning]) for meaning in left_rules
+    )
+
+
+def check_wanted(rules: Sequence[WantedRule]) -> None:
+    """InvalidDocument unless each rule can be found by its id or prefix, and none is named twice."""
+    for number, rule in enumerate(rules, 1):
+        if rule.prefix is None and not rule.id:
+            raise InvalidDocument(
+                f"Rule {number} has neither an id nor a prefix: give one of them, the prefix may be empty."
+            )
+    ids = Counter(rule.id for rule in rules if rule.id)
+    prefixes = Counter(rule.prefix for rule in rules if rule.prefix is not None)
+    for what, counts in (("id", ids), ("prefix", prefixes)):
+        for value, count in counts.items():
+            if count > 1:
+                raise InvalidDocument(
+                    f"{count} of the rules given have the {what} {quote(value)}: "
+                    f"give every rule {what} once."
+                )
+
+
+def _first(wanted: Wanted) -> Configuration:
+    nothing = "There is no replication configuration yet"
+    if wanted.roles is None:
+        raise InvalidDocument(
+            f"{nothing}, so its roles are needed: give `source_role` and `target_role`, or `role`."
+        )
+    if wanted.target_bucket is None:
+        raise InvalidDocument(f"{nothing}, so its target is needed: give `target_bucket`.")
+    rules = (WantedRule(prefix=""),) if wanted.rules is None else wanted.rules
+    return Configuration(
+        wanted.roles, bucket_name(wanted.target_bucket), tuple(_new(rule) for rule in rules)
+    )
+
+
+def _roles(wanted: tuple[str, ...] | None, current: tuple[str, ...]) -> tuple[str, ...]:
+    if wanted is None:
+        return current
+    if len(wanted) != len(current):
+        return wanted
+    return tuple(
+        stored if same_arn(asked, stored) and _is_predicted(asked) else asked
+        for asked, stored in zip(wanted, current, strict=True)
+    )
+
+
+def _is_predicted(arn: str) -> bool:
+    try:
+        return parse_arn(arn).account == UNKNOWN_ACCOUNT
+    except InvalidDocument:
+        return False
+
+
+def _match(
+    wanted: Sequence[WantedRule], stored: Sequence[Rule], purge_rules: bool
+) -> dict[int, int]:
+    """Which wanted rule (its place) stands for which stored one (its place)."""
+    by_id = {rule.id: place for place, rule in enumerate(stored) if rule.id}
+    by_prefix = {rule.prefix: place for place, rule in enumerate(stored)}
+    matched = {place: by_id[rule.id] for place, rule in enumerate(wanted) if rule.id in by_id}
+    taken = set(matched.values())
+    for place, rule in enumerate(wanted):
+        if place in matched or rule.prefix is None:
+            continue
+        there = by_prefix.get(rule.prefix)
+        if there is None or there in taken:
+            continue
+        if rule.id and not purge_rules:
+            raise InvalidDocument(
+                f"There is no rule with the id {quote(rule.id)}, and its prefix {quote(rule.prefix)} "
+                f"already belongs to the stored {label(stored[there])}: give that rule's id or leave the id "
+                "out to change it, or set `purge_rules` to replace it."
+            )
+        matched[place] = there
+        taken.add(there)
+    return matched
+
+
+def _refuse_to_move(
+    unnamed: Sequence[Rule], current: Configuration, roles: tuple[str, ...], target: str
+) -> None:
+    changes = []
+    if target != current.target_bucket:
+        changes.append(f"target bucket {quote(current.target_bucket)} to {quote(target)}")
+    if roles != current.roles:
+        changes.append(f"roles {quote(','.join(current.roles))} to {quote(','.join(roles))}")
+    if changes:
+        others = len(unnamed) - 1
+        raise InvalidDocument(
+            f"Changing the {' and the '.join(changes)} would also change the stored {label(unnamed[0])}"
+            f"{f' and {others} more' if others else ''}, which the task does not name: name all rules that "
+            "shall change, or set `purge_rules`."
+        )
+
+
+def _rules(
+    wanted: Wanted, matched: Mapping[int, int], stored: Sequence[Rule]
+) -> tuple[Rule, ...]:
+    asked = wanted.rules or ()
+    asked_of = {there: asked[place] for place, there in matched.items()}
+    kept = [
+        _changed(rule, asked_of[place]) if place in asked_of else rule
+        for place, rule in enumerate(stored)
+        if place in asked_of or not wanted.purge_rules
+    ]
+    return (*kept, *(_new(rule) for place, rule in enumerate(asked) if place not in matched))
+
+
+def _changed(stored: Rule, asked: WantedRule) -> Rule:
+    if asked.id and asked.id != stored.id:
+        return _new(asked)
+    keep_sites = asked.sites is None or frozenset(asked.sites) == frozenset(stored.sites)
+    return Rule(
+        prefix=stored.prefix if asked.prefix is None else asked.prefix,
+        enabled=stored.enabled if asked.enabled is None else asked.enabled,
+        id=stored.id,
+        sites=stored.sites if keep_sites else asked.sites or (),
+    )
+
+
+def _new(asked: WantedRule) -> Rule:
+    if asked.prefix is None:
+        raise InvalidDocument(
+            f"There is no rule with the id {quote(asked.id)} yet, so its prefix is needed: give `prefix`, "
+            "which may be empty."
+        )
+    return Rule(
+        prefix=asked.prefix,
+        enabled=True if asked.enabled is None else asked.enabled,
+        id=asked.id or None,
+        sites=asked.sites or (),
+    )
+
+
+_Meaning = tuple[str, bool, frozenset[Site]]
+
+
+def _ids_by_meaning(rules: Iterable[Rule]) -> dict[_Meaning, list[str | None]]:
+    found: dict[_Meaning, list[str | None]] = defaultdict(list)
+    for rule in rules:
+        found[rule.prefix, rule.enabled, frozenset(rule.sites)].append(rule.id or None)
+    return found
+
+
+def _same_ids(left: Sequence[str | None], right: Sequence[str | None]) -> bool:
+    """Whether rules that differ in nothing but their IDs can be paired, None with any ID."""
+    if len(left) != len(right):
+        return False
+    only_left, only_right = Counter(left) - Counter(right), Counter(right) - Counter(left)
+    named_left = sum(count for name, count in only_left.items() if name is not None)
+    named_right = sum(count for name, count in only_right.items() if name is not None)
+    return named_left <= Counter(right)[None] and named_right <= Counter(left)[None]

@@ -1,0 +1,68 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The shape of a V1 replication configuration, and of what a task wants of one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .errors import quote
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a rule replicates to: a replication site's name, or a storage class such as STANDARD."""
+
+    name: str
+    preferred_read: bool = False
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule. `id` None: the server makes one up. No sites: the server's default site."""
+
+    prefix: str
+    enabled: bool = True
+    id: str | None = None
+    sites: tuple[Site, ...] = ()
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """A whole configuration. `roles` are ARNs, the source's first; `target_bucket` is a name, the same for all rules."""
+
+    roles: tuple[str, ...]
+    target_bucket: str
+    rules: tuple[Rule, ...]
+
+
+@dataclass(frozen=True)
+class WantedRule:
+    """What a task says about one rule. None: not asked."""
+
+    prefix: str | None = None
+    id: str | None = None
+    enabled: bool | None = None
+    sites: tuple[Site, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a task says about a configuration. None: not asked. `purge_rules`: unnamed rules shall go."""
+
+    roles: tuple[str, ...] | None
+    target_bucket: str | None
+    rules: tuple[WantedRule, ...] | None
+    purge_rules: bool = False
+
+
+def label(rule: Rule | WantedRule, number: int | None = None) -> str:
+    """What a message calls a rule: its number if given (from 1), its id if it has one, its prefix if known."""
+    marks = []
+    if rule.id:
+        marks.append(f"id {quote(rule.id)}")
+    if rule.prefix is not None:
+        marks.append(f"prefix {quote(rule.prefix)}")
+    name = "rule" if number is None else f"rule {number}"
+    return f"{name} ({', '.join(marks)})" if marks else name
