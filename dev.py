@@ -1,0 +1,101 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sets up a checkout, shows what the collection does, and checks it: `python3 dev.py --help`.
+
+Needs Python 3.11 or newer and nothing else; what it installs goes to .venv and .cache.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from devtools import interpreters
+from devtools.environment import prepare
+from devtools.gates import GATES, Options
+from devtools.places import ROOT, VENV, environ
+from devtools.processes import Failure, end_as_interrupt
+from devtools.runner import run_gates
+
+
+def parser() -> argparse.ArgumentParser:
+    main = argparse.ArgumentParser(prog="dev.py", description=(__doc__ or "").splitlines()[0])
+    commands = main.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: object, about: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=about, description=about)
+        sub.set_defaults(run=run)
+        return sub
+
+    command("setup", setup, "make .venv and the collection's place on Ansible's path")
+
+    tests = command("test", test, "run all checks, or the named ones")
+    tests.add_argument("gates", nargs="*", metavar="GATE", help="see --list")
+    tests.add_argument("--list", action="store_true", help="show the gates and what they check")
+    tests.add_argument("-x", "--exitfirst", action="store_true", help="stop at the first failure")
+    tests.add_argument("-v", "--verbose", action="store_true", help="show the output of all gates")
+    tests.epilog = "What follows -- goes to pytest: dev.py test pytest -- -k policy"
+
+    sandbox = command(
+        "sandbox", run_sandbox, "run two S3 and IAM servers that replicate, on loopback"
+    )
+    sandbox.add_argument("arguments", nargs=argparse.REMAINDER, help="sandbox --help shows them")
+    return main
+
+
+def setup(options: argparse.Namespace) -> int:
+    prepare()
+    print(f"Ready. Programs are in {VENV / 'bin'}; `python3 dev.py test` runs the checks.")
+    return 0
+
+
+def test(options: argparse.Namespace) -> int:
+    if options.list:
+        for gate in GATES:
+            print(f"{gate.name:<14}{gate.about}")
+        return 0
+    unknown = set(options.gates) - {gate.name for gate in GATES}
+    if unknown:
+        raise Failure(f"No such gate: {', '.join(sorted(unknown))}. See: dev.py test --list")
+    prepare()
+    chosen = [gate for gate in GATES if not options.gates or gate.name in options.gates]
+    return run_gates(
+        chosen,
+        Options(pytest=options.passed_on),
+        verbose=options.verbose,
+        stop_early=options.exitfirst,
+    )
+
+
+def run_sandbox(options: argparse.Namespace) -> int:
+    prepare("test.txt")
+    command = [str(VENV / "bin" / "python"), "-m", "tests.sandbox", "run", *options.arguments]
+    os.chdir(ROOT)
+    os.execve(command[0], command, environ())  # noqa: S606
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run a command; returns the exit code."""
+    own, passed_on = list(arguments), []
+    if own[:1] == ["test"] and "--" in own:
+        at = own.index("--")
+        own, passed_on = own[:at], own[at + 1 :]
+    options = parser().parse_args(own)
+    options.passed_on = passed_on
+    end_as_interrupt()
+    try:
+        interpreters.require((3, 11))
+        return int(options.run(options))
+    except Failure as failure:
+        print(f"dev.py: {failure}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt as interrupt:
+        print(f"dev.py: stopped by {str(interrupt) or 'Ctrl-C'}", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,41 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where things are in the checkout, and the environment that its programs run in."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+CACHE = ROOT / ".cache"
+VENV = ROOT / ".venv"
+REQUIREMENTS = ROOT / "requirements"
+NAMESPACE, NAME = "scality", "backbeat"
+COLLECTION = CACHE / "ansible_collections" / NAMESPACE / NAME
+
+# What a user's shell may hold must not decide a test, and no test may use the user's credentials.
+FOREIGN = ("ANSIBLE_", "AWS_", "BOTO_", "MOLECULE_", "MOTO_", "PYTEST_")
+
+
+def environ(venv: Path = VENV) -> dict[str, str]:
+    """The environment for programs of `venv`: the user's, without what would change a result."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+    for name in ("PYTHONHOME", "PYTHONPATH", "LC_ALL"):
+        env.pop(name, None)
+    no_proxy = env.get("NO_PROXY") or env.get("no_proxy") or ""
+    loopback = ",".join(filter(None, [no_proxy, "127.0.0.1", "localhost", "::1"]))
+    return env | {
+        "VIRTUAL_ENV": str(venv),
+        "PATH": os.pathsep.join([str(venv / "bin"), env.get("PATH", os.defpath)]),
+        "LC_ALL": "C.UTF-8",
+        # Ansible ignores an ansible.cfg in a world-writable directory unless it is named.
+        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+        "ANSIBLE_HOME": str(CACHE / "ansible"),
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": loopback,
+        "no_proxy": loopback,
+    }

@@ -1,0 +1,82 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Running programs so that none outlives the one who started it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import IO
+
+GRACE = 10.0  # seconds between asking a process group to end and making it
+
+
+class Failure(Exception):
+    """Something that the user is told in one message, without a traceback."""
+
+
+def end_as_interrupt() -> None:
+    """Make SIGTERM and SIGHUP unwind the stack as Ctrl-C does, so that everything gets stopped."""
+
+    def interrupt(signum: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt(signal.Signals(signum).name)
+
+    signal.signal(signal.SIGTERM, interrupt)
+    signal.signal(signal.SIGHUP, interrupt)
+
+
+@contextlib.contextmanager
+def started(
+    command: Sequence[str | Path],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    output: IO[bytes] | int | None = None,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `command` in a process group of its own, which is gone when the block is left."""
+    sys.stdout.flush()
+    process = subprocess.Popen(
+        [str(word) for word in command],
+        cwd=cwd,
+        env=dict(env),
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=None if output is None else subprocess.STDOUT,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        _end(process)
+
+
+def run(
+    command: Sequence[str | Path],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    output: IO[bytes] | int | None = None,
+) -> int:
+    """Run `command` to its end and return its exit code."""
+    with started(command, cwd=cwd, env=env, output=output) as process:
+        return process.wait()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        if process.poll() is not None:
+            break
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(GRACE)
+    # Children that the program left behind; the group's number stays taken while one of them lives.
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
