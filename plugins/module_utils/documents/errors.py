@@ -9,11 +9,11 @@ _LONGEST_QUOTE = 80
 
 
 class InvalidDocument(ValueError):
-    """A name or document that no server would take. `str()` names the thing, the value and the way out."""
+    """A name or document that is no good. `str()` names the thing, the value and the way out."""
 
 
 class UnsupportedConfiguration(InvalidDocument):
-    """A replication configuration that may be valid on its server, but that this collection never rewrites."""
+    """A replication configuration that a server may know, but that is never rewritten here."""
 
 
 def quote(value: object) -> str:

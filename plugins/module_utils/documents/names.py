@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from .errors import InvalidDocument, quote
 
 UNKNOWN_ACCOUNT = "<account>"
-"""Stands for the account in an ARN that is predicted in check mode, before the server has made the thing."""
+"""The account in an ARN predicted in check mode, before the server has made the role or policy."""
 
 _BUCKET_ARN = "arn:aws:s3:::"
 _BUCKET = re.compile(r"[a-z0-9]+(?:(?:\.|-+)[a-z0-9]+)*")
@@ -40,7 +40,7 @@ class Arn:
 
 
 def parse_arn(text: str) -> Arn:
-    """Take an ARN apart. InvalidDocument if `text` has not the form of one; what it names is not checked."""
+    """Take an ARN apart. InvalidDocument if it has not the form of one; no more is checked."""
     parts = text.split(":", 5)
     if len(parts) != 6 or parts[0] != "arn" or not all((parts[1], parts[2], parts[5])):
         raise InvalidDocument(
@@ -51,7 +51,7 @@ def parse_arn(text: str) -> Arn:
 
 
 def iam_arn(account: str, kind: str, path: str, name: str) -> str:
-    """The ARN of an IAM entity, `kind` being role, policy or user: arn:aws:iam::123456789012:role/X."""
+    """The ARN of an IAM role, policy or user (`kind`): arn:aws:iam::123456789012:role/X."""
     return str(
         Arn(
             partition="aws",
@@ -64,7 +64,7 @@ def iam_arn(account: str, kind: str, path: str, name: str) -> str:
 
 
 def same_arn(a: str, b: str) -> bool:
-    """Whether two ARNs are equal, or would be if the UNKNOWN_ACCOUNT of one were the account of the other."""
+    """Whether two ARNs are equal, an UNKNOWN_ACCOUNT on one side standing for any account."""
     if a == b:
         return True
     try:
@@ -80,21 +80,23 @@ def same_arn(a: str, b: str) -> bool:
 def check_role_arn(arn: str) -> str:
     """Return a role's ARN as it may stand in a replication configuration, or raise InvalidDocument.
 
-    CloudServer takes any account of two characters or more, and `*`. It also takes resources that cannot
-    be a role's (`rolex`), which would only fail later, and splits at commas, which IAM allows in names.
+    CloudServer takes any account of two characters or more, and `*`. It also takes resources that
+    cannot be a role's (`rolex`), which would only fail later, and splits at commas, which IAM
+    allows in names.
     """
     hint = "give it as arn:aws:iam::<account>:role/<name>, without blanks"
     parts = parse_arn(arn)
     kind, slash, path_and_name = parts.resource.partition("/")
     path, _, name = f"/{path_and_name}".rpartition("/")
-    if (parts.partition, parts.service, parts.region, kind, slash) != ("aws", "iam", "", "role", "/"):
+    is_role = (kind, slash) == ("role", "/")
+    if not is_role or (parts.partition, parts.service, parts.region) != ("aws", "iam", ""):
         raise InvalidDocument(f"{quote(arn)} is not the ARN of a role: {hint}.")
     if parts.account != "*" and (len(parts.account) < 2 or re.search(r"\s", parts.account)):
         raise InvalidDocument(f"The ARN {quote(arn)} of a role names no account: {hint}.")
     if "," in arn:
         raise InvalidDocument(
-            f"The ARN {quote(arn)} of a role has a comma, which separates the roles of a replication "
-            "configuration: use a role without a comma in its name and path."
+            f"The ARN {quote(arn)} of a role has a comma, which separates the roles of a "
+            "replication configuration: use a role without a comma in its name and path."
         )
     check_iam_path(f"{path}/")
     check_iam_name(name, "role")
@@ -107,10 +109,11 @@ def bucket_arn(name_or_arn: str) -> str:
 
 
 def bucket_name(name_or_arn: str) -> str:
-    """The name of a bucket that is given by its name or its ARN. InvalidDocument if it is neither."""
+    """The name of a bucket that is given by its name or ARN. InvalidDocument if it is neither."""
     if name_or_arn.startswith("arn:") and not name_or_arn.startswith(_BUCKET_ARN):
         raise InvalidDocument(
-            f"{quote(name_or_arn)} is not the ARN of a bucket: give {_BUCKET_ARN}<name>, or the name alone."
+            f"{quote(name_or_arn)} is not the ARN of a bucket: give {_BUCKET_ARN}<name>, or the "
+            "name alone."
         )
     return check_bucket_name(name_or_arn.removeprefix(_BUCKET_ARN))
 
@@ -123,12 +126,13 @@ def check_bucket_name(name: str) -> str:
         )
     if _IP_ADDRESS.fullmatch(name):
         raise InvalidDocument(
-            f"The bucket name {quote(name)} has the form of an IP address: use a name with a letter in it."
+            f"The bucket name {quote(name)} has the form of an IP address: use a name with a "
+            "letter in it."
         )
     if not _BUCKET.fullmatch(name):
         raise InvalidDocument(
-            f"The bucket name {quote(name)} is invalid: use lower-case letters, digits, hyphens and single "
-            "dots, with a letter or digit at both ends and on both sides of each dot."
+            f"The bucket name {quote(name)} is invalid: use lower-case letters, digits, hyphens "
+            "and single dots, with a letter or digit at both ends and on both sides of each dot."
         )
     return name
 
@@ -155,8 +159,8 @@ def check_iam_path(path: str) -> str:
         )
     if not _IAM_PATH.fullmatch(path):
         raise InvalidDocument(
-            f"The path {quote(path)} is invalid: begin and end it with a slash, and use printable ASCII "
-            "characters without blanks."
+            f"The path {quote(path)} is invalid: begin and end it with a slash, and use printable "
+            "ASCII characters without blanks."
         )
     return path
 
@@ -164,8 +168,8 @@ def check_iam_path(path: str) -> str:
 def check_object_key(key: str) -> str:
     """Return the key of an object, or raise InvalidDocument.
 
-    CloudServer refuses keys with non-printable characters (measured). Some of its versions take fewer
-    bytes than S3's 1024, which is left for them to say.
+    CloudServer refuses keys with non-printable characters (measured). Some of its versions take
+    fewer bytes than S3's 1024, which is left for them to say.
     """
     if not key:
         raise InvalidDocument("The object key is empty: use 1 to 1024 bytes.")

@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Policies that replication needs: who may take the roles, and what the roles may do.
 
-Which action is needed where was read from the servers' source; see each function. Buckets are given by
-name or ARN, are checked (InvalidDocument), and stand in the documents once and in the order given.
+Which action is needed where was read from the servers' source; see each function. Buckets are given
+by name or ARN, are checked (InvalidDocument), and stand in the documents once and in the order
+given.
 """
 
 from __future__ import annotations
@@ -37,8 +38,9 @@ def trust_policy(service: str = "backbeat") -> Document:
 def source_policy(source_buckets: Iterable[str], *, cloud_targets: bool = False) -> Document:
     """What the source role needs and nothing else, on old and new servers.
 
-    Servers since 2025 evaluate s3:ReplicateObject on the source too, and without it replication fails with
-    AccessDenied. `cloud_targets` adds the reading of tags, which is needed only to copy them to a cloud.
+    Servers since 2025 evaluate s3:ReplicateObject on the source too, and without it replication
+    fails with AccessDenied. `cloud_targets` adds the reading of tags, which is needed only to copy
+    them to a cloud.
     """
     buckets = _arns(source_buckets, "source")
     actions = ["s3:GetObjectVersion", "s3:GetObjectVersionAcl", "s3:ReplicateObject"]
@@ -57,10 +59,10 @@ def target_policy(target_buckets: Iterable[str]) -> Document:
 
 
 def guide_policy(source_buckets: Iterable[str], target_buckets: Iterable[str]) -> Document:
-    """The document that Backbeat's guide gives to both roles; for one pair it is the guide's to the letter.
+    """The document that Backbeat's guide gives to both roles; for one pair to the letter.
 
-    It lacks s3:ReplicateObject on the source, and gives each role rights on a bucket of the same name in the
-    other environment: `source_policy` and `target_policy` are the better ones.
+    It lacks s3:ReplicateObject on the source, and gives each role rights on a bucket of the same
+    name in the other environment: `source_policy` and `target_policy` are the better ones.
     """
     sources = _arns(source_buckets, "source")
     targets = _objects(_arns(target_buckets, "target"))
@@ -78,7 +80,8 @@ def _arns(buckets: Iterable[str], side: str) -> list[str]:
     arns = list(dict.fromkeys(bucket_arn(bucket) for bucket in buckets))
     if not arns:
         raise InvalidDocument(
-            f"No {side} bucket is named, so there is nothing to permit: name at least one {side} bucket."
+            f"No {side} bucket is named, so there is nothing to permit: name at least one {side} "
+            "bucket."
         )
     return arns
 

@@ -28,7 +28,9 @@ def split_roles(role: str) -> tuple[str, ...]:
 
 def join_sites(sites: Iterable[Site]) -> str:
     """The StorageClass element: `a,b:preferred_read`."""
-    return ",".join(f"{site.name}{_PREFERRED}" if site.preferred_read else site.name for site in sites)
+    return ",".join(
+        f"{site.name}{_PREFERRED}" if site.preferred_read else site.name for site in sites
+    )
 
 
 def split_sites(storage_class: str) -> tuple[Site, ...]:
@@ -40,15 +42,19 @@ def split_sites(storage_class: str) -> tuple[Site, ...]:
 
 
 def from_api(payload: Mapping[str, Any]) -> Configuration:
-    """Read boto3's ReplicationConfiguration: {"Role", "Rules": [{"ID", "Prefix", "Status", "Destination"}]}.
+    """Read boto3's ReplicationConfiguration.
 
-    UnsupportedConfiguration for anything beyond the V1 form: it could not be written back without loss.
-    InvalidDocument for what no server would take. `validate` says the rest.
+    {"Role", "Rules": [{"ID", "Prefix", "Status", "Destination": {"Bucket", "StorageClass"}}]}
+
+    UnsupportedConfiguration for anything beyond the V1 form: it could not be written back without
+    loss. InvalidDocument for what no server would take. `validate` says the rest.
     """
     _only({"Role", "Rules"}, payload, "the replication configuration")
     rules = payload.get("Rules") or ()
     if not payload.get("Role"):
-        raise InvalidDocument("The replication configuration has no Role: give the ARNs of its roles.")
+        raise InvalidDocument(
+            "The replication configuration has no Role: give the ARNs of its roles."
+        )
     if not rules:
         raise InvalidDocument("The replication configuration has no rules: give at least one rule.")
     return Configuration(
@@ -61,7 +67,8 @@ def from_api(payload: Mapping[str, Any]) -> Configuration:
 def to_api(configuration: Configuration) -> dict[str, Any]:
     """Write boto3's ReplicationConfiguration in the V1 form, which all servers take.
 
-    There is no ID where the server shall make one, and no StorageClass for the server's default site.
+    There is no ID where the server shall make one, and no StorageClass for the server's default
+    site.
     """
     return {
         "Role": join_roles(configuration.roles),
@@ -72,8 +79,8 @@ def to_api(configuration: Configuration) -> dict[str, Any]:
 def describe(configuration: Configuration) -> dict[str, Any]:
     """The configuration as results show it.
 
-    {"role": "a,b", "roles": [..], "target_bucket": name, "rules": [{"id": str or None, "prefix", "enabled",
-    "sites": [{"name", "preferred_read"}], "storage_class": str or None}]}
+    {"role": "a,b", "roles": [..], "target_bucket": name, "rules": [{"id": str or None, "prefix",
+    "enabled", "sites": [{"name", "preferred_read"}], "storage_class": str or None}]}
     """
     return {
         "role": join_roles(configuration.roles),
@@ -85,7 +92,8 @@ def describe(configuration: Configuration) -> dict[str, Any]:
                 "prefix": rule.prefix,
                 "enabled": rule.enabled,
                 "sites": [
-                    {"name": site.name, "preferred_read": site.preferred_read} for site in rule.sites
+                    {"name": site.name, "preferred_read": site.preferred_read}
+                    for site in rule.sites
                 ],
                 "storage_class": join_sites(rule.sites) or None,
             }
@@ -111,7 +119,8 @@ def _rule(rule: Mapping[str, Any], name: str) -> Rule:
     _only({"Bucket", "StorageClass"}, rule["Destination"], f"the Destination of {name}")
     if "Prefix" not in rule:
         raise UnsupportedConfiguration(
-            f"The replication configuration's {name} has no Prefix: give it one, which may be empty."
+            f"The replication configuration's {name} has no Prefix: give it one, which may be "
+            "empty."
         )
     if rule.get("Status") not in _STATUS:
         raise InvalidDocument(
@@ -134,14 +143,14 @@ def _target(rules: Iterable[Mapping[str, Any]]) -> str:
         arn = (rule.get("Destination") or {}).get("Bucket")
         if not arn or not arn.startswith("arn:"):
             raise InvalidDocument(
-                f"The replication configuration's {name} has {quote(arn)} where the ARN of the target "
-                "bucket belongs: give arn:aws:s3:::<name>."
+                f"The replication configuration's {name} has {quote(arn)} where the ARN of the "
+                "target bucket belongs: give arn:aws:s3:::<name>."
             )
         first = first or arn
         if arn != first:
             raise UnsupportedConfiguration(
-                f"The replication configuration's {name} has the Destination {quote(arn)} and another rule "
-                f"{quote(first)}: only one target bucket for all rules is supported."
+                f"The replication configuration's {name} has the Destination {quote(arn)} and "
+                f"another rule {quote(first)}: only one target bucket for all rules is supported."
             )
     return bucket_name(first or "")
 
@@ -150,8 +159,8 @@ def _only(known: set[str], element: Mapping[str, Any], name: str) -> None:
     for key in element:
         if key not in known:
             raise UnsupportedConfiguration(
-                f"The element {key} of {name} is beyond the V1 form and is never rewritten: remove the "
-                "replication configuration first, or go on with the tool that made it."
+                f"The element {key} of {name} is beyond the V1 form and is never rewritten: remove "
+                "the replication configuration first, or go on with the tool that made it."
             )
 
 

@@ -16,16 +16,19 @@ from .replication_model import Configuration, Rule, Site, Wanted, WantedRule, la
 def merge(wanted: Wanted, current: Configuration | None) -> Configuration:
     """The configuration that should be there; equal to `current` when nothing has to change.
 
-    A rule is matched by its id where one is given, else by its prefix. What was not asked for stays as it
-    is, and so does the stored order; new rules come last. Without `purge_rules` unnamed rules stay; without
-    a list of rules there is nothing to purge. InvalidDocument where the task does not say enough, or would
-    send rules that it does not name to another place. The result is for `validate` to check.
+    A rule is matched by its id where one is given, else by its prefix. What was not asked for stays
+    as it is, and so does the stored order; new rules come last. Without `purge_rules` unnamed rules
+    stay; without a list of rules there is nothing to purge. InvalidDocument where the task does not
+    say enough, or would send rules that it does not name to another place. The result is for
+    `validate` to check.
     """
     check_wanted(wanted.rules or ())
     if current is None:
         return _first(wanted)
     roles = _roles(wanted.roles, current.roles)
-    target = current.target_bucket if wanted.target_bucket is None else bucket_name(wanted.target_bucket)
+    target = (
+        current.target_bucket if wanted.target_bucket is None else bucket_name(wanted.target_bucket)
+    )
     matched = _match(wanted.rules or (), current.rules, wanted.purge_rules)
     unnamed = [rule for place, rule in enumerate(current.rules) if place not in matched.values()]
     if unnamed and not wanted.purge_rules:
@@ -35,8 +38,13 @@ def merge(wanted: Wanted, current: Configuration | None) -> Configuration:
     return Configuration(roles, target, _rules(wanted, matched, current.rules))
 
 
-def remove(wanted_rules: Iterable[WantedRule], current: Configuration | None) -> Configuration | None:
-    """`current` without these rules, matched as in `merge`; None when none is left. Unknown ones are ignored."""
+def remove(
+    wanted_rules: Iterable[WantedRule], current: Configuration | None
+) -> Configuration | None:
+    """`current` without these rules, by id or else prefix; unknown ones are ignored.
+
+    None when no rule is left: then the whole configuration shall go.
+    """
     if current is None:
         return None
     wanted = tuple(wanted_rules)
@@ -50,8 +58,8 @@ def remove(wanted_rules: Iterable[WantedRule], current: Configuration | None) ->
 def same(a: Configuration, b: Configuration) -> bool:
     """Whether two configurations mean the same.
 
-    The order of rules and of sites does not matter, nor an ID that only one side has: the server makes up
-    IDs, new ones at every put.
+    The order of rules and of sites does not matter, nor an ID that only one side has: the server
+    makes up IDs, new ones at every put.
     """
     if (len(a.roles), a.target_bucket) != (len(b.roles), b.target_bucket):
         return False
@@ -64,11 +72,12 @@ def same(a: Configuration, b: Configuration) -> bool:
 
 
 def check_wanted(rules: Sequence[WantedRule]) -> None:
-    """InvalidDocument unless each rule can be found by its id or prefix, and none is named twice."""
+    """InvalidDocument unless each rule has an id or a prefix, and none is named twice."""
     for number, rule in enumerate(rules, 1):
         if rule.prefix is None and not rule.id:
             raise InvalidDocument(
-                f"Rule {number} has neither an id nor a prefix: give one of them, the prefix may be empty."
+                f"Rule {number} has neither an id nor a prefix: give one of them, the prefix may "
+                "be empty."
             )
     ids = Counter(rule.id for rule in rules if rule.id)
     prefixes = Counter(rule.prefix for rule in rules if rule.prefix is not None)
@@ -129,9 +138,10 @@ def _match(
             continue
         if rule.id and not purge_rules:
             raise InvalidDocument(
-                f"There is no rule with the id {quote(rule.id)}, and its prefix {quote(rule.prefix)} "
-                f"already belongs to the stored {label(stored[there])}: give that rule's id or leave the id "
-                "out to change it, or set `purge_rules` to replace it."
+                f"There is no rule with the id {quote(rule.id)}, and its prefix "
+                f"{quote(rule.prefix)} already belongs to the stored {label(stored[there])}: give "
+                "that rule's id or leave the id out to change it, or set `purge_rules` to replace "
+                "it."
             )
         matched[place] = there
         taken.add(there)
@@ -149,15 +159,13 @@ def _refuse_to_move(
     if changes:
         others = len(unnamed) - 1
         raise InvalidDocument(
-            f"Changing the {' and the '.join(changes)} would also change the stored {label(unnamed[0])}"
-            f"{f' and {others} more' if others else ''}, which the task does not name: name all rules that "
-            "shall change, or set `purge_rules`."
+            f"Changing the {' and the '.join(changes)} would also change the stored "
+            f"{label(unnamed[0])}{f' and {others} more' if others else ''}, which the task does "
+            "not name: name all rules that shall change, or set `purge_rules`."
         )
 
 
-def _rules(
-    wanted: Wanted, matched: Mapping[int, int], stored: Sequence[Rule]
-) -> tuple[Rule, ...]:
+def _rules(wanted: Wanted, matched: Mapping[int, int], stored: Sequence[Rule]) -> tuple[Rule, ...]:
     asked = wanted.rules or ()
     asked_of = {there: asked[place] for place, there in matched.items()}
     kept = [
@@ -183,8 +191,8 @@ def _changed(stored: Rule, asked: WantedRule) -> Rule:
 def _new(asked: WantedRule) -> Rule:
     if asked.prefix is None:
         raise InvalidDocument(
-            f"There is no rule with the id {quote(asked.id)} yet, so its prefix is needed: give `prefix`, "
-            "which may be empty."
+            f"There is no rule with the id {quote(asked.id)} yet, so its prefix is needed: give "
+            "`prefix`, which may be empty."
         )
     return Rule(
         prefix=asked.prefix,

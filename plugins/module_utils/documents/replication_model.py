@@ -12,7 +12,7 @@ from .errors import quote
 
 @dataclass(frozen=True)
 class Site:
-    """Where a rule replicates to: a replication site's name, or a storage class such as STANDARD."""
+    """Where a rule replicates to: the name of a site, or a storage class such as STANDARD."""
 
     name: str
     preferred_read: bool = False
@@ -30,7 +30,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Configuration:
-    """A whole configuration. `roles` are ARNs, the source's first; `target_bucket` is a name, the same for all rules."""
+    """A whole configuration: the roles' ARNs, the source's first, and the target bucket's name."""
 
     roles: tuple[str, ...]
     target_bucket: str
@@ -49,7 +49,7 @@ class WantedRule:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a task says about a configuration. None: not asked. `purge_rules`: unnamed rules shall go."""
+    """What a task says about a configuration. None: not asked. `purge_rules`: unnamed ones go."""
 
     roles: tuple[str, ...] | None
     target_bucket: str | None
@@ -58,7 +58,7 @@ class Wanted:
 
 
 def label(rule: Rule | WantedRule, number: int | None = None) -> str:
-    """What a message calls a rule: its number if given (from 1), its id if it has one, its prefix if known."""
+    """What a message calls a rule: by its number (from 1) if given, its id and its prefix."""
     marks = []
     if rule.id:
         marks.append(f"id {quote(rule.id)}")
