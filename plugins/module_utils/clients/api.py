@@ -1,0 +1,101 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One endpoint with its credentials, and the two ways to call it: reads may be repeated, writes may not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from ..waiting import Backoff
+from .errors import ApiError, Call, NotFound, Unreachable, Unreadable
+from .translate import from_answer, from_exception, from_stranger
+
+Answer = Mapping[str, Any]
+Shape = TypeVar("Shape")
+
+
+@dataclass
+class Api:
+    """A botocore client, and how long reads may be tried again.
+
+    `backoff` counts from when the work on one item began: all calls for that item share one deadline.
+    """
+
+    client: Any
+    service: str
+    endpoint: str
+    backoff: Backoff
+
+    def read(
+        self,
+        operation: str,
+        doing: str,
+        shape: Callable[[Answer], Shape],
+        *,
+        absent: Collection[str] = (),
+        **parameters: Any,
+    ) -> Shape | None:
+        """Make a call that changes nothing, again while no usable answer comes and time is left.
+
+        `shape` turns the answer into what the caller wants; an answer without the fields it takes is Unreadable.
+        Answers None when the server's error code is in `absent`.
+        """
+        while True:
+            try:
+                return self._call(operation, doing, shape, parameters)
+            except NotFound as error:
+                if error.code in absent:
+                    return None
+                raise
+            except Unreachable:
+                if not self.backoff.pause():
+                    raise
+
+    def write(
+        self,
+        operation: str,
+        doing: str,
+        shape: Callable[[Answer], Shape],
+        **parameters: Any,
+    ) -> Shape:
+        """Make a call that changes something, once.
+
+        After Unreachable nobody knows whether it happened: the caller looks before it tries again.
+        """
+        return self._call(operation, doing, shape, parameters)
+
+    def _call(
+        self,
+        operation: str,
+        doing: str,
+        shape: Callable[[Answer], Shape],
+        parameters: Mapping[str, Any],
+    ) -> Shape:
+        call = Call(self.client.meta.method_to_api_mapping[operation], self.endpoint, doing)
+        try:
+            answer = getattr(self.client, operation)(**parameters)
+        except Exception as error:
+            raise self._translate(call, error) from error
+        if from_stranger(answer.get("ResponseMetadata", {})):
+            raise Unreadable(
+                call,
+                f"something that is no {self.service.upper()} server answered",
+                advice="Check the endpoint_url and whether a proxy answers in the server's place.",
+            )
+        try:
+            return shape(answer)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise from_exception(call, error) from error
+
+    def _translate(self, call: Call, error: Exception) -> ApiError:
+        response = getattr(error, "response", None)
+        if isinstance(response, dict) and "Error" in response:
+            return from_answer(call, response, self.service)
+        return from_exception(call, error)
+
+
+def nothing(_answer: Answer) -> None:
+    """The shape of an answer in which nothing is of interest."""

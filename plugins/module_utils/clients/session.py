@@ -1,0 +1,171 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From connection options to a botocore client that suits CloudServer and Vault."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from ..waiting import Backoff
+from .api import Api
+
+try:
+    import botocore
+    import botocore.session
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError
+except ImportError:
+    BOTOCORE_VERSION: str | None = None
+else:
+    BOTOCORE_VERSION = botocore.__version__
+
+# The first release that lets a client ask for checksums only where S3 requires them.
+MINIMUM_BOTOCORE = "1.36.0"
+USER_AGENT = "ansible-scality.backbeat"
+
+
+class BadConnection(Exception):
+    """Connection options that cannot lead to a client; the text is for the user and names no secret."""
+
+
+def open_api(service: str, options: Mapping[str, Any], *, pool: int = 10) -> Api:
+    """An Api for `service` ("s3" or "iam") at the endpoint that the connection options name.
+
+    `pool` is how many connections the client keeps, one for each thread that uses it at a time.
+    Clients are shared within the process. No connection is opened here.
+
+    Raises:
+        BadConnection: botocore is missing or too old, or an option is unusable.
+    """
+    _require_botocore()
+    endpoint = check_endpoint(options["endpoint_url"])
+    key = json.dumps({name: options.get(name) for name in _CLIENT_OPTIONS}, sort_keys=True)
+    return Api(
+        client=_client(service, key, pool),
+        service=service,
+        endpoint=endpoint,
+        backoff=Backoff(timeout=float(options.get("retry_timeout") or 0)),
+    )
+
+
+def check_endpoint(url: str) -> str:
+    """The URL if it can be an endpoint; BadConnection says what is wrong with it."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise BadConnection(f"The endpoint_url {url!r} is not a URL: {error}.") from error
+    if parts.username is not None or parts.password is not None:
+        raise BadConnection(
+            f"The endpoint_url for {parts.hostname} contains credentials: "
+            "give them as profile, or as access_key and secret_key."
+        )
+    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
+        raise BadConnection(
+            f"The endpoint_url {url!r} must have the form http://host:port or https://host:port."
+        )
+    return url
+
+
+_CLIENT_OPTIONS = (
+    "endpoint_url",
+    "profile",
+    "access_key",
+    "secret_key",
+    "session_token",
+    "region",
+    "validate_certs",
+    "aws_ca_bundle",
+    "aws_config",
+)
+
+
+def _require_botocore() -> None:
+    if BOTOCORE_VERSION is None:
+        raise BadConnection(
+            f"botocore >= {MINIMUM_BOTOCORE} is missing: install boto3, which brings it, "
+            "for the Python that runs this task."
+        )
+    if _numbers(BOTOCORE_VERSION) < _numbers(MINIMUM_BOTOCORE):
+        raise BadConnection(
+            f"botocore {BOTOCORE_VERSION} is too old, {MINIMUM_BOTOCORE} or newer is needed: "
+            "upgrade boto3, which brings it, for the Python that runs this task."
+        )
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".")[:3] if part.isdigit())
+
+
+@functools.lru_cache(maxsize=64)
+def _client(service: str, key: str, pool: int) -> Any:
+    options = json.loads(key)
+    verify = options["aws_ca_bundle"] or True
+    try:
+        session = _session(options["profile"])
+        client = session.create_client(
+            service,
+            region_name=options["region"],
+            endpoint_url=options["endpoint_url"],
+            verify=verify if options["validate_certs"] is not False else False,
+            aws_access_key_id=options["access_key"],
+            aws_secret_access_key=options["secret_key"],
+            aws_session_token=options["session_token"],
+            config=_config(service, options["aws_config"] or {}, pool),
+        )
+    except (BotoCoreError, ValueError) as error:
+        raise BadConnection(f"Cannot connect to {options['endpoint_url']}: {error}.") from error
+    client.meta.events.register("before-call.s3", _content_md5)
+    return client
+
+
+@functools.lru_cache(maxsize=16)
+def _session(profile: str | None) -> Any:
+    session = botocore.session.Session(profile=profile)
+    providers = session.get_component("credential_provider")
+    # Credentials of a cloud's own instances mean nothing to these servers, and asking for them takes seconds.
+    for cloud in ("container-role", "iam-role"):
+        providers.remove(cloud)
+    return session
+
+
+def _config(service: str, wanted: Mapping[str, Any], pool: int) -> Any:
+    defaults = Config(
+        signature_version="s3v4" if service == "s3" else "v4",
+        s3={"addressing_style": "path"},
+        # Resending a write whose answer was lost makes a second version: Api decides what to repeat.
+        retries={"total_max_attempts": 1, "mode": "standard"},
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+        connect_timeout=10,
+        read_timeout=60,
+        max_pool_connections=pool,
+        user_agent_extra=USER_AGENT,
+    )
+    try:
+        return defaults.merge(Config(**wanted))
+    except TypeError as error:
+        raise BadConnection(f"aws_config is not a botocore configuration: {error}.") from error
+
+
+def _content_md5(params: dict[str, Any], **_event: Any) -> None:
+    """Send Content-MD5 where S3 demands a checksum.
+
+    botocore sends CRC32 there, which CloudServers in use answer with BadDigest.
+    """
+    checksum = params["context"].get("checksum", {})
+    if not checksum.pop("request_algorithm", None):
+        return
+    checksum.pop("request_algorithm_header", None)
+    body = params["body"]
+    if isinstance(body, str):
+        body = body.encode()
+    digest = hashlib.md5(body, usedforsecurity=False).digest()
+    params["headers"]["Content-MD5"] = base64.b64encode(digest).decode()

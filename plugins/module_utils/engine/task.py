@@ -1,0 +1,163 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A module as data, and how its options become a result: one item, or a list of them side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..clients.api import Api
+from ..clients.errors import ApiError
+from ..clients.session import BadConnection, open_api
+from ..documents.errors import InvalidDocument
+from ..options import CONCURRENCY, CONNECTION, CONNECTION_RULES, Spec, chosen, with_items
+from ..questions.answer import Question, Unsatisfied
+from ..resources.plan import Refused, Resource
+from ..waiting import Backoff
+from .settle import settle
+
+Options = Mapping[str, Any]
+Result = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What one module does.
+
+    key: the result's name for one item, such as "iam_role"; plural: the option that takes a list of items.
+    item: the argument spec of one item; identity: the options that name it, the first for messages.
+    build: makes the resource or the question from an item's options and its Apis.
+    service: "iam" or "s3" for the connection options at the top level; empty when the item holds its connections.
+    shared: options that stand at the top level only and hold for all items.
+    """
+
+    key: str
+    plural: str
+    item: Spec
+    identity: tuple[str, ...]
+    build: Callable[[Options, Connections], Resource[Any] | Question]
+    service: str = ""
+    shared: Spec = field(default_factory=dict)
+    rules: Mapping[str, Any] = field(default_factory=dict)
+
+    def argument_spec(self) -> dict[str, Any]:
+        """Everything that AnsibleModule or ArgumentSpecValidator takes to check the options."""
+        connection = CONNECTION if self.service else {}
+        first = self.identity[0]
+        rules: dict[str, list[Any]] = {
+            "mutually_exclusive": [(first, self.plural)],
+            "required_one_of": [(first, self.plural)],
+            "required_together": [],
+            "required_if": [],
+        }
+        spec = {
+            **connection,
+            **with_items(self.item, self.plural, self.identity),
+            **self.shared,
+            **CONCURRENCY,
+        }
+        for name, entries in self.rules.items():
+            rules.setdefault(name, []).extend(entries)
+            spec[self.plural][name] = list(entries)
+        if len(self.identity) > 1:
+            rules["required_together"].append(self.identity)
+        if self.service:
+            for name, entries in CONNECTION_RULES.items():
+                rules[name].extend(entries)
+        return {"argument_spec": spec, **{name: list(rule) for name, rule in rules.items()}}
+
+    def run(self, options: Options, *, check_mode: bool) -> Result:
+        """The result for Ansible; with "failed", "msg" and, where a call failed, "error" when it did not work."""
+        items = options.get(self.plural)
+        if items is None:
+            return self._run_item(options, options, check_mode, pool=1)
+        workers = max(1, min(int(options["concurrency"]), len(items)))
+        with ThreadPoolExecutor(max_workers=workers) as pool:
+            results = list(
+                pool.map(lambda item: self._run_item(item, options, check_mode, workers), items)
+            )
+        return self._together(items, results)
+
+    def _run_item(self, item: Options, connection: Options, check_mode: bool, pool: int) -> Result:
+        try:
+            connections = Connections(self.service, connection, pool)
+            wanted = {**chosen(item, self.item), **chosen(connection, self.shared)}
+            work = self.build(wanted, connections)
+            if isinstance(work, Question):
+                return {"changed": False, **work.answer()}
+            label = f"{self.key} {self.name(item)}"
+            return settle(
+                work,
+                self.key,
+                label,
+                check_mode=check_mode,
+                backoff=connections.backoff,
+            )
+        except ApiError as error:
+            failure = _failure(str(error), error=error.describe(), changes=list(error.changes))
+            return {**failure, "changed": bool(error.changes)}
+        except Unsatisfied as error:
+            return _failure(str(error), **error.seen)
+        except (BadConnection, InvalidDocument, Refused) as error:
+            return _failure(str(error))
+
+    def name(self, item: Options) -> str:
+        """How messages call an item: its identity, such as "bucket/key"."""
+        return "/".join(str(item[part]) for part in self.identity)
+
+    def _together(self, items: list[Options], results: list[Result]) -> Result:
+        warnings = [text for result in results for text in result.pop("warnings", [])]
+        together: Result = {
+            "changed": any(result["changed"] for result in results),
+            "results": results,
+            "warnings": list(dict.fromkeys(warnings)),
+        }
+        diffs = [result.pop("diff") for result in results if "diff" in result]
+        if diffs:
+            together["diff"] = diffs
+        bad = [
+            (self.name(item), result["msg"])
+            for item, result in zip(items, results, strict=True)
+            if result.get("failed")
+        ]
+        if bad:
+            names = ", ".join(name for name, _message in bad)
+            together["failed"] = True
+            together["msg"] = (
+                f"{len(bad)} of {len(items)} items failed: {names}. The first: {bad[0][1]}"
+            )
+        return together
+
+
+class Connections:
+    """The endpoints of one item; all calls for it share one time limit for retries."""
+
+    def __init__(self, service: str, options: Options, pool: int) -> None:
+        self._service = service
+        self._options = options
+        self._pool = pool
+        self._main: Api | None = None
+
+    @property
+    def main(self) -> Api:
+        """The endpoint of the connection options at the top level."""
+        if self._main is None:
+            self._main = self.open(self._service, self._options)
+        return self._main
+
+    @property
+    def backoff(self) -> Backoff:
+        """The time limit of the main endpoint."""
+        return self.main.backoff
+
+    def open(self, service: str, options: Options) -> Api:
+        """A further endpoint, whose connection options the item itself holds."""
+        return open_api(service, options, pool=self._pool)
+
+
+def _failure(message: str, **details: Any) -> Result:
+    return {"changed": False, "failed": True, "msg": message, **details}

@@ -1,0 +1,58 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Argument specs that several modules share; plugins/doc_fragments documents each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import Any
+
+Spec = dict[str, dict[str, Any]]
+
+CONNECTION: Spec = {
+    "endpoint_url": {"type": "str", "required": True},
+    "profile": {"type": "str"},
+    "access_key": {"type": "str", "no_log": False},
+    "secret_key": {"type": "str", "no_log": True},
+    "session_token": {"type": "str", "no_log": True},
+    "region": {"type": "str", "default": "us-east-1"},
+    "validate_certs": {"type": "bool", "default": True},
+    "aws_ca_bundle": {"type": "path"},
+    "aws_config": {"type": "dict"},
+    "retry_timeout": {"type": "float", "default": 60.0},
+}
+CONNECTION_RULES: dict[str, Any] = {
+    "mutually_exclusive": [("profile", "access_key")],
+    "required_together": [("access_key", "secret_key")],
+}
+
+WAIT: Spec = {
+    "wait": {"type": "bool", "default": True},
+    "wait_timeout": {"type": "float", "default": 300.0},
+    "wait_max_delay": {"type": "float", "default": 5.0},
+}
+
+CONCURRENCY: Spec = {"concurrency": {"type": "int", "default": 8}}
+
+
+def nested_connection() -> dict[str, Any]:
+    """A connection as a dictionary inside another option, for modules that look at two endpoints."""
+    return {"type": "dict", "options": deepcopy(CONNECTION), **deepcopy(CONNECTION_RULES)}
+
+
+def with_items(item: Spec, plural: str, identity: tuple[str, ...]) -> Spec:
+    """The spec of a module that takes one item by top-level options, or a list of them as `plural`.
+
+    `identity` names the options that an item cannot do without.
+    """
+    inside = deepcopy(item)
+    for name in identity:
+        inside[name]["required"] = True
+    return {**deepcopy(item), plural: {"type": "list", "elements": "dict", "options": inside}}
+
+
+def chosen(options: Mapping[str, Any], names: Spec) -> dict[str, Any]:
+    """The options of one item, without connection and list."""
+    return {name: options.get(name) for name in names}

@@ -1,0 +1,39 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a question has to offer the engine: an answer, or what was seen when it is not the wanted one."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from ..clients.api import Api
+
+
+class Unsatisfied(Exception):
+    """The answer is not the wanted one. `seen` goes into the result beside the text."""
+
+    def __init__(self, message: str, seen: dict[str, Any]) -> None:
+        super().__init__(message)
+        self.seen = seen
+
+
+class Question(ABC):
+    """Something that is only read and judged."""
+
+    @abstractmethod
+    def answer(self) -> dict[str, Any]:
+        """The result. Raises Unsatisfied with what was seen."""
+
+
+class Connections(Protocol):
+    """Where a question gets its endpoints from."""
+
+    @property
+    def main(self) -> Api:
+        """The endpoint of the connection options at the top level."""
+
+    def open(self, service: str, options: Mapping[str, Any]) -> Api:
+        """A further endpoint, whose connection options the item itself holds."""

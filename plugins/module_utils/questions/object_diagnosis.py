@@ -1,0 +1,117 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Why an object is not where it should be, as far as the two buckets tell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..clients import s3
+from ..clients.errors import ApiError
+from .sight import Side, Sight, status_of
+
+FAILED = (
+    "Look at whether the target role exists, trusts Backbeat and may replicate to the target bucket, "
+    "and whether the rule is still there. Then put the object's own tags back on it, or retry it by "
+    "Backbeat's API (crr/failed), to send it again."
+)
+PENDING = (
+    "If others arrive, wait longer (wait_timeout). If none does: Backbeat may be down or paused, or "
+    "may not work for this account; the source role may be missing, not trust Backbeat, or lack a "
+    "permission on the source (servers since 2025 want s3:ReplicateObject there); or the roles of the "
+    "configuration were changed while the object was pending, which leaves it so for ever until its "
+    "own tags are put back on it."
+)
+
+
+class Diagnosis:
+    """Reads what explains a status, after the waiting is over; a read that fails is part of the explanation."""
+
+    def __init__(
+        self, here: Side, there: Side | None, wanted: Sequence[str], elapsed: float
+    ) -> None:
+        self.here = here
+        self.there = there
+        self.wanted = wanted
+        self.after = f"after {elapsed:.0f} s"
+
+    def explain(self, sight: Sight) -> str:
+        """Two or three sentences: what was seen where, why that may be, what to look at."""
+        where = f"{self.here.bucket}/{self.here.key} at {self.here.api.endpoint}"
+        if sight.here is None:
+            return (
+                f"The object {where} does not exist {self.after}, or its latest version is a "
+                "delete marker: check bucket and key, and that it was put."
+            )
+        status = status_of(sight.here)
+        version = f"version {sight.here.version_id or 'null'} of {where}"
+        if (status or "NONE") in self.wanted:
+            return self._replica(sight, f"{version} is {status}")
+        was_wanted = f"{self.after}, {' or '.join(self.wanted)} was wanted."
+        if status is None:
+            why = self._no_status(sight.here)
+            return f"The {version} has no replication status {was_wanted} {why}"
+        if status == "FAILED":
+            return f"Replication of the {version} FAILED. {self._target_bucket()}{FAILED}"
+        if status in ("PENDING", "PROCESSING"):
+            return f"The {version} is still {status} {was_wanted} {PENDING}"
+        return f"The {version} has the status {status} {was_wanted}"
+
+    def _no_status(self, head: s3.Head) -> str:
+        try:
+            stored = s3.replication(self.here.api, self.here.bucket)
+        except ApiError as error:
+            return f"Why cannot be told, for the configuration cannot be read: {error}"
+        if stored is None:
+            return (
+                f"The bucket {self.here.bucket} has no replication configuration: "
+                "set it with backbeat_bucket_replication, then put the object again."
+            )
+        rules: Sequence[Mapping[str, Any]] = stored.get("Rules", ())
+        matching = [r for r in rules if self.here.key.startswith(str(r.get("Prefix") or ""))]
+        if not matching:
+            prefixes = ", ".join(repr(r.get("Prefix")) for r in rules)
+            return f"No rule covers its key: the rules' prefixes are {prefixes}."
+        if not any(rule.get("Status") == "Enabled" for rule in matching):
+            return (
+                f"The rule {matching[0].get('ID')!r} that covers its key is disabled: "
+                "enable it, then put the object again."
+            )
+        return (
+            f"The rule {matching[0].get('ID')!r} covers its key, so the object was put before the rule was there "
+            f"(it dates from {head.modified}): put it again, or put its own tags back on it."
+        )
+
+    def _target_bucket(self) -> str:
+        if self.there is None:
+            return ""
+        try:
+            versioning = s3.versioning(self.there.api, self.there.bucket)
+        except ApiError as error:
+            return f"The target bucket cannot be read: {error} "
+        where = f"{self.there.bucket} at {self.there.api.endpoint}"
+        if versioning is None:
+            return f"The target bucket {where} does not exist: create it with versioning enabled. "
+        if versioning != "Enabled":
+            return f"The target bucket {where} has no versioning enabled: enable it. "
+        return ""
+
+    def _replica(self, sight: Sight, here: str) -> str:
+        if self.there is None:
+            return f"The {here}."
+        where = f"{self.there.bucket}/{self.there.key} at {self.there.api.endpoint}"
+        if sight.there is None:
+            return (
+                f"The {here}, but {where} has no such version {self.after}. "
+                f"{self._target_bucket()}Check that the rule's destination is this bucket and this "
+                "environment, and that nobody deleted it there."
+            )
+        differences = "; ".join(sight.differences())
+        if differences:
+            return f"The {here}, but its copy {where} differs {self.after}: {differences}."
+        return (
+            f"The {here}, but {where} has the status {status_of(sight.there)}, not REPLICA, "
+            f"{self.after}: somebody else put it there. {self._target_bucket()}"
+        ).rstrip()

@@ -1,0 +1,174 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: backbeat_bucket
+short_description: Manage buckets and their versioning
+version_added: 0.1.0
+description:
+  - Creates buckets on CloudServer or any S3 server, sets their versioning, and removes empty ones.
+  - Both buckets of a replication need versioning.
+author: scality.backbeat contributors (@scality)
+extends_documentation_fragment:
+  - scality.backbeat.connection
+  - scality.backbeat.concurrency
+  - scality.backbeat.attributes
+  - scality.backbeat.attributes.s3
+options:
+  name: &name
+    description: Name of the bucket.
+    type: str
+  versioning: &versioning
+    description:
+      - The state of versioning. Left as it is unless given.
+      - S3 refuses V(suspended) while the bucket has a replication configuration. On the target of a replication it
+        would lose the history of the copies in silence.
+    type: str
+    choices: [enabled, suspended]
+  location: &location
+    description:
+      - Location constraint of a new bucket, the server's own choice unless given.
+      - S3 cannot move a bucket, so another location than the existing bucket's is an error.
+    type: str
+  state: &state
+    description: Whether the bucket is to be there. V(absent) only removes an empty bucket.
+    type: str
+    choices: [present, absent]
+    default: present
+  buckets:
+    description: Several buckets, instead of the options for one.
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        <<: *name
+        required: true
+      versioning: *versioning
+      location: *location
+      state: *state
+seealso:
+  - module: scality.backbeat.backbeat_bucket_replication
+"""
+
+EXAMPLES = r"""
+- name: Create the source bucket
+  scality.backbeat.backbeat_bucket:
+    endpoint_url: http://node1
+    profile: backbeat-source
+    name: source-bucket
+    versioning: enabled
+
+- name: Create two target buckets
+  scality.backbeat.backbeat_bucket:
+    endpoint_url: http://node6
+    profile: backbeat-target
+    buckets:
+      - name: target-bucket
+        versioning: enabled
+      - name: other-target-bucket
+        versioning: enabled
+
+- name: Remove an empty bucket
+  scality.backbeat.backbeat_bucket:
+    endpoint_url: http://node6
+    profile: backbeat-target
+    name: other-target-bucket
+    state: absent
+"""
+
+RETURN = r"""
+bucket:
+  description: The bucket, V(null) when it is absent. In check mode, the bucket as it would be.
+  returned: when one bucket was asked for
+  type: dict
+  contains: &bucket
+    name:
+      description: Name of the bucket.
+      type: str
+      sample: source-bucket
+    versioning:
+      description: V(enabled), V(suspended), or V(unversioned) where it was never set.
+      type: str
+      sample: enabled
+    location:
+      description: Location of the bucket; V(null) when O(location) was not given.
+      type: str
+      sample: us-east-1
+changes: &changes
+  description: What was done, or would be done in check mode; an API operation and its subject each.
+  returned: always
+  type: list
+  elements: str
+  sample: [CreateBucket source-bucket, PutBucketVersioning source-bucket]
+results:
+  description: One result for each of O(buckets), in their order.
+  returned: when O(buckets) was given
+  type: list
+  elements: dict
+  contains:
+    changed:
+      description: Whether this bucket was changed.
+      type: bool
+    bucket:
+      description: The bucket, as for one bucket.
+      type: dict
+      contains: *bucket
+    changes: *changes
+    msg:
+      description: What went wrong with this bucket.
+      returned: when it failed
+      type: str
+error:
+  description: The call that failed.
+  returned: when a call failed
+  type: dict
+  contains:
+    code:
+      description: Error code of the server.
+      type: str
+    message:
+      description: What the server said, or what happened to the connection.
+      type: str
+    status:
+      description: HTTP status.
+      type: int
+    request_id:
+      description: The server's name for the request.
+      type: str
+    operation:
+      description: API operation.
+      type: str
+    endpoint:
+      description: URL of the endpoint.
+      type: str
+"""
+
+from ansible_collections.scality.backbeat.plugins.module_utils.engine.module import run_module
+from ansible_collections.scality.backbeat.plugins.module_utils.engine.task import Task
+from ansible_collections.scality.backbeat.plugins.module_utils.resources.bucket import Bucket
+
+TASK = Task(
+    key="bucket",
+    plural="buckets",
+    service="s3",
+    identity=("name",),
+    item={
+        "name": {"type": "str"},
+        "versioning": {"type": "str", "choices": ["enabled", "suspended"]},
+        "location": {"type": "str"},
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    },
+    build=lambda options, connections: Bucket(connections.main, options),
+)
+
+
+def main() -> None:
+    run_module(TASK)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,308 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: backbeat_bucket_replication
+short_description: Manage the replication configuration of buckets
+version_added: 0.1.0
+description:
+  - Sets, changes and removes which objects of a bucket are replicated, to which bucket, and as which roles.
+  - Rules that nobody named stay, and identifiers that the server made up are kept and never cause a change.
+  - The rules of CloudServer are checked before anything is sent, and what was stored is read back.
+  - Configurations in the newer form of AWS (V2, with filters and priorities) are never rewritten; they are an error.
+author: scality.backbeat contributors (@scality)
+extends_documentation_fragment:
+  - scality.backbeat.connection
+  - scality.backbeat.concurrency
+  - scality.backbeat.attributes
+  - scality.backbeat.attributes.s3
+options:
+  bucket: &bucket
+    description: Name of the bucket to replicate from. Its versioning must be enabled.
+    type: str
+  source_role: &source_role
+    description:
+      - ARN of the role that Backbeat assumes on the source. Needs O(target_role), excludes O(role).
+      - Needed, or O(role), when the bucket has no configuration yet.
+    type: str
+  target_role: &target_role
+    description: ARN of the role that Backbeat assumes on the target.
+    type: str
+  role: &role
+    description:
+      - The roles as the configuration itself has them, two ARNs with a comma between them, or for sites that are
+        public clouds a single ARN.
+    type: str
+  target_bucket: &target_bucket
+    description:
+      - Name of the bucket to replicate to, the same for all rules. Needed when the bucket has no configuration yet.
+    type: str
+  rules: &rules
+    description:
+      - The rules to be there, or with O(state=absent) the ones to remove.
+      - A rule is matched with an existing one by its O(rules[].id) where that is given, else by its O(rules[].prefix).
+      - Without O(rules), existing rules stay as they are, and a bucket without configuration gets one rule for all
+        objects.
+    type: list
+    elements: dict
+    suboptions:
+      id:
+        description: Identifier of the rule. The server makes one up unless given.
+        type: str
+      prefix:
+        description:
+          - Beginning of the keys to replicate; the empty string means all.
+          - No prefix may begin with another rule's prefix.
+        type: str
+      enabled:
+        description: Whether the rule is in force. A new rule is unless told otherwise; an existing one stays as it is.
+        type: bool
+      sites:
+        description:
+          - Replication sites to send to, as the source server's configuration names them.
+          - The server's default site unless given; an existing rule keeps its sites.
+        type: list
+        elements: dict
+        suboptions:
+          name:
+            description: Name of the site.
+            type: str
+            required: true
+          preferred_read:
+            description: Whether reads prefer this site. At most one of a rule's sites.
+            type: bool
+            default: false
+  purge_rules: &purge
+    description:
+      - Whether rules that are not in O(rules) are removed.
+      - Without it, other roles or another target bucket are refused while rules that nobody named would come along.
+    type: bool
+    default: false
+  known_sites: &known_sites
+    description:
+      - The replication sites that the source server knows, by name, each V(scality) or V(cloud).
+      - With it, names of sites and the number of roles are checked before anything is sent. The server itself does not
+        say which name it did not know.
+    type: dict
+  state: &state
+    description:
+      - Whether the configuration is to be there.
+      - V(absent) removes O(rules), and the configuration with the last of them; without O(rules) it removes the
+        configuration.
+    type: str
+    choices: [present, absent]
+    default: present
+  replications:
+    description: Several buckets, instead of the options for one.
+    type: list
+    elements: dict
+    suboptions:
+      bucket:
+        <<: *bucket
+        required: true
+      source_role: *source_role
+      target_role: *target_role
+      role: *role
+      target_bucket: *target_bucket
+      rules: *rules
+      purge_rules: *purge
+      known_sites: *known_sites
+      state: *state
+seealso:
+  - module: scality.backbeat.backbeat_bucket
+  - module: scality.backbeat.backbeat_iam_role
+  - module: scality.backbeat.backbeat_object_check
+"""
+
+EXAMPLES = r"""
+- name: Replicate a whole bucket
+  scality.backbeat.backbeat_bucket_replication:
+    endpoint_url: http://node1
+    profile: backbeat-source
+    bucket: source-bucket
+    source_role: arn:aws:iam::123456789012:role/SourceRoleForS3Replication
+    target_role: arn:aws:iam::678901234567:role/TargetRoleForS3Replication
+    target_bucket: target-bucket
+
+- name: Replicate two prefixes, and nothing else
+  scality.backbeat.backbeat_bucket_replication:
+    endpoint_url: http://node1
+    profile: backbeat-source
+    bucket: source-bucket
+    source_role: arn:aws:iam::123456789012:role/SourceRoleForS3Replication
+    target_role: arn:aws:iam::678901234567:role/TargetRoleForS3Replication
+    target_bucket: target-bucket
+    rules:
+      - id: images
+        prefix: images/
+      - id: reports
+        prefix: reports/
+    purge_rules: true
+
+- name: Pause one of them
+  scality.backbeat.backbeat_bucket_replication:
+    endpoint_url: http://node1
+    profile: backbeat-source
+    bucket: source-bucket
+    rules:
+      - id: reports
+        enabled: false
+
+- name: Stop replicating
+  scality.backbeat.backbeat_bucket_replication:
+    endpoint_url: http://node1
+    profile: backbeat-source
+    bucket: source-bucket
+    state: absent
+"""
+
+RETURN = r"""
+replication:
+  description: The configuration, V(null) when there is none. In check mode, the configuration as it would be.
+  returned: when one bucket was asked for
+  type: dict
+  contains: &replication
+    bucket:
+      description: Name of the bucket.
+      type: str
+      sample: source-bucket
+    role:
+      description: The roles as the configuration has them.
+      type: str
+      sample: >-
+        arn:aws:iam::123456789012:role/SourceRoleForS3Replication,arn:aws:iam::678901234567:role/TargetRoleForS3Replication
+    roles:
+      description: The roles, one by one.
+      type: list
+      elements: str
+    target_bucket:
+      description: Name of the bucket to replicate to.
+      type: str
+      sample: target-bucket
+    rules:
+      description: The rules, in the server's order.
+      type: list
+      elements: dict
+      contains:
+        id:
+          description: Identifier; V(null) where check mode predicts a rule that the server will name.
+          type: str
+        prefix:
+          description: Beginning of the keys to replicate.
+          type: str
+        enabled:
+          description: Whether the rule is in force.
+          type: bool
+        sites:
+          description: Sites to send to; empty for the server's default.
+          type: list
+          elements: dict
+          contains:
+            name:
+              description: Name of the site.
+              type: str
+            preferred_read:
+              description: Whether reads prefer this site.
+              type: bool
+        storage_class:
+          description: The sites as the configuration has them, V(null) for the server's default.
+          type: str
+changes: &changes
+  description: What was done, or would be done in check mode; an API operation and its subject each.
+  returned: always
+  type: list
+  elements: str
+  sample: [PutBucketReplication source-bucket]
+results:
+  description: One result for each of O(replications), in their order.
+  returned: when O(replications) was given
+  type: list
+  elements: dict
+  contains:
+    changed:
+      description: Whether this bucket's configuration was changed.
+      type: bool
+    replication:
+      description: The configuration, as for one bucket.
+      type: dict
+      contains: *replication
+    changes: *changes
+    msg:
+      description: What went wrong with this bucket.
+      returned: when it failed
+      type: str
+error:
+  description: The call that failed.
+  returned: when a call failed
+  type: dict
+  contains:
+    code:
+      description: Error code of the server.
+      type: str
+    message:
+      description: What the server said, or what happened to the connection.
+      type: str
+    status:
+      description: HTTP status.
+      type: int
+    request_id:
+      description: The server's name for the request.
+      type: str
+    operation:
+      description: API operation.
+      type: str
+    endpoint:
+      description: URL of the endpoint.
+      type: str
+"""
+
+from ansible_collections.scality.backbeat.plugins.module_utils.engine.module import run_module
+from ansible_collections.scality.backbeat.plugins.module_utils.engine.task import Task
+from ansible_collections.scality.backbeat.plugins.module_utils.resources.bucket_replication import (
+    BucketReplication,
+)
+
+SITE = {
+    "name": {"type": "str", "required": True},
+    "preferred_read": {"type": "bool", "default": False},
+}
+RULE = {
+    "id": {"type": "str"},
+    "prefix": {"type": "str"},
+    "enabled": {"type": "bool"},
+    "sites": {"type": "list", "elements": "dict", "options": SITE},
+}
+TASK = Task(
+    key="replication",
+    plural="replications",
+    service="s3",
+    identity=("bucket",),
+    item={
+        "bucket": {"type": "str"},
+        "source_role": {"type": "str"},
+        "target_role": {"type": "str"},
+        "role": {"type": "str"},
+        "target_bucket": {"type": "str"},
+        "rules": {"type": "list", "elements": "dict", "options": RULE},
+        "purge_rules": {"type": "bool", "default": False},
+        "known_sites": {"type": "dict"},
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    },
+    rules={
+        "mutually_exclusive": [("role", "source_role"), ("role", "target_role")],
+        "required_together": [("source_role", "target_role")],
+    },
+    build=lambda options, connections: BucketReplication(connections.main, options),
+)
+
+
+def main() -> None:
+    run_module(TASK)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,230 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: backbeat_iam_role
+short_description: Manage IAM roles that Backbeat replicates with
+version_added: 0.1.0
+description:
+  - Creates, repairs and removes roles on Scality's IAM (Vault) or any server with the AWS IAM API.
+  - By default the role trusts Backbeat, as replication needs it.
+author: scality.backbeat contributors (@scality)
+extends_documentation_fragment:
+  - scality.backbeat.connection
+  - scality.backbeat.concurrency
+  - scality.backbeat.attributes
+  - scality.backbeat.attributes.iam
+options:
+  name: &name
+    description: Name of the role.
+    type: str
+  path: &path
+    description:
+      - Path of the role. V(/) for a new role unless given.
+      - IAM cannot move a role, so another path than the existing role's is an error.
+    type: str
+  description: &description
+    description: Description of a new role. IAM cannot change it later; one that differs gives a warning.
+    type: str
+  assume_role_policy_document: &trust
+    description:
+      - Who may assume the role, as a policy document.
+      - By default C(sts:AssumeRole) for the service V(backbeat).
+      - A role whose trust policy has another meaning is repaired.
+    type: json
+  managed_policies: &policies
+    description:
+      - ARNs of policies to attach to the role. Policies that are attached and not listed stay, unless
+        O(purge_policies).
+      - M(scality.backbeat.backbeat_policy) attaches the policies that it manages by itself.
+    type: list
+    elements: str
+  purge_policies: &purge
+    description: Whether policies that are not in O(managed_policies) are detached.
+    type: bool
+    default: false
+  state: &state
+    description:
+      - Whether the role is to be there.
+      - V(absent) detaches its managed policies and removes it; the policies themselves stay.
+    type: str
+    choices: [present, absent]
+    default: present
+  iam_roles:
+    description: Several roles, instead of the options for one.
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        <<: *name
+        required: true
+      path: *path
+      description: *description
+      assume_role_policy_document: *trust
+      managed_policies: *policies
+      purge_policies: *purge
+      state: *state
+seealso:
+  - module: scality.backbeat.backbeat_iam_role_info
+  - module: scality.backbeat.backbeat_policy
+"""
+
+EXAMPLES = r"""
+- name: Create the role on the source environment
+  scality.backbeat.backbeat_iam_role:
+    endpoint_url: http://node1:8600
+    profile: backbeat-source
+    name: SourceRoleForS3Replication
+  register: source_role
+
+- name: Show the ARN, which the replication configuration needs
+  ansible.builtin.debug:
+    var: source_role.iam_role.arn
+
+- name: Create two roles, with a trust policy of one's own
+  scality.backbeat.backbeat_iam_role:
+    endpoint_url: http://node6:8600
+    profile: backbeat-target
+    iam_roles:
+      - name: TargetRoleForS3Replication
+      - name: Auditor
+        description: Reads what was replicated
+        assume_role_policy_document:
+          Version: "2012-10-17"
+          Statement:
+            - Effect: Allow
+              Principal:
+                Service: audit
+              Action: sts:AssumeRole
+
+- name: Remove a role
+  scality.backbeat.backbeat_iam_role:
+    endpoint_url: http://node6:8600
+    profile: backbeat-target
+    name: Auditor
+    state: absent
+"""
+
+RETURN = r"""
+iam_role:
+  description: The role, V(null) when it is absent. In check mode, the role as it would be.
+  returned: when one role was asked for
+  type: dict
+  contains: &role
+    role_name:
+      description: Name of the role.
+      type: str
+      sample: SourceRoleForS3Replication
+    arn:
+      description: ARN of the role. In check mode V(<account>) stands in it where only the server knows the account.
+      type: str
+      sample: arn:aws:iam::123456789012:role/SourceRoleForS3Replication
+    path:
+      description: Path of the role.
+      type: str
+      sample: /
+    role_id:
+      description: Identifier that the server chose; V(null) for a role that check mode predicts.
+      type: str
+    description:
+      description: Description of the role.
+      type: str
+    create_date:
+      description: When the role was made, in ISO 8601; V(null) for a role that check mode predicts.
+      type: str
+      sample: "2026-11-22T17:21:14+00:00"
+    assume_role_policy_document:
+      description: The trust policy, as the server has it.
+      type: dict
+    attached_policies:
+      description: The managed policies of the role; V(null) when O(managed_policies) was not given.
+      type: list
+      elements: dict
+      contains:
+        policy_name:
+          description: Name of the policy.
+          type: str
+        policy_arn:
+          description: ARN of the policy.
+          type: str
+changes: &changes
+  description: What was done, or would be done in check mode; an API operation and its subject each.
+  returned: always
+  type: list
+  elements: str
+  sample: [CreateRole SourceRoleForS3Replication]
+results:
+  description: One result for each of O(iam_roles), in their order.
+  returned: when O(iam_roles) was given
+  type: list
+  elements: dict
+  contains:
+    changed:
+      description: Whether this role was changed.
+      type: bool
+    iam_role:
+      description: The role, as for one role.
+      type: dict
+      contains: *role
+    changes: *changes
+    msg:
+      description: What went wrong with this role.
+      returned: when it failed
+      type: str
+error:
+  description: The call that failed.
+  returned: when a call failed
+  type: dict
+  contains:
+    code:
+      description: Error code of the server.
+      type: str
+    message:
+      description: What the server said, or what happened to the connection.
+      type: str
+    status:
+      description: HTTP status.
+      type: int
+    request_id:
+      description: The server's name for the request.
+      type: str
+    operation:
+      description: API operation.
+      type: str
+    endpoint:
+      description: URL of the endpoint.
+      type: str
+"""
+
+from ansible_collections.scality.backbeat.plugins.module_utils.engine.module import run_module
+from ansible_collections.scality.backbeat.plugins.module_utils.engine.task import Task
+from ansible_collections.scality.backbeat.plugins.module_utils.resources.iam_role import IamRole
+
+TASK = Task(
+    key="iam_role",
+    plural="iam_roles",
+    service="iam",
+    identity=("name",),
+    item={
+        "name": {"type": "str"},
+        "path": {"type": "str"},
+        "description": {"type": "str"},
+        "assume_role_policy_document": {"type": "json"},
+        "managed_policies": {"type": "list", "elements": "str"},
+        "purge_policies": {"type": "bool", "default": False},
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    },
+    build=lambda options, connections: IamRole(connections.main, options),
+)
+
+
+def main() -> None:
+    run_module(TASK)
+
+
+if __name__ == "__main__":
+    main()

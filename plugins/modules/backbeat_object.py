@@ -1,0 +1,225 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: backbeat_object
+short_description: Manage objects
+version_added: 0.1.0
+description:
+  - Puts an object where it is absent or differs from what was asked for, and removes it.
+  - Only what was asked for is compared. Other content, metadata or content type make a new version; other tags do not.
+author: scality.backbeat contributors (@scality)
+extends_documentation_fragment:
+  - scality.backbeat.connection
+  - scality.backbeat.concurrency
+  - scality.backbeat.attributes
+  - scality.backbeat.attributes.s3
+options:
+  bucket: &bucket
+    description: Name of the bucket.
+    type: str
+  key: &key
+    description: Key of the object.
+    type: str
+  content: &content
+    description: Content of the object, as text. Without O(content) and O(src), a new object is empty and an existing
+      one stays.
+    type: str
+  src: &src
+    description: File with the content, where the module runs. At most 5 GiB. Excludes O(content).
+    type: path
+  content_type: &content_type
+    description: Media type of the content.
+    type: str
+  metadata: &metadata
+    description:
+      - User metadata, all of it. Names are sent in lower case.
+      - What Backbeat adds (C(<site>-replication-status)) is left out of the comparison.
+    type: dict
+  tags: &tags
+    description: Tags, all of them.
+    type: dict
+  state: &state
+    description:
+      - Whether the object is to be there.
+      - V(absent) in a bucket with versioning puts a delete marker, which is replicated; the versions stay.
+    type: str
+    choices: [present, absent]
+    default: present
+  objects:
+    description: Several objects, instead of the options for one.
+    type: list
+    elements: dict
+    suboptions:
+      bucket:
+        <<: *bucket
+        required: true
+      key:
+        <<: *key
+        required: true
+      content: *content
+      src: *src
+      content_type: *content_type
+      metadata: *metadata
+      tags: *tags
+      state: *state
+seealso:
+  - module: scality.backbeat.backbeat_object_check
+"""
+
+EXAMPLES = r"""
+- name: Put an object to replicate
+  scality.backbeat.backbeat_object:
+    endpoint_url: http://node1
+    profile: backbeat-source
+    bucket: source-bucket
+    key: object-to-replicate
+
+- name: Put an object with all that replicas take along
+  scality.backbeat.backbeat_object:
+    endpoint_url: http://node1
+    profile: backbeat-source
+    bucket: source-bucket
+    key: reports/november.csv
+    content: "day;objects\n"
+    content_type: text/csv
+    metadata:
+      author: operations
+    tags:
+      month: november
+
+- name: Remove it
+  scality.backbeat.backbeat_object:
+    endpoint_url: http://node1
+    profile: backbeat-source
+    bucket: source-bucket
+    key: reports/november.csv
+    state: absent
+"""
+
+RETURN = r"""
+object:
+  description: The object, V(null) when it is absent. In check mode, the object as it would be.
+  returned: when one object was asked for
+  type: dict
+  contains: &object
+    bucket:
+      description: Name of the bucket.
+      type: str
+      sample: source-bucket
+    key:
+      description: Key of the object.
+      type: str
+      sample: object-to-replicate
+    version_id:
+      description: The version; V(null) without versioning, or where check mode predicts a new one.
+      type: str
+    etag:
+      description: ETag, without quotation marks.
+      type: str
+      sample: d41d8cd98f00b204e9800998ecf8427e
+    size:
+      description: Size in bytes.
+      type: int
+      sample: 0
+    last_modified:
+      description: When the version was put, in ISO 8601; V(null) where check mode predicts a new one.
+      type: str
+      sample: "2026-11-22T17:21:14+00:00"
+    content_type:
+      description: Media type.
+      type: str
+      sample: binary/octet-stream
+    metadata:
+      description: User metadata.
+      type: dict
+    tags:
+      description: Tags; V(null) when O(tags) was not given.
+      type: dict
+    replication_status:
+      description: Replication status, V(null) where there is none.
+      type: str
+      sample: PENDING
+changes: &changes
+  description: What was done, or would be done in check mode; an API operation and its subject each.
+  returned: always
+  type: list
+  elements: str
+  sample: [PutObject source-bucket/object-to-replicate]
+results:
+  description: One result for each of O(objects), in their order.
+  returned: when O(objects) was given
+  type: list
+  elements: dict
+  contains:
+    changed:
+      description: Whether this object was changed.
+      type: bool
+    object:
+      description: The object, as for one object.
+      type: dict
+      contains: *object
+    changes: *changes
+    msg:
+      description: What went wrong with this object.
+      returned: when it failed
+      type: str
+error:
+  description: The call that failed.
+  returned: when a call failed
+  type: dict
+  contains:
+    code:
+      description: Error code of the server.
+      type: str
+    message:
+      description: What the server said, or what happened to the connection.
+      type: str
+    status:
+      description: HTTP status.
+      type: int
+    request_id:
+      description: The server's name for the request.
+      type: str
+    operation:
+      description: API operation.
+      type: str
+    endpoint:
+      description: URL of the endpoint.
+      type: str
+"""
+
+from ansible_collections.scality.backbeat.plugins.module_utils.engine.module import run_module
+from ansible_collections.scality.backbeat.plugins.module_utils.engine.task import Task
+from ansible_collections.scality.backbeat.plugins.module_utils.resources.object import Object
+
+TASK = Task(
+    key="object",
+    plural="objects",
+    service="s3",
+    identity=("bucket", "key"),
+    item={
+        "bucket": {"type": "str"},
+        "key": {"type": "str", "no_log": False},
+        "content": {"type": "str"},
+        "src": {"type": "path"},
+        "content_type": {"type": "str"},
+        "metadata": {"type": "dict"},
+        "tags": {"type": "dict"},
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    },
+    rules={"mutually_exclusive": [("content", "src")]},
+    build=lambda options, connections: Object(connections.main, options),
+)
+
+
+def main() -> None:
+    run_module(TASK)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,285 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: backbeat_policy
+short_description: Manage the permissions that Backbeat replicates with
+version_added: 0.1.0
+description:
+  - Creates, changes and removes managed policies on Scality's IAM (Vault) or any server with the AWS IAM API, and
+    attaches them to roles.
+  - The document is the user's own, or generated from the names of the buckets.
+  - Documents are compared by their meaning. A change makes a new default version, so the roles keep their permissions
+    all the time; the oldest version goes when there are five.
+author: scality.backbeat contributors (@scality)
+extends_documentation_fragment:
+  - scality.backbeat.connection
+  - scality.backbeat.concurrency
+  - scality.backbeat.attributes
+  - scality.backbeat.attributes.iam
+options:
+  name: &name
+    description: Name of the policy.
+    type: str
+  path: &path
+    description:
+      - Path of the policy. V(/) for a new policy unless given.
+      - IAM cannot move a policy, so another path than the existing policy's is an error.
+    type: str
+  description: &description
+    description: Description of a new policy. IAM cannot change it later; one that differs gives a warning.
+    type: str
+  policy: &policy
+    description: The policy document. Excludes O(side).
+    type: json
+  side: &side
+    description:
+      - Generate the document for the role of this side of the replication.
+      - The V(source) role gets what Backbeat needs to read O(source_buckets), the V(target) role what it needs to write
+        O(target_buckets), for old and new servers, and nothing else.
+    type: str
+    choices: [source, target]
+  permissions: &permissions
+    description:
+      - V(least) generates what the side needs.
+      - V(guide) generates the document of Scality's guide for manual set-up instead, which is the same for both
+        sides and needs both lists of buckets. Servers since 2025 refuse to replicate with it, for it lacks C(s3:ReplicateObject)
+        on the source.
+    type: str
+    choices: [least, guide]
+    default: least
+  source_buckets: &source_buckets
+    description: Names of the buckets to replicate from.
+    type: list
+    elements: str
+  target_buckets: &target_buckets
+    description: Names of the buckets to replicate to.
+    type: list
+    elements: str
+  cloud_targets: &cloud
+    description: Whether the source's document also allows to read tags of versions, which sites of public clouds need.
+    type: bool
+    default: false
+  max_size: &size
+    description:
+      - Largest size of a policy on the server, in characters without white space.
+      - A larger document is split into several policies, whose names get a number from the second on.
+    type: int
+    default: 6144
+  roles: &roles
+    description:
+      - Names or ARNs of roles to attach the policy to. It stays attached to others.
+      - ARNs save a call, for they tell the account.
+    type: list
+    elements: str
+  state: &state
+    description:
+      - Whether the policy is to be there.
+      - V(absent) detaches it from all roles and removes it with its versions and parts. One that is attached to
+        users or groups is refused.
+    type: str
+    choices: [present, absent]
+    default: present
+  policies:
+    description: Several policies, instead of the options for one.
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        <<: *name
+        required: true
+      path: *path
+      description: *description
+      policy: *policy
+      side: *side
+      permissions: *permissions
+      source_buckets: *source_buckets
+      target_buckets: *target_buckets
+      cloud_targets: *cloud
+      max_size: *size
+      roles: *roles
+      state: *state
+seealso:
+  - module: scality.backbeat.backbeat_iam_role
+"""
+
+EXAMPLES = r"""
+- name: Allow the source role what it needs
+  scality.backbeat.backbeat_policy:
+    endpoint_url: http://node1:8600
+    profile: backbeat-source
+    name: SourcePolicyForS3Replication
+    side: source
+    source_buckets: [source-bucket]
+    roles: [SourceRoleForS3Replication]
+
+- name: Use the guide's document, letter for letter
+  scality.backbeat.backbeat_policy:
+    endpoint_url: http://node6:8600
+    profile: backbeat-target
+    name: TargetPolicyForS3Replication
+    side: target
+    permissions: guide
+    source_buckets: [source-bucket]
+    target_buckets: [target-bucket]
+    roles: [TargetRoleForS3Replication]
+
+- name: Use a document of one's own
+  scality.backbeat.backbeat_policy:
+    endpoint_url: http://node6:8600
+    profile: backbeat-target
+    name: ReadReplicas
+    policy:
+      Version: "2012-10-17"
+      Statement:
+        - Effect: Allow
+          Action: s3:GetObject
+          Resource: arn:aws:s3:::target-bucket/*
+
+- name: Remove it
+  scality.backbeat.backbeat_policy:
+    endpoint_url: http://node6:8600
+    profile: backbeat-target
+    name: ReadReplicas
+    state: absent
+"""
+
+RETURN = r"""
+policy:
+  description: The policy, V(null) when it is absent. In check mode, the policy as it would be.
+  returned: when one policy was asked for
+  type: dict
+  contains: &policy
+    policy_name:
+      description: Name of the policy.
+      type: str
+      sample: SourcePolicyForS3Replication
+    arn:
+      description: ARN of the policy. In check mode V(<account>) stands in it where only the server knows the account.
+      type: str
+      sample: arn:aws:iam::123456789012:policy/SourcePolicyForS3Replication
+    path:
+      description: Path of the policy.
+      type: str
+      sample: /
+    policy_id:
+      description: Identifier that the server chose; V(null) for a policy that check mode predicts.
+      type: str
+    description:
+      description: Description of the policy, V(null) where the server has none.
+      type: str
+    default_version_id:
+      description: The version in force. In check mode, the one before the change.
+      type: str
+      sample: v1
+    create_date:
+      description: When the policy was made, in ISO 8601; V(null) for a policy that check mode predicts.
+      type: str
+      sample: "2026-11-22T17:21:14+00:00"
+    update_date:
+      description: When it last changed, in ISO 8601; V(null) for a policy that check mode predicts.
+      type: str
+      sample: "2026-11-22T17:21:14+00:00"
+    document:
+      description: The document of the version in force.
+      type: dict
+    roles:
+      description: Those of O(roles) that have the policy.
+      type: list
+      elements: str
+      sample: [SourceRoleForS3Replication]
+    parts:
+      description:
+        - All policies that the document is kept in, with the keys above. There is more than one when it was split;
+          the first is the one above.
+      type: list
+      elements: dict
+changes: &changes
+  description: What was done, or would be done in check mode; an API operation and its subject each.
+  returned: always
+  type: list
+  elements: str
+  sample:
+    - CreatePolicy SourcePolicyForS3Replication
+    - AttachRolePolicy SourcePolicyForS3Replication to SourceRoleForS3Replication
+results:
+  description: One result for each of O(policies), in their order.
+  returned: when O(policies) was given
+  type: list
+  elements: dict
+  contains:
+    changed:
+      description: Whether this policy was changed.
+      type: bool
+    policy:
+      description: The policy, as for one policy.
+      type: dict
+      contains: *policy
+    changes: *changes
+    msg:
+      description: What went wrong with this policy.
+      returned: when it failed
+      type: str
+error:
+  description: The call that failed.
+  returned: when a call failed
+  type: dict
+  contains:
+    code:
+      description: Error code of the server.
+      type: str
+    message:
+      description: What the server said, or what happened to the connection.
+      type: str
+    status:
+      description: HTTP status.
+      type: int
+    request_id:
+      description: The server's name for the request.
+      type: str
+    operation:
+      description: API operation.
+      type: str
+    endpoint:
+      description: URL of the endpoint.
+      type: str
+"""
+
+from ansible_collections.scality.backbeat.plugins.module_utils.engine.module import run_module
+from ansible_collections.scality.backbeat.plugins.module_utils.engine.task import Task
+from ansible_collections.scality.backbeat.plugins.module_utils.resources.policy import Policy
+
+TASK = Task(
+    key="policy",
+    plural="policies",
+    service="iam",
+    identity=("name",),
+    item={
+        "name": {"type": "str"},
+        "path": {"type": "str"},
+        "description": {"type": "str"},
+        "policy": {"type": "json"},
+        "side": {"type": "str", "choices": ["source", "target"]},
+        "permissions": {"type": "str", "choices": ["least", "guide"], "default": "least"},
+        "source_buckets": {"type": "list", "elements": "str"},
+        "target_buckets": {"type": "list", "elements": "str"},
+        "cloud_targets": {"type": "bool", "default": False},
+        "max_size": {"type": "int", "default": 6144},
+        "roles": {"type": "list", "elements": "str"},
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    },
+    rules={"mutually_exclusive": [("policy", "side")]},
+    build=lambda options, connections: Policy(connections.main, options),
+)
+
+
+def main() -> None:
+    run_module(TASK)
+
+
+if __name__ == "__main__":
+    main()
