@@ -47,8 +47,8 @@ options:
     description:
       - V(least) generates what the side needs.
       - V(guide) generates the document of Scality's guide for manual set-up instead, which is the same for both
-        sides and needs both lists of buckets. Servers since 2025 refuse to replicate with it, for it lacks C(s3:ReplicateObject)
-        on the source.
+        sides and needs both lists of buckets. Servers since 2025 refuse to replicate with it, for it lacks
+        C(s3:ReplicateObject) on the source.
     type: str
     choices: [least, guide]
     default: least

@@ -23,7 +23,7 @@ _UNDERSTOOD = {
 
 
 def split(document: str | Mapping[str, Any], limit: int) -> list[dict[str, Any]]:
-    """Documents of at most `limit` characters (see `size`) that together permit what one would.
+    """Documents of at most `limit` characters (see `size`) that together permit what the one does.
 
     A document within the limit comes back as it is. A longer one is divided between its statements,
     and a statement that is too long by its Resource list, then by its Action list: a permission for

@@ -37,7 +37,7 @@ class Bucket:
         self.api = api
         self.name = names.check_bucket_name(options["name"])
         self.present = options["state"] == "present"
-        self.versioning = STATUS.get(options["versioning"] or "")
+        self.versioning = STATUS.get(options["versioning"] or "", "")
         self.location: str | None = options["location"]
 
     def read(self) -> State | None:
@@ -95,7 +95,7 @@ class Bucket:
 
     def _set_versioning(self, before: State | None) -> State | None:
         try:
-            s3.put_versioning(self.api, self.name, self.versioning or "")
+            s3.put_versioning(self.api, self.name, self.versioning)
         except Invalid as error:
             if error.code == "InvalidBucketState" and "Object Lock" not in error.reason:
                 error.advice = "Remove the bucket's replication configuration first (backbeat_bucket_replication)."
