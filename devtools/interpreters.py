@@ -9,6 +9,7 @@ Each is run before it counts: a name on PATH may be a shim for a version that is
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,8 @@ from devtools.processes import Failure
 
 Version = tuple[int, int]
 
+# Those that the collection supports.
+VERSIONS: tuple[Version, ...] = ((3, 10), (3, 11), (3, 12), (3, 13), (3, 14))
 QUESTION = "import sys; print(sys.executable, *sys.version_info[:2])"
 
 
@@ -75,6 +78,23 @@ def candidates(version: Version) -> Iterator[Path]:
         yield from sorted(
             root.glob(f"versions/{version[0]}.{version[1]}.*/bin/{name}"), reverse=True
         )
+
+
+def directories() -> list[str]:
+    """PATH without the directories of shims for Pythons that are not installed.
+
+    In front come the directories of the Pythons that are, so that programs which look for
+    `python3.N` on PATH find each of them.
+    """
+    found = [interpreter for version in VERSIONS if (interpreter := find(version))]
+    path = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    honest = [place for place in path if not any(map(broken, Path(place).glob("python3.[0-9]*")))]
+    return [*(str(interpreter.path.parent) for interpreter in found), *honest]
+
+
+def broken(program: Path) -> bool:
+    """Whether `program` is named as an interpreter and does not run as one."""
+    return bool(re.fullmatch(r"python3\.\d+", program.name)) and probe(program) is None
 
 
 def pyenv_roots() -> list[Path]:

@@ -16,7 +16,7 @@ NAMESPACE, NAME = "scality", "backbeat"
 COLLECTION = CACHE / "ansible_collections" / NAMESPACE / NAME
 
 # What a user's shell may hold must not decide a test, and no test may use the user's credentials.
-FOREIGN = ("ANSIBLE_", "AWS_", "BOTO_", "MOLECULE_", "MOTO_", "PYTEST_")
+FOREIGN = ("ANSIBLE_", "AWS_", "BOTO_", "GIT_", "MOLECULE_", "MOTO_", "PYTEST_")
 
 
 def environ(venv: Path = VENV) -> dict[str, str]:
