@@ -40,8 +40,6 @@ class ApiError(Exception):
         self.code = code
         self.status = status
         self.request_id = request_id
-        # What was changed before this call, where it was one step of several.
-        self.changes: tuple[str, ...] = ()
         super().__init__(reason)
 
     def __str__(self) -> str:
@@ -78,7 +76,12 @@ class Unreachable(ApiError):
 
 
 class Conflict(ApiError):
-    """Somebody else changed the same thing in between: worth another look."""
+    """Somebody else changed the same thing in between: worth another look.
+
+    `happened` says that the write itself was done, and what is there now is not what was written.
+    """
+
+    happened = False
 
 
 class Invalid(ApiError):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from ..clients.errors import ApiError, Conflict, NotFound, Unreachable
+from ..clients.errors import Conflict, NotFound, Unreachable
 from ..resources.plan import Change, Plan, Resource
 from ..waiting import Backoff
 
@@ -15,9 +15,17 @@ State = TypeVar("State")
 
 
 def settle(
-    resource: Resource[State], key: str, label: str, *, check_mode: bool, backoff: Backoff
+    resource: Resource[State],
+    key: str,
+    label: str,
+    *,
+    check_mode: bool,
+    backoff: Backoff,
+    changes: list[str],
 ) -> dict[str, Any]:
     """Read, plan, and unless checking apply. Answers the result of one item.
+
+    `changes` gets every change that is made, so that the caller has them too when an error ends the work.
 
     Result: {"changed": bool, <key>: the resource or None, "changes": ["CreateRole X", ..],
     "diff": {"before", "after", "before_header", "after_header"}, "warnings": [..]}; the same keys in check mode.
@@ -25,13 +33,14 @@ def settle(
     before = resource.read()
     plan = resource.plan(before)
     if check_mode or not plan.changes:
-        after, done = plan.after, plan.changes
+        after = plan.after
+        changes.extend(map(str, plan.changes))
     else:
-        after, done = _apply(resource, before, plan, backoff)
+        after = _apply(resource, before, plan, backoff, changes)
     return {
-        "changed": bool(done),
+        "changed": bool(changes),
         key: resource.describe(after),
-        "changes": [str(change) for change in done],
+        "changes": changes,
         "diff": {
             "before_header": label,
             "after_header": label,
@@ -47,34 +56,44 @@ CONFLICTS = 5
 
 
 def _apply(
-    resource: Resource[State], state: State | None, plan: Plan[State], backoff: Backoff
-) -> tuple[State | None, tuple[Change[State], ...]]:
+    resource: Resource[State],
+    state: State | None,
+    plan: Plan[State],
+    backoff: Backoff,
+    done: list[str],
+) -> State | None:
     """Apply the plan; after an answer that is lost or contradicted, look what is there and plan anew."""
-    done: list[Change[State]] = []
     conflicts = 0
     while True:
-        pending: Change[State] | None = None
+        unsure: Change[State] | None = None
         try:
             for change in plan.changes:
-                pending = change
-                try:
-                    state = change.apply(state)
-                except NotFound:
-                    if not change.removes:
-                        raise
-                done.append(change)
-            return state, tuple(done)
-        except ApiError as error:
-            error.changes = tuple(map(str, done))
-            conflicts += isinstance(error, Conflict)
-            again = isinstance(error, Unreachable) or 0 < conflicts <= CONFLICTS
-            if not again or not backoff.pause():
+                unsure = change
+                state = _make(resource, change, state)
+                done.append(str(change))
+            return state
+        except Unreachable:
+            if not backoff.pause():
                 raise
-            if isinstance(error, Conflict):
-                pending = None
+        except Conflict as error:
+            conflicts += 1
+            if error.happened and unsure is not None:
+                done.append(str(unsure))
+            if conflicts > CONFLICTS or not backoff.pause():
+                raise
+            unsure = None
         state = resource.read()
         plan = resource.plan(state)
-        if pending is not None and str(pending) not in map(str, plan.changes):
-            done.append(pending)
+        if unsure is not None and str(unsure) not in map(str, plan.changes):
+            done.append(str(unsure))
         if not plan.changes:
-            return plan.after, tuple(done)
+            return plan.after
+
+
+def _make(resource: Resource[State], change: Change[State], state: State | None) -> State | None:
+    try:
+        return change.apply(state)
+    except NotFound:
+        if not change.removes:
+            raise
+        return resource.read()

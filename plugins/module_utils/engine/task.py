@@ -83,6 +83,7 @@ class Task:
         return self._together(items, results)
 
     def _run_item(self, item: Options, connection: Options, check_mode: bool, pool: int) -> Result:
+        changes: list[str] = []
         try:
             connections = Connections(self.service, connection, pool)
             wanted = {**chosen(item, self.item), **chosen(connection, self.shared)}
@@ -96,14 +97,14 @@ class Task:
                 label,
                 check_mode=check_mode,
                 backoff=connections.backoff,
+                changes=changes,
             )
         except ApiError as error:
-            failure = _failure(str(error), error=error.describe(), changes=list(error.changes))
-            return {**failure, "changed": bool(error.changes)}
+            return _failure(str(error), changes=changes, error=error.describe())
         except Unsatisfied as error:
             return _failure(str(error), **error.seen)
         except (BadConnection, InvalidDocument, Refused) as error:
-            return _failure(str(error))
+            return _failure(str(error), changes=changes)
 
     def name(self, item: Options) -> str:
         """How messages call an item: its identity, such as "bucket/key"."""
@@ -160,4 +161,4 @@ class Connections:
 
 
 def _failure(message: str, **details: Any) -> Result:
-    return {"changed": False, "failed": True, "msg": message, **details}
+    return {"changed": bool(details.get("changes")), "failed": True, "msg": message, **details}

@@ -119,7 +119,7 @@ class BucketReplication:
         """What the server made of it: it drops what it does not know, and another writer may have been faster."""
         stored = self.read()
         if stored.configuration is None or not replication.same(stored.configuration, wanted):
-            raise Conflict(
+            conflict = Conflict(
                 Call(
                     "PutBucketReplication",
                     self.api.endpoint,
@@ -129,6 +129,8 @@ class BucketReplication:
                 f"found {self._shown(stored.configuration)}",
                 advice="Somebody else changes it at the same time, or the server dropped what it does not know.",
             )
+            conflict.happened = True
+            raise conflict
         return stored
 
     def _shown(self, configuration: Configuration | None) -> dict[str, Any] | None:
