@@ -9,6 +9,8 @@ import base64
 import functools
 import hashlib
 import json
+import os
+import threading
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -46,9 +48,13 @@ def open_api(service: str, options: Mapping[str, Any], *, pool: int = 10) -> Api
     """
     _require_botocore()
     endpoint = check_endpoint(options["endpoint_url"])
+    _check_bundle(options.get("aws_ca_bundle"))
     key = json.dumps({name: options.get(name) for name in _CLIENT_OPTIONS}, sort_keys=True)
+    # botocore's sessions make one client at a time, and threads that ask together shall share one.
+    with _MAKING:
+        client = _client(service, key, pool)
     return Api(
-        client=_client(service, key, pool),
+        client=client,
         service=service,
         endpoint=endpoint,
         backoff=Backoff(timeout=float(options.get("retry_timeout") or 0)),
@@ -57,16 +63,16 @@ def open_api(service: str, options: Mapping[str, Any], *, pool: int = 10) -> Api
 
 def check_endpoint(url: str) -> str:
     """The URL if it can be an endpoint; BadConnection says what is wrong with it."""
+    # Before the URL is taken apart: errors of that would show the credentials.
+    if "@" in url:
+        raise BadConnection(
+            "The endpoint_url contains credentials: give them as profile, or as access_key and secret_key."
+        )
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
         raise BadConnection(f"The endpoint_url {url!r} is not a URL: {error}.") from error
-    if parts.username is not None or parts.password is not None:
-        raise BadConnection(
-            f"The endpoint_url for {parts.hostname} contains credentials: "
-            "give them as profile, or as access_key and secret_key."
-        )
     if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
         raise BadConnection(
             f"The endpoint_url {url!r} must have the form http://host:port or https://host:port."
@@ -74,6 +80,7 @@ def check_endpoint(url: str) -> str:
     return url
 
 
+_MAKING = threading.Lock()
 _CLIENT_OPTIONS = (
     "endpoint_url",
     "profile",
@@ -100,6 +107,13 @@ def _require_botocore() -> None:
         )
 
 
+def _check_bundle(path: str | None) -> None:
+    if path and not os.path.isfile(path):
+        raise BadConnection(
+            f"The aws_ca_bundle {path} is not a file: name the file with the authorities' certificates."
+        )
+
+
 def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split(".")[:3] if part.isdigit())
 
@@ -107,7 +121,8 @@ def _numbers(version: str) -> tuple[int, ...]:
 @functools.lru_cache(maxsize=64)
 def _client(service: str, key: str, pool: int) -> Any:
     options = json.loads(key)
-    verify = options["aws_ca_bundle"] or True
+    # None leaves it to the profile's ca_bundle, AWS_CA_BUNDLE, and then the system's authorities.
+    verify = options["aws_ca_bundle"] or None
     try:
         session = _session(options["profile"])
         client = session.create_client(
@@ -123,6 +138,7 @@ def _client(service: str, key: str, pool: int) -> Any:
     except (BotoCoreError, ValueError) as error:
         raise BadConnection(f"Cannot connect to {options['endpoint_url']}: {error}.") from error
     client.meta.events.register("before-call.s3", _content_md5)
+    client.meta.events.register("before-parse", _no_page_of_a_proxy)
     return client
 
 
@@ -169,3 +185,10 @@ def _content_md5(params: dict[str, Any], **_event: Any) -> None:
         body = body.encode()
     digest = hashlib.md5(body, usedforsecurity=False).digest()
     params["headers"]["Content-MD5"] = base64.b64encode(digest).decode()
+
+
+def _no_page_of_a_proxy(response_dict: dict[str, Any], **_event: Any) -> None:
+    """Empty an HTML page that says "try later": botocore fails to parse it and so hides the status."""
+    html = "html" in response_dict["headers"].get("content-type", "")
+    if html and response_dict["status_code"] in (502, 503, 504):
+        response_dict["body"] = b""
