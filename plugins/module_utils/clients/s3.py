@@ -14,9 +14,13 @@ from typing import IO, Any
 from urllib.parse import urlencode
 
 from .api import Answer, Api, nothing
+from .errors import Call, Unsupported
+from .translate import from_exception
 
-NO_BUCKET = ("NoSuchBucket", "404")
-NO_OBJECT = ("NoSuchKey", "NoSuchVersion", "404")
+NO_BUCKET = ("NoSuchBucket",)
+NO_OBJECT = ("NoSuchKey", "NoSuchVersion")
+# Answers to HEAD have no body and so no code of their own.
+NO_OBJECT_AT_HEAD = (*NO_OBJECT, "404")
 
 
 @dataclass(frozen=True)
@@ -127,28 +131,38 @@ def head_object(api: Api, bucket: str, key: str, version_id: str | None = None) 
 
     HEAD answers have no body, so a missing bucket is None here too.
     """
-    return api.read(
-        "head_object",
-        f"look at the object {bucket}/{key}",
-        _head,
-        absent=NO_OBJECT,
-        Bucket=bucket,
-        Key=key,
-        **_version(version_id),
-    )
+    try:
+        return api.read(
+            "head_object",
+            f"look at the object {bucket}/{key}",
+            _head,
+            absent=NO_OBJECT_AT_HEAD,
+            Bucket=bucket,
+            Key=key,
+            **_version(version_id),
+        )
+    except Unsupported:
+        # So servers answer for the version of a delete marker.
+        if version_id is None:
+            raise
+        return None
 
 
 def object_body(api: Api, bucket: str, key: str, version_id: str | None) -> Iterator[bytes]:
     """The bytes of one version, in pieces."""
-    body = api.read(
+    doing = f"read the object {bucket}/{key}"
+    body: Any = api.read(
         "get_object",
-        f"read the object {bucket}/{key}",
+        doing,
         lambda answer: answer["Body"],
         Bucket=bucket,
         Key=key,
         **_version(version_id),
     )
-    return iter(body.iter_chunks(1024 * 1024)) if body is not None else iter(())
+    try:
+        yield from body.iter_chunks(1024 * 1024)
+    except Exception as error:
+        raise from_exception(Call("GetObject", api.endpoint, doing), error) from error
 
 
 def put_object(

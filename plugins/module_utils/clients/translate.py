@@ -113,7 +113,8 @@ def from_answer(call: Call, response: Mapping[str, Any], service: str) -> ApiErr
         "request_id": metadata.get("RequestId") or headers.get("x-amz-request-id"),
     }
     reason = str(error.get("Message") or code)
-    if from_stranger(metadata):
+    # HEAD answers have no body to tell S3 by, and S3 names the request: another server's 404 is no absence.
+    if from_stranger(metadata) or (code == "404" and not _is_named(metadata)):
         stranger = Unreachable if status in (502, 503, 504) else Unreadable
         return stranger(
             call,
@@ -142,8 +143,12 @@ def from_stranger(metadata: Mapping[str, Any]) -> bool:
     Both always name the request; objects may be HTML themselves, so the content type alone says nothing.
     """
     headers = metadata.get("HTTPHeaders") or {}
-    named = metadata.get("RequestId") or "x-amz-request-id" in headers
-    return not named and "html" in headers.get("content-type", "")
+    return not _is_named(metadata) and "html" in headers.get("content-type", "")
+
+
+def _is_named(metadata: Mapping[str, Any]) -> bool:
+    headers = metadata.get("HTTPHeaders") or {}
+    return bool(metadata.get("RequestId") or "x-amz-request-id" in headers)
 
 
 def from_exception(call: Call, error: Exception) -> ApiError:
@@ -156,19 +161,26 @@ def from_exception(call: Call, error: Exception) -> ApiError:
             text,
             advice="Give profile, or access_key and secret_key, or set AWS_PROFILE in the environment.",
         )
-    if name == "SSLError":
+    if name == "SSLError" and "CERTIFICATE_VERIFY_FAILED" in text:
         return Invalid(
             call,
             text,
             advice="Name the authority that signed the server's certificate in aws_ca_bundle, "
             "and check that endpoint_url has the name that the certificate is for.",
         )
-    if name in ("ParamValidationError", "UnsupportedSignatureVersionError"):
-        return Invalid(call, text)
+    if name == "SSLError" and "WRONG_VERSION_NUMBER" in text:
+        return Invalid(
+            call,
+            text,
+            advice="What listens there does not speak TLS: use http:// in endpoint_url, or the port for https.",
+        )
     if name in TRANSPORT:
         return Unreachable(
             call, text, advice="Check endpoint_url (scheme, host, port), the network and any proxy."
         )
+    # Of botocore's own errors the rest is raised before anything is sent.
+    if "BotoCoreError" in (base.__name__ for base in type(error).__mro__):
+        return Invalid(call, text)
     return Unreadable(
         call,
         f"the answer cannot be read ({name}: {text[:200]})",
@@ -187,6 +199,7 @@ TRANSPORT = frozenset(
         "ProxyConnectionError",
         "ReadTimeoutError",
         "ResponseStreamingError",
+        "SSLError",
     )
 )
 
