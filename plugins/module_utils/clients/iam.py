@@ -86,7 +86,7 @@ def create_role(api: Api, name: str, path: str, trust_policy: Any, description: 
         _role_of,
         RoleName=name,
         Path=path,
-        AssumeRolePolicyDocument=json.dumps(trust_policy),
+        AssumeRolePolicyDocument=_text(trust_policy),
         **optional,
     )
 
@@ -97,7 +97,7 @@ def update_trust_policy(api: Api, name: str, trust_policy: Any) -> None:
         f"change the trust policy of the role {name}",
         nothing,
         RoleName=name,
-        PolicyDocument=json.dumps(trust_policy),
+        PolicyDocument=_text(trust_policy),
     )
 
 
@@ -173,7 +173,7 @@ def create_policy(api: Api, name: str, path: str, document: Any, description: st
         lambda answer: _policy(answer["Policy"]),
         PolicyName=name,
         Path=path,
-        PolicyDocument=json.dumps(document),
+        PolicyDocument=_text(document),
         **optional,
     )
 
@@ -217,7 +217,7 @@ def create_policy_version(api: Api, arn: str, document: Any) -> str:
         f"change the policy {arn}",
         lambda answer: str(answer["PolicyVersion"]["VersionId"]),
         PolicyArn=arn,
-        PolicyDocument=json.dumps(document),
+        PolicyDocument=_text(document),
         SetAsDefault=True,
     )
 
@@ -319,6 +319,11 @@ def _policy(policy: Mapping[str, Any]) -> Policy:
         default_version=policy.get("DefaultVersionId") or "v1",
         attachment_count=policy.get("AttachmentCount"),
     )
+
+
+def _text(document: Any) -> str:
+    """Without white space: servers limit the size, and not all leave white space out when they count."""
+    return json.dumps(document, separators=(",", ":"), ensure_ascii=False)
 
 
 def _document(document: Any) -> Any:
