@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 Clock = Callable[[], float]
 Sleep = Callable[[float], None]
 Jitter = Callable[[float, float], float]
+# No cap makes the pauses shorter than this: a server is not to be asked without a break.
+SHORTEST = 0.01
 
 
 @dataclass
@@ -35,8 +37,13 @@ class Backoff:
     step: float = field(init=False)
 
     def __post_init__(self) -> None:
+        self.cap = max(self.cap, SHORTEST)
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin anew, with the whole time and the first pause."""
         self.started = self.clock()
-        self.step = self.first
+        self.step = min(self.first, self.cap)
 
     @property
     def elapsed(self) -> float:

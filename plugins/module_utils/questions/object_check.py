@@ -69,6 +69,9 @@ class ObjectCheck(Question):
                 raise Unsatisfied(diagnosis.explain(sight), seen)
 
     def _look(self) -> Sight:
+        # The time limit for retries holds for each look, however long the waiting takes.
+        for side in filter(None, (self.here, self.there)):
+            side.api.backoff.restart()
         here = self.here.look(self.version_id)
         if here is not None and self.version_id is None:
             # A version that is put while we wait must not be compared with the replica of this one.

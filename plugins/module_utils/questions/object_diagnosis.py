@@ -25,6 +25,10 @@ PENDING = (
     "own tags are put back on it."
 )
 
+WRITTEN_HERE = (
+    "So it is no copy: somebody put it here directly. Check that this is the bucket replicated to."
+)
+
 
 class Diagnosis:
     """Reads what explains a status, after the waiting is over; a read that fails is part of the explanation."""
@@ -48,10 +52,10 @@ class Diagnosis:
         status = status_of(sight.here)
         version = f"version {sight.here.version_id or 'null'} of {where}"
         if (status or "NONE") in self.wanted:
-            return self._replica(sight, f"{version} is {status}")
+            return self._replica(sight, f"{version} is {status or 'without replication status'}")
         was_wanted = f"{self.after}, {' or '.join(self.wanted)} was wanted."
         if status is None:
-            why = self._no_status(sight.here)
+            why = WRITTEN_HERE if self.wanted == ["REPLICA"] else self._no_status(sight.here)
             return f"The {version} has no replication status {was_wanted} {why}"
         if status == "FAILED":
             return f"Replication of the {version} FAILED. {self._target_bucket()}{FAILED}"
@@ -70,9 +74,9 @@ class Diagnosis:
                 "set it with backbeat_bucket_replication, then put the object again."
             )
         rules: Sequence[Mapping[str, Any]] = stored.get("Rules", ())
-        matching = [r for r in rules if self.here.key.startswith(str(r.get("Prefix") or ""))]
+        matching = [r for r in rules if self.here.key.startswith(_prefix(r))]
         if not matching:
-            prefixes = ", ".join(repr(r.get("Prefix")) for r in rules)
+            prefixes = ", ".join(repr(_prefix(r)) for r in rules)
             return f"No rule covers its key: the rules' prefixes are {prefixes}."
         if not any(rule.get("Status") == "Enabled" for rule in matching):
             return (
@@ -115,3 +119,11 @@ class Diagnosis:
             f"The {here}, but {where} has the status {status_of(sight.there)}, not REPLICA, "
             f"{self.after}: somebody else put it there. {self._target_bucket()}"
         ).rstrip()
+
+
+def _prefix(rule: Mapping[str, Any]) -> str:
+    """The prefix of a rule, in the V1 form or in V2's."""
+    filtered: Mapping[str, Any] = rule.get("Filter") or {}
+    return str(
+        rule.get("Prefix") or filtered.get("Prefix") or filtered.get("And", {}).get("Prefix") or ""
+    )
