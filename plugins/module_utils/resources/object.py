@@ -140,14 +140,9 @@ class Object:
         return digest.hexdigest() == self.md5
 
     def _same_version(self, current: State) -> bool:
-        there = {
-            name: value
-            for name, value in current.head.metadata.items()
-            if not name.endswith("replication-status") or name in (self.metadata or {})
-        }
         same = (
             current.matches
-            and self.metadata in (None, there)
+            and self.metadata in (None, self._users_metadata(current))
             and self.content_type in (None, current.head.content_type)
         )
         if not same and not self._asks_content and current.head.size:
@@ -171,7 +166,15 @@ class Object:
     def _metadata(self, current: State | None) -> Mapping[str, str]:
         if self.metadata is not None:
             return self.metadata
-        return current.head.metadata if current else {}
+        return self._users_metadata(current) if current else {}
+
+    def _users_metadata(self, current: State) -> Mapping[str, str]:
+        """Without what Backbeat adds, unless the user gave just that."""
+        return {
+            name: value
+            for name, value in current.head.metadata.items()
+            if not name.endswith("replication-status") or name in (self.metadata or {})
+        }
 
     def _type(self, current: State | None) -> str | None:
         if self.content_type is not None:
