@@ -11,7 +11,7 @@ from typing import Any
 
 from ..clients import s3
 from ..clients.api import Api
-from ..clients.errors import Invalid
+from ..clients.errors import Forbidden, Invalid
 from ..documents import names
 from .plan import Change, Plan, Refused
 
@@ -41,7 +41,15 @@ class Bucket:
         self.location: str | None = options["location"]
 
     def read(self) -> State | None:
-        versioning = s3.versioning(self.api, self.name)
+        try:
+            versioning = s3.versioning(self.api, self.name)
+        except Forbidden as error:
+            if error.code == "AccessDenied":
+                error.advice = (
+                    "A bucket of that name may belong to another account: choose another name, use that account's "
+                    "credentials, or check the permissions of these."
+                )
+            raise
         if versioning is None:
             return None
         if not self.present:
