@@ -31,7 +31,12 @@ def pairs_to_replications(
     purge_rules: bool = False,
     known_sites: Mapping[str, str] | None = None,
 ) -> Items:
-    """The replication configurations of the source buckets. Roles are ARNs; one may be empty for clouds."""
+    """The replication configurations of the source buckets. Roles are ARNs; the target's is empty for clouds."""
+    roles = (
+        {"source_role": source_role, "target_role": target_role}
+        if target_role
+        else {"role": source_role}
+    )
     names = [_of(pair, "source_bucket") for pair in pairs]
     for name in names:
         if names.count(name) > 1:
@@ -43,8 +48,7 @@ def pairs_to_replications(
         {
             "bucket": _of(pair, "source_bucket"),
             "target_bucket": _of(pair, "target_bucket"),
-            "source_role": source_role,
-            "target_role": target_role,
+            **roles,
             "rules": pair.get("rules"),
             "purge_rules": purge_rules,
             "known_sites": known_sites or None,
