@@ -53,6 +53,20 @@ def with_items(item: Spec, plural: str, identity: tuple[str, ...]) -> Spec:
     return {**deepcopy(item), plural: {"type": "list", "elements": "dict", "options": inside}}
 
 
+def secrets(spec: Mapping[str, Any], options: Mapping[str, Any] | None) -> set[str]:
+    """The values of all options that are never to be shown, those inside dictionaries and lists included."""
+    found: set[str] = set()
+    for name, option in spec.items():
+        value = (options or {}).get(name)
+        if option.get("no_log") and value:
+            found.add(str(value))
+        inside = option.get("options")
+        for part in value if isinstance(value, list) else [value]:
+            if inside and isinstance(part, Mapping):
+                found |= secrets(inside, part)
+    return found
+
+
 def chosen(options: Mapping[str, Any], names: Spec) -> dict[str, Any]:
     """The options of one item, without connection and list."""
     return {name: options.get(name) for name in names}

@@ -20,6 +20,7 @@ from .api import Api
 
 try:
     import botocore
+    import botocore.loaders
     import botocore.session
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError
@@ -142,9 +143,29 @@ def _client(service: str, key: str, pool: int) -> Any:
     return client
 
 
+def warm() -> None:
+    """Load what every client needs, so that processes forked from this one have it; opens no connection."""
+    if BOTOCORE_VERSION is None:
+        return
+    nobody = {"aws_access_key_id": "none", "aws_secret_access_key": "none"}
+    session = botocore.session.Session()
+    session.register_component("data_loader", _loader())
+    for service in ("s3", "iam"):
+        session.create_client(
+            service, region_name="us-east-1", config=_config(service, {}, 1), **nobody
+        )
+
+
+@functools.lru_cache(maxsize=1)
+def _loader() -> Any:
+    """Reads and keeps botocore's service descriptions, the same for all sessions."""
+    return botocore.loaders.create_loader()
+
+
 @functools.lru_cache(maxsize=16)
 def _session(profile: str | None) -> Any:
     session = botocore.session.Session(profile=profile)
+    session.register_component("data_loader", _loader())
     providers = session.get_component("credential_provider")
     # Credentials of a cloud's own instances mean nothing to these servers, and asking for them takes seconds.
     for cloud in ("container-role", "iam-role"):

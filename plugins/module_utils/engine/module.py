@@ -13,8 +13,8 @@ from .task import Task
 def run_module(task: Task) -> None:
     """Check the options, run the task, and answer Ansible."""
     module = AnsibleModule(**task.argument_spec(), supports_check_mode=True)
-    result = task.run(module.params, check_mode=module.check_mode)
-    for warning in result.pop("warnings", []):
+    result = task.run(module.params, check_mode=module.check_mode, diff=bool(module._diff))
+    for warning in result.pop("warnings"):
         module.warn(warning)
     if result.get("failed"):
         module.fail_json(**result)

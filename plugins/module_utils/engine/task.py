@@ -70,8 +70,18 @@ class Task:
                 rules[name].extend(entries)
         return {"argument_spec": spec, **{name: list(rule) for name, rule in rules.items()}}
 
-    def run(self, options: Options, *, check_mode: bool) -> Result:
-        """The result for Ansible; with "failed", "msg" and, where a call failed, "error" when it did not work."""
+    def run(self, options: Options, *, check_mode: bool, diff: bool = True) -> Result:
+        """The result for Ansible; with "failed", "msg" and, where a call failed, "error" when it did not work.
+
+        There is always a list of "warnings"; "diff" only where it is asked for.
+        """
+        result = self._run(options, check_mode)
+        result.setdefault("warnings", [])
+        if not diff:
+            result.pop("diff", None)
+        return result
+
+    def _run(self, options: Options, check_mode: bool) -> Result:
         items = options.get(self.plural)
         if items is None:
             return self._run_item(options, options, check_mode, pool=1)
