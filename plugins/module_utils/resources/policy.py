@@ -14,7 +14,7 @@ from ..clients.api import Api
 from ..clients.errors import Conflict, NotFound
 from ..documents import names, permissions, policy
 from .plan import Change, Plan, Refused
-from .policy_parts import Finder, Part, State, part_mark, part_name
+from .policy_parts import Finder, Part, State, part_mark, part_name, writing_order
 
 # IAM keeps this many versions of a policy and refuses another one.
 VERSIONS = 5
@@ -32,7 +32,13 @@ class Policy:
         self.documents = (
             policy.split(_document(options), options["max_size"]) if self.present else []
         )
-        self.finder = Finder(api, self.name, self.path or "/", options["roles"] or ())
+        self.finder = Finder(
+            api,
+            self.name,
+            self.path or "/",
+            options["roles"] or (),
+            thorough=not self.present and not self.path,
+        )
         self.roles = tuple(self.finder.roles)
 
     def read(self) -> State | None:
@@ -60,17 +66,19 @@ class Policy:
         before = current or {}
         after: State = {}
         changes: list[Change[State]] = []
-        # The further parts first: what moves between parts is then never in none of them.
-        for number in range(len(self.documents), 0, -1):
-            name = part_name(self.name, number)
-            part, steps = self._part(number, before.get(name))
-            after[name] = part
+        numbers = {
+            part_name(self.name, place + 1): place + 1 for place in range(len(self.documents))
+        }
+        documents = {name: self.documents[number - 1] for name, number in numbers.items()}
+        there = {name: part.document for name, part in before.items()}
+        for name in writing_order(there, documents):
+            after[name], steps = self._part(numbers[name], before.get(name))
             changes.extend(steps)
-        after = dict(reversed(after.items()))
-        for name, part in before.items():
+        # From the end: parts are looked for until there is none, so a gap would hide those behind it.
+        for name, part in reversed(before.items()):
             if name not in after:
                 changes.extend(self._remove(part))
-        return Plan(after, tuple(changes), self._warnings(before))
+        return Plan(_in_order(after), tuple(changes), self._warnings(before))
 
     def describe(self, state: State | None) -> dict[str, Any] | None:
         if not state:
@@ -226,6 +234,10 @@ def _document(options: Mapping[str, Any]) -> dict[str, Any]:
     if options["policy"] is not None:
         return policy.parse(options["policy"])
     side, guide = options["side"], options["permissions"] == "guide"
+    if side is None:
+        raise Refused(
+            f"The policy {options['name']} needs a document: give it as policy, or a side to generate it for."
+        )
     source, target = options["source_buckets"], options["target_buckets"]
     for name, buckets in (("source", source), ("target", target)):
         if not buckets and (guide or name == side):

@@ -9,13 +9,14 @@ further ones a number behind it, and a description that says whose part they are
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import json
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ..clients import iam
 from ..clients.api import Api
-from ..clients.errors import Forbidden, Unsupported
+from ..clients.errors import Forbidden, Invalid, Unsupported
 from ..documents import names
 
 
@@ -52,11 +53,21 @@ class Finder:
     is attached to the roles, else from the roles themselves, the credentials' user, or a list of all policies.
     """
 
-    def __init__(self, api: Api, name: str, path: str, roles: Collection[str]) -> None:
+    def __init__(
+        self,
+        api: Api,
+        name: str,
+        path: str,
+        roles: Collection[str],
+        *,
+        thorough: bool = False,
+    ) -> None:
         self.api = api
         self.name = name
         self.path = path
-        self.roles = {role.rsplit("/", 1)[-1]: role for role in roles}
+        self.roles = {names.check_iam_name(role.rsplit("/", 1)[-1], "role"): role for role in roles}
+        # Whether a policy that is not at the expected ARN is looked for in the list of all before it counts as absent.
+        self.thorough = thorough
         self.account = self._account_of_roles()
         self.attached: dict[str, tuple[iam.Attached, ...] | None] = {}
         # Set after the server said that the name is taken though nothing is at the expected ARN: another path.
@@ -69,13 +80,15 @@ class Finder:
             for one in attached or ():
                 if one.name == name:
                     return iam.get_policy(self.api, one.arn)
-        if self.by_listing:
-            return iam.find_policy(self.api, name)
-        if self.account is None:
+        if self.account is None and not self.by_listing:
             self.account = self._look_for_account()
-        if self.account is None:
-            return iam.find_policy(self.api, name)
-        return iam.get_policy(self.api, names.iam_arn(self.account, "policy", self.path, name))
+        if self.account is None or self.by_listing:
+            return self._listed(name)
+        found = iam.get_policy(self.api, names.iam_arn(self.account, "policy", self.path, name))
+        if found is None and number == 1 and self.thorough:
+            self.by_listing = True
+            return self._listed(name)
+        return found
 
     def prepare(self) -> None:
         """Read what is attached to the roles when that is the only hint for the account."""
@@ -96,6 +109,11 @@ class Finder:
             for role, attached in self.attached.items()
             if arn in {one.arn for one in attached or ()}
         )
+
+    def _listed(self, name: str) -> iam.Policy | None:
+        # The list leaves descriptions out.
+        listed = iam.find_policy(self.api, name)
+        return listed and iam.get_policy(self.api, listed.arn)
 
     def _account_of_roles(self) -> str | None:
         for role in self.roles.values():
@@ -118,5 +136,45 @@ class Finder:
                 return names.parse_arn(found.arn).account
         try:
             return iam.own_account(self.api)
-        except (Forbidden, Unsupported):
+        except (Forbidden, Invalid, Unsupported):
             return None
+
+
+def writing_order(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """The names in `after`, so ordered that no permission is ever in no part while they are written one by one.
+
+    Both map a part's name to its document. Where permissions change places in a circle, no order is that good; the
+    further parts come first then.
+    """
+    there = {name: _permissions(document) for name, document in before.items()}
+    wanted = {name: _permissions(document) for name, document in after.items()}
+    needed: set[str] = set().union(*wanted.values())
+    left = list(after)[::-1]
+    order: list[str] = []
+
+    def is_safe(name: str) -> bool:
+        others: set[str] = set().union(*(held for other, held in there.items() if other != name))
+        return (there.get(name, set()) - wanted[name]) & needed <= others
+
+    while left:
+        chosen = next(filter(is_safe, left), left[0])
+        there[chosen] = wanted[chosen]
+        left.remove(chosen)
+        order.append(chosen)
+    return order
+
+
+def _permissions(document: Any) -> set[str]:
+    """What a document says, one action on one resource at a time."""
+    statements = document.get("Statement") if isinstance(document, Mapping) else None
+    return {
+        json.dumps({**statement, "Action": action, "Resource": resource}, sort_keys=True)
+        for statement in _list(statements)
+        if isinstance(statement, Mapping)
+        for action in _list(statement.get("Action"))
+        for resource in _list(statement.get("Resource"))
+    }
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
