@@ -12,10 +12,12 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from devtools import interpreters
+from devtools.checks import GATES
 from devtools.environment import prepare
-from devtools.gates import GATES, Options
+from devtools.gates import Options
 from devtools.places import ROOT, VENV, environ
 from devtools.processes import Failure, end_as_interrupt
 from devtools.runner import run_gates
@@ -31,6 +33,8 @@ def parser() -> argparse.ArgumentParser:
         return sub
 
     command("setup", setup, "make .venv and the collection's place on Ansible's path")
+
+    command("demo", run_demo, "set up replication between two sandbox environments, twice")
 
     tests = command("test", test, "run all checks, or the named ones")
     tests.add_argument("gates", nargs="*", metavar="GATE", help="see --list")
@@ -70,10 +74,21 @@ def test(options: argparse.Namespace) -> int:
     )
 
 
+def run_demo(options: argparse.Namespace) -> int:
+    prepare("test.txt")
+    become("devtools.demo")
+
+
 def run_sandbox(options: argparse.Namespace) -> int:
     prepare("test.txt")
-    command = [str(VENV / "bin" / "python"), "-m", "tests.sandbox", "run", *options.arguments]
+    become("tests.sandbox", "run", *options.arguments)
+
+
+def become(*module_and_arguments: str) -> NoReturn:
+    """Go on as a module in .venv, so that signals reach it and nobody else."""
+    sys.stdout.flush()
     os.chdir(ROOT)
+    command = [str(VENV / "bin" / "python"), "-m", *module_and_arguments]
     os.execve(command[0], command, environ())  # noqa: S606
 
 
@@ -93,7 +108,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"dev.py: {failure}", file=sys.stderr)
         return 1
     except KeyboardInterrupt as interrupt:
-        print(f"dev.py: stopped by {str(interrupt) or 'Ctrl-C'}", file=sys.stderr)
+        print(f"dev.py: stopped by {interrupt}", file=sys.stderr)
         return 130
 
 

@@ -54,8 +54,12 @@ def install(venv: Path, interpreter: Interpreter, arguments: Sequence[str]) -> N
     command = [*pip, "install", *arguments]
     if subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode:
         raise Failure("pip could not install the requirements; its own message is above.")
-    with stamp.open("a") as file:
-        file.write(f"{wanted}\n")
+    done = [wanted]
+    if arguments[:-1] == ["-r"]:
+        # What the file includes is there now as well.
+        done += [fingerprint(venv, interpreter, ["-r", str(file)]) for file in files_of(arguments)]
+    with stamp.open("a") as out:
+        out.writelines(f"{line}\n" for line in done)
 
 
 def fingerprint(venv: Path, interpreter: Interpreter, arguments: Sequence[str]) -> str:
@@ -63,10 +67,19 @@ def fingerprint(venv: Path, interpreter: Interpreter, arguments: Sequence[str]) 
     digest = hashlib.sha256()
     for word in (str(venv), str(interpreter.version), *arguments):
         digest.update(word.encode() + b"\0")
-        if word.endswith(".txt"):
-            for file in requirement_files(Path(word)):
-                digest.update(file.read_bytes())
+    for file in files_of(arguments):
+        digest.update(file.read_bytes())
     return digest.hexdigest()
+
+
+def files_of(arguments: Sequence[str]) -> list[Path]:
+    """The requirement files among pip's arguments, and those that they include."""
+    return [
+        file
+        for word in arguments
+        if word.endswith(".txt")
+        for file in requirement_files(Path(word))
+    ]
 
 
 def requirement_files(file: Path) -> list[Path]:

@@ -23,13 +23,16 @@ class Failure(Exception):
 
 
 def end_as_interrupt() -> None:
-    """Make SIGTERM and SIGHUP unwind the stack as Ctrl-C does, so that everything gets stopped."""
+    """Make SIGTERM and SIGHUP unwind the stack as Ctrl-C does, so that everything gets stopped.
+
+    Ctrl-C itself too, which a shell's background jobs start out ignoring.
+    """
 
     def interrupt(signum: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt(signal.Signals(signum).name)
 
-    signal.signal(signal.SIGTERM, interrupt)
-    signal.signal(signal.SIGHUP, interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)
 
 
 @contextlib.contextmanager

@@ -59,9 +59,11 @@ def run_gate(gate: Gate, options: Options, *, verbose: bool = False) -> Outcome:
                 outcome.closing_lines.append(f"{step.about}:")
             code, output = run_step(step, log, shown=shown)
             codes.append(code)
-            outcome.closing_lines.append(step.closing_line(output))
+            closing = step.closing_line(output)
+            if closing:
+                outcome.closing_lines.append(closing)
             if not shown:
-                print(output if code else outcome.closing_lines[-1], flush=True)
+                print(output if code else closing, flush=True)
     except Failure as failure:
         codes.append(1)
         outcome.closing_lines.append(str(failure))

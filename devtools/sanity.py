@@ -45,7 +45,9 @@ def checked_in_files() -> list[Path]:
     try:
         listing = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError) as error:
-        raise Failure(f"ansible-test works on the files that git knows, and git failed: {error}") from error
+        raise Failure(
+            f"ansible-test works on the files that git knows, and git failed: {error}"
+        ) from error
     names = sorted(set(listing.stdout.split("\0")) - {""})
     return [Path(name) for name in names if (ROOT / name).is_file()]
 
@@ -64,8 +66,12 @@ def copy_checkout() -> None:
 
 def write_get_pip(venv: Path) -> None:
     """Put the stand-in where ansible-test looks for each release of get-pip that it may ask for."""
-    modules = list(venv.glob("lib/python*/site-packages/ansible_test/_internal/python_requirements.py"))
-    wanted = {release for file in modules for release in re.findall(r"pip='([\d.]+)'", file.read_text())}
+    modules = list(
+        venv.glob("lib/python*/site-packages/ansible_test/_internal/python_requirements.py")
+    )
+    wanted = {
+        release for file in modules for release in re.findall(r"pip='([\d.]+)'", file.read_text())
+    }
     if not wanted:
         raise Failure(f"The ansible-test in {venv} does not tell which pip it wants.")
     cache = HOME / ".ansible" / "test" / "cache"

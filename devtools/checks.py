@@ -1,0 +1,85 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The gates of `dev.py test`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+from devtools import sanity
+from devtools.cores import core_steps, oldest_boto_steps
+from devtools.gates import Gate, Options, Step, pytest, tool
+from devtools.interpreters import directories
+from devtools.places import NAME, NAMESPACE, VENV
+
+COLLECTION_NAME = f"{NAMESPACE}.{NAME}"
+
+
+def _ruff(options: Options) -> Iterable[Step]:
+    yield tool("ruff", "check", "--output-format", "concise")
+    yield tool("ruff", "format", "--check")
+
+
+def _mypy(options: Options) -> Iterable[Step]:
+    packages = (f"ansible_collections.{COLLECTION_NAME}.plugins", "devtools", "tests.sandbox")
+    yield tool("mypy", *(word for name in packages for word in ("-p", name)))
+
+
+def _licences(options: Options) -> Iterable[Step]:
+    yield tool("reuse", "lint", closing="compliant|non-compliant")
+
+
+def _changelog(options: Options) -> Iterable[Step]:
+    yield tool("antsibull-changelog", "lint", "-v", closing=None)
+
+
+def _docs(options: Options) -> Iterable[Step]:
+    yield tool(
+        "antsibull-docs",
+        "lint-collection-docs",
+        "--plugin-docs",
+        "--validate-collection-refs=self",
+        "--disallow-unknown-collection-refs",
+        ".",
+        closing=None,
+    )
+
+
+def _lint(options: Options) -> Iterable[Step]:
+    yield tool("ansible-lint", "--nocolor", closing="^(Passed|Failed)")
+
+
+def _sanity(options: Options) -> Iterable[Step]:
+    sanity.prepare(VENV)
+    path = os.pathsep.join([str(VENV / "bin"), *directories()])
+    yield Step(
+        [VENV / "bin" / "ansible-test", "sanity", "--local", "--color", "no"],
+        env=(("HOME", str(sanity.HOME)), ("PATH", path)),
+        cwd=sanity.COPY,
+    )
+
+
+def _pytest(options: Options) -> Iterable[Step]:
+    yield pytest(options.pytest)
+
+
+def _molecule(options: Options) -> Iterable[Step]:
+    yield tool("molecule", "test", "--all")
+
+
+# The quick ones first: what is likely to fail is seen early.
+GATES = (
+    Gate("ruff", "style, likely mistakes and formatting of all Python", _ruff),
+    Gate("licences", "every file says its licence (REUSE)", _licences),
+    Gate("changelog", "changelog and its fragments (antsibull-changelog)", _changelog),
+    Gate("mypy", "strict types of plugins, sandbox and devtools", _mypy),
+    Gate("docs", "documentation of modules, roles and filters (antsibull-docs)", _docs),
+    Gate("lint", "playbooks, roles, metadata and all YAML (ansible-lint, production)", _lint),
+    Gate("pytest", "all tests; what follows -- is passed on", _pytest, stream=True),
+    Gate("molecule", "all molecule scenarios", _molecule),
+    Gate("sanity", "ansible-test sanity, with all Pythons that are here", _sanity),
+    Gate("boto-oldest", "whole modules and playbook, lowest boto3", oldest_boto_steps, stream=True),
+    Gate("cores", "whole modules and playbook, each ansible-core", core_steps, stream=True),
+)
