@@ -1,0 +1,247 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The sandbox as tests and tools see it."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from .accounts import SIDES, SideName
+from .process import Options, SandboxError, end, end_running, launch, read_state, verify
+from .wire import post
+
+
+class SandboxSide:
+    """One environment: where it is, and who its operator is."""
+
+    def __init__(self, name: SideName, facts: dict[str, Any], ca_bundle: str | None) -> None:
+        self.name = name
+        self.s3_url: str = facts["s3_url"]
+        self.iam_url: str = facts["iam_url"]
+        self.control_url: str = facts["control_url"]
+        self.account_id: str = facts["account_id"]
+        self.access_key: str = facts["access_key"]
+        self.secret_key: str = facts["secret_key"]
+        self.profile: str = facts["profile"]
+        self.pid: int = facts["pid"]
+        #: {account_id, profile, access_key, secret_key, session_token} of the operator with a
+        #: session token, and of an account that owns nothing of this environment's.
+        self.temporary: dict[str, str] = facts["temporary"]
+        self.other: dict[str, str] = facts["other"]
+        self._ca_bundle = ca_bundle
+
+    def client(self, service: str, credentials: dict[str, str] | None = None, **config: Any) -> Any:
+        """A boto3 client for "s3" or "iam" that never retries.
+
+        credentials: access_key, secret_key and perhaps session_token, for others than the operator;
+        config: values for botocore's Config.
+        """
+        from botocore.config import Config
+
+        keys = credentials or {"access_key": self.access_key, "secret_key": self.secret_key}
+        settings: dict[str, Any] = {
+            "signature_version": "v4" if service == "iam" else "s3v4",
+            "s3": {"addressing_style": "path"},
+            "retries": {"total_max_attempts": 1},
+            "request_checksum_calculation": "when_required",
+            "response_checksum_validation": "when_required",
+            "proxies": {},
+        }
+        return _session().client(
+            service,
+            endpoint_url=self.s3_url if service == "s3" else self.iam_url,
+            region_name="us-east-1",
+            aws_access_key_id=keys["access_key"],
+            aws_secret_access_key=keys["secret_key"],
+            aws_session_token=keys.get("session_token") or None,
+            verify=self._ca_bundle,
+            config=Config(**{**settings, **config}),
+        )
+
+    def create_user(self, name: str, policy: dict[str, Any]) -> dict[str, str]:
+        """An IAM user with this inline policy and nothing else; returns its credentials."""
+        iam = self.client("iam")
+        iam.create_user(UserName=name)
+        iam.put_user_policy(UserName=name, PolicyName=name, PolicyDocument=json.dumps(policy))
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        return {"access_key": key["AccessKeyId"], "secret_key": key["SecretAccessKey"]}
+
+    def control(self, command: str, **values: Any) -> Any:
+        """Sends a command to this side's control port. Raises SandboxError when it is refused."""
+        try:
+            return post(f"{self.control_url}/{command}", json.dumps(values).encode())
+        except (OSError, ValueError) as error:
+            raise SandboxError(f"{self.name}: {command}: {error}") from error
+
+
+@functools.cache
+def _session() -> Any:
+    import boto3
+
+    return boto3.Session()
+
+
+class Sandbox:
+    """Two environments on loopback, for as long as the `with` lasts.
+
+    generation, delay: the servers' generation and the replicator's delay in seconds; settings: see
+    settings.py; state: the folder for its files, a temporary one by default; ports: fixed ports by
+    name (source_s3, source_iam, target_s3, target_iam), free ones by default.
+    """
+
+    def __init__(
+        self,
+        generation: int = 2025,
+        delay: float = 0.3,
+        tls: bool = False,
+        state: Path | None = None,
+        ports: dict[str, int] | None = None,
+        **settings: Any,
+    ) -> None:
+        settings = {"generation": generation, "delay": delay, **settings}
+        self._options = Options(tls, settings, ports or {})
+        self._state = state
+        self._temporary: str | None = None
+        self._processes: list[Any] = []
+        self._description: dict[str, Any] = {}
+
+    @classmethod
+    def attach(cls, state: Path | str) -> Sandbox:
+        """The running sandbox of that state folder. Raises SandboxError where there is none."""
+        description = read_state(Path(state))
+        if description is None:
+            raise SandboxError(f"no sandbox was started with the state folder {state}")
+        verify(description)
+        sandbox = cls()
+        sandbox._use(description)
+        return sandbox
+
+    def start(self, owned: bool = True) -> Sandbox:
+        """Starts it; owned: it ends with this process. Raises SandboxError."""
+        if self._state is None:
+            self._temporary = tempfile.mkdtemp(prefix="backbeat-sandbox-")
+        state = (self._state or Path(str(self._temporary))).resolve()
+        try:
+            description, self._processes = launch(state, self._options, owned)
+        except BaseException:
+            self._remove()
+            raise
+        self._use(description)
+        return self
+
+    def stop(self) -> None:
+        """Stops it, whoever started it. Harmless when it is stopped already."""
+        if self._processes:
+            end(self._processes)
+            self._processes = []
+        if self._description:
+            end_running(self._description)
+        self._remove()
+
+    def _use(self, description: dict[str, Any]) -> None:
+        self._description = description
+        self.ca_bundle: str | None = description["ca_bundle"]
+        self.source = SandboxSide("source", description["source"], self.ca_bundle)
+        self.target = SandboxSide("target", description["target"], self.ca_bundle)
+
+    def _remove(self) -> None:
+        if self._temporary is not None:
+            shutil.rmtree(self._temporary, ignore_errors=True)
+            self._temporary = None
+
+    def __enter__(self) -> Sandbox:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def sides(self, side: SideName | None = None) -> list[SandboxSide]:
+        return [getattr(self, name) for name in SIDES if side in (None, name)]
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """Variables with which a process finds the sandbox's profiles and no others."""
+        return {
+            "AWS_SHARED_CREDENTIALS_FILE": self._description["credentials_file"],
+            "AWS_CONFIG_FILE": self._description["config_file"],
+        }
+
+    def describe(self) -> dict[str, Any]:
+        """URLs, accounts, credentials, files, process numbers and nonce, as JSON can hold them."""
+        copy: dict[str, Any] = json.loads(json.dumps(self._description))
+        return copy
+
+    def log_text(self) -> str:
+        """What the servers wrote to their standard error: their own failures."""
+        state = Path(self._description["state"])
+        texts = [(state / f"{side}.log").read_text(errors="replace") for side in SIDES]
+        return "".join(texts)
+
+    def reset(self) -> None:
+        """Both sides as they were at the start: state, settings, faults and call log."""
+        for side in self.sides():
+            side.control("reset")
+
+    def settings(self, side: SideName | None = None, **values: Any) -> dict[str, Any]:
+        """Changes settings, on one side or both, and returns those of the last one."""
+        result: dict[str, Any] = {}
+        for one in self.sides(side):
+            result = one.control("settings", **values)
+        return result
+
+    def refuse_writes(self, refuse: bool = True) -> None:
+        """From now on every call that would change something gets 500 SandboxRefusesWrites."""
+        self.settings(refuse_writes=refuse)
+
+    def fail(
+        self,
+        operation: str | None = None,
+        nth: int = 1,
+        side: SideName | None = None,
+        how: str = "error",
+        times: int = 1,
+        **details: Any,
+    ) -> None:
+        """Makes the nth matching call fail, and the following ones as often as `times` says.
+
+        times: 0 for all that follow; each side counts for itself. how and details: see faults.py.
+        """
+        given = {"operation": operation, "nth": nth, "how": how, "times": times, **details}
+        for one in self.sides(side):
+            one.control("fail", **given)
+
+    def clear_faults(self) -> None:
+        for one in self.sides():
+            one.control("clear_faults")
+
+    def calls(self, side: SideName | None = None, **wanted: Any) -> list[dict[str, Any]]:
+        """The calls so far, oldest first, that have these values (see calls.py)."""
+        entries = [entry for one in self.sides(side) for entry in one.control("calls")]
+        found = [one for one in entries if all(one[name] == wanted[name] for name in wanted)]
+        return sorted(found, key=lambda entry: entry["time"])
+
+    def clear_calls(self) -> None:
+        for one in self.sides():
+            one.control("clear_calls")
+
+    def wait_for_call(self, timeout: float = 10.0, **wanted: Any) -> dict[str, Any]:
+        """The first such call, as soon as it arrives, answered or not. Raises SandboxError."""
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            found = self.calls(**wanted)
+            if found:
+                return found[0]
+            time.sleep(0.01)
+        raise SandboxError(f"no call with {wanted} within {timeout} s")
+
+
+def default_state() -> Path:
+    return Path(os.environ.get("BACKBEAT_SANDBOX_STATE", ".cache/sandbox"))

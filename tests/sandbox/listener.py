@@ -1,0 +1,130 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""HTTP/1.1 on a loopback port, with every answer in one write and every way to spoil it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import ssl
+import struct
+import sys
+from collections.abc import Callable
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from .messages import Request, Response, Service
+
+Answer = Callable[[Request], Response]
+LOOPBACK = "127.0.0.1"
+
+
+class Listener(ThreadingHTTPServer):
+    """A port of its own for one service. Raises OSError where a fixed port is taken."""
+
+    daemon_threads = True
+    request_queue_size = 256
+
+    def __init__(
+        self, port: int, service: Service, answer: Answer, tls: ssl.SSLContext | None = None
+    ) -> None:
+        self.service = service
+        self.answer = answer
+        self.tls = tls
+        super().__init__((LOOPBACK, port), _Handler)
+
+    @property
+    def port(self) -> int:
+        return int(self.server_address[1])
+
+    def server_bind(self) -> None:
+        # The base class asks a name server for the host's name, which may take seconds.
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket.bind(self.server_address)
+        self.server_address = self.socket.getsockname()
+        self.server_name, self.server_port = LOOPBACK, int(self.server_address[1])
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        # Clients that hang up, or speak no TLS, are part of the tests.
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: Listener
+
+    def setup(self) -> None:
+        if self.server.tls is not None:
+            self.request = self.server.tls.wrap_socket(self.request, server_side=True)
+        super().setup()
+
+    def finish(self) -> None:
+        super().finish()
+        if self.server.tls is not None:
+            self.request.close()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Says nothing; the sandbox has a log of its own."""
+
+    def _handle(self) -> None:
+        request = Request(
+            self.server.service, self.command, self.path, self.headers, self._read_body()
+        )
+        response = self.server.answer(request)
+        if response.wire == "reset":
+            self._reset()
+        elif response.wire == "no-http":
+            self.connection.sendall(b"\x15\x03\x01\x00\x02\x02\x16 this is no HTTP\r\n\r\n")
+            self.close_connection = True
+        else:
+            self._send(response)
+
+    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = do_OPTIONS = do_PATCH = _handle
+
+    def _read_body(self) -> bytes:
+        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
+            return b"".join(self._chunks())
+        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+
+    def _chunks(self) -> Any:
+        while size := int(self.rfile.readline().partition(b";")[0], 16):
+            yield self.rfile.read(size)
+            self.rfile.readline()
+        while self.rfile.readline().strip():
+            pass
+
+    def _send(self, response: Response) -> None:
+        headers = {"Server": "S3 Server", **response.headers}
+        bare = self.command == "HEAD" or response.status in (204, 304)
+        body = b"" if bare else response.body
+        if response.status != 204 and "content-length" not in {name.lower() for name in headers}:
+            headers["Content-Length"] = str(len(response.body))
+        if response.wire == "truncated":
+            # Without a body to cut there is still the head to break off.
+            self.close_connection = True
+            headers["Content-Length"] = str(len(body) + 1000)
+            body = body[: len(body) // 2]
+        if self.close_connection:
+            headers["Connection"] = "close"
+        try:
+            phrase = HTTPStatus(response.status).phrase
+        except ValueError:
+            phrase = "Unknown"
+        lines = [f"HTTP/1.1 {response.status} {phrase}"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
+        if response.wire == "truncated" and bare:
+            head = head[: len(head) // 2]
+        # One write: two would wait 40 ms for each other (delayed acknowledgement).
+        self.connection.sendall(head + body)
+
+    def _reset(self) -> None:
+        """Sends a reset: the descriptor closed with nothing to linger for, past Python's own count."""
+        self.close_connection = True
+        connection = self.connection
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        os.close(connection.detach())

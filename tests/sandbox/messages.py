@@ -1,0 +1,106 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A request and an answer, as every part of a server sees them."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from email.message import Message
+from functools import cached_property
+from typing import Literal
+from urllib.parse import parse_qsl, unquote
+from xml.sax.saxutils import escape
+
+Service = Literal["s3", "iam"]
+
+IAM_NAMESPACE = "https://iam.amazonaws.com/doc/2010-05-08/"
+
+
+@dataclass
+class Request:
+    """One request, read to its end.
+
+    target: path and query exactly as they were sent; headers: case does not matter;
+    body: as sent, so chunked by the client's own signature scheme where it does that.
+    """
+
+    service: Service
+    method: str
+    target: str
+    headers: Message
+    body: bytes = b""
+
+    @cached_property
+    def path(self) -> str:
+        return self.target.partition("?")[0] or "/"
+
+    @cached_property
+    def query(self) -> str:
+        return self.target.partition("?")[2]
+
+    @cached_property
+    def parameters(self) -> dict[str, str]:
+        """The query's parameters; one without a value has an empty one."""
+        return dict(parse_qsl(self.query.replace("+", "%2B"), keep_blank_values=True))
+
+    @cached_property
+    def form(self) -> dict[str, str]:
+        """The parameters of an IAM call, which come as a form in the body."""
+        text = self.body.decode("utf-8", "replace")
+        return {**self.parameters, **dict(parse_qsl(text, keep_blank_values=True))}
+
+    @cached_property
+    def bucket(self) -> str:
+        return unquote(self.path[1:].partition("/")[0])
+
+    @cached_property
+    def key(self) -> str:
+        return unquote(self.path[1:].partition("/")[2])
+
+    def header(self, name: str) -> str:
+        """The header's value, or an empty string."""
+        return self.headers.get(name, "")
+
+
+@dataclass
+class Response:
+    """An answer; headers without Content-Length and Connection, which the listener adds.
+
+    wire: how the listener spoils it: "reset" (no answer at all), "truncated" or "no-http".
+    """
+
+    status: int
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    wire: Literal["", "reset", "truncated", "no-http"] = ""
+
+
+class Refused(Exception):
+    """The server says no: HTTP status, error code and message as the client will see them."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(f"{status} {code}: {message}")
+        self.status = status
+        self.code = code
+        self.message = message
+
+
+def error_response(service: Service, method: str, refusal: Refused) -> Response:
+    """The refusal in the shape of that service; a HEAD has no body, so not even a code."""
+    request_id = uuid.uuid4().hex[:20]
+    if method == "HEAD":
+        return Response(refusal.status, {"x-amz-request-id": request_id})
+    inner = f"<Code>{escape(refusal.code)}</Code><Message>{escape(refusal.message)}</Message>"
+    if service == "s3":
+        text = f"<Error>{inner}<Resource></Resource><RequestId>{request_id}</RequestId></Error>"
+        headers = {"Content-Type": "application/xml", "x-amz-request-id": request_id}
+    else:
+        text = (
+            f'<ErrorResponse xmlns="{IAM_NAMESPACE}"><Error>{inner}</Error>'
+            f"<RequestId>{request_id}</RequestId></ErrorResponse>"
+        )
+        headers = {"Content-Type": "text/xml", "x-amzn-requestid": request_id}
+    body = f'<?xml version="1.0" encoding="UTF-8"?>{text}'.encode()
+    return Response(refusal.status, headers, body)

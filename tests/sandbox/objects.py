@@ -1,0 +1,151 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the replicator knows of each version: its status, and the roles that were stamped on it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from moto.s3.models import FakeBucket, FakeDeleteMarker, FakeKey
+
+from .store import Store, Version
+
+
+@dataclass
+class Replication:
+    """The replication of one version.
+
+    status: PENDING, PROCESSING, COMPLETED, FAILED or REPLICA; sites: each site's own status;
+    role, destination, storage_class: the configuration's when the version was written;
+    attempts: how many have failed; reason: why the last one did, or why nothing goes on;
+    stamp: which writing of the status this is, so that older orders to replicate are void;
+    unversioned: a replica that was stored while its bucket's versioning was not Enabled.
+    """
+
+    status: str
+    role: str = ""
+    destination: str = ""
+    storage_class: str = ""
+    sites: dict[str, str] = field(default_factory=dict)
+    attempts: int = 0
+    reason: str = ""
+    stamp: int = 0
+    unversioned: bool = False
+    changed: float = 0.0
+
+    def as_dict(self) -> dict[str, Any]:
+        """The form that CloudServer keeps in an object's metadata."""
+        return {
+            "status": self.status,
+            "backends": [
+                {"site": site, "status": status, "dataStoreVersionId": ""}
+                for site, status in self.sites.items()
+            ],
+            "content": ["DATA", "METADATA"] if self.sites else [],
+            "destination": self.destination,
+            "storageClass": self.storage_class or ",".join(self.sites),
+            "role": self.role,
+            "storageType": "",
+            "dataStoreVersionId": "",
+        }
+
+
+class Replications:
+    """The replication of every version of a side that has one; gone when the version is gone."""
+
+    def __init__(self) -> None:
+        self._known: WeakKeyDictionary[Version, Replication] = WeakKeyDictionary()
+
+    def get(self, version: Version | None) -> Replication | None:
+        return None if version is None else self._known.get(version)
+
+    def set(self, version: Version, replication: Replication) -> None:
+        self._known[version] = replication
+
+    def items(self) -> list[tuple[Version, Replication]]:
+        return list(self._known.items())
+
+    def clear(self) -> None:
+        self._known.clear()
+
+
+def facts_of(store: Store, bucket: FakeBucket, version: Version) -> dict[str, Any]:
+    """What a replica has in common with its original, without the data."""
+    facts: dict[str, Any] = {
+        "key": version.name,
+        "version_id": str(version.version_id),
+        "last_modified": version.last_modified.isoformat(),
+        "marker": isinstance(version, FakeDeleteMarker),
+    }
+    if isinstance(version, FakeKey):
+        tags = store.s3(bucket.account_id).tagger.get_tag_dict_for_resource(version.arn)
+        facts.update(
+            etag=version.etag.strip('"'),
+            metadata=dict(version.metadata),
+            storage=version.storage_class,
+            tags=tags,
+        )
+    return facts
+
+
+def put_replica(
+    store: Store, known: Replications, bucket: FakeBucket, facts: dict[str, Any], data: bytes
+) -> None:
+    """Stores a replica beside or in place of what is there, with the original's version id.
+
+    Where versioning is not Enabled, only the latest replica of a key survives, as on CloudServer.
+    """
+    versioned = bucket.versioning_status is not None
+    key = FakeKey(
+        name=facts["key"],
+        bucket_name=bucket.name,
+        value=data,
+        account_id=bucket.account_id,
+        region_name=bucket.region_name,
+        storage=facts.get("storage"),
+        etag=facts.get("etag"),
+        is_versioned=versioned,
+        version_id=facts["version_id"],
+    )
+    new: Version = FakeDeleteMarker(key=key) if facts["marker"] else key
+    new.last_modified = datetime.fromisoformat(facts["last_modified"])
+    new._version_id = facts["version_id"]
+    kept = [one for one in store.versions(bucket, key.name) if _survives(one, new, bucket, known)]
+    known.set(new, Replication("REPLICA", unversioned=not bucket.is_versioned))
+    # The version id of a CloudServer holds the time of writing, and orders the versions.
+    bucket.keys.setlist(key.name, sorted([*kept, new], key=lambda one: one.last_modified))
+    if new is key:
+        key.set_metadata(dict(facts["metadata"]), replace=True)
+        store.s3(bucket.account_id).put_object_tagging(key, facts["tags"])
+
+
+def _survives(one: Version, new: Version, bucket: FakeBucket, known: Replications) -> bool:
+    if str(one.version_id) == str(new.version_id):
+        return False
+    replication = known.get(one)
+    unversioned = replication is not None and replication.unversioned
+    return bucket.is_versioned or not (unversioned or str(one.version_id) == "null")
+
+
+def metadata_document(bucket: FakeBucket, version: Version, known: Replications) -> str:
+    """What GET /_/backbeat/metadata answers: the object's metadata as a string in an object."""
+    replication = known.get(version) or Replication("")
+    marker = isinstance(version, FakeDeleteMarker)
+    metadata: dict[str, Any] = {
+        "owner-id": bucket.account_id,
+        "key": version.name,
+        "versionId": str(version.version_id),
+        "last-modified": version.last_modified.isoformat(timespec="milliseconds") + "Z",
+        "isDeleteMarker": marker,
+        "content-length": 0,
+        "replicationInfo": replication.as_dict(),
+    }
+    if isinstance(version, FakeKey):
+        metadata["content-length"] = version.size
+        metadata["content-md5"] = version.etag.strip('"')
+    return json.dumps({"Body": json.dumps(metadata)})

@@ -1,0 +1,40 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The receiving half of the replicator: stores what the other side sends, as the target role."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .objects import Replications, put_replica
+from .policies import role_may, trusts_backbeat
+from .settings import Settings
+from .store import Store
+
+
+def receive(
+    store: Store, known: Replications, settings: Settings, facts: dict[str, Any], data: bytes
+) -> str:
+    """Stores the version. Returns why it could not be, or ""."""
+    arn, name = facts["role"], facts["bucket"]
+    account_id = (arn.split(":") + [""] * 5)[4]
+    with store.lock:
+        if account_id not in store.accounts:
+            return f"account {account_id} of target role {arn} is not known"
+        bucket = store.bucket(name)
+        if bucket is None:
+            return f"target bucket {name} does not exist"
+        if bucket.account_id != account_id:
+            return f"target bucket {name} belongs to another account"
+        if settings.assume_roles:
+            role = store.role(arn)
+            if role is None:
+                return f"target role {arn} does not exist"
+            if not trusts_backbeat(role):
+                return f"target role {arn} does not trust Backbeat"
+            action = "s3:ReplicateDelete" if facts["marker"] else "s3:ReplicateObject"
+            if not role_may(store, role, action, f"{bucket.arn}/{facts['key']}"):
+                return f"target role {arn} may not {action} on {bucket.arn}/{facts['key']}"
+        put_replica(store, known, bucket, facts, data)
+    return ""

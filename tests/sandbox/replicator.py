@@ -1,0 +1,249 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Backbeat: takes what was written on this side, acts as the roles, and tells the status.
+
+The statuses are those of the measured servers. "Stuck" is what stays PENDING for ever: nobody tries
+again, until the object is tagged and so stamped anew.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from moto.s3.models import FakeBucket, FakeDeleteMarker, FakeKey
+
+from .objects import Replication, Replications, facts_of
+from .policies import role_may, trusts_backbeat
+from .rules import Configuration, Sites
+from .settings import Settings
+from .store import Store, Version
+
+#: Sends a version to the other side: facts and data to the reason of a failure, or "".
+Send = Callable[[dict[str, Any], bytes], str]
+
+
+@dataclass(order=True)
+class _Order:
+    due: float
+    number: int
+    stamp: int = field(compare=False)
+    bucket: str = field(compare=False)
+    key: str = field(compare=False)
+    version_id: str = field(compare=False)
+
+
+class _Stuck(Exception):
+    """Nobody will do anything about this version."""
+
+
+class _Failed(Exception):
+    """This attempt failed; there may be others."""
+
+
+class Replicator:
+    """One thread that carries out orders as they fall due."""
+
+    def __init__(
+        self,
+        account_id: str,
+        store: Store,
+        configurations: dict[str, Configuration],
+        settings: Callable[[], Settings],
+        send: Send,
+    ) -> None:
+        self.known = Replications()
+        self._account_id = account_id
+        self._store = store
+        self._configurations = configurations
+        self._settings = settings
+        self._send = send
+        self._orders: list[_Order] = []
+        self._numbers = itertools.count(1)
+        self._changed = threading.Condition()
+        threading.Thread(target=self._run, name="replicator", daemon=True).start()
+
+    def wake(self) -> None:
+        """Looks at the settings again."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def reset(self) -> None:
+        with self._changed:
+            self._orders.clear()
+        self.known.clear()
+
+    def stamp(self, bucket: FakeBucket, version: Version) -> None:
+        """Gives a version that was just written its status, where an enabled rule matches its key."""
+        configuration = self._configurations.get(bucket.name)
+        rule = configuration.rule_for(version.name) if configuration else None
+        if configuration is None or rule is None:
+            return
+        settings = self._settings()
+        sites = Sites(settings.sites, settings.default_site).names(rule.storage_class)
+        replication = Replication(
+            "PENDING",
+            configuration.role,
+            configuration.destination,
+            rule.storage_class,
+            dict.fromkeys(sites, "PENDING"),
+            stamp=next(self._numbers),
+            changed=time.time(),
+        )
+        self.known.set(version, replication)
+        self._order(bucket.name, version, replication, settings.delay)
+
+    def retry(self, bucket: FakeBucket, version: Version) -> None:
+        """Sends a failed version once more, with the roles that it was stamped with."""
+        replication = self.known.get(version)
+        if replication is None or replication.status != "FAILED":
+            return
+        replication.status, replication.attempts = "PENDING", 0
+        replication.stamp = next(self._numbers)
+        for site, status in replication.sites.items():
+            replication.sites[site] = "PENDING" if status == "FAILED" else status
+        self._order(bucket.name, version, replication, self._settings().delay)
+
+    def _order(self, bucket: str, version: Version, what: Replication, delay: float) -> None:
+        order = _Order(
+            time.monotonic() + delay,
+            next(self._numbers),
+            what.stamp,
+            bucket,
+            version.name,
+            str(version.version_id),
+        )
+        with self._changed:
+            heapq.heappush(self._orders, order)
+            self._changed.notify_all()
+
+    def _run(self) -> None:
+        while True:
+            self._carry_out(self._next())
+
+    def _next(self) -> _Order:
+        with self._changed:
+            while True:
+                if self._settings().paused or not self._orders:
+                    self._changed.wait()
+                    continue
+                wait = self._orders[0].due - time.monotonic()
+                if wait <= 0:
+                    return heapq.heappop(self._orders)
+                self._changed.wait(wait)
+
+    def _carry_out(self, order: _Order) -> None:
+        with self._store.lock:
+            bucket = self._store.bucket(order.bucket)
+            version = bucket and self._store.version(bucket, order.key, order.version_id)
+            replication = self.known.get(version) if version else None
+            if bucket is None or not version or replication is None:
+                return
+            if replication.stamp != order.stamp:
+                return
+            try:
+                self._check_source(bucket, version, replication)
+            except _Stuck as stuck:
+                replication.reason = str(stuck)
+                return
+            except _Failed as failed:
+                self._fail(bucket, version, replication, str(failed))
+                return
+            facts = facts_of(self._store, bucket, version)
+            data = version.value if isinstance(version, FakeKey) else b""
+        # Without the lock: the other side may be sending to this one just now.
+        reason = self._send_to_sites(replication, facts, data)
+        with self._store.lock:
+            if replication.stamp != order.stamp:
+                return
+            if reason:
+                self._fail(bucket, version, replication, reason)
+            else:
+                self._advance(bucket, version, replication)
+
+    def _check_source(self, bucket: FakeBucket, version: Version, what: Replication) -> None:
+        """Raises _Stuck or _Failed where this version cannot be read as the source role."""
+        if bucket.account_id != self._account_id:
+            raise _Stuck(f"Backbeat does not work for account {bucket.account_id}")
+        configuration = self._configurations.get(bucket.name)
+        if configuration is None or configuration.rule_for(version.name) is None:
+            raise _Failed("no enabled rule of the bucket's configuration matches any more")
+        if configuration.role != what.role:
+            raise _Stuck("the roles in the configuration have changed")
+        settings = self._settings()
+        if not settings.assume_roles:
+            return
+        arn = what.role.split(",")[0]
+        role = self._store.role(arn)
+        if role is None or role.account_id != self._account_id:
+            raise _Stuck(f"source role {arn} does not exist")
+        if not trusts_backbeat(role):
+            raise _Stuck(f"source role {arn} does not trust Backbeat")
+        marker = isinstance(version, FakeDeleteMarker)
+        for action in source_actions(settings, marker=marker):
+            resource = bucket.arn if action in BUCKET_ACTIONS else f"{bucket.arn}/{version.name}"
+            if not role_may(self._store, role, action, resource):
+                raise _Stuck(f"source role {arn} may not {action} on {resource}")
+
+    def _send_to_sites(self, what: Replication, facts: dict[str, Any], data: bytes) -> str:
+        """Sends to the CloudServers that have not got it. Returns the reason of a failure, or ""."""
+        sites = self._settings().sites
+        open_sites = [
+            site
+            for site, status in what.sites.items()
+            if status != "COMPLETED" and sites.get(site) == "scality"
+        ]
+        roles = what.role.split(",")
+        target = what.destination.removeprefix("arn:aws:s3:::")
+        for site in open_sites:
+            reason = self._send({**facts, "role": roles[-1], "bucket": target}, data)
+            if reason:
+                return reason
+            what.sites[site] = "COMPLETED"
+        if not open_sites:
+            # A public cloud takes everything; nothing of it can be seen here but its status.
+            what.sites.update(dict.fromkeys(what.sites, "COMPLETED"))
+        return ""
+
+    def _advance(self, bucket: FakeBucket, version: Version, what: Replication) -> None:
+        done = all(status == "COMPLETED" for status in what.sites.values())
+        what.status, what.reason, what.changed = (
+            "COMPLETED" if done else "PROCESSING",
+            "",
+            time.time(),
+        )
+        if not done:
+            self._order(bucket.name, version, what, self._settings().delay)
+
+    def _fail(self, bucket: FakeBucket, version: Version, what: Replication, reason: str) -> None:
+        settings = self._settings()
+        what.attempts += 1
+        what.reason = reason
+        what.changed = time.time()
+        if what.attempts <= settings.retries:
+            what.status = "PROCESSING"
+            self._order(bucket.name, version, what, settings.delay)
+            return
+        what.status = "FAILED"
+        for site, status in what.sites.items():
+            what.sites[site] = status if status == "COMPLETED" else "FAILED"
+
+
+BUCKET_ACTIONS = ("s3:GetReplicationConfiguration", "s3:ListBucket")
+#: What servers of 2025 evaluate on the source; those of 2024 evaluate nothing there.
+ACTIONS_2025 = ["s3:GetReplicationConfiguration", "s3:GetObjectVersion", "s3:ReplicateObject"]
+
+
+def source_actions(settings: Settings, *, marker: bool) -> list[str]:
+    """What the source role needs for an object, or a delete marker, which has no data to read."""
+    if settings.source_actions is not None:
+        actions = settings.source_actions
+    else:
+        actions = ACTIONS_2025 if settings.generation >= 2025 else []
+    return [one for one in actions if not (marker and one.startswith("s3:GetObject"))]

@@ -1,0 +1,282 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""CloudServer's manners on top of moto's S3."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from urllib.parse import unquote
+
+from moto.s3.models import FakeBucket, FakeDeleteMarker
+
+from .checksums import check_checksums
+from .listing import list_versions
+from .messages import Refused, Request, Response
+from .objects import metadata_document
+from .operations import Call
+from .policies import user_may
+from .replicator import Replicator
+from .rules import (
+    Configuration,
+    Sites,
+    check_versioning,
+    malformed,
+    parse_xml,
+    read_configuration,
+    valid_bucket_name,
+)
+from .settings import Settings
+from .signatures import denied
+from .store import Principal, Store
+
+#: Operations that write a version of an object, or its tags, and so are replicated.
+_STAMPED = {
+    "PutObject",
+    "CopyObject",
+    "CompleteMultipartUpload",
+    "DeleteObject",
+    "PutObjectTagging",
+    "DeleteObjectTagging",
+}
+_SHOWN = ("HeadObject", "GetObject")
+
+
+class S3Service:
+    """The S3 endpoint of one side, behind the signature check."""
+
+    def __init__(
+        self,
+        store: Store,
+        configurations: dict[str, Configuration],
+        replicator: Replicator,
+        settings: Callable[[], Settings],
+    ) -> None:
+        self._store = store
+        self._configurations = configurations
+        self._replicator = replicator
+        self._settings = settings
+        self._handlers: dict[str, Callable[[Request, Principal, FakeBucket], Response]] = {
+            "GetBucketReplication": self._get_replication,
+            "PutBucketReplication": self._put_replication,
+            "DeleteBucketReplication": self._delete_replication,
+            "PutBucketVersioning": self._put_versioning,
+            "DeleteBucket": self._delete_bucket,
+            "DeleteObjects": self._delete_objects,
+            "ListObjectVersions": self._list_versions,
+            "BackbeatMetadata": self._metadata,
+        }
+
+    def answer(self, request: Request, call: Call, principal: Principal) -> Response:
+        """Raises Refused."""
+        with self._store.lock:
+            self._authorize(request, call, principal)
+            check_checksums(request, call, self._settings())
+            if call.operation == "CreateBucket":
+                return self._create_bucket(request, principal)
+            if call.operation == "PutBucketReplication":
+                # The server reads the configuration before it looks at the bucket.
+                read_configuration(request.body, self._sites())
+            if not call.bucket:
+                return self._store.call(request, principal)
+            bucket = self._own_bucket(call.bucket, principal)
+            handler = self._handlers.get(call.operation)
+            if handler is not None:
+                return handler(request, principal, bucket)
+            return self._plain(request, call, principal, bucket)
+
+    def _authorize(self, request: Request, call: Call, principal: Principal) -> None:
+        if principal.is_operator or call.operation.startswith("Backbeat"):
+            return
+        wanted = [(call.action, call.resource)]
+        source = request.header("x-amz-copy-source").partition("?")[0]
+        if source:
+            wanted.append(("s3:GetObject", f"arn:aws:s3:::{unquote(source).lstrip('/')}"))
+        if call.operation == "DeleteObjects":
+            wanted = [
+                ("s3:DeleteObjectVersion" if version else call.action, f"{call.resource}/{key}")
+                for key, version in _deleted(request)
+            ]
+        if not all(user_may(principal, action, resource) for action, resource in wanted):
+            raise denied()
+
+    def _own_bucket(self, name: str, principal: Principal) -> FakeBucket:
+        bucket = self._store.bucket(name)
+        if bucket is None:
+            raise Refused(404, "NoSuchBucket", "The specified bucket does not exist.")
+        if bucket.account_id != principal.account_id:
+            raise denied()
+        return bucket
+
+    def _sites(self) -> Sites:
+        settings = self._settings()
+        return Sites(settings.sites, settings.default_site)
+
+    def _create_bucket(self, request: Request, principal: Principal) -> Response:
+        name = request.bucket
+        if not valid_bucket_name(name):
+            raise Refused(400, "InvalidBucketName", "The specified bucket is not valid.")
+        location = _location(request.body)
+        if location and location not in self._settings().locations:
+            raise Refused(
+                400,
+                "InvalidLocationConstraint",
+                f"The specified location-constraint is not valid: {location}",
+            )
+        bucket = self._store.bucket(name)
+        if bucket is None:
+            # moto refuses us-east-1 as a location, which CloudServer takes.
+            body = b"" if location in ("", "us-east-1") else request.body
+            return self._store.call(replace(request, body=body), principal)
+        if bucket.account_id != principal.account_id:
+            raise Refused(
+                409,
+                "BucketAlreadyExists",
+                "The requested bucket name is not available. The bucket namespace is shared by all "
+                "users of the system. Please select a different name and try again.",
+            )
+        if bucket.region_name != "us-east-1":
+            raise Refused(
+                409,
+                "BucketAlreadyOwnedByYou",
+                "Your previous request to create the named bucket succeeded and you already own it.",
+            )
+        return Response(200, {"Location": f"/{name}"})
+
+    def _delete_bucket(
+        self, request: Request, principal: Principal, bucket: FakeBucket
+    ) -> Response:
+        response = self._store.call(request, principal)
+        if response.status == 204:
+            self._configurations.pop(bucket.name, None)
+        return response
+
+    def _put_versioning(
+        self, request: Request, principal: Principal, bucket: FakeBucket
+    ) -> Response:
+        status = parse_xml(request.body).findtext("Status")
+        if status not in ("Enabled", "Suspended"):
+            raise Refused(
+                400,
+                "IllegalVersioningConfigurationException",
+                "Indicates that the versioning configuration specified in the request is invalid.",
+            )
+        if bucket.object_lock_enabled:
+            raise Refused(
+                409,
+                "InvalidBucketState",
+                "An Object Lock configuration is present on this bucket, so the versioning state "
+                "cannot be changed.",
+            )
+        if status == "Suspended" and bucket.name in self._configurations:
+            raise Refused(
+                409,
+                "InvalidBucketState",
+                "A replication configuration is present on this bucket, so you cannot change the "
+                "versioning state. To change the versioning state, first delete the replication "
+                "configuration.",
+            )
+        return self._store.call(request, principal)
+
+    def _get_replication(
+        self, _request: Request, _principal: Principal, bucket: FakeBucket
+    ) -> Response:
+        configuration = self._configurations.get(bucket.name)
+        if configuration is None:
+            raise Refused(
+                404,
+                "ReplicationConfigurationNotFoundError",
+                "The replication configuration was not found",
+            )
+        return Response(200, {"Content-Type": "application/xml"}, configuration.to_xml())
+
+    def _put_replication(
+        self, request: Request, _principal: Principal, bucket: FakeBucket
+    ) -> Response:
+        configuration = read_configuration(request.body, self._sites())
+        check_versioning(bucket.versioning_status)
+        self._configurations[bucket.name] = configuration
+        return Response(200)
+
+    def _delete_replication(
+        self, _request: Request, _principal: Principal, bucket: FakeBucket
+    ) -> Response:
+        self._configurations.pop(bucket.name, None)
+        return Response(204)
+
+    def _plain(
+        self, request: Request, call: Call, principal: Principal, bucket: FakeBucket
+    ) -> Response:
+        """moto's own answer, with the replicator told of writes and its status shown on reads."""
+        if any(ord(character) < 32 or ord(character) == 127 for character in call.key):
+            raise Refused(
+                400, "InvalidInput", "object keys cannot contain non-printable characters"
+            )
+        response = self._store.call(request, principal)
+        if response.status >= 300:
+            return response
+        # A delete that names a version is permanent, and never replicated.
+        permanent = call.operation == "DeleteObject" and "versionId" in request.parameters
+        if call.operation in _STAMPED and not permanent:
+            version_id = request.parameters.get("versionId")
+            version = self._store.version(bucket, call.key, version_id)
+            if version is not None and bucket.is_versioned:
+                self._replicator.stamp(bucket, version)
+        elif call.operation in _SHOWN:
+            self._show_status(request, response, call, bucket)
+        return response
+
+    def _show_status(
+        self, request: Request, response: Response, call: Call, bucket: FakeBucket
+    ) -> None:
+        version = self._store.version(bucket, call.key, request.parameters.get("versionId"))
+        replication = self._replicator.known.get(version)
+        if replication is None:
+            return
+        response.headers["x-amz-replication-status"] = replication.status
+        kinds = self._settings().sites
+        for site, status in replication.sites.items():
+            if kinds.get(site) == "cloud":
+                response.headers[f"x-amz-meta-{site}-replication-status"] = status
+
+    def _delete_objects(
+        self, request: Request, principal: Principal, bucket: FakeBucket
+    ) -> Response:
+        response = self._store.call(request, principal)
+        for key, named in _deleted(request):
+            version = self._store.version(bucket, key, None)
+            if not named and isinstance(version, FakeDeleteMarker) and bucket.is_versioned:
+                self._replicator.stamp(bucket, version)
+        return response
+
+    def _list_versions(
+        self, request: Request, _principal: Principal, bucket: FakeBucket
+    ) -> Response:
+        body = list_versions(bucket, request.parameters)
+        return Response(200, {"Content-Type": "application/xml"}, body)
+
+    def _metadata(self, request: Request, _principal: Principal, bucket: FakeBucket) -> Response:
+        key = request.key.removeprefix("backbeat/metadata/").partition("/")[2]
+        version = self._store.version(bucket, key, request.parameters.get("versionId"))
+        if request.method != "GET":
+            raise Refused(405, "MethodNotAllowed", "The specified method is not allowed.")
+        if version is None:
+            raise Refused(404, "ObjNotFound", "The object metadata was not found.")
+        body = metadata_document(bucket, version, self._replicator.known)
+        return Response(200, {"Content-Type": "application/json"}, body.encode())
+
+
+def _location(body: bytes) -> str:
+    return (parse_xml(body).findtext("LocationConstraint") or "") if body.strip() else ""
+
+
+def _deleted(request: Request) -> list[tuple[str, str]]:
+    """Key and version id, which may be empty, of every object of a DeleteObjects."""
+    root = parse_xml(request.body)
+    if root.tag != "Delete":
+        raise malformed()
+    return [
+        (one.findtext("Key") or "", one.findtext("VersionId") or "")
+        for one in root.findall("Object")
+    ]
