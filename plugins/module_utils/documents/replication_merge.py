@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from .errors import InvalidDocument, quote
-from .names import UNKNOWN_ACCOUNT, bucket_name, parse_arn, same_arn
+from .names import UNKNOWN_ACCOUNT, bucket_name, same_arn
 from .replication_model import Configuration, Rule, Site, Wanted, WantedRule, label
 
 
@@ -110,16 +110,9 @@ def _roles(wanted: tuple[str, ...] | None, current: tuple[str, ...]) -> tuple[st
     if len(wanted) != len(current):
         return wanted
     return tuple(
-        stored if same_arn(asked, stored) and _is_predicted(asked) else asked
+        stored if UNKNOWN_ACCOUNT in asked and same_arn(asked, stored) else asked
         for asked, stored in zip(wanted, current, strict=True)
     )
-
-
-def _is_predicted(arn: str) -> bool:
-    try:
-        return parse_arn(arn).account == UNKNOWN_ACCOUNT
-    except InvalidDocument:
-        return False
 
 
 def _match(

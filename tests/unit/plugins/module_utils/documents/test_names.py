@@ -87,6 +87,7 @@ def test_an_iam_arn_needs_a_valid_path_and_name() -> None:
         ROLE,
         PREDICTED,
         "arn:aws:iam::*:role/x",
+        "arn:aws:iam::12:role/x",
         "arn:aws:iam::123456789012:role/scality-internal/replication-role",
     ],
 )
@@ -190,6 +191,8 @@ def test_an_iam_name_is_valid(name: str, what: str) -> None:
     [
         ("", "role", "The role name '' has 0 characters: use 1 to 64"),
         ("r" * 65, "role", "has 65 characters: use 1 to 64"),
+        ("u" * 65, "user", "has 65 characters: use 1 to 64"),
+        ("g" * 129, "group", "has 129 characters: use 1 to 128"),
         ("p" * 129, "policy", "The policy name .* has 129 characters: use 1 to 128"),
         ("a b", "role", "use letters, digits and"),
         ("a/b", "role", "use letters, digits and"),

@@ -48,6 +48,8 @@ def test_a_document_within_the_limit_comes_back_as_it_is() -> None:
     size = policy.size(document)
     assert policy.split(document, size) == [document]
     assert len(policy.split(document, size - 1)) == 2
+    single = {"Statement": document["Statement"][0]}
+    assert policy.split(single, policy.size(single)) == [single]
 
 
 def test_statements_are_kept_whole_where_they_fit() -> None:
@@ -81,6 +83,25 @@ def test_a_long_statement_is_divided_by_resource_and_then_by_action() -> None:
         for letter in "rst"
         for actions in (["a:a", "a:b"], ["a:c"])
     ]
+
+
+def test_statements_about_the_same_buckets_are_divided_bucket_by_bucket() -> None:
+    document = permissions.source_policy(["bucket-a", "bucket-b"])
+    assert policy.split(document, policy.size(document) - 1) == [
+        permissions.source_policy(["bucket-a"]),
+        permissions.source_policy(["bucket-b"]),
+    ]
+
+
+def test_a_bucket_that_is_too_long_alone_is_divided_by_statement() -> None:
+    document = permissions.source_policy(["bucket-a", "bucket-b"])
+    objects, bucket = permissions.source_policy(["bucket-a"])["Statement"]
+    limit = max(policy.size({**document, "Statement": [one]}) for one in (objects, bucket))
+    assert [part["Statement"] for part in policy.split(document, limit)[:2]] == [
+        [objects],
+        [bucket],
+    ]
+    assert len(policy.split(document, limit)) == 4
 
 
 INDIVISIBLE: dict[str, dict[str, Any]] = {

@@ -68,7 +68,10 @@ def test_what_is_read_is_a_copy() -> None:
         ({"Statement": []}, r"The Statement of the policy document is \[\]"),
         ({"Statement": "x"}, "The Statement of the policy document is 'x'"),
         ({"Statement": [{}, "x"]}, "The Statement of the policy document is"),
-        ('{"Statement": [{"Effect": "Allow", "Effect": "Deny"}]}', "has the key 'Effect' twice"),
+        (
+            '{"Statement": [{"Sid": "", "Effect": "Allow", "Effect": "Deny"}]}',
+            "has the key 'Effect' twice",
+        ),
         ('{"a": NaN}', "has the value NaN"),
         ('{"a": -Infinity}', "has the value -Infinity"),
         ({"a": float("inf")}, "has the value inf"),

@@ -8,14 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from ansible_collections.scality.backbeat.plugins.module_utils.documents.errors import (
     InvalidDocument,
-)
-from ansible_collections.scality.backbeat.plugins.module_utils.documents.names import (
-    UNKNOWN_ACCOUNT,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils.documents.replication import (
     Configuration,
@@ -24,24 +19,9 @@ from ansible_collections.scality.backbeat.plugins.module_utils.documents.replica
     Wanted,
     WantedRule,
     merge,
-    remove,
-    same,
 )
 
-from .generated import PROFILE
-
-SOURCE = "arn:aws:iam::123456789012:role/S"
-TARGET = "arn:aws:iam::678901234567:role/T"
-OTHER = "arn:aws:iam::678901234567:role/U"
-PREDICTED = f"arn:aws:iam::{UNKNOWN_ACCOUNT}:role/T"
-BOTH = (SOURCE, TARGET)
-
-A = Rule("a/", id="A")
-B = Rule("b/", enabled=False, id="B", sites=(Site("x"), Site("y", True)))
-
-
-def stored(*rules: Rule) -> Configuration:
-    return Configuration(BOTH, "target", rules)
+from .configurations import BOTH, OTHER, PREDICTED, SOURCE, TARGET, A, B, stored
 
 
 def wanted(*rules: WantedRule, purge: bool = False, **other: Any) -> Wanted:
@@ -124,6 +104,11 @@ MERGED: dict[str, tuple[Wanted, tuple[Rule, ...], tuple[Rule, ...]]] = {
         wanted(WantedRule("a/"), WantedRule("c/", "A")),
         (A, B),
         (Rule("c/", id="A"), B, Rule("a/")),
+    ),
+    "the prefix of a rule that goes": (
+        wanted(WantedRule("b/", "A"), purge=True),
+        (A, B),
+        (Rule("b/", id="A"),),
     ),
     "two rules swap their prefixes": (
         wanted(WantedRule("b/", "A"), WantedRule("a/", "B")),
@@ -288,137 +273,3 @@ def test_roles_and_target_change_where_no_rule_is_forgotten(
     want: Wanted, roles: tuple[str, ...], target: str, rules: tuple[Rule, ...]
 ) -> None:
     assert merge(want, stored(A, B)) == Configuration(roles, target, rules)
-
-
-@pytest.mark.parametrize(
-    ("rules", "left"),
-    [
-        ([], (A, B)),
-        ([WantedRule(id="A")], (B,)),
-        ([WantedRule(prefix="a/")], (B,)),
-        ([WantedRule(prefix="z/", id="A")], (B,)),
-        ([WantedRule(prefix="a/", id="unknown")], (A, B)),
-        ([WantedRule(prefix="a")], (A, B)),
-        ([WantedRule(prefix="")], (A, B)),
-        ([WantedRule(id="unknown"), WantedRule(prefix="b/")], (A,)),
-    ],
-)
-def test_rules_are_removed(rules: list[WantedRule], left: tuple[Rule, ...]) -> None:
-    assert remove(rules, stored(A, B)) == stored(*left)
-
-
-def test_the_last_rule_takes_the_configuration_with_it() -> None:
-    assert remove([WantedRule(id="A"), WantedRule(prefix="b/")], stored(A, B)) is None
-    assert remove([WantedRule(id="A")], None) is None
-
-
-def test_a_rule_to_remove_needs_a_name() -> None:
-    with pytest.raises(InvalidDocument, match="Rule 1 has neither an id nor a prefix"):
-        remove([WantedRule(enabled=True)], stored(A))
-
-
-SAME: dict[str, tuple[Configuration, Configuration]] = {
-    "order of rules": (stored(A, B), stored(B, A)),
-    "an id that was made up": (stored(Rule("a/"), B), stored(B, A)),
-    "ids on different sides": (stored(Rule("a/"), B), stored(A, Rule("b/", False, None, B.sites))),
-    "an empty id": (stored(Rule("a/", id="")), stored(A)),
-    "order of sites": (stored(B), stored(Rule("b/", False, "B", B.sites[::-1]))),
-    "a predicted role": (Configuration((SOURCE, PREDICTED), "target", (A,)), stored(A)),
-    "equal rules": (
-        stored(Rule("a/", id="1"), Rule("a/"), Rule("a/", id="2")),
-        stored(Rule("a/"), Rule("a/", id="2"), Rule("a/", id="3")),
-    ),
-}
-DIFFERENT: dict[str, tuple[Configuration, Configuration]] = {
-    "id": (stored(A), stored(Rule("a/", id="B"))),
-    "prefix": (stored(A), stored(Rule("b/", id="A"))),
-    "enabled": (stored(A), stored(Rule("a/", False, "A"))),
-    "sites": (stored(A), stored(Rule("a/", True, "A", (Site("STANDARD"),)))),
-    "preferred site": (stored(B), stored(Rule("b/", False, "B", (Site("x", True), Site("y"))))),
-    "one rule fewer": (stored(A, B), stored(A)),
-    "target": (stored(A), Configuration(BOTH, "other", (A,))),
-    "role": (stored(A), Configuration((SOURCE, OTHER), "target", (A,))),
-    "order of roles": (stored(A), Configuration((TARGET, SOURCE), "target", (A,))),
-    "one role fewer": (stored(A), Configuration((SOURCE,), "target", (A,))),
-    "equal rules, ids that cannot be paired": (
-        stored(Rule("a/", id="1"), Rule("a/", id="2")),
-        stored(Rule("a/"), Rule("a/", id="3")),
-    ),
-    "equal rules, one more": (stored(A, A), stored(A)),
-}
-
-
-@pytest.mark.parametrize(("a", "b"), SAME.values(), ids=SAME)
-def test_these_mean_the_same(a: Configuration, b: Configuration) -> None:
-    assert same(a, b)
-    assert same(b, a)
-
-
-@pytest.mark.parametrize(("a", "b"), DIFFERENT.values(), ids=DIFFERENT)
-def test_these_do_not(a: Configuration, b: Configuration) -> None:
-    assert not same(a, b)
-    assert not same(b, a)
-    assert same(a, a)
-    assert same(b, b)
-
-
-NAMES = ["A", "B", "C"]
-PREFIXES = ["a/", "b/", "c/", "d/"]
-SITES = st.lists(st.builds(Site, st.sampled_from("xy"), st.booleans()), max_size=2).map(tuple)
-
-
-@st.composite
-def stored_rules(draw: st.DrawFn) -> tuple[Rule, ...]:
-    """Rules as a server stores them: each with a prefix of its own, and an ID of its own."""
-    prefixes = draw(st.lists(st.sampled_from(PREFIXES), unique=True, min_size=1))
-    ids = draw(st.permutations(["A", "B", "made-up-1", "made-up-2"]))
-    return tuple(
-        Rule(prefix, draw(st.booleans()), name, draw(SITES))
-        for prefix, name in zip(prefixes, ids, strict=False)
-    )
-
-
-@st.composite
-def wants(draw: st.DrawFn) -> Wanted:
-    unasked = st.none()
-    rules = [
-        WantedRule(prefix, name, draw(unasked | st.booleans()), draw(unasked | SITES))
-        for prefix, name in zip(
-            draw(st.permutations([*PREFIXES, None])),
-            draw(st.permutations([*NAMES, None, None])),
-            strict=True,
-        )
-        if prefix is not None or name is not None
-    ]
-    return Wanted(
-        roles=draw(st.sampled_from([None, BOTH, (SOURCE, OTHER), (SOURCE, PREDICTED)])),
-        target_bucket=draw(st.sampled_from([None, "target", "other"])),
-        rules=draw(unasked | st.just(tuple(rules[: draw(st.integers(0, 4))]))),
-        purge_rules=draw(st.booleans()),
-    )
-
-
-@settings(PROFILE, max_examples=120)
-@given(wants(), stored_rules() | st.none())
-def test_merging_twice_changes_nothing_more(want: Wanted, rules: tuple[Rule, ...] | None) -> None:
-    current = stored(*rules) if rules else None
-    try:
-        once = merge(want, current)
-    except InvalidDocument:
-        return
-    assert merge(want, once) == once
-    if current is not None and not want.purge_rules:
-        named = {rule.id for rule in want.rules or ()}
-        prefixes = {rule.prefix for rule in want.rules or ()}
-        unnamed = [r for r in current.rules if r.id not in named and r.prefix not in prefixes]
-        assert [rule for rule in once.rules if rule in unnamed] == unnamed
-        assert not unnamed or (once.roles, once.target_bucket) == (current.roles, "target")
-    for rule in want.rules or ():
-        assert any(
-            (rule.prefix is None or found.prefix == rule.prefix)
-            and (rule.id is None or found.id == rule.id)
-            and (rule.enabled is None or found.enabled == rule.enabled)
-            and (rule.sites is None or set(found.sites) == set(rule.sites))
-            for found in once.rules
-        )
-    assert same(once, once)
