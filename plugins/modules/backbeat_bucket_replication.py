@@ -88,6 +88,20 @@ options:
       - With it, names of sites and the number of roles are checked before anything is sent. The server itself does not
         say which name it did not know.
     type: dict
+  strand_pending: &strand
+    description:
+      - Whether to go on when objects are on their way that would not arrive any more. Other roles, another target
+        bucket, and a rule or configuration that goes leave them pending for ever or failed.
+      - Before such a change the module looks at the latest objects below the rules' prefixes, and refuses it when
+        some of them are pending. With V(true) it warns instead.
+    type: bool
+    default: false
+  pending_scan_limit: &scan
+    description:
+      - How many versions are listed at the most to find the latest ones. The 100 latest of them are looked at.
+      - V(0) looks at none.
+    type: int
+    default: 1000
   state: &state
     description:
       - Whether the configuration is to be there.
@@ -111,6 +125,8 @@ options:
       rules: *rules
       purge_rules: *purge
       known_sites: *known_sites
+      strand_pending: *strand
+      pending_scan_limit: *scan
       state: *state
 seealso:
   - module: scality.backbeat.backbeat_bucket
@@ -290,6 +306,8 @@ TASK = Task(
         "rules": {"type": "list", "elements": "dict", "options": RULE},
         "purge_rules": {"type": "bool", "default": False},
         "known_sites": {"type": "dict"},
+        "strand_pending": {"type": "bool", "default": False},
+        "pending_scan_limit": {"type": "int", "default": 1000},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     },
     rules={

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from ansible import constants as C
+import ansible.constants as C
 from ansible.module_utils.common import json as ansible_json
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
@@ -34,7 +34,7 @@ SWITCH = "backbeat_in_process"
 warm()
 
 
-class InProcess(ActionBase):
+class InProcess(ActionBase):  # type: ignore[misc]
     """The action plugin of every module of this collection; a subclass names its task."""
 
     _supports_check_mode = True
@@ -98,7 +98,7 @@ class InProcess(ActionBase):
     def _shows_invocation(self, task_vars: Mapping[str, Any]) -> bool:
         try:
             return bool(C.config.get_config_value("INJECT_INVOCATION", variables=task_vars))
-        except Exception:  # noqa: BLE001 - cores that do not know the setting always show it
+        except Exception:
             return True
 
     def _run_as_module(self, result: dict[str, Any], task_vars: dict[str, Any]) -> Any:

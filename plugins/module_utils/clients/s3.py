@@ -36,6 +36,39 @@ class Head:
     replication_status: str | None = None
 
 
+@dataclass(frozen=True)
+class Version:
+    """One version of an object in a listing; `modified` ISO 8601 in UTC, so that texts sort as times do."""
+
+    key: str
+    version_id: str
+    modified: str
+
+
+def versions(api: Api, bucket: str, prefix: str, limit: int) -> tuple[list[Version], bool]:
+    """Up to `limit` versions below the prefix in the order of their keys, and whether these are all of them."""
+    found: list[Version] = []
+    markers: dict[str, str] = {}
+    while len(found) < limit:
+        page = api.read(
+            "list_object_versions",
+            f"list the versions of the bucket {bucket}",
+            _versions,
+            absent=NO_BUCKET,
+            Bucket=bucket,
+            Prefix=prefix,
+            MaxKeys=min(1000, limit - len(found)),
+            **markers,
+        )
+        if page is None:
+            return found, True
+        entries, markers = page
+        found.extend(entries)
+        if not markers:
+            return found, True
+    return found, False
+
+
 def versioning(api: Api, bucket: str) -> str | None:
     """ "Enabled", "Suspended", or "" where it was never set; None when there is no such bucket."""
     return api.read(
@@ -238,6 +271,19 @@ def _version(version_id: str | None) -> dict[str, str]:
 def _replication(answer: Answer) -> Mapping[str, Any]:
     configuration: Mapping[str, Any] = answer["ReplicationConfiguration"]
     return configuration
+
+
+def _versions(answer: Answer) -> tuple[list[Version], dict[str, str]]:
+    entries = [
+        Version(one["Key"], one["VersionId"], one["LastModified"].isoformat())
+        for one in answer.get("Versions") or ()
+    ]
+    if not answer.get("IsTruncated"):
+        return entries, {}
+    return entries, {
+        "KeyMarker": answer["NextKeyMarker"],
+        "VersionIdMarker": answer["NextVersionIdMarker"],
+    }
 
 
 def _head(answer: Answer) -> Head:

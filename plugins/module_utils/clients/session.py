@@ -147,12 +147,15 @@ def warm() -> None:
     """Load what every client needs, so that processes forked from this one have it; opens no connection."""
     if BOTOCORE_VERSION is None:
         return
-    nobody = {"aws_access_key_id": "none", "aws_secret_access_key": "none"}
     session = botocore.session.Session()
     session.register_component("data_loader", _loader())
     for service in ("s3", "iam"):
         session.create_client(
-            service, region_name="us-east-1", config=_config(service, {}, 1), **nobody
+            service,
+            region_name="us-east-1",
+            aws_access_key_id="none",
+            aws_secret_access_key="none",
+            config=_config(service, {}, 1),
         )
 
 

@@ -32,6 +32,7 @@ def settle(
     """
     before = resource.read()
     plan = resource.plan(before)
+    warnings = [*plan.warnings, *plan.look()]
     if check_mode or not plan.changes:
         after = plan.after
         changes.extend(map(str, plan.changes))
@@ -47,7 +48,7 @@ def settle(
             "before": resource.compared(before),
             "after": resource.compared(after),
         },
-        "warnings": list(plan.warnings),
+        "warnings": warnings,
     }
 
 

@@ -14,6 +14,8 @@ from ..clients.api import Api
 from ..clients.errors import Call, Conflict, Invalid, NotFound
 from ..documents import names, replication
 from ..documents.replication import Configuration, Site, Wanted, WantedRule
+from ..documents.replication_hazard import stranding
+from .pending import look_for_pending
 from .plan import Change, Plan, Refused
 
 
@@ -35,6 +37,8 @@ class BucketReplication:
         self.known_sites: Mapping[str, str] | None = options["known_sites"]
         rules: Sequence[Mapping[str, Any]] | None = options["rules"]
         target: str | None = options["target_bucket"]
+        self.strand_pending = bool(options["strand_pending"])
+        self.scan_limit = int(options["pending_scan_limit"])
         self.wanted = Wanted(
             roles=_roles(options),
             target_bucket=None if target is None else names.bucket_name(target),
@@ -57,9 +61,8 @@ class BucketReplication:
         replication.validate(after, self.known_sites)
         if current.configuration is not None and replication.same(after, current.configuration):
             return Plan(current)
-        put = Change("PutBucketReplication", self.bucket, lambda _before: self._put(after))
         warnings = () if current.bucket_exists else (self._no_bucket(),)
-        return Plan(State(after), (put,), warnings)
+        return self._change(current, after, warnings)
 
     def describe(self, state: State | None) -> dict[str, Any] | None:
         if state is None or state.configuration is None:
@@ -85,13 +88,38 @@ class BucketReplication:
             if self.wanted.rules is None
             else replication.remove(self.wanted.rules, current.configuration)
         )
-        if left is None:
-            delete = Change("DeleteBucketReplication", self.bucket, self._delete, removes=True)
-            return Plan(State(None), (delete,))
-        if replication.same(left, current.configuration):
+        if left is not None and replication.same(left, current.configuration):
             return Plan(current)
-        put = Change("PutBucketReplication", self.bucket, lambda _before: self._put(left))
-        return Plan(State(left), (put,))
+        return self._change(current, left)
+
+    def _change(
+        self, current: State, after: Configuration | None, warnings: tuple[str, ...] = ()
+    ) -> Plan[State]:
+        change: Change[State]
+        if after is None:
+            change = Change("DeleteBucketReplication", self.bucket, self._delete, removes=True)
+        else:
+            wanted = after
+            change = Change("PutBucketReplication", self.bucket, lambda _before: self._put(wanted))
+        prefixes = stranding(current.configuration, after)
+        return Plan(State(after), (change,), warnings, lambda: self._look(prefixes))
+
+    def _look(self, prefixes: Sequence[str]) -> tuple[str, ...]:
+        """Objects that are on their way would not arrive any more after some changes."""
+        if not prefixes:
+            return ()
+        pending = look_for_pending(self.api, self.bucket, prefixes, self.scan_limit)
+        if not pending.keys:
+            return ()
+        fact = (
+            f"Of the bucket {self.bucket} at {self.api.endpoint}, {pending}; this change leaves such "
+            "objects unreplicated, PENDING for ever or FAILED"
+        )
+        if self.strand_pending:
+            return (f"{fact}. Put their own tags back on them afterwards to send them again.",)
+        raise Refused(
+            f"{fact}. Wait until they are replicated, or set strand_pending to change it all the same."
+        )
 
     def _parse(self, stored: Mapping[str, Any]) -> Configuration:
         try:

@@ -38,11 +38,14 @@ class Plan(Generic[State]):
     """The writes that are needed, in their order, and the state that they lead to (None: absent).
 
     What only the server can choose (identifiers, dates) is None or names.UNKNOWN_ACCOUNT in `after`.
+    `look` makes the reads that only a dangerous plan needs, in check mode too: it answers further warnings or
+    raises Refused.
     """
 
     after: State | None
     changes: tuple[Change[State], ...] = ()
     warnings: tuple[str, ...] = ()
+    look: Callable[[], tuple[str, ...]] = tuple
 
 
 class Resource(Protocol[State]):
