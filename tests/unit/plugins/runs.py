@@ -1,0 +1,54 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Running resources as the engine does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ansible_collections.scality.backbeat.plugins.module_utils.engine.settle import settle
+from ansible_collections.scality.backbeat.plugins.module_utils.resources.plan import Resource
+
+from .fake_client import FakeClient, Time
+
+
+def run(
+    resource: Resource[Any],
+    *,
+    check_mode: bool = False,
+    timeout: float = 0.0,
+    time: Time | None = None,
+    changes: list[str] | None = None,
+) -> dict[str, Any]:
+    """The result of one item, with the resource under "it"."""
+    return settle(
+        resource,
+        "it",
+        "label",
+        check_mode=check_mode,
+        backoff=(time or Time()).backoff(timeout),
+        changes=[] if changes is None else changes,
+    )
+
+
+def converge(
+    client: FakeClient, build: Callable[[], Resource[Any]]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Predict, run and repeat. Answers the prediction and the run's result.
+
+    Check mode has to write nothing and foresee all changes, and the repetition must have nothing to do.
+    """
+    before = list(client.writes)
+    predicted = run(build(), check_mode=True)
+    assert client.writes == before
+    done = run(build())
+    assert done["changes"] == predicted["changes"]
+    assert done["changed"] == predicted["changed"]
+    writes = list(client.writes)
+    again = run(build())
+    assert (again["changed"], again["changes"]) == (False, [])
+    assert again["diff"]["before"] == again["diff"]["after"] == done["diff"]["after"]
+    assert client.writes == writes
+    return predicted, done
