@@ -30,6 +30,7 @@ def pairs_to_replications(
     target_role: str,
     purge_rules: bool = False,
     known_sites: Mapping[str, str] | None = None,
+    strand_pending: bool = False,
 ) -> Items:
     """The replication configurations of the source buckets. Roles are ARNs; the target's is empty for clouds."""
     roles = (
@@ -52,9 +53,28 @@ def pairs_to_replications(
             "rules": pair.get("rules"),
             "purge_rules": purge_rules,
             "known_sites": known_sites or None,
+            "strand_pending": strand_pending,
         }
         for pair in pairs
     ]
+
+
+def pairs_to_removals(pairs: Sequence[Pair], strand_pending: bool = False) -> Items:
+    """What teardown removes: the rules that a pair names, or where it names none the whole configuration."""
+    return [
+        {
+            "bucket": _of(pair, "source_bucket"),
+            "rules": pair.get("rules"),
+            "strand_pending": strand_pending,
+            "state": "absent",
+        }
+        for pair in pairs
+    ]
+
+
+def absent(items: Sequence[Mapping[str, Any]]) -> Items:
+    """The same things, by name, for a module to remove."""
+    return [{"name": item["name"], "state": "absent"} for item in items]
 
 
 def pairs_to_objects(pairs: Sequence[Pair], key: str) -> Items:
@@ -104,6 +124,8 @@ class FilterModule:
         return {
             "pairs_to_buckets": pairs_to_buckets,
             "pairs_to_replications": pairs_to_replications,
+            "pairs_to_removals": pairs_to_removals,
+            "absent": absent,
             "pairs_to_objects": pairs_to_objects,
             "pairs_to_checks": pairs_to_checks,
             "role_arns": role_arns,

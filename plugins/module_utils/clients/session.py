@@ -149,12 +149,13 @@ def warm() -> None:
         return
     session = botocore.session.Session()
     session.register_component("data_loader", _loader())
+    nobody = "none"
     for service in ("s3", "iam"):
         session.create_client(
             service,
             region_name="us-east-1",
-            aws_access_key_id="none",
-            aws_secret_access_key="none",
+            aws_access_key_id=nobody,
+            aws_secret_access_key=nobody,
             config=_config(service, {}, 1),
         )
 
