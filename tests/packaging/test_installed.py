@@ -1,0 +1,111 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The collection as its users have it: installed from the tarball, with the checkout out of reach."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.sandbox import Sandbox
+
+from .conftest import ROOT, Elsewhere
+
+pytestmark = [
+    pytest.mark.packaging,
+    pytest.mark.sandbox,
+    pytest.mark.playbook,
+    pytest.mark.slow,
+]
+
+MODULES = sorted(file.stem for file in (ROOT / "plugins" / "modules").glob("backbeat_*.py"))
+
+# One use of each module, on the source environment, of what the playbook has set up there.
+USES: dict[str, dict[str, Any]] = {
+    "backbeat_bucket": {"name": "source-bucket", "versioning": "enabled"},
+    "backbeat_bucket_replication": {"bucket": "source-bucket", "target_bucket": "target-bucket"},
+    "backbeat_iam_role": {"name": "SourceRoleForS3Replication"},
+    "backbeat_iam_role_info": {"name": "SourceRoleForS3Replication"},
+    "backbeat_object": {"bucket": "source-bucket", "key": "object-to-replicate"},
+    "backbeat_object_check": {"bucket": "source-bucket", "key": "object-to-replicate"},
+    "backbeat_policy": {
+        "name": "SourcePolicyForS3Replication",
+        "side": "source",
+        "source_buckets": ["source-bucket"],
+        "roles": ["SourceRoleForS3Replication"],
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def first_run(installed: Elsewhere, inventory: Path, sandbox: Sandbox) -> int:
+    """How much the playbook has changed, run by its full name on empty environments."""
+    return installed.play("scality.backbeat.setup_replication", inventory, sandbox)
+
+
+def test_the_playbook_sets_up_replication(first_run: int, sandbox: Sandbox) -> None:
+    assert first_run > 0
+    for side, bucket, status in (
+        (sandbox.source, "source-bucket", "COMPLETED"),
+        (sandbox.target, "target-bucket", "REPLICA"),
+    ):
+        head = side.client("s3").head_object(Bucket=bucket, Key="object-to-replicate")
+        assert head["ReplicationStatus"] == status
+
+
+@pytest.mark.usefixtures("first_run")
+def test_the_playbook_changes_nothing_again(
+    installed: Elsewhere, inventory: Path, sandbox: Sandbox
+) -> None:
+    assert installed.play("scality.backbeat.setup_replication", inventory, sandbox) == 0
+
+
+@pytest.mark.usefixtures("first_run")
+def test_the_role_by_its_full_name(installed: Elsewhere, inventory: Path, sandbox: Sandbox) -> None:
+    playbook = write(
+        installed.folder / "role.yml",
+        {"hosts": "all", "gather_facts": False, "roles": ["scality.backbeat.replication"]},
+    )
+    assert installed.play(playbook, inventory, sandbox) == 0
+
+
+@pytest.mark.usefixtures("first_run")
+def test_each_module_by_its_full_name(
+    installed: Elsewhere, inventory: Path, sandbox: Sandbox
+) -> None:
+    assert sorted(USES) == MODULES
+    playbook = write(
+        installed.folder / "modules.yml",
+        {
+            "hosts": "node1",
+            "gather_facts": False,
+            "module_defaults": {
+                "group/scality.backbeat.iam": "{{ replication_iam }}",
+                "group/scality.backbeat.s3": "{{ replication_s3 }}",
+            },
+            "tasks": [{f"scality.backbeat.{name}": options} for name, options in USES.items()],
+        },
+    )
+    assert installed.play(playbook, inventory, sandbox) == 0
+
+
+def test_the_documentation_is_that_of_the_installed_modules(installed: Elsewhere) -> None:
+    names = [f"scality.backbeat.{name}" for name in MODULES]
+    answer = json.loads(installed.run("ansible-doc", "--json", "--type", "module", *names))
+    assert sorted(answer) == names
+    for name, parts in answer.items():
+        assert Path(parts["doc"]["filename"]).is_relative_to(installed.collections)
+        assert parts["doc"]["short_description"]
+        assert parts["doc"]["options"]
+        assert f"{name}:" in parts["examples"]
+        assert parts["return"]
+
+
+def write(file: Path, *plays: dict[str, Any]) -> Path:
+    """Write a playbook, as the JSON that YAML includes."""
+    file.write_text(json.dumps(plays))
+    return file

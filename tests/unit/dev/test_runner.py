@@ -1,0 +1,109 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Gates are run to their end, shown when they fail, and summed up."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+from devtools import runner
+from devtools.gates import Gate, Options, Step
+from devtools.processes import Failure
+from devtools.runner import run_gates
+
+
+@pytest.fixture(autouse=True)
+def _logs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "LOGS", tmp_path / "logs")
+
+
+def step(code: str, about: str = "", closing: str | None = r"\S") -> Step:
+    return Step([sys.executable, "-c", code], about=about, closing=closing)
+
+
+def gate(name: str, *steps: Step) -> Gate:
+    return Gate(name, f"about {name}", lambda _: steps)
+
+
+GOOD = gate("good", step("print('noise'); print('all is well')"))
+BAD = gate("bad", step("print('the reason'); print('1 broken'); raise SystemExit(3)"))
+
+
+def test_all_passed(capfd: pytest.CaptureFixture[str]) -> None:
+    assert run_gates([GOOD], Options()) == 0
+    out = capfd.readouterr().out
+    assert "noise" not in out
+    before, summary = out.split("=== Summary\n")
+    assert "all is well\n" in before
+    assert summary.splitlines()[0] == "all is well"
+    assert "passed" in summary
+
+
+def test_a_failure_is_shown_and_the_others_run(capfd: pytest.CaptureFixture[str]) -> None:
+    assert run_gates([BAD, GOOD], Options()) == 1
+    before, summary = capfd.readouterr().out.split("=== Summary\n")
+    assert "the reason" in before
+    assert summary.splitlines()[:2] == ["1 broken", "all is well"]
+    assert "FAILED  (.cache/logs/bad.log)" in summary
+    assert (runner.LOGS / "bad.log").read_text() == "the reason\n1 broken\n"
+
+
+def test_stopping_early_names_what_was_not_run(capfd: pytest.CaptureFixture[str]) -> None:
+    assert run_gates([BAD, GOOD], Options(), stop_early=True) == 1
+    assert "not run" in capfd.readouterr().out
+
+
+def test_one_failed_step_of_several_fails_the_gate(capfd: pytest.CaptureFixture[str]) -> None:
+    steps = (step("raise SystemExit(1)", "first"), step("print('fine')", "second"))
+    assert run_gates([gate("both", *steps)], Options()) == 1
+    summary = capfd.readouterr().out.split("=== Summary\n")[1]
+    assert summary.splitlines()[:3] == ["first:", "second:", "fine"]
+
+
+def test_a_gate_that_runs_nothing_has_not_passed() -> None:
+    assert run_gates([gate("empty")], Options()) == 1
+
+
+def test_a_gate_may_fail_while_it_prepares(capfd: pytest.CaptureFixture[str]) -> None:
+    def steps(options: Options) -> Iterator[Step]:
+        yield step("print('ran')")
+        raise Failure("no interpreter for the rest")
+
+    assert run_gates([Gate("half", "", steps)], Options()) == 1
+    summary = capfd.readouterr().out.split("=== Summary\n")[1]
+    assert summary.splitlines()[:2] == ["ran", "no interpreter for the rest"]
+
+
+def test_options_reach_the_gate() -> None:
+    seen: list[Options] = []
+
+    def steps(options: Options) -> Iterable[Step]:
+        seen.append(options)
+        return [step("pass")]
+
+    run_gates([Gate("asks", "", steps)], Options(pytest=("-k", "one")))
+    assert seen == [Options(pytest=("-k", "one"))]
+
+
+def test_a_server_left_behind_does_not_hold_the_gate_up(tmp_path: Path) -> None:
+    code = (
+        "import subprocess, sys\n"
+        "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
+        "print('done')"
+    )
+    assert run_gates([gate("leaves", step(code))], Options()) == 0
+    assert (runner.LOGS / "leaves.log").read_text() == "done\n"
+
+
+def test_the_closing_line_is_the_last_that_matches() -> None:
+    pytest_like = Step([], closing=r" in [\d.]+s\b")
+    assert pytest_like.closing_line("1 passed in 0.1s\n2 passed in 0.2s\nbye\n") == (
+        "2 passed in 0.2s"
+    )
+    assert pytest_like.closing_line("nothing of the kind") == ""
+    assert Step([], closing=None).closing_line("a line") == ""
