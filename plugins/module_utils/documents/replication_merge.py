@@ -209,7 +209,6 @@ def _same_ids(left: Sequence[str | None], right: Sequence[str | None]) -> bool:
     """Whether rules that differ in nothing but their IDs can be paired, None with any ID."""
     if len(left) != len(right):
         return False
-    only_left, only_right = Counter(left) - Counter(right), Counter(right) - Counter(left)
-    named_left = sum(count for name, count in only_left.items() if name is not None)
-    named_right = sum(count for name, count in only_right.items() if name is not None)
-    return named_left <= Counter(right)[None] and named_right <= Counter(left)[None]
+    only_left = Counter(left) - Counter(right)
+    named = sum(count for name, count in only_left.items() if name is not None)
+    return named <= Counter(right)[None]

@@ -57,12 +57,8 @@ class Wanted:
     purge_rules: bool = False
 
 
-def label(rule: Rule | WantedRule, number: int | None = None) -> str:
+def label(rule: Rule, number: int | None = None) -> str:
     """What a message calls a rule: by its number (from 1) if given, its id and its prefix."""
-    marks = []
-    if rule.id:
-        marks.append(f"id {quote(rule.id)}")
-    if rule.prefix is not None:
-        marks.append(f"prefix {quote(rule.prefix)}")
     name = "rule" if number is None else f"rule {number}"
-    return f"{name} ({', '.join(marks)})" if marks else name
+    mark = f"id {quote(rule.id)}, " if rule.id else ""
+    return f"{name} ({mark}prefix {quote(rule.prefix)})"
