@@ -143,13 +143,13 @@ class Finder:
 def writing_order(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """The names in `after`, so ordered that no permission is ever in no part while they are written one by one.
 
-    Both map a part's name to its document. Where permissions change places in a circle, no order is that good; the
-    further parts come first then.
+    Both map a part's name to its document. Earlier parts come first where that is good, so that no part of a new
+    policy is ever without those by which it is found. Where permissions change places in a circle, no order is good.
     """
     there = {name: _permissions(document) for name, document in before.items()}
     wanted = {name: _permissions(document) for name, document in after.items()}
     needed: set[str] = set().union(*wanted.values())
-    left = list(after)[::-1]
+    left = list(after)
     order: list[str] = []
 
     def is_safe(name: str) -> bool:
@@ -157,7 +157,7 @@ def writing_order(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[s
         return (there.get(name, set()) - wanted[name]) & needed <= others
 
     while left:
-        chosen = next(filter(is_safe, left), left[0])
+        chosen = next(filter(is_safe, left), left[-1])
         there[chosen] = wanted[chosen]
         left.remove(chosen)
         order.append(chosen)
