@@ -48,7 +48,8 @@ def converge(
     assert done["changed"] == predicted["changed"]
     writes = list(client.writes)
     again = run(build())
-    assert (again["changed"], again["changes"]) == (False, [])
+    assert again["changes"] == []
+    assert again["changed"] is False
     assert again["diff"]["before"] == again["diff"]["after"] == done["diff"]["after"]
     assert client.writes == writes
     return predicted, done

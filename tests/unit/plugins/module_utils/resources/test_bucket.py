@@ -136,7 +136,9 @@ def test_a_bucket_that_a_second_run_makes_meanwhile(s3: FakeS3) -> None:
 def test_only_an_empty_bucket_is_removed(s3: FakeS3) -> None:
     s3._add("source")
     s3._put("source", "key")
-    with pytest.raises(Refused, match=r"bucket source at .* is not empty: delete its objects first"):
+    with pytest.raises(
+        Refused, match=r"bucket source at .* is not empty: delete its objects first"
+    ):
         run(bucket(s3, state="absent"), check_mode=True)
     s3.buckets["source"]["objects"].clear()
     _, done = converge(s3, lambda: bucket(s3, state="absent"))
