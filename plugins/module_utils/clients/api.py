@@ -92,7 +92,7 @@ class Api:
 
     def _translate(self, call: Call, error: Exception) -> ApiError:
         response = getattr(error, "response", None)
-        if isinstance(response, dict) and "Error" in response:
+        if isinstance(response, dict) and not response.keys().isdisjoint(("Error", "Code")):
             return from_answer(call, response, self.service)
         return from_exception(call, error)
 

@@ -102,7 +102,8 @@ ADVICE["403"] = ADVICE["Forbidden"] = (
 
 def from_answer(call: Call, response: Mapping[str, Any], service: str) -> ApiError:
     """The error for an answer with an error status; `response` is that of botocore's ClientError."""
-    error = response.get("Error") or {}
+    # What S3 says to an IAM call has no element around it that botocore's IAM client looks for.
+    error = response.get("Error") or response
     metadata = response.get("ResponseMetadata") or {}
     status = metadata.get("HTTPStatusCode")
     headers = metadata.get("HTTPHeaders") or {}
