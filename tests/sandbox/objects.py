@@ -20,14 +20,17 @@ from .store import Store, Version
 class Replication:
     """The replication of one version.
 
-    status: PENDING, PROCESSING, COMPLETED, FAILED or REPLICA; sites: each site's own status;
+    status: PENDING, PROCESSING, COMPLETED, FAILED or REPLICA; bucket: the name of the version's own;
+    sites: each site's own status;
     role, destination, storage_class: the configuration's when the version was written;
     attempts: how many have failed; reason: why the last one did, or why nothing goes on;
     stamp: which writing of the status this is, so that older orders to replicate are void;
-    unversioned: a replica that was stored while its bucket's versioning was not Enabled.
+    unversioned: a replica that was stored while its bucket's versioning was not Enabled;
+    changed: when the status was last written, in seconds since the epoch.
     """
 
     status: str
+    bucket: str = ""
     role: str = ""
     destination: str = ""
     storage_class: str = ""
@@ -116,7 +119,7 @@ def put_replica(
     new.last_modified = datetime.fromisoformat(facts["last_modified"])
     new._version_id = facts["version_id"]
     kept = [one for one in store.versions(bucket, key.name) if _survives(one, new, bucket, known)]
-    known.set(new, Replication("REPLICA", unversioned=not bucket.is_versioned))
+    known.set(new, Replication("REPLICA", bucket.name, unversioned=not bucket.is_versioned))
     # The version id of a CloudServer holds the time of writing, and orders the versions.
     bucket.keys.setlist(key.name, sorted([*kept, new], key=lambda one: one.last_modified))
     if new is key:

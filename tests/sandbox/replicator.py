@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -67,6 +69,8 @@ class Replicator:
         self._orders: list[_Order] = []
         self._numbers = itertools.count(1)
         self._changed = threading.Condition()
+        #: Held while an order is carried out; taken before the store's lock, never after it.
+        self.working = threading.Lock()
         threading.Thread(target=self._run, name="replicator", daemon=True).start()
 
     def wake(self) -> None:
@@ -89,6 +93,7 @@ class Replicator:
         sites = Sites(settings.sites, settings.default_site).names(rule.storage_class)
         replication = Replication(
             "PENDING",
+            bucket.name,
             configuration.role,
             configuration.destination,
             rule.storage_class,
@@ -97,25 +102,26 @@ class Replicator:
             changed=time.time(),
         )
         self.known.set(version, replication)
-        self._order(bucket.name, version, replication, settings.delay)
+        self._order(version, replication, settings.delay)
 
-    def retry(self, bucket: FakeBucket, version: Version) -> None:
-        """Sends a failed version once more, with the roles that it was stamped with."""
+    def retry(self, version: Version) -> bool:
+        """Sends a failed version once more, as the roles that it was stamped with; only a failed one."""
         replication = self.known.get(version)
         if replication is None or replication.status != "FAILED":
-            return
+            return False
         replication.status, replication.attempts = "PENDING", 0
         replication.stamp = next(self._numbers)
         for site, status in replication.sites.items():
             replication.sites[site] = "PENDING" if status == "FAILED" else status
-        self._order(bucket.name, version, replication, self._settings().delay)
+        self._order(version, replication, self._settings().delay)
+        return True
 
-    def _order(self, bucket: str, version: Version, what: Replication, delay: float) -> None:
+    def _order(self, version: Version, what: Replication, delay: float) -> None:
         order = _Order(
             time.monotonic() + delay,
             next(self._numbers),
             what.stamp,
-            bucket,
+            what.bucket,
             version.name,
             str(version.version_id),
         )
@@ -125,7 +131,13 @@ class Replicator:
 
     def _run(self) -> None:
         while True:
-            self._carry_out(self._next())
+            order = self._next()
+            try:
+                with self.working:
+                    self._carry_out(order)
+            except Exception:
+                # Nothing waits for this thread, and without it all would be PENDING for ever.
+                print(traceback.format_exc(), file=sys.stderr, flush=True)
 
     def _next(self) -> _Order:
         with self._changed:
@@ -153,7 +165,7 @@ class Replicator:
                 replication.reason = str(stuck)
                 return
             except _Failed as failed:
-                self._fail(bucket, version, replication, str(failed))
+                self._fail(version, replication, str(failed))
                 return
             facts = facts_of(self._store, bucket, version)
             data = version.value if isinstance(version, FakeKey) else b""
@@ -163,9 +175,9 @@ class Replicator:
             if replication.stamp != order.stamp:
                 return
             if reason:
-                self._fail(bucket, version, replication, reason)
+                self._fail(version, replication, reason)
             else:
-                self._advance(bucket, version, replication)
+                self._advance(version, replication)
 
     def _check_source(self, bucket: FakeBucket, version: Version, what: Replication) -> None:
         """Raises _Stuck or _Failed where this version cannot be read as the source role."""
@@ -211,7 +223,7 @@ class Replicator:
             what.sites.update(dict.fromkeys(what.sites, "COMPLETED"))
         return ""
 
-    def _advance(self, bucket: FakeBucket, version: Version, what: Replication) -> None:
+    def _advance(self, version: Version, what: Replication) -> None:
         done = all(status == "COMPLETED" for status in what.sites.values())
         what.status, what.reason, what.changed = (
             "COMPLETED" if done else "PROCESSING",
@@ -219,16 +231,16 @@ class Replicator:
             time.time(),
         )
         if not done:
-            self._order(bucket.name, version, what, self._settings().delay)
+            self._order(version, what, self._settings().delay)
 
-    def _fail(self, bucket: FakeBucket, version: Version, what: Replication, reason: str) -> None:
+    def _fail(self, version: Version, what: Replication, reason: str) -> None:
         settings = self._settings()
         what.attempts += 1
         what.reason = reason
         what.changed = time.time()
         if what.attempts <= settings.retries:
             what.status = "PROCESSING"
-            self._order(bucket.name, version, what, settings.delay)
+            self._order(version, what, settings.delay)
             return
         what.status = "FAILED"
         for site, status in what.sites.items():

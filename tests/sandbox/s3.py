@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 from moto.s3.models import FakeBucket, FakeDeleteMarker
 
+from .backbeat_api import BackbeatApi
 from .checksums import check_checksums
 from .listing import list_versions
 from .messages import Refused, Request, Response
@@ -52,7 +53,9 @@ class S3Service:
         configurations: dict[str, Configuration],
         replicator: Replicator,
         settings: Callable[[], Settings],
+        api: BackbeatApi,
     ) -> None:
+        self._api = api
         self._store = store
         self._configurations = configurations
         self._replicator = replicator
@@ -78,6 +81,8 @@ class S3Service:
             if call.operation == "PutBucketReplication":
                 # The server reads the configuration before it looks at the bucket.
                 read_configuration(request.body, self._sites())
+            if call.operation == "BackbeatApi":
+                return self._api.answer(request, call.name)
             if not call.bucket:
                 return self._store.call(request, principal)
             bucket = self._own_bucket(call.bucket, principal)

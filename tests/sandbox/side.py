@@ -14,6 +14,7 @@ from email.utils import format_datetime
 from typing import Any
 
 from .accounts import ACCOUNTS, SideName, operators
+from .backbeat_api import BackbeatApi
 from .calls import CallLog
 from .faults import Fault, Faults, answer_of
 from .iam import IamService
@@ -48,15 +49,16 @@ class Side:
         self.replicator = Replicator(
             self.account_id, self.store, self._configurations, lambda: self.settings, send
         )
+        api = BackbeatApi(self.store, self.replicator, lambda: self.settings, self.change)
         self._s3 = S3Service(
-            self.store, self._configurations, self.replicator, lambda: self.settings
+            self.store, self._configurations, self.replicator, lambda: self.settings, api
         )
         self._iam = IamService(self.store, lambda: self.settings)
 
     def reset(self) -> None:
         """Everything as it was at the start: state, settings, faults and log."""
         self.faults.clear()
-        with self.store.lock:
+        with self.replicator.working, self.store.lock:
             self.change(self._initial)
             self.replicator.reset()
             self._configurations.clear()
