@@ -69,6 +69,16 @@ def versions(api: Api, bucket: str, prefix: str, limit: int) -> tuple[list[Versi
     return found, False
 
 
+def buckets(api: Api) -> list[str]:
+    """The names of all buckets of the account."""
+    names = api.read(
+        "list_buckets",
+        "list the buckets",
+        lambda answer: [str(bucket["Name"]) for bucket in answer.get("Buckets") or ()],
+    )
+    return names or []
+
+
 def versioning(api: Api, bucket: str) -> str | None:
     """ "Enabled", "Suspended", or "" where it was never set; None when there is no such bucket."""
     return api.read(

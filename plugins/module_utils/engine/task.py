@@ -33,6 +33,7 @@ class Task:
     build: makes the resource or the question from an item's options and its Apis.
     service: "iam" or "s3" for the connection options at the top level; empty when the item holds its connections.
     shared: options that stand at the top level only and hold for all items.
+    every: an option that asks for all items there are, and the function that lists them; for what is only read.
     """
 
     key: str
@@ -43,14 +44,15 @@ class Task:
     service: str = ""
     shared: Spec = field(default_factory=dict)
     rules: Mapping[str, Any] = field(default_factory=dict)
+    every: tuple[str, Callable[[Api], list[dict[str, Any]]]] | None = None
 
     def argument_spec(self) -> dict[str, Any]:
         """Everything that AnsibleModule or ArgumentSpecValidator takes to check the options."""
         connection = CONNECTION if self.service else {}
-        first = self.identity[0]
+        ways = [self.identity[0], self.plural, *([self.every[0]] if self.every else [])]
         rules: dict[str, list[Any]] = {
-            "mutually_exclusive": [(first, self.plural)],
-            "required_one_of": [(first, self.plural)],
+            "mutually_exclusive": [tuple(ways)],
+            "required_one_of": [tuple(ways)],
             "required_together": [],
             "required_if": [],
         }
@@ -60,6 +62,8 @@ class Task:
             **self.shared,
             **CONCURRENCY,
         }
+        if self.every:
+            spec[self.every[0]] = {"type": "bool"}
         for name, entries in self.rules.items():
             rules.setdefault(name, []).extend(entries)
             spec[self.plural][name] = list(entries)
@@ -83,8 +87,18 @@ class Task:
 
     def _run(self, options: Options, check_mode: bool) -> Result:
         items = options.get(self.plural)
+        if self.every and options.get(self.every[0]):
+            list_all = self.every[1]
+            listed = _attempt(
+                lambda: {"items": list_all(Connections(self.service, options, 1).main)}
+            )
+            if "items" not in listed:
+                return listed
+            items = listed["items"]
         if items is None:
             return self._run_item(options, options, check_mode, pool=1)
+        if not items:
+            return self._together([], [])
         workers = max(1, min(int(options["concurrency"]), len(items)))
         with ThreadPoolExecutor(max_workers=workers) as pool:
             results = list(
@@ -94,27 +108,23 @@ class Task:
 
     def _run_item(self, item: Options, connection: Options, check_mode: bool, pool: int) -> Result:
         changes: list[str] = []
-        try:
+
+        def work() -> Result:
             connections = Connections(self.service, connection, pool)
             wanted = {**chosen(item, self.item), **chosen(connection, self.shared)}
             work = self.build(wanted, connections)
             if isinstance(work, Question):
                 return {"changed": False, **work.answer()}
-            label = f"{self.key} {self.name(item)}"
             return settle(
                 work,
                 self.key,
-                label,
+                f"{self.key} {self.name(item)}",
                 check_mode=check_mode,
                 backoff=connections.backoff,
                 changes=changes,
             )
-        except ApiError as error:
-            return _failure(str(error), changes=changes, error=error.describe())
-        except Unsatisfied as error:
-            return _failure(str(error), **error.seen)
-        except (BadConnection, InvalidDocument, Refused) as error:
-            return _failure(str(error), changes=changes)
+
+        return _attempt(work, changes)
 
     def name(self, item: Options) -> str:
         """How messages call an item: its identity, such as "bucket/key"."""
@@ -168,6 +178,19 @@ class Connections:
     def open(self, service: str, options: Options) -> Api:
         """A further endpoint, whose connection options the item itself holds."""
         return open_api(service, options, pool=self._pool)
+
+
+def _attempt(work: Callable[[], Result], changes: list[str] | None = None) -> Result:
+    """The result of the work, or of its failure; `changes` has what was changed before it."""
+    changes = changes if changes is not None else []
+    try:
+        return work()
+    except ApiError as error:
+        return _failure(str(error), changes=changes, error=error.describe())
+    except Unsatisfied as error:
+        return _failure(str(error), **error.seen)
+    except (BadConnection, InvalidDocument, Refused) as error:
+        return _failure(str(error), changes=changes)
 
 
 def _failure(message: str, **details: Any) -> Result:

@@ -41,6 +41,12 @@ class Policy:
         )
         self.roles = tuple(self.finder.roles)
 
+    @classmethod
+    def found(cls, api: Api, name: str, path: str | None) -> Policy:
+        """A policy of which nothing is wanted; reading it reads all its parts, and who has them."""
+        nothing = dict.fromkeys(("description", "policy", "side", "roles"))
+        return cls(api, {**nothing, "name": name, "path": path, "state": "absent"})
+
     def read(self) -> State | None:
         self.finder.prepare()
         state: State = {}

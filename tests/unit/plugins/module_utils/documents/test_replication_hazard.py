@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+
 from ansible_collections.scality.backbeat.plugins.module_utils.documents.replication import (
     Configuration,
     Rule,

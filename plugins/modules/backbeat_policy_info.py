@@ -1,0 +1,167 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: backbeat_policy_info
+short_description: Read managed policies
+version_added: 0.1.0
+description:
+  - Reads managed policies, their documents, and the roles that they are attached to.
+  - A policy that does not exist is no error.
+author: scality.backbeat contributors (@scality)
+extends_documentation_fragment:
+  - scality.backbeat.connection
+  - scality.backbeat.concurrency
+  - scality.backbeat.attributes.read_only
+  - scality.backbeat.attributes.iam
+options:
+  name: &name
+    description: Name of the policy.
+    type: str
+  path: &path
+    description: Path of the policy. Any path unless given, which takes more calls where it is not V(/).
+    type: str
+  policies:
+    description: Several policies, instead of the options for one.
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        <<: *name
+        required: true
+      path: *path
+seealso:
+  - module: scality.backbeat.backbeat_policy
+"""
+
+EXAMPLES = r"""
+- name: Read what the source role may do
+  scality.backbeat.backbeat_policy_info:
+    endpoint_url: http://node1:8600
+    profile: backbeat-source
+    name: SourcePolicyForS3Replication
+  register: source_policy
+
+- name: Show its document
+  ansible.builtin.debug:
+    var: source_policy.policy.document
+"""
+
+RETURN = r"""
+policy:
+  description: The policy, V(null) when there is none.
+  returned: when one policy was asked for
+  type: dict
+  contains: &policy
+    policy_name:
+      description: Name of the policy.
+      type: str
+      sample: SourcePolicyForS3Replication
+    arn:
+      description: ARN of the policy. In check mode V(<account>) stands in it where only the server knows the account.
+      type: str
+      sample: arn:aws:iam::123456789012:policy/SourcePolicyForS3Replication
+    path:
+      description: Path of the policy.
+      type: str
+      sample: /
+    policy_id:
+      description: Identifier that the server chose.
+      type: str
+    description:
+      description: Description of the policy, V(null) where the server has none.
+      type: str
+    default_version_id:
+      description: The version in force.
+      type: str
+      sample: v1
+    create_date:
+      description: When the policy was made, in ISO 8601.
+      type: str
+      sample: "2026-11-22T17:21:14+00:00"
+    update_date:
+      description: When it last changed, in ISO 8601.
+      type: str
+      sample: "2026-11-22T17:21:14+00:00"
+    document:
+      description: The document of the version in force.
+      type: dict
+    roles:
+      description: All roles that have the policy.
+      type: list
+      elements: str
+      sample: [SourceRoleForS3Replication]
+    parts:
+      description:
+        - All policies that the document is kept in, with the keys above. There is more than one when it was split;
+          the first is the one above.
+      type: list
+      elements: dict
+results:
+  description: One result for each of O(policies), in their order.
+  returned: when O(policies) was given
+  type: list
+  elements: dict
+  contains:
+    changed:
+      description: Always V(false).
+      type: bool
+    policy:
+      description: The policy, as for one policy.
+      type: dict
+      contains: *policy
+    msg:
+      description: What went wrong with this policy.
+      returned: when it failed
+      type: str
+error:
+  description: The call that failed.
+  returned: when a call failed
+  type: dict
+  contains:
+    code:
+      description: Error code of the server.
+      type: str
+    message:
+      description: What the server said, or what happened to the connection.
+      type: str
+    status:
+      description: HTTP status.
+      type: int
+    request_id:
+      description: The server's name for the request.
+      type: str
+    operation:
+      description: API operation.
+      type: str
+    endpoint:
+      description: URL of the endpoint.
+      type: str
+"""
+
+from ansible_collections.scality.backbeat.plugins.module_utils.engine.module import run_module
+from ansible_collections.scality.backbeat.plugins.module_utils.engine.task import Task
+from ansible_collections.scality.backbeat.plugins.module_utils.questions.policy_info import (
+    PolicyInfo,
+)
+
+TASK = Task(
+    key="policy",
+    plural="policies",
+    service="iam",
+    identity=("name",),
+    item={"name": {"type": "str"}, "path": {"type": "str"}},
+    build=lambda options, connections: PolicyInfo(connections.main, options),
+)
+
+
+def main() -> None:
+    run_module(TASK)
+
+
+if __name__ == "__main__":
+    main()
