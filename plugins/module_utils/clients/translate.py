@@ -132,6 +132,13 @@ def from_answer(call: Call, response: Mapping[str, Any], service: str) -> ApiErr
             advice="The server does not know the host name in endpoint_url: use one of its restEndpoints.",
             **details,
         )
+    if "PolicySize" in reason:
+        return Invalid(
+            call,
+            reason,
+            advice="Give this server's limit as max_size, and the document is split to fit.",
+            **details,
+        )
     kind = KINDS.get(code) or _kind_of_status(status)
     if kind is Unsupported:
         return kind(call, reason, advice=_unsupported(call, service), **details)
