@@ -1,0 +1,265 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module backbeat_policy on a server: one policy, its document, its versions and its roles."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.support.modules import Side
+
+NAME = "SourcePolicyForS3Replication"
+ROLE = "SourceRoleForS3Replication"
+SOURCE_DOCUMENT = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Action": ["s3:GetObjectVersion", "s3:GetObjectVersionAcl", "s3:ReplicateObject"],
+            "Resource": ["arn:aws:s3:::source-bucket/*"],
+        },
+        {
+            "Effect": "Allow",
+            "Action": ["s3:ListBucket", "s3:GetReplicationConfiguration"],
+            "Resource": ["arn:aws:s3:::source-bucket"],
+        },
+    ],
+}
+TARGET_DOCUMENT = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Action": ["s3:ReplicateObject", "s3:ReplicateDelete"],
+            "Resource": ["arn:aws:s3:::target-bucket/*"],
+        }
+    ],
+}
+OWN_DOCUMENT = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}],
+}
+GUIDE = Path(__file__).parents[1] / (
+    "unit/plugins/module_utils/documents/data/guide-permissions-policy.json"
+)
+WANTED: dict[str, Any] = {
+    "name": NAME,
+    "side": "source",
+    "source_buckets": ["source-bucket"],
+    "roles": [ROLE],
+}
+
+
+@pytest.fixture
+def source(source: Side) -> Side:
+    """The source with a role to attach policies to."""
+    source.do("iam_role", name=ROLE)
+    return source
+
+
+def by_hand(side: Side, document: Any = SOURCE_DOCUMENT, name: str = NAME, **options: Any) -> str:
+    text = json.dumps(document)
+    made = side.iam.create_policy(PolicyName=name, PolicyDocument=text, **options)
+    return str(made["Policy"]["Arn"])
+
+
+def attach(side: Side, arn: str, role: str = ROLE) -> None:
+    side.iam.attach_role_policy(RoleName=role, PolicyArn=arn)
+
+
+def document_of(side: Side, name: str = NAME) -> Any:
+    arn = side.arn("policy", name)
+    version = side.iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+    answer = side.iam.get_policy_version(PolicyArn=arn, VersionId=version)
+    return answer["PolicyVersion"]["Document"]
+
+
+def versions(side: Side, name: str = NAME) -> list[str]:
+    answer = side.iam.list_policy_versions(PolicyArn=side.arn("policy", name))
+    return sorted(one["VersionId"] for one in answer["Versions"])
+
+
+def attached(side: Side, role: str = ROLE) -> list[str]:
+    answer = side.iam.list_attached_role_policies(RoleName=role)
+    return [one["PolicyName"] for one in answer["AttachedPolicies"]]
+
+
+def policy_names(side: Side) -> list[str]:
+    return [one["PolicyName"] for one in side.iam.list_policies(Scope="Local")["Policies"]]
+
+
+def test_create_for_the_source(source: Side) -> None:
+    result = source.promised("policy", **WANTED)
+    assert result["changes"] == [f"CreatePolicy {NAME}", f"AttachRolePolicy {NAME} to {ROLE}"]
+    assert result["policy"]["arn"] == source.arn("policy", NAME)
+    assert result["policy"]["document"] == SOURCE_DOCUMENT
+    assert result["policy"]["roles"] == [ROLE]
+    assert result["diff"]["before"] == {}
+    assert result["diff"]["after"] == {NAME: {"document": SOURCE_DOCUMENT, "roles": [ROLE]}}
+    assert document_of(source) == SOURCE_DOCUMENT
+    assert attached(source) == [NAME]
+
+
+def test_create_for_the_target(target: Side) -> None:
+    target.promised("policy", name=NAME, side="target", target_buckets=["target-bucket"])
+    assert document_of(target) == TARGET_DOCUMENT
+
+
+def test_create_with_the_guides_document(source: Side) -> None:
+    buckets = {"source_buckets": ["source-bucket"], "target_buckets": ["target-bucket"]}
+    source.promised("policy", name=NAME, side="source", permissions="guide", **buckets)
+    assert document_of(source) == json.loads(GUIDE.read_text())
+
+
+def test_create_with_a_document_path_and_description(source: Side) -> None:
+    result = source.promised(
+        "policy",
+        name=NAME,
+        path="/replication/",
+        description="Of our own",
+        policy=json.dumps(OWN_DOCUMENT),
+        roles=[source.arn("role", ROLE)],
+    )
+    arn = source.arn("policy", f"replication/{NAME}")
+    assert result["policy"]["arn"] == arn
+    made = source.iam.get_policy(PolicyArn=arn)["Policy"]
+    assert made["Path"] == "/replication/"
+    assert made["Description"] == "Of our own"
+    assert document_of(source, f"replication/{NAME}") == OWN_DOCUMENT
+    assert attached(source) == [NAME]
+
+
+def test_document_that_another_wrote_becomes_a_new_version(source: Side) -> None:
+    attach(source, by_hand(source, OWN_DOCUMENT))
+    result = source.promised("policy", **WANTED)
+    assert result["changes"] == [f"CreatePolicyVersion {NAME}"]
+    assert result["diff"]["before"][NAME]["document"] == OWN_DOCUMENT
+    assert result["diff"]["after"][NAME]["document"] == SOURCE_DOCUMENT
+    assert result["policy"]["default_version_id"] == "v2"
+    assert document_of(source) == SOURCE_DOCUMENT
+    assert versions(source) == ["v1", "v2"]
+
+
+def test_document_of_the_same_meaning_stays_as_it_is(source: Side) -> None:
+    first, second = SOURCE_DOCUMENT["Statement"]
+    assert isinstance(first, dict)
+    assert isinstance(second, dict)
+    spelled_otherwise = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {**second, "Sid": "", "Resource": second["Resource"][0]},
+            {**first, "Action": [action.lower() for action in reversed(first["Action"])]},
+        ],
+    }
+    attach(source, by_hand(source, spelled_otherwise))
+    assert not source.promised("policy", **WANTED)["changed"]
+    assert document_of(source) == spelled_otherwise
+
+
+def test_a_sixth_version_takes_the_oldests_place(source: Side) -> None:
+    arn = by_hand(source, OWN_DOCUMENT)
+    attach(source, arn)
+    for number in range(2, 6):
+        other = json.loads(json.dumps(OWN_DOCUMENT).replace("::b/", f"::b{number}/"))
+        text = json.dumps(other)
+        source.iam.create_policy_version(PolicyArn=arn, PolicyDocument=text, SetAsDefault=True)
+    result = source.promised("policy", **WANTED)
+    assert result["changes"] == [f"CreatePolicyVersion {NAME}"]
+    assert versions(source) == ["v2", "v3", "v4", "v5", "v6"]
+    assert document_of(source) == SOURCE_DOCUMENT
+
+
+def test_the_version_in_force_is_not_the_one_to_go(source: Side) -> None:
+    """The oldest version may be the default one: without it the role would lose its permissions."""
+    arn = by_hand(source, OWN_DOCUMENT)
+    for _ in range(4):
+        text = json.dumps(TARGET_DOCUMENT)
+        source.iam.create_policy_version(PolicyArn=arn, PolicyDocument=text, SetAsDefault=False)
+    source.promised("policy", **{**WANTED, "roles": []})
+    assert versions(source) == ["v1", "v3", "v4", "v5", "v6"]
+    assert document_of(source) == SOURCE_DOCUMENT
+
+
+def test_a_detached_policy_is_attached_again(source: Side) -> None:
+    by_hand(source)
+    result = source.promised("policy", **WANTED)
+    assert result["changes"] == [f"AttachRolePolicy {NAME} to {ROLE}"]
+    assert attached(source) == [NAME]
+
+
+def test_it_stays_attached_to_roles_that_nobody_named(source: Side) -> None:
+    source.do("iam_role", name="Another")
+    attach(source, by_hand(source), "Another")
+    source.promised("policy", **WANTED)
+    assert attached(source, "Another") == [NAME]
+
+
+def test_a_role_that_does_not_exist(source: Side) -> None:
+    result = source.run("policy", **{**WANTED, "roles": ["Nobody"]})
+    assert result["failed"]
+    assert result["changes"] == [f"CreatePolicy {NAME}"]
+    assert result["error"]["operation"] == "AttachRolePolicy"
+    assert "Nobody" in result["msg"]
+
+
+def test_another_path_is_an_error_that_says_so(source: Side) -> None:
+    attach(source, by_hand(source, Path="/elsewhere/"))
+    result = source.promised("policy", **WANTED, path="/replication/")
+    assert result["failed"]
+    assert "has the path /elsewhere/, not /replication/" in result["msg"]
+
+
+def test_another_description_is_a_warning(source: Side) -> None:
+    attach(source, by_hand(source, Description="old"))
+    result = source.promised("policy", **WANTED, description="new")
+    assert not result["changed"]
+    assert "'old', not 'new'" in result["warnings"][0]
+
+
+def test_absent(source: Side) -> None:
+    arn = by_hand(source, OWN_DOCUMENT)
+    source.do("iam_role", name="Another")
+    attach(source, arn)
+    attach(source, arn, "Another")
+    source.do("policy", **WANTED)
+    result = source.promised("policy", name=NAME, state="absent")
+    assert sorted(result["changes"]) == [
+        f"DeletePolicy {NAME}",
+        f"DetachRolePolicy {NAME} from Another",
+        f"DetachRolePolicy {NAME} from {ROLE}",
+    ]
+    assert result["policy"] is None
+    assert result["diff"]["after"] == {}
+    assert policy_names(source) == attached(source) == attached(source, "Another") == []
+
+
+def test_absent_from_nothing(source: Side) -> None:
+    assert not source.promised("policy", name=NAME, state="absent")["changed"]
+
+
+def test_absent_of_a_policy_that_a_user_has(source: Side) -> None:
+    arn = by_hand(source)
+    source.iam.create_user(UserName="somebody")
+    source.iam.attach_user_policy(UserName="somebody", PolicyArn=arn)
+    result = source.promised("policy", name=NAME, state="absent")
+    assert result["failed"]
+    assert "attached to users or groups (somebody)" in result["msg"]
+    assert policy_names(source) == [NAME]
+
+
+def test_several_with_a_bad_one(source: Side) -> None:
+    by_hand(source, OWN_DOCUMENT, "Gone")
+    items = [WANTED, {"name": "Bad", "side": "target"}, {"name": "Gone", "state": "absent"}]
+    result = source.promised("policy", policies=items)
+    assert result["failed"]
+    assert result["msg"] == (
+        "1 of 3 items failed: Bad. The first: "
+        "The policy Bad for the target side needs target_buckets to be generated."
+    )
+    assert [one["changed"] for one in result["results"]] == [True, False, True]
+    assert policy_names(source) == [NAME]
