@@ -57,8 +57,38 @@ class FakeS3(FakeClient):
     def get_bucket_location(self, Bucket: str) -> Mapping[str, Any]:
         return {"LocationConstraint": self._bucket(Bucket)["location"]}
 
-    def list_object_versions(self, Bucket: str, MaxKeys: int) -> Mapping[str, Any]:
-        return {"Versions": [{"Key": key} for key in self._bucket(Bucket)["objects"]][:MaxKeys]}
+    def list_object_versions(
+        self,
+        Bucket: str,
+        MaxKeys: int,
+        Prefix: str = "",
+        KeyMarker: str = "",
+        VersionIdMarker: str = "",
+    ) -> Mapping[str, Any]:
+        """The versions in the order of their keys, the newest of a key first; delete markers count too."""
+        entries = [
+            (key, version)
+            for key, versions in sorted(self._bucket(Bucket)["objects"].items())
+            for version in reversed(versions)
+            if key.startswith(Prefix)
+        ]
+        if KeyMarker:
+            ids = [(key, version["VersionId"]) for key, version in entries]
+            entries = entries[ids.index((KeyMarker, VersionIdMarker)) + 1 :]
+        page = entries[:MaxKeys]
+        answer: dict[str, Any] = {"Versions": [], "DeleteMarkers": []}
+        for key, version in page:
+            kind = "DeleteMarkers" if "marker" in version else "Versions"
+            shown = {name: version[name] for name in ("VersionId", "LastModified")}
+            answer[kind].append({"Key": key, **shown})
+        if len(page) < len(entries):
+            key, version = page[-1]
+            answer |= {
+                "IsTruncated": True,
+                "NextKeyMarker": key,
+                "NextVersionIdMarker": version["VersionId"],
+            }
+        return answer
 
     def create_bucket(
         self, Bucket: str, CreateBucketConfiguration: Mapping[str, str] | None = None
