@@ -54,10 +54,12 @@ def _lint(options: Options) -> Iterable[Step]:
 def _sanity(options: Options) -> Iterable[Step]:
     sanity.prepare(VENV)
     path = os.pathsep.join([str(VENV / "bin"), *directories()])
+    targets = [target for target in sanity.TARGETS if (sanity.COPY / target).is_dir()]
     yield Step(
-        [VENV / "bin" / "ansible-test", "sanity", "--local", "--color", "no"],
+        [VENV / "bin" / "ansible-test", "sanity", "--local", "--color", "no", *targets],
         env=(("HOME", str(sanity.HOME)), ("PATH", path)),
         cwd=sanity.COPY,
+        closing="^(FATAL|ERROR)",
     )
 
 

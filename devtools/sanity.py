@@ -23,6 +23,10 @@ TREE = CACHE / "sanity"
 COPY = TREE / "ansible_collections" / NAMESPACE / NAME
 HOME = TREE / "home"
 
+# What ansible-test looks at: what is shipped. Tests and tools have ruff and mypy; the pylint rules of
+# ansible-test are made for plugins, and forbid even the name `_`.
+TARGETS = ("changelogs/", "docs/", "meta/", "playbooks/", "plugins/", "roles/")
+
 # Takes the place of get-pip.py: ansible-test runs it in an empty virtual environment, with pip's options.
 GET_PIP = """\
 import subprocess, sys

@@ -28,6 +28,7 @@ MODULES = sorted(file.stem for file in (ROOT / "plugins" / "modules").glob("back
 USES: dict[str, dict[str, Any]] = {
     "backbeat_bucket": {"name": "source-bucket", "versioning": "enabled"},
     "backbeat_bucket_replication": {"bucket": "source-bucket", "target_bucket": "target-bucket"},
+    "backbeat_bucket_replication_info": {"bucket": "source-bucket"},
     "backbeat_iam_role": {"name": "SourceRoleForS3Replication"},
     "backbeat_iam_role_info": {"name": "SourceRoleForS3Replication"},
     "backbeat_object": {"bucket": "source-bucket", "key": "object-to-replicate"},
@@ -38,6 +39,7 @@ USES: dict[str, dict[str, Any]] = {
         "source_buckets": ["source-bucket"],
         "roles": ["SourceRoleForS3Replication"],
     },
+    "backbeat_policy_info": {"name": "SourcePolicyForS3Replication"},
 }
 
 
