@@ -218,7 +218,10 @@ class S3Service:
             raise Refused(
                 400, "InvalidInput", "object keys cannot contain non-printable characters"
             )
-        response = self._store.call(request, principal)
+        if call.operation == "PutObjectTagging" and parse_xml(request.body).find("*/Tag") is None:
+            response = self._put_no_tags(request, principal, bucket)
+        else:
+            response = self._store.call(request, principal)
         if response.status >= 300:
             return response
         # A delete that names a version is permanent, and never replicated.
@@ -231,6 +234,18 @@ class S3Service:
         elif call.operation in _SHOWN:
             self._show_status(request, response, call, bucket)
         return response
+
+    def _put_no_tags(
+        self, request: Request, principal: Principal, bucket: FakeBucket
+    ) -> Response:
+        """An empty tag set, which moto cannot read, takes all tags away."""
+        version = self._store.version(bucket, request.key, request.parameters.get("versionId"))
+        if version is None or isinstance(version, FakeDeleteMarker):
+            # moto's refusal for a set that it can read.
+            tag = b"<Tagging><TagSet><Tag><Key>k</Key><Value>v</Value></Tag></TagSet></Tagging>"
+            return self._store.call(replace(request, body=tag), principal)
+        response = self._store.call(replace(request, method="DELETE", body=b""), principal)
+        return Response(200, response.headers) if response.status < 300 else response
 
     def _show_status(
         self, request: Request, response: Response, call: Call, bucket: FakeBucket

@@ -80,7 +80,15 @@ class Store:
         for app in self._apps.values():
             # Keys may hold two slashes in a row, which must not be taken for one.
             app.url_map.merge_slashes = False
-        self._principals: dict[str, Principal] = {}
+        self._principals = {
+            one.access_key: Principal(
+                one.account_id, one.access_key, one.secret_key, one.session_token
+            )
+            for one in self._operators
+        }
+        self._permanent_keys = {
+            one.account_id: one.access_key for one in self._operators if not one.session_token
+        }
         self.reset()
 
     def reset(self) -> None:
@@ -88,12 +96,6 @@ class Store:
         with self.lock:
             BackendDict.reset()
             reset_model_data()
-            self._principals = {
-                one.access_key: Principal(
-                    one.account_id, one.access_key, one.secret_key, one.session_token
-                )
-                for one in self._operators
-            }
             for one in self._operators:
                 if not one.session_token:
                     self._make_operator(one)
@@ -157,8 +159,12 @@ class Store:
         The signature is checked already, so moto gets one of its own making: with the operator's
         permanent key and a region in which no location needs to be repeated.
         """
+        key = principal.access_key
+        if principal.is_operator:
+            key = self._permanent_keys[principal.account_id]
+        environ = _environ(request, principal.account_id, key)
         with self.lock:
-            status, headers, body = _run(self._apps[request.service], _environ(request, principal))
+            status, headers, body = _run(self._apps[request.service], environ)
         return Response(status, headers, body)
 
 
@@ -176,12 +182,12 @@ def _run(app: Any, environ: dict[str, Any]) -> tuple[int, dict[str, str], bytes]
             chunks.close()
     status, headers = caught
     kept = {name: value for name, value in headers.items() if name.lower() not in _DROPPED}
-    if environ["REQUEST_METHOD"] == "HEAD" and "content-length" in headers:
-        kept["content-length"] = headers["content-length"]
+    if environ["REQUEST_METHOD"] == "HEAD":
+        kept |= {name: value for name, value in headers.items() if name.lower() == "content-length"}
     return status, kept, body
 
 
-def _environ(request: Request, principal: Principal) -> dict[str, Any]:
+def _environ(request: Request, account_id: str, permanent_key: str) -> dict[str, Any]:
     environ: dict[str, Any] = {
         "REQUEST_METHOD": request.method,
         "SCRIPT_NAME": "",
@@ -214,8 +220,8 @@ def _environ(request: Request, principal: Principal) -> dict[str, Any]:
     environ.pop("HTTP_TRANSFER_ENCODING", None)
     environ.pop("HTTP_X_AMZ_SECURITY_TOKEN", None)
     environ["HTTP_HOST"] = "localhost"
-    environ["HTTP_X_MOTO_ACCOUNT_ID"] = principal.account_id
-    scope = f"{principal.access_key}/20200101/us-east-1/{request.service}/aws4_request"
+    environ["HTTP_X_MOTO_ACCOUNT_ID"] = account_id
+    scope = f"{permanent_key}/20200101/us-east-1/{request.service}/aws4_request"
     environ["HTTP_AUTHORIZATION"] = (
         f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature={'0' * 64}"
     )
