@@ -3,11 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """From pairs of buckets, as an inventory describes them, to the lists that the modules take.
 
-A pair is {"source_bucket", "target_bucket", "rules": list of rules as backbeat_bucket_replication takes them}.
+A pair is {"source_bucket", "target_bucket", "rules": list of rules as backbeat_bucket_replication takes them, "role"}.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -32,15 +33,18 @@ def pairs_to_replications(
     known_sites: Mapping[str, str] | None = None,
     strand_pending: bool = False,
 ) -> Items:
-    """The replication configurations of the source buckets. Roles are ARNs; the target's is empty for clouds."""
-    roles = (
+    """The replication configurations of the source buckets.
+
+    Roles are ARNs; the target's is empty for clouds. A pair may have a "role" of its own, as the configuration has it.
+    """
+    usual = (
         {"source_role": source_role, "target_role": target_role}
         if target_role
         else {"role": source_role}
     )
-    names = [_of(pair, "source_bucket") for pair in pairs]
-    for name in names:
-        if names.count(name) > 1:
+    counted = Counter(_of(pair, "source_bucket") for pair in pairs)
+    for name, times in counted.items():
+        if times > 1:
             raise AnsibleFilterError(
                 f"The source bucket {name} is in several pairs; a bucket has one replication configuration: "
                 "name it once, with all its rules."
@@ -49,8 +53,8 @@ def pairs_to_replications(
         {
             "bucket": _of(pair, "source_bucket"),
             "target_bucket": _of(pair, "target_bucket"),
-            **roles,
-            "rules": pair.get("rules"),
+            **({"role": pair["role"]} if pair.get("role") else usual),
+            "rules": pair.get("rules") or [{"prefix": ""}],
             "purge_rules": purge_rules,
             "known_sites": known_sites or None,
             "strand_pending": strand_pending,

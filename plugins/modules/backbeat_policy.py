@@ -251,7 +251,10 @@ error:
 
 from ansible_collections.scality.backbeat.plugins.module_utils.engine.module import run_module
 from ansible_collections.scality.backbeat.plugins.module_utils.engine.task import Task
-from ansible_collections.scality.backbeat.plugins.module_utils.resources.policy import Policy
+from ansible_collections.scality.backbeat.plugins.module_utils.resources.policy import (
+    MAX_SIZE,
+    Policy,
+)
 
 TASK = Task(
     key="policy",
@@ -268,7 +271,7 @@ TASK = Task(
         "source_buckets": {"type": "list", "elements": "str"},
         "target_buckets": {"type": "list", "elements": "str"},
         "cloud_targets": {"type": "bool", "default": False},
-        "max_size": {"type": "int", "default": 6144},
+        "max_size": {"type": "int", "default": MAX_SIZE},
         "roles": {"type": "list", "elements": "str"},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     },

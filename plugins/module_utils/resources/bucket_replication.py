@@ -74,7 +74,7 @@ class BucketReplication:
             return {}
         shown = replication.describe(state.configuration)
         # The server chooses the ID of a rule that has none, so it is no part of what is wanted.
-        asked = {rule.id for rule in self.wanted.rules or ()}
+        asked = {rule.id for rule in self.wanted.rules or () if rule.id}
         for rule in shown["rules"]:
             if rule["id"] not in asked:
                 del rule["id"]

@@ -41,6 +41,13 @@ class IamRole:
             names.parse_arn(arn)
         self.purge = bool(options["purge_policies"])
 
+    @classmethod
+    def trusting_backbeat(cls, api: Api, name: str) -> IamRole:
+        """The role as replication needs it, whatever is attached to it."""
+        nothing = dict.fromkeys(("path", "description", "assume_role_policy_document"))
+        keep = {"managed_policies": [], "purge_policies": False, "state": "present"}
+        return cls(api, {**nothing, **keep, "name": name})
+
     def read(self) -> State | None:
         role = iam.get_role(self.api, self.name)
         if role is None:

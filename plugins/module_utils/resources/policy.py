@@ -18,6 +18,8 @@ from .policy_parts import Finder, Part, State, part_mark, part_name, writing_ord
 
 # IAM keeps this many versions of a policy and refuses another one.
 VERSIONS = 5
+# The quota of AWS for the document of a managed policy, in characters without white space.
+MAX_SIZE = 6144
 
 
 class Policy:
@@ -46,6 +48,31 @@ class Policy:
         """A policy of which nothing is wanted; reading it reads all its parts, and who has them."""
         nothing = dict.fromkeys(("description", "policy", "side", "roles"))
         return cls(api, {**nothing, "name": name, "path": path, "state": "absent"})
+
+    @classmethod
+    def generated(
+        cls,
+        api: Api,
+        name: str,
+        side: str,
+        permissions: str,
+        source_buckets: list[str],
+        target_buckets: list[str],
+        role: str,
+    ) -> Policy:
+        """The policy of one side as the role `replication` makes it."""
+        nothing = dict.fromkeys(("path", "description", "policy", "cloud_targets"))
+        wanted = {
+            "name": name,
+            "side": side,
+            "permissions": permissions,
+            "source_buckets": source_buckets,
+            "target_buckets": target_buckets,
+            "max_size": MAX_SIZE,
+            "roles": [role],
+            "state": "present",
+        }
+        return cls(api, {**nothing, **wanted})
 
     def read(self) -> State | None:
         self.finder.prepare()
