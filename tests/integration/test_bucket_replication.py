@@ -1,0 +1,314 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module backbeat_bucket_replication on a server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.integration.support.modules import Side
+
+BUCKET = "source-bucket"
+TARGET = "target-bucket"
+SOURCE_ROLE = "arn:aws:iam::123456789012:role/SourceRoleForS3Replication"
+TARGET_ROLE = "arn:aws:iam::678901234567:role/TargetRoleForS3Replication"
+ROLES = {"source_role": SOURCE_ROLE, "target_role": TARGET_ROLE}
+WANTED: dict[str, Any] = {"bucket": BUCKET, "target_bucket": TARGET, **ROLES}
+PUT = [f"PutBucketReplication {BUCKET}"]
+
+
+@pytest.fixture
+def source(source: Side) -> Side:
+    """The source with a versioned bucket."""
+    source.do("bucket", name=BUCKET, versioning="enabled")
+    return source
+
+
+def rule(prefix: str = "", **options: Any) -> dict[str, Any]:
+    storage_class = options.pop("StorageClass", None)
+    destination = {"Bucket": f"arn:aws:s3:::{options.pop('target', TARGET)}"}
+    if storage_class:
+        destination["StorageClass"] = storage_class
+    return {"Prefix": prefix, "Status": "Enabled", "Destination": destination, **options}
+
+
+def by_hand(side: Side, *rules: dict[str, Any], role: str = f"{SOURCE_ROLE},{TARGET_ROLE}") -> None:
+    configuration = {"Role": role, "Rules": list(rules)}
+    side.s3.put_bucket_replication(Bucket=BUCKET, ReplicationConfiguration=configuration)
+
+
+def stored(side: Side) -> Any:
+    answer = side.s3.get_bucket_replication(Bucket=BUCKET)
+    return answer["ReplicationConfiguration"]
+
+
+def rules_of(side: Side) -> dict[str, Any]:
+    """The stored rules by prefix."""
+    return {one["Prefix"]: one for one in stored(side)["Rules"]}
+
+
+def test_create(source: Side) -> None:
+    result = source.promised("bucket_replication", **WANTED)
+    assert result["changes"] == PUT
+    replication = result["replication"]
+    assert replication["role"] == f"{SOURCE_ROLE},{TARGET_ROLE}"
+    assert replication["roles"] == [SOURCE_ROLE, TARGET_ROLE]
+    assert replication["target_bucket"] == TARGET
+    (made,) = replication["rules"]
+    assert made["id"]
+    assert {**made, "id": None} == {
+        "id": None,
+        "prefix": "",
+        "enabled": True,
+        "sites": [],
+        "storage_class": None,
+    }
+    assert result["diff"]["before"] == {}
+    assert stored(source) == {
+        "Role": f"{SOURCE_ROLE},{TARGET_ROLE}",
+        "Rules": [rule(ID=made["id"])],
+    }
+
+
+def test_create_with_all_options(source: Side) -> None:
+    result = source.promised(
+        "bucket_replication",
+        bucket=BUCKET,
+        target_bucket=TARGET,
+        role=f"{SOURCE_ROLE},{TARGET_ROLE}",
+        known_sites={"node6": "scality", "us-east-2": "cloud"},
+        rules=[
+            {"id": "invoices", "prefix": "invoices/", "enabled": True},
+            {
+                "id": "letters",
+                "prefix": "letters/",
+                "enabled": False,
+                "sites": [{"name": "node6", "preferred_read": True}, {"name": "us-east-2"}],
+            },
+        ],
+    )
+    assert [one["id"] for one in result["replication"]["rules"]] == ["invoices", "letters"]
+    assert rules_of(source) == {
+        "invoices/": rule("invoices/", ID="invoices"),
+        "letters/": rule(
+            "letters/",
+            ID="letters",
+            Status="Disabled",
+            StorageClass="node6:preferred_read,us-east-2",
+        ),
+    }
+
+
+def test_for_a_cloud_alone(source: Side) -> None:
+    rules = [{"prefix": "", "sites": [{"name": "us-east-2"}]}]
+    source.promised(
+        "bucket_replication", bucket=BUCKET, target_bucket=TARGET, role=SOURCE_ROLE, rules=rules
+    )
+    assert stored(source)["Role"] == SOURCE_ROLE
+
+
+@pytest.mark.parametrize("named_by", [{"prefix": ""}, {"id": "by-hand"}])
+def test_disabled_rule_is_enabled_and_keeps_its_id(source: Side, named_by: dict[str, str]) -> None:
+    by_hand(source, rule(ID="by-hand", Status="Disabled"))
+    rules = [{**named_by, "enabled": True}]
+    result = source.promised("bucket_replication", **WANTED, rules=rules)
+    assert result["changes"] == PUT
+    assert result["diff"]["before"]["rules"][0]["enabled"] is False
+    assert result["diff"]["after"]["rules"][0]["enabled"] is True
+    assert rules_of(source) == {"": rule(ID="by-hand")}
+
+
+def test_rule_by_hand_with_another_id_is_what_was_wanted(source: Side) -> None:
+    by_hand(source, rule(ID="by-hand"))
+    assert not source.promised("bucket_replication", **WANTED, rules=[{"prefix": ""}])["changed"]
+    assert rules_of(source)[""]["ID"] == "by-hand"
+
+
+def test_sites_are_changed(source: Side) -> None:
+    by_hand(source, rule(ID="by-hand", StorageClass="us-east-2,node6"))
+    same = {"prefix": "", "sites": [{"name": "node6"}, {"name": "us-east-2"}]}
+    assert not source.promised("bucket_replication", **WANTED, rules=[same])["changed"]
+    other = {"prefix": "", "sites": [{"name": "node6", "preferred_read": True}]}
+    source.promised("bucket_replication", **WANTED, rules=[other])
+    assert rules_of(source) == {"": rule(ID="by-hand", StorageClass="node6:preferred_read")}
+
+
+@pytest.mark.parametrize(
+    ("before", "field"),
+    [
+        ({"role": f"{SOURCE_ROLE}x,{TARGET_ROLE}"}, "role"),
+        ({"role": f"{SOURCE_ROLE},{TARGET_ROLE}x"}, "role"),
+        ({"target": "other-bucket"}, "target_bucket"),
+    ],
+)
+def test_other_roles_and_another_target(source: Side, before: dict[str, str], field: str) -> None:
+    target = before.get("target", TARGET)
+    by_hand(
+        source,
+        rule("a/", ID="a", target=target),
+        role=before.get("role", f"{SOURCE_ROLE},{TARGET_ROLE}"),
+    )
+    result = source.promised("bucket_replication", **WANTED, rules=[{"prefix": "a/"}])
+    assert result["changes"] == PUT
+    assert result["diff"]["before"][field] != result["diff"]["after"][field]
+    assert rules_of(source) == {"a/": rule("a/", ID="a")}
+    assert stored(source)["Role"] == f"{SOURCE_ROLE},{TARGET_ROLE}"
+
+
+def test_rules_that_nobody_named_do_not_move_to_another_target(source: Side) -> None:
+    by_hand(source, rule("a/", ID="a", target="other"), rule("b/", ID="b", target="other"))
+    result = source.promised("bucket_replication", **WANTED, rules=[{"prefix": "a/"}])
+    assert result["failed"]
+    assert "would also change the stored" in result["msg"]
+    purged = source.promised(
+        "bucket_replication", **WANTED, rules=[{"prefix": "a/"}], purge_rules=True
+    )
+    assert purged["changes"] == PUT
+    assert rules_of(source) == {"a/": rule("a/", ID="a")}
+
+
+def test_rules_are_added_and_unnamed_ones_stay(source: Side) -> None:
+    by_hand(source, rule("a/", ID="a"), rule("b/", ID="b", Status="Disabled"))
+    source.promised("bucket_replication", **WANTED, rules=[{"id": "c", "prefix": "c/"}])
+    assert rules_of(source) == {
+        "a/": rule("a/", ID="a"),
+        "b/": rule("b/", ID="b", Status="Disabled"),
+        "c/": rule("c/", ID="c"),
+    }
+
+
+def test_rules_that_are_there_stay_when_none_is_named(source: Side) -> None:
+    by_hand(source, rule("a/", ID="a", Status="Disabled"))
+    assert not source.promised("bucket_replication", **WANTED)["changed"]
+
+
+def test_unnamed_rules_go_when_told(source: Side) -> None:
+    by_hand(source, rule("a/", ID="a"), rule("b/", ID="b"))
+    source.promised("bucket_replication", **WANTED, rules=[{"prefix": "b/"}], purge_rules=True)
+    assert rules_of(source) == {"b/": rule("b/", ID="b")}
+
+
+def test_absent_of_rules_and_then_of_the_last_one(source: Side) -> None:
+    by_hand(source, rule("a/", ID="a"), rule("b/", ID="b"), rule("c/", ID="c"))
+    gone = [{"prefix": "a/"}, {"id": "c"}, {"id": "never was"}]
+    result = source.promised("bucket_replication", bucket=BUCKET, rules=gone, state="absent")
+    assert result["changes"] == PUT
+    assert rules_of(source) == {"b/": rule("b/", ID="b")}
+    last = source.promised(
+        "bucket_replication", bucket=BUCKET, rules=[{"prefix": "b/"}], state="absent"
+    )
+    assert last["changes"] == [f"DeleteBucketReplication {BUCKET}"]
+    assert last["replication"] is None
+    with pytest.raises(source.s3.exceptions.ClientError, match="ReplicationConfigurationNotFound"):
+        stored(source)
+
+
+def test_absent(source: Side) -> None:
+    by_hand(source, rule("a/", ID="a"), rule("b/", ID="b"))
+    result = source.promised("bucket_replication", bucket=BUCKET, state="absent")
+    assert result["changes"] == [f"DeleteBucketReplication {BUCKET}"]
+    assert len(result["diff"]["before"]["rules"]) == 2
+    assert result["diff"]["after"] == {}
+
+
+@pytest.mark.parametrize("bucket", [BUCKET, "no-such-bucket"])
+def test_absent_from_nothing(source: Side, bucket: str) -> None:
+    assert not source.promised("bucket_replication", bucket=bucket, state="absent")["changed"]
+
+
+def test_a_bucket_that_does_not_exist_yet(source: Side) -> None:
+    wanted = {**WANTED, "bucket": "no-such-bucket"}
+    predicted = source.run("bucket_replication", check_mode=True, **wanted)
+    assert predicted["changed"]
+    assert "does not exist" in predicted["warnings"][0]
+    result = source.run("bucket_replication", **wanted)
+    assert result["failed"]
+    assert result["error"]["code"] == "NoSuchBucket"
+    assert "Create the bucket first" in result["msg"]
+
+
+def test_a_bucket_without_versioning(source: Side) -> None:
+    source.s3.create_bucket(Bucket="unversioned")
+    result = source.run("bucket_replication", **{**WANTED, "bucket": "unversioned"})
+    assert result["failed"]
+    assert "Enable versioning on the bucket first" in result["msg"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"rules": [{"prefix": "a"}, {"prefix": "ab"}]}, "'ab'"),
+        ({"rules": [{"prefix": "x" * 1025}]}, "1024"),
+        ({"rules": [{"id": "i" * 256, "prefix": ""}]}, "255"),
+        ({"rules": []}, "rule"),
+        ({"target_bucket": "Not_A_Bucket"}, "Not_A_Bucket"),
+        ({"rules": [{"prefix": "", "sites": [{"name": "nowhere"}]}], "known_sites": {"node6": "scality"}}, "nowhere"),
+        ({"rules": [{"prefix": "", "sites": [{"name": "c"}]}], "known_sites": {"c": "cloud"}}, "role"),
+    ],
+)  # fmt: skip
+def test_what_the_server_would_refuse_is_not_sent(
+    source: Side, options: dict[str, Any], message: str
+) -> None:
+    result = source.promised("bucket_replication", **{**WANTED, **options})
+    assert result["failed"]
+    assert message in result["msg"]
+    assert "PutBucketReplication" not in source.writes()
+
+
+def test_an_unknown_site_without_a_list_of_known_ones(source: Side) -> None:
+    rules = [{"prefix": "", "sites": [{"name": "nowhere"}]}]
+    result = source.run("bucket_replication", **WANTED, rules=rules)
+    assert result["failed"]
+    assert result["error"]["code"] == "MalformedXML"
+    assert "The sites sent: nowhere" in result["msg"]
+
+
+def test_one_role_too_few(source: Side) -> None:
+    result = source.run("bucket_replication", bucket=BUCKET, target_bucket=TARGET, role=SOURCE_ROLE)
+    assert result["failed"]
+    assert result["error"]["code"] == "InvalidArgument"
+    assert "A Scality site needs two role ARNs" in result["msg"]
+
+
+def test_several_with_a_bad_one(source: Side) -> None:
+    for name in ("second-bucket", "third-bucket"):
+        source.do("bucket", name=name, versioning="enabled")
+    by_hand(source, rule("a/", ID="a", target="elsewhere"))
+    source.do("bucket_replication", **{**WANTED, "bucket": "third-bucket"})
+    items = [
+        WANTED,
+        {**WANTED, "bucket": "second-bucket"},
+        {"bucket": "third-bucket", "state": "absent"},
+    ]
+    result = source.promised("bucket_replication", replications=items)
+    assert result["failed"]
+    assert result["msg"].startswith(
+        f"1 of 3 items failed: {BUCKET}. The first: Changing the target"
+    )
+    assert [one["changed"] for one in result["results"]] == [False, True, True]
+
+
+def test_another_writer_at_the_same_time_is_overruled(source: Side) -> None:
+    """What is read back differs from what was sent: the module puts it again, and both rules are there."""
+    source.sandbox.fail(operation="PutBucketReplication", how="reset-after")
+    result = source.run("bucket_replication", **WANTED, rules=[{"id": "ours", "prefix": "a/"}])
+    assert result["changes"] == PUT
+    assert rules_of(source) == {"a/": rule("a/", ID="ours")}
+
+
+def test_objects_on_their_way_are_not_stranded_unless_told(source: Side) -> None:
+    source.sandbox.settings(paused=True)
+    source.do("bucket_replication", **WANTED)
+    source.do("object", bucket=BUCKET, key="waits", content="x")
+    other = {**WANTED, "source_role": f"{SOURCE_ROLE}2", "rules": [{"prefix": ""}]}
+    for options in (other, {"bucket": BUCKET, "state": "absent"}):
+        refused = source.promised("bucket_replication", **options)
+        assert refused["failed"]
+        assert "waits" in refused["msg"]
+        assert "strand_pending" in refused["msg"]
+    told = source.run("bucket_replication", **other, strand_pending=True)
+    assert told["changes"] == PUT
+    assert "waits" in told["warnings"][0]
