@@ -61,7 +61,8 @@ class Side:
         """The module's result, from within this process: its options are checked as always, then its task runs."""
         task = task_of(module)
         given = {**(self.connection(task.service) if task.service else {}), **options}
-        validated = ArgumentSpecValidator(**task.argument_spec()).validate(given)
+        sent = json.loads(json.dumps(given))
+        validated = ArgumentSpecValidator(**task.argument_spec()).validate(sent)
         if validated.error_messages:
             raise OptionsRefused("; ".join(validated.error_messages))
         return task.run(validated.validated_parameters, check_mode=check_mode)

@@ -1,0 +1,84 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The guide's procedure by the modules alone, in the order and with the options of the role: quick to run."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from tests.integration.support.modules import Result, Side
+
+SOURCE_BUCKET = "source-bucket"
+TARGET_BUCKET = "target-bucket"
+SOURCE_ROLE = "SourceRoleForS3Replication"
+TARGET_ROLE = "TargetRoleForS3Replication"
+SOURCE_POLICY = "SourcePolicyForS3Replication"
+TARGET_POLICY = "TargetPolicyForS3Replication"
+KEY = "object-to-replicate"
+
+Step = tuple[str, Side, str, dict[str, Any]]
+
+
+def steps(source: Side, target: Side, rules: list[dict[str, Any]] | None = None) -> list[Step]:
+    """Each step: its name, where it runs, the module and its options."""
+    return [
+        ("roles", source, "iam_role", {"name": SOURCE_ROLE}),
+        ("roles", target, "iam_role", {"name": TARGET_ROLE}),
+        (
+            "policies",
+            source,
+            "policy",
+            {
+                "name": SOURCE_POLICY,
+                "side": "source",
+                "source_buckets": [SOURCE_BUCKET],
+                "roles": [source.arn("role", SOURCE_ROLE)],
+            },
+        ),
+        (
+            "policies",
+            target,
+            "policy",
+            {
+                "name": TARGET_POLICY,
+                "side": "target",
+                "target_buckets": [TARGET_BUCKET],
+                "roles": [target.arn("role", TARGET_ROLE)],
+            },
+        ),
+        ("buckets", source, "bucket", {"name": SOURCE_BUCKET, "versioning": "enabled"}),
+        ("buckets", target, "bucket", {"name": TARGET_BUCKET, "versioning": "enabled"}),
+        (
+            "replication",
+            source,
+            "bucket_replication",
+            {
+                "bucket": SOURCE_BUCKET,
+                "target_bucket": TARGET_BUCKET,
+                "source_role": source.arn("role", SOURCE_ROLE),
+                "target_role": target.arn("role", TARGET_ROLE),
+                "rules": rules,
+            },
+        ),
+        ("object", source, "object", {"bucket": SOURCE_BUCKET, "key": KEY}),
+    ]
+
+
+def set_up(
+    source: Side,
+    target: Side,
+    *,
+    but: Collection[str] = (),
+    rules: list[dict[str, Any]] | None = None,
+    **options: Any,
+) -> list[Result]:
+    """Take all steps but those of these names, until one fails; returns the results so far."""
+    results = []
+    for name, side, module, wanted in steps(source, target, rules):
+        if name not in but:
+            results.append(side.run(module, **wanted, **options))
+            if results[-1].get("failed"):
+                break
+    return results
