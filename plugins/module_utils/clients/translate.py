@@ -99,6 +99,12 @@ ADVICE["403"] = ADVICE["Forbidden"] = (
     "check profile or access_key, and the endpoint."
 )
 
+# botocore makes this of an answer with status 200 that S3 could not have sent, too.
+ADVICE["500"] = (
+    "The answer gives no reason, or could not be read: check endpoint_url, whether a proxy answers in the server's "
+    "place, and the server's log."
+)
+
 
 def from_answer(call: Call, response: Mapping[str, Any], service: str) -> ApiError:
     """The error for an answer with an error status; `response` is that of botocore's ClientError."""
