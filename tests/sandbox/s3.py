@@ -235,9 +235,7 @@ class S3Service:
             self._show_status(request, response, call, bucket)
         return response
 
-    def _put_no_tags(
-        self, request: Request, principal: Principal, bucket: FakeBucket
-    ) -> Response:
+    def _put_no_tags(self, request: Request, principal: Principal, bucket: FakeBucket) -> Response:
         """An empty tag set, which moto cannot read, takes all tags away."""
         version = self._store.version(bucket, request.key, request.parameters.get("versionId"))
         if version is None or isinstance(version, FakeDeleteMarker):

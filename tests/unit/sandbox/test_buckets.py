@@ -33,7 +33,10 @@ def test_creating_an_own_bucket_again(sandbox: Sandbox) -> None:
 
 def test_creating_an_own_bucket_again_elsewhere(sandbox: Sandbox) -> None:
     s3 = sandbox.source.client("s3")
-    elsewhere = {"Bucket": "elsewhere", "CreateBucketConfiguration": {"LocationConstraint": "eu-west-1"}}
+    elsewhere = {
+        "Bucket": "elsewhere",
+        "CreateBucketConfiguration": {"LocationConstraint": "eu-west-1"},
+    }
     s3.create_bucket(**elsewhere)
     assert s3.get_bucket_location(Bucket="elsewhere")["LocationConstraint"] == "eu-west-1"
     assert refusal(s3.create_bucket, **elsewhere)[:2] == (409, "BucketAlreadyOwnedByYou")
@@ -156,7 +159,8 @@ def test_versions_are_listed_newest_first_page_by_page(sandbox: Sandbox) -> None
         for key in ("b", "a", "Z", "a", "ä", "a")
     ]
     put.append(("b", s3.delete_object(Bucket=SOURCE, Key="b")["VersionId"]))
-    expected = sorted(reversed(put), key=lambda one: one[0].encode())
+    newest_first = put[::-1]
+    expected = sorted(newest_first, key=lambda one: one[0].encode())
     seen = []
     page = s3.list_object_versions(Bucket=SOURCE, MaxKeys=2)
     while True:
@@ -165,7 +169,10 @@ def test_versions_are_listed_newest_first_page_by_page(sandbox: Sandbox) -> None
         seen += [(one["Key"], one["VersionId"]) for one in found]
         if not page["IsTruncated"]:
             break
-        markers = {"KeyMarker": page["NextKeyMarker"], "VersionIdMarker": page["NextVersionIdMarker"]}
+        markers = {
+            "KeyMarker": page["NextKeyMarker"],
+            "VersionIdMarker": page["NextVersionIdMarker"],
+        }
         page = s3.list_object_versions(Bucket=SOURCE, MaxKeys=2, **markers)
     assert sorted(seen) == sorted(expected)
     whole = s3.list_object_versions(Bucket=SOURCE)
@@ -173,7 +180,11 @@ def test_versions_are_listed_newest_first_page_by_page(sandbox: Sandbox) -> None
         one for one in expected if one != put[-1]
     ]
     assert [(one["Key"], one["IsLatest"]) for one in whole["DeleteMarkers"]] == [("b", True)]
-    assert [one["IsLatest"] for one in whole["Versions"] if one["Key"] == "a"] == [True, False, False]
+    assert [one["IsLatest"] for one in whole["Versions"] if one["Key"] == "a"] == [
+        True,
+        False,
+        False,
+    ]
 
 
 def test_versions_by_prefix_and_delimiter(sandbox: Sandbox) -> None:

@@ -1,0 +1,68 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the sandbox takes for granted about moto. When this breaks, store.py has to follow moto."""
+
+from __future__ import annotations
+
+import inspect
+from importlib.metadata import version
+
+from moto.core.base_backend import BackendDict
+from moto.core.model_instances import reset_model_data
+from moto.core.request import PRESERVED_HEADER_NAMES_ENVIRON_KEY
+from moto.core.responses import BaseResponse
+from moto.iam.access_control import IAMPolicy, IAMUserAccessKey, PermissionResult
+from moto.iam.models import IAMBackend, iam_backends
+from moto.iam.policy_validation import IAMTrustPolicyDocumentValidator
+from moto.moto_server.werkzeug_app import create_backend_app
+from moto.s3.models import FakeBucket, FakeDeleteMarker, FakeKey, S3Backend, s3_backends
+
+
+def parameters(function: object) -> set[str]:
+    assert callable(function)
+    return set(inspect.signature(function).parameters)
+
+
+def test_version() -> None:
+    assert int(version("moto").split(".")[0]) == 5
+
+
+def test_applications() -> None:
+    for service in ("s3", "iam"):
+        app = create_backend_app(service)
+        assert callable(app)
+        assert app.url_map.merge_slashes in (True, False)
+    assert "x-moto-account-id" in inspect.getsource(BaseResponse.get_current_account)
+    assert PRESERVED_HEADER_NAMES_ENVIRON_KEY
+
+
+def test_state() -> None:
+    assert callable(BackendDict.reset)
+    assert callable(reset_model_data)
+    assert isinstance(s3_backends.bucket_accounts, dict)
+    assert isinstance(iam_backends["123456789012"]["aws"], IAMBackend)
+    assert isinstance(s3_backends["123456789012"]["aws"], S3Backend)
+    backend = iam_backends["123456789012"]["aws"]
+    assert backend.roles == {}
+    assert backend.managed_policies == {}
+    assert backend.users == {}
+
+
+def test_objects() -> None:
+    wanted = {"name", "value", "account_id", "region_name", "storage", "etag", "is_versioned"}
+    assert parameters(FakeKey) >= wanted | {"version_id", "bucket_name"}
+    assert parameters(FakeDeleteMarker) == {"key"}
+    bucket = FakeBucket("abc", "123456789012", "us-east-1")
+    assert (bucket.versioning_status, bucket.object_lock_enabled) == (None, False)
+    assert bucket.keys.getlist("k", []) == []
+    del s3_backends.bucket_accounts["abc"]
+
+
+def test_evaluation() -> None:
+    assert parameters(IAMUserAccessKey) == {"account_id", "partition", "access_key_id", "headers"}
+    statement = '{"Effect": "Allow", "Action": "s3:Get*", "Resource": "arn:aws:s3:::b/*"}'
+    policy = IAMPolicy(f'{{"Version": "2012-10-17", "Statement": {statement}}}')
+    asked = policy.is_action_permitted("s3:GetObjectVersion", "arn:aws:s3:::b/k")
+    assert asked == PermissionResult.PERMITTED
+    assert callable(IAMTrustPolicyDocumentValidator("{}").validate)
