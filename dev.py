@@ -43,10 +43,9 @@ def parser() -> argparse.ArgumentParser:
     tests.add_argument("-v", "--verbose", action="store_true", help="show the output of all gates")
     tests.epilog = "What follows -- goes to pytest: dev.py test pytest -- -k policy"
 
-    sandbox = command(
-        "sandbox", run_sandbox, "run two S3 and IAM servers that replicate, on loopback"
-    )
-    sandbox.add_argument("arguments", nargs=argparse.REMAINDER, help="sandbox --help shows them")
+    command("sandbox", run_sandbox, "run two S3 and IAM servers that replicate, on loopback")
+
+    command("bench", run_bench, "measure how long it takes, beside others that do the same")
     return main
 
 
@@ -81,7 +80,12 @@ def run_demo(options: argparse.Namespace) -> int:
 
 def run_sandbox(options: argparse.Namespace) -> int:
     prepare("test.txt")
-    become("tests.sandbox", "run", *options.arguments)
+    become("tests.sandbox", "run", *options.passed_on)
+
+
+def run_bench(options: argparse.Namespace) -> int:
+    prepare("test.txt")
+    become("benchmarks", *options.passed_on)
 
 
 def become(*module_and_arguments: str) -> NoReturn:
@@ -98,6 +102,9 @@ def main(arguments: Sequence[str]) -> int:
     if own[:1] == ["test"] and "--" in own:
         at = own.index("--")
         own, passed_on = own[:at], own[at + 1 :]
+    elif own[:1] in (["bench"], ["sandbox"]):
+        # They have options of their own, and tell them at --help.
+        own, passed_on = own[:1], own[1:]
     options = parser().parse_args(own)
     options.passed_on = passed_on
     end_as_interrupt()

@@ -23,7 +23,8 @@ def _ruff(options: Options) -> Iterable[Step]:
 
 
 def _mypy(options: Options) -> Iterable[Step]:
-    packages = (f"ansible_collections.{COLLECTION_NAME}.plugins", "devtools", "tests.sandbox")
+    plugins = f"ansible_collections.{COLLECTION_NAME}.plugins"
+    packages = (plugins, "devtools", "benchmarks", "tests.sandbox")
     yield tool("mypy", *(word for name in packages for word in ("-p", name)))
 
 

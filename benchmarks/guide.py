@@ -1,0 +1,113 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The guide's procedure on the sandbox, done in five ways."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from devtools.places import ROOT, VENV, environ
+from tests.sandbox import Sandbox, SandboxSide
+from tests.sandbox_inventory import write_inventory
+
+from .measure import Command, Sample, run
+from .peers import AWS, PEERS
+from .plays import AMAZON, EMPTY, GUIDE, play
+
+HERE = Path(__file__).parent
+DOCUMENTS = ROOT / "tests" / "unit" / "plugins" / "module_utils" / "documents" / "data"
+
+
+def measure_guide(rounds: int) -> Iterator[dict[str, Sample]]:
+    """One round after the other; each does everything once, from empty environments where it writes."""
+    with tempfile.TemporaryDirectory() as folder, _sandbox() as sandbox:
+        inventory = write_inventory(Path(folder) / "inventory.json", sandbox.describe())
+        env = environ() | sandbox.environ
+        peers_env = environ(PEERS) | sandbox.environ
+        peers_env |= {
+            "BENCHMARK_DOCUMENTS": str(DOCUMENTS),
+            "BENCHMARK_AWS": str(AWS),
+            # The environment's own collections and nothing else.
+            "ANSIBLE_COLLECTIONS_PATH": folder,
+        }
+        ours = play(GUIDE, inventory)
+        amazon = play(AMAZON, inventory, PEERS)
+        bare = [VENV / "bin" / "python", HERE / "bare_guide.py", inventory, DOCUMENTS]
+
+        def from_nothing(commands: list[Command], env: dict[str, str]) -> Sample:
+            for side in sandbox.sides():
+                side.control("reset")
+            return run(commands, env)
+
+        for number in range(rounds):
+            print(f"guide, round {number + 1} of {rounds}", file=sys.stderr)
+            yield {
+                "empty": run([play(EMPTY, inventory)], env),
+                "aws": from_nothing(commands_of_the_guide(sandbox), peers_env),
+                "bare": from_nothing([bare], env),
+                "first": from_nothing([ours], env),
+                "second": run([ours], env),
+                "amazon_first": from_nothing([amazon], peers_env),
+                "amazon_second": run([amazon], peers_env),
+            }
+
+
+def _sandbox() -> Sandbox:
+    """Of the older generation, for which the guide's permissions are enough."""
+    return Sandbox(generation=2024, delay=0)
+
+
+def commands_of_the_guide(sandbox: Sandbox) -> list[Command]:
+    """The 14 `aws` commands; ARNs as they will be, since who types them copies them."""
+    commands: list[Command] = []
+    sides: dict[str, SandboxSide] = {"source": sandbox.source, "target": sandbox.target}
+    trust = f"file://{DOCUMENTS / 'guide-trust-policy.json'}"
+    permissions = f"file://{DOCUMENTS / 'guide-permissions-policy.json'}"
+    roles = {
+        name: f"arn:aws:iam::{side.account_id}:role/{name.capitalize()}RoleForS3Replication"
+        for name, side in sides.items()
+    }
+
+    def aws(service: str, operation: str, side: str, *arguments: str) -> None:
+        place = sides[side].iam_url if service == "iam" else sides[side].s3_url
+        where = ("--endpoint", place, "--profile", sides[side].profile)
+        commands.append([AWS, service, operation, *arguments, *where])
+
+    for side, arn in roles.items():
+        role = arn.rsplit("/", 1)[1]
+        aws("iam", "create-role", side, "--role-name", role, "--assume-role-policy-document", trust)
+    for side, arn in roles.items():
+        role, policy = arn.rsplit("/", 1)[1], f"{side.capitalize()}PolicyForS3Replication"
+        policy_arn = f"arn:aws:iam::{sides[side].account_id}:policy/{policy}"
+        named = ("--policy-name", policy)
+        aws("iam", "create-policy", side, *named, "--policy-document", permissions)
+        attached = ("--role-name", role, "--policy-arn", policy_arn)
+        aws("iam", "attach-role-policy", side, *attached)
+    for side in sides:
+        aws("s3api", "create-bucket", side, "--bucket", f"{side}-bucket")
+    for side in sides:
+        versioning = ("--versioning-configuration", "Status=Enabled")
+        aws("s3api", "put-bucket-versioning", side, "--bucket", f"{side}-bucket", *versioning)
+    configuration = {
+        "Role": ",".join(roles.values()),
+        "Rules": [
+            {
+                "Prefix": "",
+                "Status": "Enabled",
+                "Destination": {"Bucket": "arn:aws:s3:::target-bucket"},
+            }
+        ],
+    }
+    bucket = ("--bucket", "source-bucket")
+    replication = ("--replication-configuration", json.dumps(configuration))
+    aws("s3api", "put-bucket-replication", "source", *bucket, *replication)
+    key = ("--key", "object-to-replicate")
+    aws("s3api", "put-object", "source", *bucket, *key)
+    aws("s3api", "head-object", "source", *bucket, *key)
+    aws("s3api", "head-object", "target", "--bucket", "target-bucket", *key)
+    return commands

@@ -1,0 +1,23 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbooks that are measured, and how they are run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from devtools.places import ROOT, VENV
+
+from .measure import Command
+
+FOLDER = Path(__file__).parent / "playbooks"
+EMPTY = FOLDER / "empty.yml"
+GUIDE = FOLDER / "ours.yml"
+AMAZON = FOLDER / "amazon.yml"
+SETUP = ROOT / "playbooks" / "setup_replication.yml"
+
+
+def play(playbook: Path, inventory: Path, venv: Path = VENV) -> Command:
+    """The command that runs a playbook."""
+    return [venv / "bin" / "ansible-playbook", "-i", inventory, playbook]

@@ -1,0 +1,110 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From samples to medians, ratios, and whether they are within the limits."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from .measure import Sample
+from .slope import slope
+
+Rounds = Sequence[Mapping[str, Sample]]
+Times = dict[str, float]
+
+NAMES = {
+    "empty": "an empty playbook",
+    "aws": "the guide's 14 aws commands",
+    "bare": "a bare boto3 script",
+    "first": "our playbook, first run",
+    "second": "our playbook, second run",
+    "amazon_first": "with amazon.aws, first run",
+    "amazon_second": "with amazon.aws, second run",
+}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number that must not be above its limit; `aim` is where it would be good."""
+
+    what: str
+    value: float
+    must: float
+    aim: float | None = None
+    unit: str = ""
+
+    @property
+    def holds(self) -> bool:
+        return self.value <= self.must
+
+    def as_dict(self) -> dict[str, object]:
+        """For JSON."""
+        return {**asdict(self), "holds": self.holds}
+
+
+def medians(rounds: Rounds) -> Times:
+    """The median of the seconds that each contender took."""
+    return {name: statistics.median(one[name].seconds for one in rounds) for name in rounds[0]}
+
+
+def guide_figures(times: Times) -> Iterator[Figure]:
+    """The playbook against the other ways to do the guide's procedure."""
+    for run, like in (("first", "amazon_first"), ("second", "amazon_second")):
+        yield Figure(f"{run} run / amazon.aws", times[run] / times[like], 0.25, 0.15)
+        yield Figure(f"{run} run / aws commands", times[run] / times["aws"], 0.25, 0.15)
+    for run in ("first", "second"):
+        over = times[run] - times["empty"]
+        what = f"({run} run - empty playbook) / bare boto3 script"
+        yield Figure(what, over / times["bare"], 1.5, 1.0)
+
+
+def slope_figures(times: Times) -> Iterator[Figure]:
+    """One more task with one call."""
+    ratio = slope(times, "call") / slope(times, "debug")
+    yield Figure("one more task with one call / debug task", ratio, 3.0, 1.5)
+
+
+def fleet_figures(times: Times) -> Iterator[Figure]:
+    """Many pairs."""
+    if "second_1000" not in times:
+        return
+    over = times["second_1000"] - times["empty_1000"]
+    what = "1,000 pairs: (second run - empty playbook) / bare threaded script"
+    yield Figure(what, over / times["bare_1000"], 1.5, 1.1)
+    for run in ("first", "second"):
+        small, middle, large = (times[f"{run}_{size}"] for size in (10, 100, 1000))
+        what = f"{run} run: (t(1,000) - t(100)) / (t(100) - t(10))"
+        yield Figure(what, (large - middle) / (middle - small), 11.0, 10.0)
+
+
+def memory_figures(pairs: int, peaks: Mapping[str, float]) -> Iterator[Figure]:
+    """The process tree's summed proportional set size."""
+    for run, peak in peaks.items():
+        yield Figure(f"{pairs:,} pairs: memory, {run} run", peak, 400.0, unit=" MB")
+
+
+def show_times(title: str, rounds: Rounds) -> None:
+    """A table of what was measured, fastest first."""
+    print(f"\n{title}, {len(rounds)} rounds\n")
+    print(f"{'':<34}{'median':>9}{'least':>9}{'most':>9}{'CPU':>9}   seconds")
+    for name, median in sorted(medians(rounds).items(), key=lambda entry: entry[1]):
+        seconds = [one[name].seconds for one in rounds]
+        cpu = statistics.median(one[name].cpu for one in rounds)
+        row = (median, min(seconds), max(seconds), cpu)
+        print(f"{NAMES.get(name, name):<34}" + "".join(f"{value:9.2f}" for value in row))
+
+
+def show_figures(figures: Sequence[Figure]) -> None:
+    """The table of limits, and which hold."""
+    width = max(len(figure.what) for figure in figures)
+    print(f"\n{'':<{width}}{'measured':>12}{'must':>12}{'aim':>9}\n")
+    for figure in figures:
+        digits = 0 if figure.unit else 2
+        value = f"{figure.value:.{digits}f}{figure.unit}"
+        must = f"{figure.must:g}{figure.unit}"
+        aim = "" if figure.aim is None else f"{figure.aim:g}"
+        verdict = "holds" if figure.holds else "MISSED"
+        print(f"{figure.what:<{width}}{value:>12}{must:>12}{aim:>9}  {verdict}")

@@ -1,0 +1,117 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The stub's IAM: roles, policies of one version, and what is attached."""
+
+from __future__ import annotations
+
+from urllib.parse import SplitResult, parse_qs, quote
+
+Answer = tuple[int, dict[str, str], bytes]
+Given = dict[str, str]
+DATE = "<CreateDate>2026-01-01T00:00:00Z</CreateDate>"
+
+
+class Absent(Exception):
+    """There is no such role or policy."""
+
+
+class IamAnswers:
+    """One environment's IAM. `calls` holds "GetRole <name>", "GetPolicy <ARN>" and so on, oldest first."""
+
+    def __init__(self, account: str) -> None:
+        self.account = account
+        self.calls: list[str] = []
+        self.reset()
+        self.actions = {
+            "CreateRole": self._create_role,
+            "GetRole": self._role,
+            "CreatePolicy": self._create_policy,
+            "GetPolicy": self._policy,
+            "GetPolicyVersion": self._version,
+            "AttachRolePolicy": self._attach,
+            "ListAttachedRolePolicies": self._attached,
+        }
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self.calls = []
+        self.roles: dict[str, str] = {}
+        self.policies: dict[str, Given] = {}
+        self.attached: dict[str, dict[str, None]] = {}
+
+    def answer(self, method: str, target: SplitResult, body: bytes) -> Answer:
+        """Status, headers and body for a request."""
+        given = {name: values[0] for name, values in parse_qs(body.decode()).items()}
+        action = given.get("Action", method)
+        subject = given.get("PolicyArn") or given.get("RoleName") or given.get("PolicyName", "")
+        self.calls.append(f"{action} {subject}")
+        if action not in self.actions:
+            return _error(501, "NotImplemented")
+        try:
+            result = self.actions[action](given)
+        except Absent:
+            return _error(404, "NoSuchEntity")
+        inside = f"<{action}Result>{result}</{action}Result>"
+        text = f"<{action}Response>{inside}</{action}Response>"
+        return 200, {"Content-Type": "text/xml"}, text.encode()
+
+    def _create_role(self, given: Given) -> str:
+        name = given["RoleName"]
+        document = quote(given["AssumeRolePolicyDocument"])
+        self.roles[name] = (
+            f"<Role><Path>/</Path><RoleName>{name}</RoleName><RoleId>ID</RoleId>"
+            f"<Arn>arn:aws:iam::{self.account}:role/{name}</Arn>{DATE}"
+            f"<AssumeRolePolicyDocument>{document}</AssumeRolePolicyDocument></Role>"
+        )
+        return self.roles[name]
+
+    def _role(self, given: Given) -> str:
+        if given["RoleName"] not in self.roles:
+            raise Absent
+        return self.roles[given["RoleName"]]
+
+    def _create_policy(self, given: Given) -> str:
+        arn = f"arn:aws:iam::{self.account}:policy/{given['PolicyName']}"
+        self.policies[arn] = given
+        return self._policy({"PolicyArn": arn})
+
+    def _policy(self, given: Given) -> str:
+        arn = given["PolicyArn"]
+        if arn not in self.policies:
+            raise Absent
+        policy = self.policies[arn]
+        return (
+            f"<Policy><PolicyName>{policy['PolicyName']}</PolicyName><PolicyId>ID</PolicyId>"
+            f"<Arn>{arn}</Arn><Path>/</Path><DefaultVersionId>v1</DefaultVersionId>{DATE}"
+            f"<Description>{policy.get('Description', '')}</Description></Policy>"
+        )
+
+    def _version(self, given: Given) -> str:
+        if given["PolicyArn"] not in self.policies:
+            raise Absent
+        document = quote(self.policies[given["PolicyArn"]]["PolicyDocument"])
+        return (
+            f"<PolicyVersion><Document>{document}</Document><VersionId>v1</VersionId>"
+            f"<IsDefaultVersion>true</IsDefaultVersion>{DATE}</PolicyVersion>"
+        )
+
+    def _attach(self, given: Given) -> str:
+        if given["RoleName"] not in self.roles:
+            raise Absent
+        self.attached.setdefault(given["RoleName"], {})[given["PolicyArn"]] = None
+        return ""
+
+    def _attached(self, given: Given) -> str:
+        if given["RoleName"] not in self.roles:
+            raise Absent
+        members = "".join(
+            f"<member><PolicyName>{arn.rsplit('/', 1)[1]}</PolicyName><PolicyArn>{arn}</PolicyArn></member>"
+            for arn in self.attached.get(given["RoleName"], ())
+        )
+        return f"<IsTruncated>false</IsTruncated><AttachedPolicies>{members}</AttachedPolicies>"
+
+
+def _error(status: int, code: str) -> Answer:
+    error = f"<Error><Code>{code}</Code><Message>{code}</Message></Error>"
+    return status, {"Content-Type": "text/xml"}, f"<ErrorResponse>{error}</ErrorResponse>".encode()
