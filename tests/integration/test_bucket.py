@@ -19,7 +19,8 @@ def set_versioning(side: Side, status: str) -> None:
 
 
 def versioning(side: Side, name: str = NAME) -> str | None:
-    return side.s3.get_bucket_versioning(Bucket=name).get("Status")
+    status: str | None = side.s3.get_bucket_versioning(Bucket=name).get("Status")
+    return status
 
 
 def bucket_names(side: Side) -> list[str]:

@@ -1,0 +1,222 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The procedure, interrupted and disturbed: whatever state it leaves, the next run makes the whole of it."""
+
+from __future__ import annotations
+
+import itertools
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from tests.integration.support.modules import Result, Side
+from tests.integration.support.procedure import (
+    KEY,
+    SOURCE_BUCKET,
+    SOURCE_POLICY,
+    SOURCE_ROLE,
+    TARGET_BUCKET,
+    TARGET_POLICY,
+    TARGET_ROLE,
+    set_up,
+)
+
+#: The writes of the whole procedure, side by side.
+WRITES = {
+    "source": [
+        "CreateRole",
+        "CreatePolicy",
+        "AttachRolePolicy",
+        "CreateBucket",
+        "PutBucketVersioning",
+        "PutBucketReplication",
+        "PutObject",
+    ],
+    "target": [
+        "CreateRole",
+        "CreatePolicy",
+        "AttachRolePolicy",
+        "CreateBucket",
+        "PutBucketVersioning",
+    ],
+}
+EACH_WRITE = [
+    pytest.param(side, number, id=f"{side}-{operation}")
+    for side, operations in WRITES.items()
+    for number, operation in enumerate(operations, 1)
+]
+
+
+def whole(source: Side, target: Side) -> dict[str, Any]:
+    """What is there after the procedure, as the servers tell it, without what differs between two runs."""
+    found: dict[str, Any] = {}
+    for side, role, policy, bucket in (
+        (source, SOURCE_ROLE, SOURCE_POLICY, SOURCE_BUCKET),
+        (target, TARGET_ROLE, TARGET_POLICY, TARGET_BUCKET),
+    ):
+        arn = side.arn("policy", policy)
+        attached = side.iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+        made = side.iam.get_policy(PolicyArn=arn)["Policy"]
+        found[side.name] = {
+            "roles": [one["RoleName"] for one in side.iam.list_roles()["Roles"]],
+            "trust": side.iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"],
+            "policies": [
+                one["PolicyName"] for one in side.iam.list_policies(Scope="Local")["Policies"]
+            ],
+            "attached": [one["PolicyName"] for one in attached],
+            "versions": len(side.iam.list_policy_versions(PolicyArn=arn)["Versions"]),
+            "document": side.iam.get_policy_version(
+                PolicyArn=arn, VersionId=made["DefaultVersionId"]
+            )["PolicyVersion"]["Document"],
+            "buckets": [one["Name"] for one in side.s3.list_buckets()["Buckets"]],
+            "versioning": side.s3.get_bucket_versioning(Bucket=bucket).get("Status"),
+        }
+    answer = source.s3.get_bucket_replication(Bucket=SOURCE_BUCKET)["ReplicationConfiguration"]
+    found["role"] = answer["Role"]
+    found["rules"] = [{**rule, "ID": None} for rule in answer["Rules"]]
+    listing = source.s3.list_object_versions(Bucket=SOURCE_BUCKET)
+    found["objects"] = [one["Key"] for one in listing["Versions"]]
+    return found
+
+
+def arrives(source: Side, target: Side) -> None:
+    """Asserts that the object is on both sides: Backbeat finds all that it needs."""
+    there = {"s3": target.connection("s3"), "bucket": TARGET_BUCKET}
+    source.do("object_check", bucket=SOURCE_BUCKET, key=KEY, target=there, wait_timeout=10)
+
+
+def nothing_left(source: Side, target: Side) -> None:
+    """Asserts that another run writes nothing."""
+    source.sandbox.clear_calls()
+    assert not any(result["changed"] for result in set_up(source, target))
+    assert source.writes() == target.writes() == []
+
+
+@pytest.fixture(scope="session")
+def undisturbed(running_sandbox: Any) -> dict[str, Any]:
+    """What the procedure makes when nothing gets in its way."""
+    running_sandbox.reset()
+    source, target = (Side(running_sandbox, side) for side in running_sandbox.sides())
+    results = set_up(source, target)
+    assert not any(result.get("failed") for result in results)
+    assert {side.name: side.writes() for side in (source, target)} == WRITES
+    return whole(source, target)
+
+
+def test_object_arrives(source: Side, target: Side) -> None:
+    set_up(source, target)
+    arrives(source, target)
+    nothing_left(source, target)
+
+
+@pytest.mark.parametrize(("side", "number"), EACH_WRITE)
+def test_cut_before_each_write(
+    undisturbed: dict[str, Any], source: Side, target: Side, side: Any, number: int
+) -> None:
+    source.sandbox.fail(side=side, write=True, nth=number, status=403, code="AccessDenied", times=0)
+    cut = set_up(source, target)
+    assert cut[-1]["failed"]
+    assert cut[-1]["error"]["operation"] == WRITES[side][number - 1]
+    source.sandbox.clear_faults()
+    assert not set_up(source, target)[-1].get("failed")
+    assert whole(source, target) == undisturbed
+    nothing_left(source, target)
+    arrives(source, target)
+
+
+@pytest.mark.parametrize("how", ["reset-after", "error-after"])
+@pytest.mark.parametrize(("side", "number"), EACH_WRITE)
+def test_lost_answer_to_each_write(
+    undisturbed: dict[str, Any], source: Side, target: Side, side: Any, number: int, how: str
+) -> None:
+    """The server did it, and nobody heard: the same run looks, and neither fails nor does it twice."""
+    source.sandbox.fail(side=side, write=True, nth=number, how=how)
+    results = set_up(source, target)
+    faults = source.sandbox.calls(fault=how)
+    assert [call["operation"] for call in faults] == [WRITES[side][number - 1]]
+    assert not results[-1].get("failed"), results[-1]
+    assert all(result["changed"] for result in results)
+    assert whole(source, target) == undisturbed
+
+
+@pytest.mark.parametrize("how", ["truncated", "garbage"])
+def test_unreadable_answer_is_no_success(
+    undisturbed: dict[str, Any], source: Side, target: Side, how: str
+) -> None:
+    source.sandbox.fail(operation="CreatePolicy", side="source", how=how)
+    results = set_up(source, target)
+    assert "the answer cannot be read" in results[-1]["msg"]
+    assert source.side.iam_url in results[-1]["msg"]
+    assert not set_up(source, target)[-1].get("failed")
+    assert whole(source, target) == undisturbed
+
+
+def test_servers_that_refuse_the_first_attempt_of_everything(
+    undisturbed: dict[str, Any], source: Side, target: Side
+) -> None:
+    ways = itertools.cycle(["reset", "error", "html"])
+    for operation in ("GetRole", "GetPolicy", "GetBucketVersioning", *WRITES["source"]):
+        source.sandbox.fail(operation=operation, how=next(ways))
+    results = set_up(source, target)
+    assert not results[-1].get("failed"), results[-1]
+    assert whole(source, target) == undisturbed
+
+
+def test_twice_at_the_same_time(undisturbed: dict[str, Any], source: Side, target: Side) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        runs = list(pool.map(lambda _run: set_up(source, target), range(2)))
+    for results in runs:
+        assert not results[-1].get("failed"), results[-1]
+    assert _once(whole(source, target)) == undisturbed
+    nothing_left(source, target)
+
+
+def test_several_that_want_different_rules_at_the_same_time(source: Side, target: Side) -> None:
+    """The server has no compare-and-swap: one may undo the other, but says so or is right after another run."""
+    set_up(source, target, but=("replication", "object"))
+    prefixes = ["a/", "b/", "c/", "d/"]
+    wanted: dict[str, Any] = {
+        "bucket": SOURCE_BUCKET,
+        "target_bucket": TARGET_BUCKET,
+        "source_role": source.arn("role", SOURCE_ROLE),
+        "target_role": target.arn("role", TARGET_ROLE),
+    }
+
+    def put(prefix: str) -> Result:
+        rules = [{"id": prefix, "prefix": prefix}]
+        return source.run("bucket_replication", **wanted, rules=rules)
+
+    with ThreadPoolExecutor(len(prefixes)) as pool:
+        for result in pool.map(put, prefixes):
+            assert not result.get("failed") or "has another one now" in result["msg"]
+    for prefix in prefixes:
+        assert not put(prefix).get("failed")
+    stored = source.s3.get_bucket_replication(Bucket=SOURCE_BUCKET)["ReplicationConfiguration"]
+    assert sorted(rule["ID"] for rule in stored["Rules"]) == prefixes
+
+
+def test_teardown_and_again(source: Side, target: Side) -> None:
+    set_up(source, target)
+    arrives(source, target)
+    gone = {"state": "absent"}
+    steps = [
+        (source, "bucket_replication", {"bucket": SOURCE_BUCKET}),
+        (source, "policy", {"name": SOURCE_POLICY}),
+        (target, "policy", {"name": TARGET_POLICY}),
+        (source, "iam_role", {"name": SOURCE_ROLE}),
+        (target, "iam_role", {"name": TARGET_ROLE}),
+    ]
+    for side, module, options in steps:
+        assert side.promised(module, **options, **gone)["changed"]
+    for side in (source, target):
+        assert side.iam.list_roles()["Roles"] == []
+        assert side.iam.list_policies(Scope="Local")["Policies"] == []
+    assert not set_up(source, target)[-1].get("failed")
+    assert source.s3.get_bucket_replication(Bucket=SOURCE_BUCKET)
+
+
+def _once(found: dict[str, Any]) -> dict[str, Any]:
+    """Two runs may both see that there is no object: each version is put by one who was right at the time."""
+    return {**found, "objects": sorted(set(found["objects"]))}
