@@ -48,7 +48,7 @@ def open_api(service: str, options: Mapping[str, Any], *, pool: int = 10) -> Api
         BadConnection: botocore is missing or too old, or an option is unusable.
     """
     _require_botocore()
-    endpoint = check_endpoint(options["endpoint_url"])
+    endpoint = check_endpoint(options["endpoint_url"] or "")
     _check_bundle(options.get("aws_ca_bundle"))
     key = json.dumps({name: options.get(name) for name in _CLIENT_OPTIONS}, sort_keys=True)
     # botocore's sessions make one client at a time, and threads that ask together shall share one.

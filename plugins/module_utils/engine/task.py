@@ -110,6 +110,9 @@ class Task:
         changes: list[str] = []
 
         def work() -> Result:
+            for part in self.identity:
+                if item[part] is None:
+                    raise Refused(f"{part} has no value: name the {self.key.replace('_', ' ')}.")
             connections = Connections(self.service, connection, pool)
             wanted = {**chosen(item, self.item), **chosen(connection, self.shared)}
             work = self.build(wanted, connections)
