@@ -57,6 +57,7 @@ def test_good_endpoints(url: str) -> None:
 @pytest.mark.parametrize(
     ("url", "message"),
     [
+        (None, "'' must have the form"),
         ("", "'' must have the form http://host:port"),
         ("node1", "'node1' must have the form"),
         ("node1:8600", "'node1:8600' must have the form"),
@@ -69,7 +70,7 @@ def test_good_endpoints(url: str) -> None:
         ("http://[::1", "is not a URL"),
     ],
 )
-def test_bad_endpoints(url: str, message: str) -> None:
+def test_bad_endpoints(url: str | None, message: str) -> None:
     with pytest.raises(BadConnection, match=message):
         open_api("s3", options(endpoint_url=url))
 

@@ -162,7 +162,6 @@ class TestOptions:
                 "profile.access_key",
             ),
             ({"name": "a", "access_key": "k"}, "required together: access_key, secret_key"),
-            ({"name": "a", "endpoint_url": None}, "missing required arguments: endpoint_url"),
         ],
     )
     def test_bad(self, options: dict[str, Any], message: str) -> None:
@@ -242,6 +241,10 @@ class TestOneItem:
 
         result = run({"name": "a"}, a_task(lambda options, _connections: Twice(options)))
         assert (result["failed"], result["changed"], result["changes"]) == (True, True, ["Grow x"])
+
+    def test_a_name_without_a_value_is_a_failure(self) -> None:
+        result = run({"name": None})
+        assert (result["failed"], result["msg"]) == (True, "name has no value: name the thing.")
 
     def test_bugs_are_not_hidden(self) -> None:
         with pytest.raises(ZeroDivisionError):
