@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from ..waiting import Backoff
+from . import clock
 from .errors import ApiError, Call, NotFound, Unreachable, Unreadable
 from .translate import from_answer, from_exception, from_stranger
 
@@ -22,12 +23,14 @@ class Api:
     """A botocore client, and how long reads may be tried again.
 
     `backoff` counts from when the work on one item began: all calls for that item share one deadline.
+    `ahead` is by how many seconds the server's clock was ahead of ours at its last answer, None before any.
     """
 
     client: Any
     service: str
     endpoint: str
     backoff: Backoff
+    ahead: float | None = None
 
     def read(
         self,
@@ -79,6 +82,7 @@ class Api:
             answer = getattr(self.client, operation)(**parameters)
         except Exception as error:
             raise self._translate(call, error) from error
+        self.ahead = clock.ahead(answer.get("ResponseMetadata", {}))
         if from_stranger(answer.get("ResponseMetadata", {})):
             raise Unreadable(
                 call,
@@ -93,6 +97,7 @@ class Api:
     def _translate(self, call: Call, error: Exception) -> ApiError:
         response = getattr(error, "response", None)
         if isinstance(response, dict) and not response.keys().isdisjoint(("Error", "Code")):
+            self.ahead = clock.ahead(response.get("ResponseMetadata", {}))
             return from_answer(call, response, self.service)
         return from_exception(call, error)
 

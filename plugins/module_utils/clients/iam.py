@@ -119,6 +119,30 @@ def attached_policies(api: Api, role: str) -> tuple[Attached, ...] | None:
     return tuple(Attached(entry["PolicyName"], entry["PolicyArn"]) for entry in pages)
 
 
+def inline_policies(api: Api, role: str) -> tuple[str, ...] | None:
+    """The names of the policies that are a part of the role itself; None when there is no such role."""
+    pages = _pages(
+        api,
+        "list_role_policies",
+        f"list the inline policies of the role {role}",
+        "PolicyNames",
+        RoleName=role,
+    )
+    return None if pages is None else tuple(pages)
+
+
+def inline_policy(api: Api, role: str, name: str) -> Any:
+    """The document of one of them, parsed; None when it is not there."""
+    return api.read(
+        "get_role_policy",
+        f"read the inline policy {name} of the role {role}",
+        lambda answer: _document(answer["PolicyDocument"]),
+        absent=ABSENT,
+        RoleName=role,
+        PolicyName=name,
+    )
+
+
 def attach_role_policy(api: Api, role: str, policy_arn: str) -> None:
     api.write(
         "attach_role_policy",
@@ -268,10 +292,15 @@ def own_account(api: Api) -> str | None:
     )
 
 
+def knows_roles(api: Api) -> None:
+    """Ask for one role, whichever: only an IAM server can answer."""
+    api.read("list_roles", "look whether this is an IAM server", nothing, MaxItems=1)
+
+
 def _pages(
     api: Api, operation: str, doing: str, member: str, **parameters: Any
-) -> list[Mapping[str, Any]] | None:
-    entries: list[Mapping[str, Any]] = []
+) -> list[Any] | None:
+    entries: list[Any] = []
     marker: dict[str, Any] = {}
     while True:
         page = api.read(

@@ -113,6 +113,41 @@ def is_empty(api: Api, bucket: str) -> bool | None:
     )
 
 
+def bucket_policy(api: Api, bucket: str) -> Any:
+    """The bucket's policy as JSON text; None when there is none."""
+    return api.read(
+        "get_bucket_policy",
+        f"read the policy of the bucket {bucket}",
+        lambda answer: str(answer["Policy"]),
+        absent=("NoSuchBucketPolicy",),
+        Bucket=bucket,
+    )
+
+
+def object_lock(api: Api, bucket: str) -> bool:
+    """Whether the bucket was created with object lock."""
+    locked = api.read(
+        "get_object_lock_configuration",
+        f"read the object lock of the bucket {bucket}",
+        lambda answer: "ObjectLockConfiguration" in answer,
+        absent=("ObjectLockConfigurationNotFoundError", "ObjectLockConfigurationNotFound"),
+        Bucket=bucket,
+    )
+    return bool(locked)
+
+
+def encryption(api: Api, bucket: str) -> bool:
+    """Whether the bucket's objects are encrypted by default."""
+    encrypted = api.read(
+        "get_bucket_encryption",
+        f"read the encryption of the bucket {bucket}",
+        lambda answer: bool(answer["ServerSideEncryptionConfiguration"].get("Rules")),
+        absent=("ServerSideEncryptionConfigurationNotFoundError",),
+        Bucket=bucket,
+    )
+    return bool(encrypted)
+
+
 def create_bucket(api: Api, bucket: str, location: str | None) -> None:
     configuration: dict[str, Any] = (
         {"CreateBucketConfiguration": {"LocationConstraint": location}} if location else {}
