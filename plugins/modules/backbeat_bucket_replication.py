@@ -102,6 +102,13 @@ options:
       - V(0) looks at none.
     type: int
     default: 1000
+  backbeat_url:
+    description:
+      - Where Backbeat's API can be asked what is on its way, before a change that O(strand_pending) is about.
+      - The same as O(endpoint_url) asks through CloudServer; otherwise Backbeat's own address, such as
+        V(http://node1:8900), which must allow this machine.
+      - Not asked unless given.
+    type: str
   state: &state
     description:
       - Whether the configuration is to be there.
@@ -276,8 +283,11 @@ error:
       type: str
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from ansible_collections.scality.backbeat.plugins.module_utils.engine.module import run_module
-from ansible_collections.scality.backbeat.plugins.module_utils.engine.task import Task
+from ansible_collections.scality.backbeat.plugins.module_utils.engine.task import Connections, Task
 from ansible_collections.scality.backbeat.plugins.module_utils.resources.bucket_replication import (
     BucketReplication,
 )
@@ -292,6 +302,13 @@ RULE = {
     "enabled": {"type": "bool"},
     "sites": {"type": "list", "elements": "dict", "options": SITE},
 }
+
+
+def build(options: Mapping[str, Any], connections: Connections) -> BucketReplication:
+    url = options["backbeat_url"]
+    return BucketReplication(connections.main, options, connections.at(url) if url else None)
+
+
 TASK = Task(
     key="replication",
     plural="replications",
@@ -314,7 +331,8 @@ TASK = Task(
         "mutually_exclusive": [("role", "source_role"), ("role", "target_role")],
         "required_together": [("source_role", "target_role")],
     },
-    build=lambda options, connections: BucketReplication(connections.main, options),
+    shared={"backbeat_url": {"type": "str"}},
+    build=build,
 )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..clients import s3
+from ..clients import backbeat, s3
 from ..clients.api import Api
 from ..clients.errors import Call, Conflict, Invalid, NotFound
 from ..documents import names, replication
@@ -30,8 +30,9 @@ class State:
 class BucketReplication:
     """What the user wants of a bucket's replication configuration."""
 
-    def __init__(self, api: Api, options: Mapping[str, Any]) -> None:
+    def __init__(self, api: Api, options: Mapping[str, Any], backbeat: Api | None = None) -> None:
         self.api = api
+        self.backbeat = backbeat
         self.bucket = names.check_bucket_name(options["bucket"])
         self.present = options["state"] == "present"
         self.known_sites: Mapping[str, str] | None = options["known_sites"]
@@ -109,17 +110,29 @@ class BucketReplication:
         if not prefixes:
             return ()
         pending = look_for_pending(self.api, self.bucket, prefixes, self.scan_limit)
+        backlog = self._backlog()
         if not pending.keys:
-            return ()
+            return (f"{backlog}, {pending} in {self.bucket}.",) if backlog else ()
         fact = (
             f"Of the bucket {self.bucket} at {self.api.endpoint}, {pending}; this change leaves such "
-            "objects unreplicated, PENDING for ever or FAILED"
+            f"objects unreplicated, PENDING for ever or FAILED{f'. {backlog}' if backlog else ''}"
         )
         if self.strand_pending:
             return (f"{fact}. Put their own tags back on them afterwards to send them again.",)
         raise Refused(
             f"{fact}. Wait until they are replicated, or set strand_pending to change it all the same."
         )
+
+    def _backlog(self) -> str:
+        """What Backbeat itself says is on the way, in words; empty where it is nothing or cannot be asked."""
+        if self.backbeat is None:
+            return ""
+        found = backbeat.backlog(
+            self.backbeat, through_s3=self.backbeat.endpoint == self.api.endpoint
+        )
+        if found is None or not found.count:
+            return ""
+        return f"Backbeat has {found.count} operations ({found.size} bytes) of all buckets to send"
 
     def _parse(self, stored: Mapping[str, Any]) -> Configuration:
         try:
