@@ -18,6 +18,7 @@ from ..options import CONCURRENCY, CONNECTION, CONNECTION_RULES, Spec, chosen, w
 from ..questions.answer import Question, Unsatisfied
 from ..resources.plan import Refused, Resource
 from ..waiting import Backoff
+from .once import Once
 from .settle import settle
 
 Options = Mapping[str, Any]
@@ -33,6 +34,7 @@ class Task:
     build: makes the resource or the question from an item's options and its Apis.
     service: "iam" or "s3" for the connection options at the top level; empty when the item holds its connections.
     shared: options that stand at the top level only and hold for all items.
+    title: how messages call an item, where its identity is no text that could be shown.
     every: an option that asks for all items there are, and the function that lists them; for what is only read.
     """
 
@@ -44,6 +46,7 @@ class Task:
     service: str = ""
     shared: Spec = field(default_factory=dict)
     rules: Mapping[str, Any] = field(default_factory=dict)
+    title: Callable[[Options], str] | None = None
     every: tuple[str, Callable[[Api], list[dict[str, Any]]]] | None = None
 
     def argument_spec(self) -> dict[str, Any]:
@@ -96,25 +99,30 @@ class Task:
                 return listed
             items = listed["items"]
         if items is None:
-            return self._run_item(options, options, check_mode, pool=1)
+            return self._run_item(options, Connections(self.service, options, 1, check_mode))
         if not items:
             return self._together([], [])
         workers = max(1, min(int(options["concurrency"]), len(items)))
+        once = Once()
         with ThreadPoolExecutor(max_workers=workers) as pool:
             results = list(
-                pool.map(lambda item: self._run_item(item, options, check_mode, workers), items)
+                pool.map(
+                    lambda item: self._run_item(
+                        item, Connections(self.service, options, workers, check_mode, once)
+                    ),
+                    items,
+                )
             )
         return self._together(items, results)
 
-    def _run_item(self, item: Options, connection: Options, check_mode: bool, pool: int) -> Result:
+    def _run_item(self, item: Options, connections: Connections) -> Result:
         changes: list[str] = []
 
         def work() -> Result:
             for part in self.identity:
                 if item[part] is None:
                     raise Refused(f"{part} has no value: name the {self.key.replace('_', ' ')}.")
-            connections = Connections(self.service, connection, pool)
-            wanted = {**chosen(item, self.item), **chosen(connection, self.shared)}
+            wanted = {**chosen(item, self.item), **chosen(connections.options, self.shared)}
             work = self.build(wanted, connections)
             if isinstance(work, Question):
                 return {"changed": False, **work.answer()}
@@ -122,7 +130,7 @@ class Task:
                 work,
                 self.key,
                 f"{self.key} {self.name(item)}",
-                check_mode=check_mode,
+                check_mode=connections.check_mode,
                 backoff=connections.backoff,
                 changes=changes,
             )
@@ -130,7 +138,9 @@ class Task:
         return _attempt(work, changes)
 
     def name(self, item: Options) -> str:
-        """How messages call an item: its identity, such as "bucket/key"."""
+        """How messages call an item: its title, or its identity such as "bucket/key"."""
+        if self.title is not None:
+            return self.title(item)
         return "/".join(str(item[part]) for part in self.identity)
 
     def _together(self, items: list[Options], results: list[Result]) -> Result:
@@ -158,11 +168,23 @@ class Task:
 
 
 class Connections:
-    """The endpoints of one item; all calls for it share one time limit for retries."""
+    """The endpoints of one item; all calls for it share one time limit for retries.
 
-    def __init__(self, service: str, options: Options, pool: int) -> None:
+    `options` are the module's own; `once` remembers what was found out for any item of this run.
+    """
+
+    def __init__(
+        self,
+        service: str,
+        options: Options,
+        pool: int,
+        check_mode: bool = False,
+        once: Once | None = None,
+    ) -> None:
+        self.options = options
+        self.check_mode = check_mode
+        self.once = once or Once()
         self._service = service
-        self._options = options
         self._pool = pool
         self._main: Api | None = None
 
@@ -170,13 +192,17 @@ class Connections:
     def main(self) -> Api:
         """The endpoint of the connection options at the top level."""
         if self._main is None:
-            self._main = self.open(self._service, self._options)
+            self._main = self.open(self._service, self.options)
         return self._main
 
     @property
     def backoff(self) -> Backoff:
         """The time limit of the main endpoint."""
         return self.main.backoff
+
+    def at(self, url: str) -> Api:
+        """The same connection at another URL."""
+        return self.open(self._service, {**self.options, "endpoint_url": url})
 
     def open(self, service: str, options: Options) -> Api:
         """A further endpoint, whose connection options the item itself holds."""

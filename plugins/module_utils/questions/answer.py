@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any, Protocol
 
 from ..clients.api import Api
@@ -29,11 +29,17 @@ class Question(ABC):
 
 
 class Connections(Protocol):
-    """Where a question gets its endpoints from."""
+    """Where a question gets its endpoints from, and what else it may know of the run."""
+
+    check_mode: bool
 
     @property
     def main(self) -> Api:
         """The endpoint of the connection options at the top level."""
+
+    @property
+    def once(self) -> Callable[[Hashable, Callable[[], Any]], Any]:
+        """Remembers by key what was found out for any item of this run."""
 
     def open(self, service: str, options: Mapping[str, Any]) -> Api:
         """A further endpoint, whose connection options the item itself holds."""
