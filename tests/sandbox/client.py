@@ -218,6 +218,13 @@ class Sandbox:
         for one in self.sides(side):
             one.control("fail", **given)
 
+    def outage(
+        self, side: SideName | None = None, service: str | None = None, down: bool = True
+    ) -> None:
+        """Lets a service ("s3", "iam"), or both, refuse all connections, or serve again."""
+        for one in self.sides(side):
+            one.control("outage", service=service, down=down)
+
     def clear_faults(self) -> None:
         for one in self.sides():
             one.control("clear_faults")

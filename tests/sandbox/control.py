@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .faults import Fault
+from .listener import Listener
 from .messages import Request, Response
 from .side import Side
 from .wire import post
@@ -22,12 +23,14 @@ class Control:
 
     def __init__(self, peer: Peer, stop: Callable[[], None]) -> None:
         self.side: Side | None = None
+        self.services: dict[str, Listener] = {}
         self._peer = peer
         self._stop = stop
         self._commands: dict[str, Callable[[Side, dict[str, Any]], Any]] = {
             "hello": self._hello,
             "peer": self._set_peer,
-            "reset": lambda side, _: side.reset(),
+            "reset": self._reset,
+            "outage": self._outage,
             "settings": self._settings,
             "fail": lambda side, given: side.faults.add(Fault(**given)),
             "faults": lambda side, _: side.faults.as_list(),
@@ -58,6 +61,16 @@ class Control:
 
     def _set_peer(self, _side: Side, given: dict[str, Any]) -> None:
         self._peer.url = given["url"]
+
+    def _reset(self, side: Side, _given: dict[str, Any]) -> None:
+        side.reset()
+        for service in self.services.values():
+            service.run()
+
+    def _outage(self, _side: Side, given: dict[str, Any]) -> None:
+        for name, service in self.services.items():
+            if given["service"] in (None, name):
+                (service.refuse if given["down"] else service.run)()
 
     def _settings(self, side: Side, given: dict[str, Any]) -> dict[str, Any]:
         side.change(side.settings.changed(given))

@@ -12,7 +12,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from moto.core.exceptions import ServiceException
+from moto.core.utils import camelcase_to_underscores
 from moto.iam.policy_validation import IAMTrustPolicyDocumentValidator
+from moto.iam.responses import IamResponse
 
 from .messages import Refused, Request, Response
 from .operations import Call
@@ -37,7 +39,7 @@ class IamService:
 
     def answer(self, request: Request, call: Call, principal: Principal) -> Response:
         settings = self._settings()
-        if call.operation in settings.unsupported_calls or _is_foreign(call.operation):
+        if call.operation in settings.unsupported_calls or not _is_known(call.operation):
             raise Refused(
                 405,
                 "MethodNotAllowed",
@@ -155,5 +157,7 @@ class IamService:
         self._visible["policy", arn] = visible
 
 
-def _is_foreign(operation: str) -> bool:
-    return any(name in operation for name in _FOREIGN)
+def _is_known(operation: str) -> bool:
+    """Whether moto has the call at all, and Vault may have it."""
+    method = camelcase_to_underscores(operation)
+    return hasattr(IamResponse, method) and not any(name in operation for name in _FOREIGN)

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import ssl
 import struct
 import sys
+import threading
 from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -33,11 +35,33 @@ class Listener(ThreadingHTTPServer):
         self.service = service
         self.answer = answer
         self.tls = tls
+        self.connections: set[socket.socket] = set()
+        self._running = False
         super().__init__((LOOPBACK, port), _Handler)
 
     @property
     def port(self) -> int:
         return int(self.server_address[1])
+
+    def run(self) -> None:
+        """Serves in a thread of its own; harmless when it does already."""
+        if not self._running:
+            self._running = True
+            self.server_activate()
+            threading.Thread(target=self.serve_forever, args=(0.1,), daemon=True).start()
+
+    def refuse(self) -> None:
+        """Refuses connections, as a service does that is down, and keeps the port for `run`."""
+        if not self._running:
+            return
+        self._running = False
+        self.shutdown()
+        self.socket.close()
+        self.socket = socket.socket()
+        self.server_bind()
+        for connection in list(self.connections):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     def server_bind(self) -> None:
         # The base class asks a name server for the host's name, which may take seconds.
@@ -61,8 +85,10 @@ class _Handler(BaseHTTPRequestHandler):
         if self.server.tls is not None:
             self.request = self.server.tls.wrap_socket(self.request, server_side=True)
         super().setup()
+        self.server.connections.add(self.connection)
 
     def finish(self) -> None:
+        self.server.connections.discard(self.connection)
         super().finish()
         if self.server.tls is not None:
             self.request.close()

@@ -64,6 +64,19 @@ _OBJECT = {
     ("DELETE", ""): ("DeleteObject", "DeleteObject"),
 }
 _SUBRESOURCES = {name for _, name in (*_BUCKET, *_OBJECT) if name}
+#: Parameters of listings, which may come without a value.
+_PARAMETERS = {
+    "continuation-token",
+    "delimiter",
+    "encoding-type",
+    "fetch-owner",
+    "key-marker",
+    "marker",
+    "prefix",
+    "start-after",
+    "version-id-marker",
+    "versionId",
+}
 #: Actions that have a variant for a named version.
 _VERSIONED = {
     f"{verb}Object{what}"
@@ -130,8 +143,9 @@ def _s3_call(request: Request) -> Call:
             return Call("s3", "")
         return Call("s3", "ListBuckets", "s3:ListAllMyBuckets", "*")
     table = _OBJECT if key else _BUCKET
-    named = next((name for name in request.parameters if name in _SUBRESOURCES), "")
-    operation, action = table.get((method, named), ("", ""))
+    named = _subresource(request)
+    # What is not listed here works for the operator, and can be allowed to nobody else.
+    operation, action = table.get((method, named), (f"{method} ?{named}",) * 2)
     if operation == "ListObjects" and request.parameters.get("list-type") == "2":
         operation = "ListObjectsV2"
     elif operation == "PutObject" and request.header("x-amz-copy-source"):
@@ -144,6 +158,14 @@ def _s3_call(request: Request) -> Call:
     resource = f"arn:aws:s3:::{bucket}/{key}" if key else f"arn:aws:s3:::{bucket}"
     write = method not in ("GET", "HEAD", "OPTIONS")
     return Call("s3", operation, f"s3:{action}", resource, bucket, key, write=write)
+
+
+def _subresource(request: Request) -> str:
+    """The parameter that says what of the bucket or object is meant, or an empty string."""
+    for name, value in request.parameters.items():
+        if name in _SUBRESOURCES or not (value or name in _PARAMETERS):
+            return name
+    return ""
 
 
 def _backbeat_call(request: Request) -> Call:

@@ -19,10 +19,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from moto.s3.models import FakeBucket, FakeDeleteMarker, FakeKey
+from moto.s3.models import FakeBucket, FakeKey
 
 from .objects import Replication, Replications, facts_of
-from .policies import role_may, trusts_backbeat
+from .permissions import Failed, Stuck, check_source
 from .rules import Configuration, Sites
 from .settings import Settings
 from .store import Store, Version
@@ -39,14 +39,6 @@ class _Order:
     bucket: str = field(compare=False)
     key: str = field(compare=False)
     version_id: str = field(compare=False)
-
-
-class _Stuck(Exception):
-    """Nobody will do anything about this version."""
-
-
-class _Failed(Exception):
-    """This attempt failed; there may be others."""
 
 
 class Replicator:
@@ -160,11 +152,20 @@ class Replicator:
             if replication.stamp != order.stamp:
                 return
             try:
-                self._check_source(bucket, version, replication)
-            except _Stuck as stuck:
+                configuration = self._configurations.get(bucket.name)
+                check_source(
+                    self._store,
+                    self._account_id,
+                    self._settings(),
+                    configuration,
+                    bucket,
+                    version,
+                    replication,
+                )
+            except Stuck as stuck:
                 replication.reason = str(stuck)
                 return
-            except _Failed as failed:
+            except Failed as failed:
                 self._fail(version, replication, str(failed))
                 return
             facts = facts_of(self._store, bucket, version)
@@ -178,30 +179,6 @@ class Replicator:
                 self._fail(version, replication, reason)
             else:
                 self._advance(version, replication)
-
-    def _check_source(self, bucket: FakeBucket, version: Version, what: Replication) -> None:
-        """Raises _Stuck or _Failed where this version cannot be read as the source role."""
-        if bucket.account_id != self._account_id:
-            raise _Stuck(f"Backbeat does not work for account {bucket.account_id}")
-        configuration = self._configurations.get(bucket.name)
-        if configuration is None or configuration.rule_for(version.name) is None:
-            raise _Failed("no enabled rule of the bucket's configuration matches any more")
-        if configuration.role != what.role:
-            raise _Stuck("the roles in the configuration have changed")
-        settings = self._settings()
-        if not settings.assume_roles:
-            return
-        arn = what.role.split(",")[0]
-        role = self._store.role(arn)
-        if role is None or role.account_id != self._account_id:
-            raise _Stuck(f"source role {arn} does not exist")
-        if not trusts_backbeat(role):
-            raise _Stuck(f"source role {arn} does not trust Backbeat")
-        marker = isinstance(version, FakeDeleteMarker)
-        for action in source_actions(settings, marker=marker):
-            resource = bucket.arn if action in BUCKET_ACTIONS else f"{bucket.arn}/{version.name}"
-            if not role_may(self._store, role, action, resource):
-                raise _Stuck(f"source role {arn} may not {action} on {resource}")
 
     def _send_to_sites(self, what: Replication, facts: dict[str, Any], data: bytes) -> str:
         """Sends to the CloudServers that have not got it. Returns the reason of a failure, or ""."""
@@ -245,17 +222,3 @@ class Replicator:
         what.status = "FAILED"
         for site, status in what.sites.items():
             what.sites[site] = status if status == "COMPLETED" else "FAILED"
-
-
-BUCKET_ACTIONS = ("s3:GetReplicationConfiguration", "s3:ListBucket")
-#: What servers of 2025 evaluate on the source; those of 2024 evaluate nothing there.
-ACTIONS_2025 = ["s3:GetReplicationConfiguration", "s3:GetObjectVersion", "s3:ReplicateObject"]
-
-
-def source_actions(settings: Settings, *, marker: bool) -> list[str]:
-    """What the source role needs for an object, or a delete marker, which has no data to read."""
-    if settings.source_actions is not None:
-        actions = settings.source_actions
-    else:
-        actions = ACTIONS_2025 if settings.generation >= 2025 else []
-    return [one for one in actions if not (marker and one.startswith("s3:GetObject"))]

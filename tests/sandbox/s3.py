@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""CloudServer's manners on top of moto's S3."""
+"""CloudServer's manners on top of moto's S3: who may call what, and what becomes of objects."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from urllib.parse import unquote
 from moto.s3.models import FakeBucket, FakeDeleteMarker
 
 from .backbeat_api import BackbeatApi
+from .buckets import Buckets, Handler
 from .checksums import check_checksums
 from .listing import list_versions
 from .messages import Refused, Request, Response
@@ -19,15 +20,7 @@ from .objects import metadata_document
 from .operations import Call
 from .policies import user_may
 from .replicator import Replicator
-from .rules import (
-    Configuration,
-    Sites,
-    check_versioning,
-    malformed,
-    parse_xml,
-    read_configuration,
-    valid_bucket_name,
-)
+from .rules import Configuration, malformed, parse_xml
 from .settings import Settings
 from .signatures import denied
 from .store import Principal, Store
@@ -57,15 +50,11 @@ class S3Service:
     ) -> None:
         self._api = api
         self._store = store
-        self._configurations = configurations
+        self._buckets = Buckets(store, configurations, settings)
         self._replicator = replicator
         self._settings = settings
-        self._handlers: dict[str, Callable[[Request, Principal, FakeBucket], Response]] = {
-            "GetBucketReplication": self._get_replication,
-            "PutBucketReplication": self._put_replication,
-            "DeleteBucketReplication": self._delete_replication,
-            "PutBucketVersioning": self._put_versioning,
-            "DeleteBucket": self._delete_bucket,
+        self._handlers: dict[str, Handler] = {
+            **self._buckets.handlers,
             "DeleteObjects": self._delete_objects,
             "ListObjectVersions": self._list_versions,
             "BackbeatMetadata": self._metadata,
@@ -77,10 +66,10 @@ class S3Service:
             self._authorize(request, call, principal)
             check_checksums(request, call, self._settings())
             if call.operation == "CreateBucket":
-                return self._create_bucket(request, principal)
+                return self._buckets.create(request, principal)
             if call.operation == "PutBucketReplication":
                 # The server reads the configuration before it looks at the bucket.
-                read_configuration(request.body, self._sites())
+                self._buckets.read_configuration(request)
             if call.operation == "BackbeatApi":
                 return self._api.answer(request, call.name)
             if not call.bucket:
@@ -113,102 +102,6 @@ class S3Service:
         if bucket.account_id != principal.account_id:
             raise denied()
         return bucket
-
-    def _sites(self) -> Sites:
-        settings = self._settings()
-        return Sites(settings.sites, settings.default_site)
-
-    def _create_bucket(self, request: Request, principal: Principal) -> Response:
-        name = request.bucket
-        if not valid_bucket_name(name):
-            raise Refused(400, "InvalidBucketName", "The specified bucket is not valid.")
-        location = _location(request.body)
-        if location and location not in self._settings().locations:
-            raise Refused(
-                400,
-                "InvalidLocationConstraint",
-                f"The specified location-constraint is not valid: {location}",
-            )
-        bucket = self._store.bucket(name)
-        if bucket is None:
-            # moto refuses us-east-1 as a location, which CloudServer takes.
-            body = b"" if location in ("", "us-east-1") else request.body
-            return self._store.call(replace(request, body=body), principal)
-        if bucket.account_id != principal.account_id:
-            raise Refused(
-                409,
-                "BucketAlreadyExists",
-                "The requested bucket name is not available. The bucket namespace is shared by all "
-                "users of the system. Please select a different name and try again.",
-            )
-        if bucket.region_name != "us-east-1":
-            raise Refused(
-                409,
-                "BucketAlreadyOwnedByYou",
-                "Your previous request to create the named bucket succeeded and you already own it.",
-            )
-        return Response(200, {"Location": f"/{name}"})
-
-    def _delete_bucket(
-        self, request: Request, principal: Principal, bucket: FakeBucket
-    ) -> Response:
-        response = self._store.call(request, principal)
-        if response.status == 204:
-            self._configurations.pop(bucket.name, None)
-        return response
-
-    def _put_versioning(
-        self, request: Request, principal: Principal, bucket: FakeBucket
-    ) -> Response:
-        status = parse_xml(request.body).findtext("Status")
-        if status not in ("Enabled", "Suspended"):
-            raise Refused(
-                400,
-                "IllegalVersioningConfigurationException",
-                "Indicates that the versioning configuration specified in the request is invalid.",
-            )
-        if bucket.object_lock_enabled:
-            raise Refused(
-                409,
-                "InvalidBucketState",
-                "An Object Lock configuration is present on this bucket, so the versioning state "
-                "cannot be changed.",
-            )
-        if status == "Suspended" and bucket.name in self._configurations:
-            raise Refused(
-                409,
-                "InvalidBucketState",
-                "A replication configuration is present on this bucket, so you cannot change the "
-                "versioning state. To change the versioning state, first delete the replication "
-                "configuration.",
-            )
-        return self._store.call(request, principal)
-
-    def _get_replication(
-        self, _request: Request, _principal: Principal, bucket: FakeBucket
-    ) -> Response:
-        configuration = self._configurations.get(bucket.name)
-        if configuration is None:
-            raise Refused(
-                404,
-                "ReplicationConfigurationNotFoundError",
-                "The replication configuration was not found",
-            )
-        return Response(200, {"Content-Type": "application/xml"}, configuration.to_xml())
-
-    def _put_replication(
-        self, request: Request, _principal: Principal, bucket: FakeBucket
-    ) -> Response:
-        configuration = read_configuration(request.body, self._sites())
-        check_versioning(bucket.versioning_status)
-        self._configurations[bucket.name] = configuration
-        return Response(200)
-
-    def _delete_replication(
-        self, _request: Request, _principal: Principal, bucket: FakeBucket
-    ) -> Response:
-        self._configurations.pop(bucket.name, None)
-        return Response(204)
 
     def _plain(
         self, request: Request, call: Call, principal: Principal, bucket: FakeBucket
@@ -283,10 +176,6 @@ class S3Service:
             raise Refused(404, "ObjNotFound", "The object metadata was not found.")
         body = metadata_document(bucket, version, self._replicator.known)
         return Response(200, {"Content-Type": "application/json"}, body.encode())
-
-
-def _location(body: bytes) -> str:
-    return (parse_xml(body).findtext("LocationConstraint") or "") if body.strip() else ""
 
 
 def _deleted(request: Request) -> list[tuple[str, str]]:

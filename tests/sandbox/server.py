@@ -57,8 +57,9 @@ def main() -> None:
         ports = f"{options.s3_port}, {options.iam_port}"
         print(json.dumps({"error": f"{options.side}: ports {ports} cannot be used: {error}"}))
         sys.exit(1)
+    control.services = {name: listeners[name] for name in ("s3", "iam")}
     for listener in listeners.values():
-        threading.Thread(target=listener.serve_forever, args=(60.0,), daemon=True).start()
+        listener.run()
     print(json.dumps({name: listener.port for name, listener in listeners.items()}), flush=True)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: finished.set())

@@ -88,6 +88,8 @@ class Side:
             print(traceback.format_exc(), file=sys.stderr, flush=True)
             crash = Refused(500, "InternalError", "The sandbox itself failed; see its log.")
             response = error_response(request.service, request.method, crash)
+        if request.service == "s3":
+            response.headers.setdefault("x-amz-request-id", uuid.uuid4().hex[:20])
         response.headers["Date"] = format_datetime(self.now(), usegmt=True)
         answered = not response.wire
         code = re.search(rb"<Code>(\w+)</Code>", response.body) if response.status >= 400 else None

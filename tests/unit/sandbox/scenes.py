@@ -121,7 +121,7 @@ def refusal(call: Callable[..., Any], **arguments: Any) -> tuple[int, str, str]:
     """Status, code and message with which the server refuses the call."""
     with pytest.raises(ClientError) as caught:
         call(**arguments)
-    answer = caught.value.response
+    answer: Any = caught.value.response
     # An IAM client finds the code of an S3 error at the top of the answer.
     error = answer.get("Error", answer)
     return answer["ResponseMetadata"]["HTTPStatusCode"], error["Code"], error["Message"]

@@ -13,6 +13,7 @@ import pytest
 from botocore.exceptions import (
     ClientError,
     ConnectionClosedError,
+    EndpointConnectionError,
     HTTPClientError,
     ReadTimeoutError,
 )
@@ -204,6 +205,23 @@ def test_a_fault_for_every_call_of_a_procedure(sandbox: Sandbox) -> None:
         except ClientError as error:
             failed.append(error.operation_name)
     assert failed == ["CreateRole", "GetRole", "DeleteRole"]
+
+
+def test_an_outage(sandbox: Sandbox) -> None:
+    s3 = make_bucket(sandbox.source, SOURCE)
+    iam = sandbox.source.client("iam")
+    sandbox.outage("source", "s3")
+    with pytest.raises(EndpointConnectionError):
+        s3.list_buckets()
+    iam.list_roles()
+    sandbox.target.client("s3").list_buckets()
+    sandbox.outage("source", "s3", down=False)
+    assert len(s3.list_buckets()["Buckets"]) == 1
+    sandbox.outage()
+    with pytest.raises(EndpointConnectionError):
+        iam.list_roles()
+    sandbox.reset()
+    assert iam.list_roles()["Roles"] == []
 
 
 def test_refused_writes(sandbox: Sandbox) -> None:

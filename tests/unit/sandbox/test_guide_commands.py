@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +47,7 @@ class Guide:
         self.folder = folder
         self.aws_path = aws
 
-    def aws(self, text: str, **replaced: str) -> Any:
-        for name, value in replaced.items():
-            text = text.replace(name, value)
+    def aws(self, text: str) -> Any:
         for node, name in NODES.items():
             side = getattr(self.sandbox, name)
             text = text.replace(f"http://{node}:8600", side.iam_url)
@@ -65,6 +64,25 @@ class Guide:
         assert answer.returncode == 0, f"{text}\n{answer.stderr}"
         return json.loads(answer.stdout) if answer.stdout.strip() else None
 
+    def prepare(self, node: str) -> str:
+        """Role, policy and bucket of one side; returns the role's ARN."""
+        side = NODES[node]
+        iam = f"--endpoint http://{node}:8600 --profile backbeat-{side}"
+        role = f"--role-name {side.capitalize()}RoleForS3Replication"
+        made = self.aws(
+            f"aws iam create-role {role} "
+            f"--assume-role-policy-document file://backbeat-role-trust-policy.json {iam}"
+        )
+        policy = self.aws(
+            f"aws iam create-policy --policy-name {side.capitalize()}PolicyForS3Replication "
+            f"--policy-document file://S3-role-permissions-policy.json {iam}"
+        )
+        self.aws(f"aws iam attach-role-policy {role} --policy-arn {policy['Policy']['Arn']} {iam}")
+        s3 = f"--bucket {side}-bucket --endpoint http://{node} --profile backbeat-{side}"
+        self.aws(f"aws s3api create-bucket {s3}")
+        self.aws(f"aws s3api put-bucket-versioning --versioning-configuration Status=Enabled {s3}")
+        return str(made["Role"]["Arn"])
+
 
 @pytest.mark.slow
 def test_the_guide(sandbox_of_2024: Sandbox, tmp_path: Path) -> None:
@@ -74,29 +92,14 @@ def test_the_guide(sandbox_of_2024: Sandbox, tmp_path: Path) -> None:
     for name in ("backbeat-role-trust-policy.json", "S3-role-permissions-policy.json"):
         shutil.copy(DATA / name, tmp_path)
     guide = Guide(sandbox_of_2024, tmp_path, found)
-    roles = {}
-    for node, side, upper in (("node1", "source", "Source"), ("node6", "target", "Target")):
-        iam = f"--endpoint http://{node}:8600 --profile backbeat-{side}"
-        role = f"--role-name {upper}RoleForS3Replication"
-        made = guide.aws(
-            f"aws iam create-role {role} "
-            f"--assume-role-policy-document file://backbeat-role-trust-policy.json {iam}"
-        )
-        roles[side] = made["Role"]["Arn"]
-        policy = guide.aws(
-            f"aws iam create-policy --policy-name {upper}PolicyForS3Replication "
-            f"--policy-document file://S3-role-permissions-policy.json {iam}"
-        )
-        guide.aws(f"aws iam attach-role-policy {role} --policy-arn {policy['Policy']['Arn']} {iam}")
-        s3 = f"--bucket {side}-bucket --endpoint http://{node} --profile backbeat-{side}"
-        guide.aws(f"aws s3api create-bucket {s3}")
-        guide.aws(f"aws s3api put-bucket-versioning --versioning-configuration Status=Enabled {s3}")
+    with ThreadPoolExecutor() as both:
+        roles = list(both.map(guide.prepare, NODES))
     rule = {
         "Prefix": "",
         "Destination": {"Bucket": "arn:aws:s3:::target-bucket"},
         "Status": "Enabled",
     }
-    configuration = {"Role": f"{roles['source']},{roles['target']}", "Rules": [rule]}
+    configuration = {"Role": ",".join(roles), "Rules": [rule]}
     (tmp_path / "replication-configuration.json").write_text(json.dumps(configuration))
     source = "--bucket source-bucket --endpoint http://node1 --profile backbeat-source"
     guide.aws(

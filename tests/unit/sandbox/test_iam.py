@@ -133,6 +133,8 @@ def test_calls_that_an_incomplete_server_does_not_know(sandbox: Sandbox) -> None
         "The specified method is not allowed against this resource.",
     )
     assert refusal(iam.create_instance_profile, InstanceProfileName="x")[0] == 405
+    simulation = {"PolicySourceArn": "arn:aws:iam::123456789012:role/r", "ActionNames": ["s3:a"]}
+    assert refusal(iam.simulate_principal_policy, **simulation)[1] == "MethodNotAllowed"
     assert iam.get_role(RoleName="r")
 
 

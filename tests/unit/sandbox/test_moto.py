@@ -53,10 +53,13 @@ def test_objects() -> None:
     wanted = {"name", "value", "account_id", "region_name", "storage", "etag", "is_versioned"}
     assert parameters(FakeKey) >= wanted | {"version_id", "bucket_name"}
     assert parameters(FakeDeleteMarker) == {"key"}
-    bucket = FakeBucket("abc", "123456789012", "us-east-1")
+    backend = s3_backends["123456789012"]["aws"]
+    bucket = backend.create_bucket("abc", "us-east-1")
+    assert isinstance(bucket, FakeBucket)
     assert (bucket.versioning_status, bucket.object_lock_enabled) == (None, False)
     assert bucket.keys.getlist("k", []) == []
-    del s3_backends.bucket_accounts["abc"]
+    assert s3_backends.bucket_accounts["abc"] == ("aws", "123456789012")
+    backend.delete_bucket("abc")
 
 
 def test_evaluation() -> None:

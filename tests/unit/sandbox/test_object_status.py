@@ -163,7 +163,7 @@ def test_delete_markers_go_and_permanent_deletes_do_not(sandbox: Sandbox) -> Non
     marker = s3.delete_object(Bucket=SOURCE, Key="k")["VersionId"]
     wait_for(lambda: (marker, True) in versions(target, TARGET))
     assert refusal(target.head_object, Bucket=TARGET, Key="k")[0] == 404
-    tagging = {"TagSet": []}
+    tagging: dict[str, list[str]] = {"TagSet": []}
     where = {"Bucket": SOURCE, "Key": "k", "VersionId": marker}
     assert refusal(s3.put_object_tagging, **where, Tagging=tagging)[0] == 405
     for version in (first, marker):
