@@ -96,7 +96,7 @@ class Api:
 
     def _translate(self, call: Call, error: Exception) -> ApiError:
         response = getattr(error, "response", None)
-        if isinstance(response, dict) and not response.keys().isdisjoint(("Error", "Code")):
+        if isinstance(response, dict) and response:
             self.ahead = clock.ahead(response.get("ResponseMetadata", {}))
             return from_answer(call, response, self.service)
         return from_exception(call, error)

@@ -49,7 +49,7 @@ def open_api(service: str, options: Mapping[str, Any], *, pool: int = 10) -> Api
     """
     _require_botocore()
     endpoint = check_endpoint(options["endpoint_url"] or "")
-    _check_bundle(options.get("aws_ca_bundle"))
+    _check_values(endpoint, options)
     key = json.dumps({name: options.get(name) for name in _CLIENT_OPTIONS}, sort_keys=True)
     # botocore's sessions make one client at a time, and threads that ask together shall share one.
     with _MAKING:
@@ -108,10 +108,17 @@ def _require_botocore() -> None:
         )
 
 
-def _check_bundle(path: str | None) -> None:
-    if path and not os.path.isfile(path):
+def _check_values(endpoint: str, options: Mapping[str, Any]) -> None:
+    # A variable that has no value; botocore would sign with it.
+    for name in ("profile", "access_key", "secret_key", "region"):
+        if options.get(name) == "":
+            raise BadConnection(
+                f"The {name} for {endpoint} is empty: give it a value, or leave it out."
+            )
+    bundle = options.get("aws_ca_bundle")
+    if bundle and not os.path.isfile(bundle):
         raise BadConnection(
-            f"The aws_ca_bundle {path} is not a file: name the file with the authorities' certificates."
+            f"The aws_ca_bundle {bundle} is not a file: name the file with the authorities' certificates."
         )
 
 
@@ -136,16 +143,33 @@ def _client(service: str, key: str, pool: int) -> Any:
             aws_session_token=options["session_token"],
             config=_config(service, options["aws_config"] or {}, pool),
         )
-    except (BotoCoreError, ValueError) as error:
-        raise BadConnection(f"Cannot connect to {options['endpoint_url']}: {error}.") from error
+    except (AttributeError, BotoCoreError, TypeError, ValueError) as error:
+        reason = str(error).rstrip(". ")
+        raise BadConnection(
+            f"Cannot connect to {options['endpoint_url']}: {reason}. {_what_to_check(error, options)}"
+        ) from error
     client.meta.events.register("before-call.s3", _content_md5)
+    client.meta.events.register("before-call.s3", _follow_no_redirect)
     client.meta.events.register("before-parse", _no_page_of_a_proxy)
     return client
 
 
+def _what_to_check(error: Exception, options: Mapping[str, Any]) -> str:
+    if type(error).__name__ == "ProfileNotFound":
+        known = ", ".join(botocore.session.Session().available_profiles) or "none"
+        return (
+            "Check profile, and the files that profiles are read from (~/.aws/config, ~/.aws/credentials, "
+            f"AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE): the profiles there are {known}."
+        )
+    given = [name for name in ("endpoint_url", "region", "aws_config") if options[name]]
+    return f"Check {', '.join(given)}."
+
+
 def warm() -> None:
     """Load what every client needs, so that processes forked from this one have it; opens no connection."""
-    if BOTOCORE_VERSION is None:
+    try:
+        _require_botocore()
+    except BadConnection:
         return
     session = botocore.session.Session()
     session.register_component("data_loader", _loader())
@@ -192,8 +216,11 @@ def _config(service: str, wanted: Mapping[str, Any], pool: int) -> Any:
     )
     try:
         return defaults.merge(Config(**wanted))
-    except TypeError as error:
-        raise BadConnection(f"aws_config is not a botocore configuration: {error}.") from error
+    except (AttributeError, TypeError) as error:
+        raise BadConnection(
+            f"aws_config is not a botocore configuration: {error}. Name only parameters of botocore's Config, "
+            "with values of their types."
+        ) from error
 
 
 def _content_md5(params: dict[str, Any], **_event: Any) -> None:
@@ -210,6 +237,14 @@ def _content_md5(params: dict[str, Any], **_event: Any) -> None:
         body = body.encode()
     digest = hashlib.md5(body, usedforsecurity=False).digest()
     params["headers"]["Content-MD5"] = base64.b64encode(digest).decode()
+
+
+def _follow_no_redirect(params: dict[str, Any], **_event: Any) -> None:
+    """Have botocore not look for another region of AWS.
+
+    It asks the bucket for its region by HEAD and, when that is answered with a redirect too, without end.
+    """
+    params["context"].setdefault("s3_redirect", {})["redirected"] = True
 
 
 def _no_page_of_a_proxy(response_dict: dict[str, Any], **_event: Any) -> None:

@@ -6,10 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timezone
-from email.utils import parsedate_to_datetime
 from typing import Any
 
+from .advice import advise
 from .errors import (
     ApiError,
     Call,
@@ -80,31 +79,6 @@ KINDS: dict[str, type[ApiError]] = {
     ),
 }
 
-ADVICE = {
-    "AccessDenied": "These credentials are valid but may not do this here: "
-    "check the account's permissions and that the endpoint is the right environment's.",
-    "BucketAlreadyExists": "A bucket of that name belongs to another account: "
-    "choose another name, or use that account's credentials.",
-    "ExpiredToken": "The session token has expired: get new temporary credentials.",
-    "InvalidAccessKeyId": "This environment does not know the access key: "
-    "check profile or access_key, and that the endpoint is the right environment's.",
-    "InvalidClientTokenId": "This environment does not know the access key: "
-    "check profile or access_key, and that the endpoint is the right environment's.",
-    "SignatureDoesNotMatch": "The secret key does not belong to the access key, "
-    "or a proxy changes the request on its way.",
-    "NoSuchBucket": "Create the bucket first (backbeat_bucket), or check its name.",
-}
-ADVICE["403"] = ADVICE["Forbidden"] = (
-    "The thing may exist and belong to another account, or the credentials are wrong: "
-    "check profile or access_key, and the endpoint."
-)
-
-# botocore makes this of an answer with status 200 that S3 could not have sent, too.
-ADVICE["500"] = (
-    "The answer gives no reason, or could not be read: check endpoint_url, whether a proxy answers in the server's "
-    "place, and the server's log."
-)
-
 
 def from_answer(call: Call, response: Mapping[str, Any], service: str) -> ApiError:
     """The error for an answer with an error status; `response` is that of botocore's ClientError."""
@@ -123,32 +97,19 @@ def from_answer(call: Call, response: Mapping[str, Any], service: str) -> ApiErr
     # HEAD answers have no body to tell S3 by, and S3 names the request: another server's 404 is no absence.
     if from_stranger(metadata) or (code == "404" and not _is_named(metadata)):
         stranger = Unreachable if status in (502, 503, 504) else Unreadable
+        elsewhere = f" and redirects to {headers['location']}" if "location" in headers else ""
         return stranger(
             call,
-            f"something that is no {service.upper()} server answered with HTTP status {status}",
+            f"something that is no {service.upper()} server answered with HTTP status {status}{elsewhere}",
             advice="Check the endpoint_url and whether a proxy or load balancer answers in its place.",
             **details,
         )
-    if code == "RequestTimeTooSkewed":
-        return Forbidden(call, reason, advice=_skew(headers), **details)
-    if "restEndpoints" in reason:
-        return Invalid(
-            call,
-            reason,
-            advice="The server does not know the host name in endpoint_url: use one of its restEndpoints.",
-            **details,
-        )
-    if "PolicySize" in reason:
-        return Invalid(
-            call,
-            reason,
-            advice="Give this server's limit as max_size, and the document is split to fit.",
-            **details,
-        )
     kind = KINDS.get(code) or _kind_of_status(status)
+    if "restEndpoints" in reason or "PolicySize" in reason:
+        kind = Invalid
     if kind is Unsupported:
-        return kind(call, reason, advice=_unsupported(call, service), **details)
-    return kind(call, reason, advice=ADVICE.get(code, ""), **details)
+        code = "Unsupported"
+    return kind(call, reason, advice=advise(call, code, reason, service, metadata), **details)
 
 
 def from_stranger(metadata: Mapping[str, Any]) -> bool:
@@ -188,6 +149,19 @@ def from_exception(call: Call, error: Exception) -> ApiError:
             text,
             advice="What listens there does not speak TLS: use http:// in endpoint_url, or the port for https.",
         )
+    if name == "SSLError" and ("X509" in text or "PEM lib" in text):
+        return Invalid(
+            call,
+            text,
+            advice="The file of aws_ca_bundle (or AWS_CA_BUNDLE) holds no certificates: name one in PEM format.",
+        )
+    if name == "HTTPClientError" and _is_our_own(error):
+        return Invalid(
+            call,
+            text,
+            advice="Nothing was sent: look for a line end or another unusual character in the options that go into "
+            "the request's headers, and for a wrong type in aws_config.",
+        )
     if name in TRANSPORT:
         return Unreachable(
             call, text, advice="Check endpoint_url (scheme, host, port), the network and any proxy."
@@ -195,9 +169,10 @@ def from_exception(call: Call, error: Exception) -> ApiError:
     # Of botocore's own errors the rest is raised before anything is sent.
     if "BotoCoreError" in (base.__name__ for base in type(error).__mro__):
         return Invalid(call, text)
+    trouble = f"it lacks {text}" if name == "KeyError" else f"{name}: {text[:200]}"
     return Unreadable(
         call,
-        f"the answer cannot be read ({name}: {text[:200]})",
+        f"the answer cannot be read ({trouble})",
         advice="Check the endpoint_url and whether a proxy answers in the server's place.",
     )
 
@@ -218,28 +193,13 @@ TRANSPORT = frozenset(
 )
 
 
+def _is_our_own(error: Exception) -> bool:
+    """Whether what went wrong inside the HTTP client was a value that it was given, and not the connection."""
+    inner = getattr(error, "kwargs", {}).get("error")
+    return isinstance(inner, (AttributeError, TypeError, ValueError))
+
+
 def _kind_of_status(status: int | None) -> type[ApiError]:
     if status is None or status in (408, 429) or status >= 500:
         return Unsupported if status == 501 else Unreachable
     return {403: Forbidden, 404: NotFound, 405: Unsupported}.get(status, Invalid)
-
-
-def _unsupported(call: Call, service: str) -> str:
-    if service == "iam":
-        return (
-            f"This endpoint does not support the IAM call {call.operation}. If it is an S3 endpoint, give the IAM one "
-            "(in Scality environments usually port 8600); if it is IAM, this server's version lacks the call: "
-            "make this change with the server's own tools."
-        )
-    return f"This endpoint does not support the S3 call {call.operation}: check that it is an S3 endpoint."
-
-
-def _skew(headers: Mapping[str, str]) -> str:
-    advice = "Set the clocks of this machine and of the server by NTP"
-    try:
-        server = parsedate_to_datetime(headers["date"])
-        seconds = round((datetime.now(timezone.utc) - server).total_seconds())
-    except (KeyError, TypeError, ValueError):
-        return f"{advice}: they differ by more than 15 minutes."
-    direction = "ahead of" if seconds > 0 else "behind"
-    return f"{advice}: this machine is {abs(seconds)} s {direction} the server, and 900 s is the limit."

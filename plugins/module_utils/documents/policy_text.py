@@ -101,4 +101,6 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _no_number(name: str) -> Any:
-    raise InvalidDocument(f"The policy document has the value {name}, which JSON has no form for.")
+    raise InvalidDocument(
+        f"The policy document has the value {name}, which JSON has no form for: remove it."
+    )

@@ -123,7 +123,8 @@ class Object:
                 yield body
         except OSError as error:
             raise Refused(
-                f"Cannot read the file {self.src} for {self._where}: {error.strerror}."
+                f"Cannot read the file {self.src} for {self._where}: {error.strerror}. "
+                "It is read where the module runs: check src, and that the file is there."
             ) from error
 
     def _content_matches(self, head: s3.Head) -> bool:
