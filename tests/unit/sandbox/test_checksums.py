@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import io
 
 import boto3
@@ -77,9 +79,6 @@ def with_content_md5(sandbox: Sandbox, value: str | None = None) -> object:
     s3 = sandbox.source.client("s3")
 
     def add(params: dict[str, object], **_: object) -> None:
-        import base64
-        import hashlib
-
         body = params["body"]
         assert isinstance(body, bytes)
         digest = base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()

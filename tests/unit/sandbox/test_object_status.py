@@ -321,7 +321,7 @@ def test_a_bucket_of_an_account_that_backbeat_does_not_work_for(sandbox: Sandbox
 def test_processing_while_it_is_tried_again(sandbox: Sandbox) -> None:
     s3, _ = set_up(sandbox)
     no_target_bucket(sandbox)
-    sandbox.settings("source", retries=5, delay=0.1)
+    sandbox.settings("source", retries=5, delay=0.3)
     s3.put_object(Bucket=SOURCE, Key="k")
     assert status(s3, "k") == "PENDING"
     wait_for_status(s3, "k", "PROCESSING")
@@ -347,7 +347,7 @@ def test_tagging_brings_an_object_back_to_life(sandbox: Sandbox, change: Any) ->
 
 def test_several_sites(sandbox: Sandbox) -> None:
     s3, target = set_up(sandbox, StorageClass="node6:preferred_read,us-east-2")
-    sandbox.settings("source", delay=0.15)
+    sandbox.settings("source", delay=0.4)
     s3.put_object(Bucket=SOURCE, Key="k", Metadata={"own": "1"})
     wait_for_status(s3, "k", "PROCESSING")
     metadata = s3.head_object(Bucket=SOURCE, Key="k")["Metadata"]
