@@ -30,6 +30,8 @@ BEFORE = ("error", "reset", "hang", "html")
 AFTER = ("error-after", "reset-after", "hang-after", "truncated", "garbage", "no-http")
 WAYS = (*BEFORE, *AFTER)
 
+#: What the proxy of an html fault calls itself.
+PROXY = "proxy"
 _PAGE = (
     b"<html><head><title>%d Proxy Error</title></head><body><h1>Proxy Error</h1>\n</body></html>\n"
 )
@@ -120,7 +122,7 @@ def answer_of(fault: Fault, request: Request) -> Response | None:
     if fault.how == "html":
         status = fault.status or 502
         body = b"" if request.method == "HEAD" else _PAGE % status
-        return Response(status, {"Content-Type": "text/html", "Server": "proxy"}, body)
+        return Response(status, {"Content-Type": "text/html", "Server": PROXY}, body)
     if fault.how == "garbage":
         body = b"" if request.method == "HEAD" else _GARBAGE
         return Response(fault.status or 200, {"Content-Type": "application/xml"}, body)

@@ -16,7 +16,7 @@ from typing import Any
 from .accounts import ACCOUNTS, SideName, operators
 from .backbeat_api import BackbeatApi
 from .calls import CallLog
-from .faults import Fault, Faults, answer_of
+from .faults import PROXY, Fault, Faults, answer_of
 from .iam import IamService
 from .messages import Refused, Request, Response, error_response
 from .operations import Call, identify
@@ -88,7 +88,7 @@ class Side:
             print(traceback.format_exc(), file=sys.stderr, flush=True)
             crash = Refused(500, "InternalError", "The sandbox itself failed; see its log.")
             response = error_response(request.service, request.method, crash)
-        if request.service == "s3":
+        if request.service == "s3" and response.headers.get("Server") != PROXY:
             response.headers.setdefault("x-amz-request-id", uuid.uuid4().hex[:20])
         response.headers["Date"] = format_datetime(self.now(), usegmt=True)
         answered = not response.wire
