@@ -63,6 +63,9 @@ def advise(call: Call, code: str, reason: str, service: str, metadata: Mapping[s
         return _denied(service)
     if code == "NoSuchEntity" and call.operation == "AttachRolePolicy":
         return "Create the role (backbeat_iam_role) and the policy (backbeat_policy) first, or check their names."
+    elsewhere = (metadata.get("HTTPHeaders") or {}).get("location")
+    if elsewhere and str(metadata.get("HTTPStatusCode")).startswith("3"):
+        return f"Redirects are not followed: if {elsewhere} is the service itself, give that as endpoint_url."
     ahead = clock.ahead(metadata)
     # An answer to HEAD has no code that would say so.
     unsynchronised = code == "403" and ahead is not None and abs(ahead) > MAX_SKEW
