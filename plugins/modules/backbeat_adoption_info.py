@@ -23,9 +23,8 @@ options:
     description: What to call this source and target, in messages.
     type: str
   source: &source
-    description: The environment that is replicated from.
+    description: The environment that is replicated from. Needs O(name) and O(target).
     type: dict
-    required: true
     suboptions:
       s3: &connection
         description: The connection to S3.
@@ -75,7 +74,7 @@ options:
         type: list
         elements: str
   target: &target
-    description: The environment that is replicated to.
+    description: The environment that is replicated to. Needs O(name) and O(source).
     type: dict
     suboptions:
       iam: *optional
@@ -87,12 +86,8 @@ options:
       name:
         <<: *name
         required: true
-      source:
-        <<: *source
-        required: true
-      target:
-        <<: *target
-        required: true
+      source: *source
+      target: *target
 seealso:
   - module: scality.backbeat.backbeat_bucket_replication_info
 """
