@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.support.modules import Side
+from tests.integration.support.plays import Plays
 from tests.sandbox import Sandbox
 
 HERE = Path(__file__).parent
@@ -49,3 +50,9 @@ def source(sandbox: Sandbox) -> Side:
 @pytest.fixture
 def target(sandbox: Sandbox) -> Side:
     return Side(sandbox, sandbox.target)
+
+
+@pytest.fixture
+def play(sandbox: Sandbox, tmp_path: Path) -> Plays:
+    """Runs playbooks on the sandbox."""
+    return Plays(sandbox, tmp_path)

@@ -1,0 +1,154 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbook where there is more than one pair of buckets between one source and one target."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.integration.support.modules import Side
+from tests.integration.support.plays import Inventory, Plays, assert_run_as_predicted
+from tests.integration.support.procedure import (
+    KEY,
+    SOURCE_BUCKET,
+    SOURCE_POLICY,
+    TARGET_BUCKET,
+    TARGET_POLICY,
+)
+
+
+def pair(source: str, target: str, *rules: dict[str, Any]) -> dict[str, Any]:
+    return {"source_bucket": source, "target_bucket": target, **({"rules": rules} if rules else {})}
+
+
+def many_ways(play: Plays) -> Inventory:
+    """Two sources of one target, which itself is a source of the first: four pairs, one of them both ways.
+
+    The sandbox's source environment plays both sources; their roles and buckets have different names.
+    """
+    inventory = play.inventory()
+    hosts = inventory["all"]["hosts"]
+    hosts["node1"]["replication_pairs"] = [
+        pair("both-ways-1", "both-ways-6"),
+        pair(
+            "by-prefix",
+            "by-prefix-copy",
+            {"id": "off", "prefix": "off/", "enabled": False},
+            {"id": "invoices", "prefix": "invoices/"},
+            {"prefix": "letters/", "sites": [{"name": "node6", "preferred_read": True}]},
+        ),
+    ]
+    hosts["node2"] = {
+        **hosts["node1"],
+        "replication_source_role_name": "SecondSourceRole",
+        "replication_source_policy_name": "SecondSourcePolicy",
+        "replication_pairs": [pair("second-source", "second-copy")],
+    }
+    hosts["node6"]["replication_target_host"] = "node1"
+    hosts["node6"]["replication_pairs"] = [pair("both-ways-6", "both-ways-1")]
+    return inventory
+
+
+def resources(side: Side, policy: str) -> set[str]:
+    """What the policy speaks of."""
+    arn = side.arn("policy", policy)
+    version = side.iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+    answer = side.iam.get_policy_version(PolicyArn=arn, VersionId=version)
+    statements = answer["PolicyVersion"]["Document"]["Statement"]
+    return {one.removeprefix("arn:aws:s3:::") for each in statements for one in each["Resource"]}
+
+
+def status(side: Side, bucket: str, key: str) -> str:
+    return str(side.s3.head_object(Bucket=bucket, Key=key).get("ReplicationStatus"))
+
+
+def test_many_ways(play: Plays, source: Side, target: Side) -> None:
+    inventory = many_ways(play)
+    check = play.check(inventory=inventory).ok()
+    run = play(inventory=inventory).ok()
+    assert run.changes() == check.changes()
+    assert_run_as_predicted(check, run)
+
+    assert status(target, "both-ways-6", KEY) == "REPLICA"
+    assert status(target, "second-copy", KEY) == "REPLICA"
+    assert status(target, "by-prefix-copy", f"invoices/{KEY}") == "REPLICA"
+    assert resources(source, SOURCE_POLICY) == {
+        "both-ways-1", "both-ways-1/*", "by-prefix", "by-prefix/*"
+    }  # fmt: skip
+    assert resources(source, "SecondSourcePolicy") == {"second-source", "second-source/*"}
+    assert resources(source, TARGET_POLICY) == {"both-ways-1/*"}
+    assert resources(target, TARGET_POLICY) == {
+        "both-ways-6/*",
+        "by-prefix-copy/*",
+        "second-copy/*",
+    }
+    assert resources(target, SOURCE_POLICY) == {"both-ways-6", "both-ways-6/*"}
+
+    for side, bucket, other, copy in (
+        (source, "both-ways-1", target, "both-ways-6"),
+        (target, "both-ways-6", source, "both-ways-1"),
+    ):
+        side.s3.put_object(Bucket=bucket, Key=f"from-{bucket}", Body=b"x")
+        there = {"s3": other.connection("s3"), "bucket": copy}
+        side.do("object_check", bucket=bucket, key=f"from-{bucket}", target=there, wait_timeout=10)
+
+    play.sandbox.clear_calls()
+    assert play(inventory=inventory).ok().changed() == {}
+    assert source.writes() == target.writes() == []
+
+
+def test_roles_that_exist_already_need_no_iam_at_all(play: Plays) -> None:
+    """Installations with service accounts: the roles are names in the configuration and nothing more."""
+    play.sandbox.settings(assume_roles=False)
+    arn = "arn:aws:iam::{}:role/scality-internal/replication-role"
+    inventory = play.inventory()
+    hosts = inventory["all"]["hosts"]
+    hosts["node1"]["replication_source_role_arn"] = arn.format("123456789012")
+    hosts["node6"]["replication_target_role_arn"] = arn.format("678901234567")
+    for host in hosts.values():
+        del host["replication_iam"]
+    check = play.check(inventory=inventory).ok()
+    run = play(inventory=inventory).ok()
+    assert_run_as_predicted(check, run)
+    replication = run.result("node1", "bucket_replication")["results"][0]["replication"]
+    assert replication["roles"] == [arn.format("123456789012"), arn.format("678901234567")]
+    assert play(inventory=inventory).ok().changed() == {}
+    assert play.sandbox.calls(service="iam") == []
+
+
+def test_more_pairs_than_one_policy_can_hold_and_fewer_again(
+    play: Plays, source: Side, target: Side
+) -> None:
+    names = [f"a-bucket-with-quite-a-long-name-{number:03}" for number in range(64)]
+    inventory = play.inventory()
+    node1 = inventory["all"]["hosts"]["node1"]
+    node1["replication_pairs"] = [pair(name, f"{name}-copy") for name in names]
+    play(inventory=inventory).ok()
+    parts = [f"{SOURCE_POLICY}-2", f"{SOURCE_POLICY}-3"]
+    listed = {one["PolicyName"] for one in source.iam.list_policies(Scope="Local")["Policies"]}
+    assert {SOURCE_POLICY, parts[0]} <= listed <= {SOURCE_POLICY, *parts}
+    held = [resources(source, name) for name in sorted(listed)]
+    assert set().union(*held) == {*names, *(f"{name}/*" for name in names)}
+    assert {status(target, f"{name}-copy", KEY) for name in names} == {"REPLICA"}
+
+    assert play(inventory=inventory).ok().changed() == {}
+
+    node1["replication_pairs"] = node1["replication_pairs"][:2]
+    play(inventory=inventory).ok()
+    listed = {one["PolicyName"] for one in source.iam.list_policies(Scope="Local")["Policies"]}
+    assert listed == {SOURCE_POLICY}
+    assert resources(source, SOURCE_POLICY) == {*names[:2], *(f"{name}/*" for name in names[:2])}
+    assert status(source, names[-1], KEY) == "COMPLETED"
+
+
+def test_a_source_bucket_in_two_pairs(play: Plays) -> None:
+    inventory = play.inventory()
+    inventory["all"]["hosts"]["node1"]["replication_pairs"] = [
+        pair(SOURCE_BUCKET, TARGET_BUCKET, {"prefix": "a/"}),
+        pair(SOURCE_BUCKET, "other-bucket", {"prefix": "b/"}),
+    ]
+    played = play(inventory=inventory)
+    assert played.code == 2
+    assert f"The source bucket {SOURCE_BUCKET} is in several pairs" in json.dumps(played.records)
