@@ -103,7 +103,12 @@ class Policy:
             part_name(self.name, place + 1): place + 1 for place in range(len(self.documents))
         }
         documents = {name: self.documents[number - 1] for name, number in numbers.items()}
-        there = {name: part.document for name, part in before.items()}
+        # A part that a role lacks, as after a run that was cut off, gives it nothing yet.
+        there = {
+            name: part.document
+            for name, part in before.items()
+            if set(self.roles) <= set(part.roles)
+        }
         for name in writing_order(there, documents):
             after[name], steps = self._part(numbers[name], before.get(name))
             changes.extend(steps)
