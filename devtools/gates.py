@@ -12,6 +12,9 @@ from pathlib import Path
 
 from devtools.places import ROOT, VENV, environ
 
+# Tests of a group (pytest.mark.xdist_group) share what is costly to make, and so a process.
+PARALLEL = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadgroup")
+
 
 @dataclass(frozen=True)
 class Options:
@@ -57,5 +60,5 @@ def tool(name: str, *arguments: str, closing: str | None = r"\S") -> Step:
 
 
 def pytest(arguments: Sequence[str], *, venv: Path = VENV, about: str = "") -> Step:
-    command = [str(venv / "bin" / "python"), "-m", "pytest", "-q", *arguments]
+    command = [str(venv / "bin" / "python"), "-m", "pytest", "-q", *PARALLEL, *arguments]
     return Step(command, about=about, venv=venv, closing=r" in [\d.]+s\b")

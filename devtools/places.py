@@ -22,7 +22,14 @@ FOREIGN = ("ANSIBLE_", "AWS_", "BOTO_", "GIT_", "MOLECULE_", "MOTO_", "PYTEST_")
 def environ(venv: Path = VENV) -> dict[str, str]:
     """The environment for programs of `venv`: the user's, without what would change a result."""
     env = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
-    for name in ("PYTHONHOME", "PYTHONPATH", "LC_ALL"):
+    for name in (
+        "CLICOLOR_FORCE",
+        "FORCE_COLOR",
+        "LC_ALL",
+        "PYTHONHOME",
+        "PYTHONPATH",
+        "PY_COLORS",
+    ):
         env.pop(name, None)
     no_proxy = env.get("NO_PROXY") or env.get("no_proxy") or ""
     loopback = ",".join(filter(None, [no_proxy, "127.0.0.1", "localhost", "::1"]))
@@ -30,6 +37,7 @@ def environ(venv: Path = VENV) -> dict[str, str]:
         "VIRTUAL_ENV": str(venv),
         "PATH": os.pathsep.join([str(venv / "bin"), env.get("PATH", os.defpath)]),
         "LC_ALL": "C.UTF-8",
+        "NO_COLOR": "1",
         # Ansible ignores an ansible.cfg in a world-writable directory unless it is named.
         "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
         "ANSIBLE_HOME": str(CACHE / "ansible"),
