@@ -50,6 +50,9 @@ class FakeS3(FakeClient):
 
     # Buckets
 
+    def list_buckets(self) -> Mapping[str, Any]:
+        return {"Buckets": [{"Name": name} for name in self.buckets]}
+
     def get_bucket_versioning(self, Bucket: str) -> Mapping[str, Any]:
         status = self._bucket(Bucket)["versioning"]
         return {"Status": status} if status else {}

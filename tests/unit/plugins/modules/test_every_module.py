@@ -1,0 +1,92 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What holds for every module: documentation, files, action groups, examples."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import pytest
+import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ..documented import COLLECTION, MODULES, PACKAGE, documentation, documented, module, specified
+
+EVERY = pytest.mark.parametrize("name", MODULES)
+CONNECTION_OF_GROUP = {"endpoint_url": "http://node1"}
+
+
+def test_there_are_modules() -> None:
+    assert len(MODULES) > 5
+
+
+@EVERY
+def test_has_unit_tests(name: str) -> None:
+    assert (COLLECTION / "tests" / "unit" / "plugins" / "modules" / f"test_{name}.py").is_file()
+
+
+@EVERY
+def test_documents_its_options(name: str) -> None:
+    spec = module(name).TASK.argument_spec()["argument_spec"]
+    assert documented(documentation(name)["options"]) == specified(spec)
+
+
+@EVERY
+def test_documents_itself(name: str) -> None:
+    document = documentation(name)
+    assert document["module"] == name
+    assert document["short_description"][0].isupper()
+    assert not document["short_description"].endswith(".")
+    assert document["description"]
+    assert {"check_mode", "diff_mode"} <= set(document["attributes"])
+
+
+@EVERY
+def test_documents_its_results(name: str) -> None:
+    task, results = module(name).TASK, yaml.safe_load(module(name).RETURN)
+    assert {"results", "error"} <= set(results)
+    assert all(result.get("returned") and result.get("type") for result in results.values())
+    reads = documentation(name)["attributes"]["diff_mode"]["support"] == "none"
+    assert ("changes" in results) != reads
+    assert reads == name.endswith(("_info", "_check", "_preflight"))
+    assert task.plural in task.argument_spec()["argument_spec"]
+
+
+@EVERY
+def test_stands_in_the_action_group_of_its_endpoint(name: str) -> None:
+    task = module(name).TASK
+    groups = yaml.safe_load((COLLECTION / "meta" / "runtime.yml").read_text())["action_groups"]
+    assert [group for group, names in groups.items() if name in names] == (
+        [task.service] if task.service else []
+    )
+    fragment = f"scality.backbeat.attributes.{task.service}"
+    document = yaml.safe_load(module(name).DOCUMENTATION)
+    if task.service:
+        assert fragment in document["extends_documentation_fragment"]
+
+
+def test_action_groups_name_modules_and_nothing_else() -> None:
+    groups = yaml.safe_load((COLLECTION / "meta" / "runtime.yml").read_text())["action_groups"]
+    assert not {name for names in groups.values() for name in names} - set(MODULES)
+
+
+@EVERY
+def test_has_an_action_plugin_for_the_same_task(name: str) -> None:
+    action = import_module(f"{PACKAGE}.action.{name}")
+    assert action.ActionModule.TASK is module(name).TASK
+
+
+@EVERY
+def test_examples_have_valid_options(name: str) -> None:
+    examples = yaml.safe_load(module(name).EXAMPLES)
+    own = [
+        task[f"scality.backbeat.{name}"] for task in examples if f"scality.backbeat.{name}" in task
+    ]
+    assert own
+    assert all(task["name"][0].isupper() for task in examples)
+    for options in own:
+        spec: dict[str, Any] = module(name).TASK.argument_spec()
+        result = ArgumentSpecValidator(spec.pop("argument_spec"), **spec).validate(options)
+        assert not result.error_messages, result.error_messages

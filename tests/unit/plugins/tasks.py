@@ -1,0 +1,57 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From what a user writes into a task to what a module makes of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.scality.backbeat.plugins.module_utils.clients.api import Api
+from ansible_collections.scality.backbeat.plugins.module_utils.engine.task import Task
+from ansible_collections.scality.backbeat.plugins.module_utils.options import chosen
+
+from .fake_iam import FakeIam
+from .fake_s3 import FakeS3
+
+CONNECTION = {"endpoint_url": "http://node1"}
+
+
+class FakeConnections:
+    """Endpoints that need no network; `opened` are those with connections of their own."""
+
+    def __init__(self, service: str) -> None:
+        self.main = self._api(service)
+        self.opened: list[tuple[str, str]] = []
+
+    def open(self, service: str, options: Mapping[str, Any]) -> Api:
+        self.opened.append((service, options["endpoint_url"]))
+        return self._api(service)
+
+    def _api(self, service: str) -> Api:
+        return (FakeIam() if service == "iam" else FakeS3()).api()
+
+
+def checked(task: Task, **options: Any) -> dict[str, Any]:
+    """The options as Ansible gives them to the module. ValueError with Ansible's message where it refuses them."""
+    spec = task.argument_spec()
+    given = {**(CONNECTION if task.service else {}), **options}
+    # By way of JSON, as arguments come: the validator trips over an object that is there twice.
+    plain = json.loads(json.dumps(given))
+    result = ArgumentSpecValidator(spec.pop("argument_spec"), **spec).validate(plain)
+    if result.error_messages:
+        raise ValueError("; ".join(result.error_messages))
+    return dict(result.validated_parameters)
+
+
+def built(task: Task, **options: Any) -> Any:
+    """The resource or question of one item; of the first one where a list is given."""
+    params = checked(task, **options)
+    item = params[task.plural][0] if params.get(task.plural) else params
+    return task.build(
+        {**chosen(item, task.item), **chosen(params, task.shared)}, FakeConnections(task.service)
+    )
