@@ -40,6 +40,7 @@ ADVICE = {
     "Forbidden": NO_REASON,
     "400": "The answer gives no reason: check that endpoint_url is an endpoint of the right kind "
     "(S3 or IAM), and that the server knows the host name in it (its restEndpoints).",
+    "404": "The answer gives no reason: check the names, and endpoint_url.",
     # botocore makes this of an answer with status 200 that S3 could not have sent, too.
     "500": "The answer gives no reason, or could not be read: check endpoint_url, whether a proxy answers in the "
     "server's place, and the server's log.",

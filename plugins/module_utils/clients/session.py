@@ -10,6 +10,7 @@ import functools
 import hashlib
 import json
 import os
+import re
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -24,6 +25,7 @@ try:
     import botocore.session
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError
+    from botocore.parsers import ResponseParserError
 except ImportError:
     BOTOCORE_VERSION: str | None = None
 else:
@@ -151,6 +153,7 @@ def _client(service: str, key: str, pool: int) -> Any:
     client.meta.events.register("before-call.s3", _content_md5)
     client.meta.events.register("before-call.s3", _follow_no_redirect)
     client.meta.events.register("before-parse", _no_page_of_a_proxy)
+    client.meta.events.register("before-parse.iam", _only_iams_own)
     return client
 
 
@@ -161,6 +164,8 @@ def _what_to_check(error: Exception, options: Mapping[str, Any]) -> str:
             "Check profile, and the files that profiles are read from (~/.aws/config, ~/.aws/credentials, "
             f"AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE): the profiles there are {known}."
         )
+    if type(error).__name__ == "PartialCredentialsError":
+        return "Give access_key and secret_key together, or profile."
     given = [name for name in ("endpoint_url", "region", "aws_config") if options[name]]
     return f"Check {', '.join(given)}."
 
@@ -245,6 +250,13 @@ def _follow_no_redirect(params: dict[str, Any], **_event: Any) -> None:
     It asks the bucket for its region by HEAD and, when that is answered with a redirect too, without end.
     """
     params["context"].setdefault("s3_redirect", {})["redirected"] = True
+
+
+def _only_iams_own(response_dict: dict[str, Any], **_event: Any) -> None:
+    """Refuse an answer that is none of IAM's: where a call has no result, botocore takes any XML for success."""
+    own = re.match(rb"\s*(<\?xml[^>]*>)?\s*<(\w+:)?\w+Response[\s>]", response_dict["body"])
+    if response_dict["status_code"] < 300 and not own:
+        raise ResponseParserError("it is no answer of IAM")
 
 
 def _no_page_of_a_proxy(response_dict: dict[str, Any], **_event: Any) -> None:

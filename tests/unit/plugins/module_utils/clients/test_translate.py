@@ -64,7 +64,7 @@ def answer(
         ("NoSuchKey", 404, NotFound, ""),
         ("NoSuchEntity", 404, NotFound, ""),
         ("ReplicationConfigurationNotFoundError", 404, NotFound, ""),
-        ("404", 404, NotFound, ""),
+        ("404", 404, NotFound, "check the names"),
         ("SomethingNew", 404, NotFound, ""),
         ("MethodNotAllowed", 405, Unsupported, "does not support the S3 call PutThing"),
         ("NotImplemented", 501, Unsupported, "does not support"),
