@@ -43,7 +43,7 @@ class BucketReplication:
         self.wanted = Wanted(
             roles=_roles(options),
             target_bucket=None if target is None else names.bucket_name(target),
-            rules=None if rules is None else tuple(map(_rule, rules)),
+            rules=None if rules is None else tuple(map(wanted_rule, rules)),
             purge_rules=bool(options["purge_rules"]),
         )
 
@@ -213,7 +213,8 @@ def _roles(options: Mapping[str, Any]) -> tuple[str, ...] | None:
     return (options["source_role"], options["target_role"])
 
 
-def _rule(rule: Mapping[str, Any]) -> WantedRule:
+def wanted_rule(rule: Mapping[str, Any]) -> WantedRule:
+    """A rule as the options of a task have it."""
     sites: Sequence[Mapping[str, Any]] | None = rule["sites"]
     return WantedRule(
         prefix=rule["prefix"],
