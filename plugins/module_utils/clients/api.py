@@ -68,7 +68,12 @@ class Api:
 
         After Unreachable nobody knows whether it happened: the caller looks before it tries again.
         """
-        return self._call(operation, doing, shape, parameters)
+        try:
+            return self._call(operation, doing, shape, parameters)
+        except (Unreachable, Unreadable) as error:
+            refused = error.status is not None and 300 <= error.status < 500
+            error.unsure = error.sent and not refused
+            raise
 
     def _call(
         self,
@@ -83,7 +88,7 @@ class Api:
         except Exception as error:
             raise self._translate(call, error) from error
         self.ahead = clock.ahead(answer.get("ResponseMetadata", {}))
-        if from_stranger(answer.get("ResponseMetadata", {})):
+        if from_stranger(answer.get("ResponseMetadata", {}), self.service):
             raise Unreadable(
                 call,
                 f"something that is no {self.service.upper()} server answered",

@@ -22,7 +22,13 @@ class Call:
 
 
 class ApiError(Exception):
-    """A call that did not work. `str()` is one sentence for the user, or two: what failed and what to do."""
+    """A call that did not work. `str()` is one sentence for the user, or a few: what failed and what to do.
+
+    `sent` is False where nothing can have reached a server. `unsure` says that a write may have been made.
+    """
+
+    sent = True
+    unsure = False
 
     def __init__(
         self,
@@ -45,7 +51,8 @@ class ApiError(Exception):
     def __str__(self) -> str:
         code = f" ({self.code})" if self.code else ""
         sentence = f"Failed to {self.call.doing} at {self.call.endpoint}: {self.reason}{code}."
-        return f"{sentence} {self.advice}" if self.advice else sentence
+        unsure = "It may have been done all the same; running again finds out." if self.unsure else ""
+        return " ".join(filter(None, (sentence, unsure, self.advice)))
 
     def describe(self) -> dict[str, Any]:
         """The `error` of a failed task."""

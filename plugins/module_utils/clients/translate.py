@@ -95,7 +95,7 @@ def from_answer(call: Call, response: Mapping[str, Any], service: str) -> ApiErr
     }
     reason = str(error.get("Message") or code)
     # HEAD answers have no body to tell S3 by, and S3 names the request: another server's 404 is no absence.
-    if from_stranger(metadata) or (code == "404" and not _is_named(metadata)):
+    if from_stranger(metadata) or (code == "404" and from_stranger(metadata, service)):
         stranger = Unreachable if status in (502, 503, 504) else Unreadable
         elsewhere = f" and redirects to {headers['location']}" if "location" in headers else ""
         return stranger(
@@ -112,18 +112,16 @@ def from_answer(call: Call, response: Mapping[str, Any], service: str) -> ApiErr
     return kind(call, reason, advice=advise(call, code, reason, service, metadata), **details)
 
 
-def from_stranger(metadata: Mapping[str, Any]) -> bool:
-    """Whether an answer comes from a web page rather than from S3 or IAM.
+def from_stranger(metadata: Mapping[str, Any], service: str = "") -> bool:
+    """Whether an answer comes from something that is neither S3 nor IAM, such as a web page.
 
-    Both always name the request; objects may be HTML themselves, so the content type alone says nothing.
+    Both name the request: S3 always does, in a header. Objects may be HTML themselves, so the content type alone
+    says nothing.
     """
-    headers = metadata.get("HTTPHeaders") or {}
-    return not _is_named(metadata) and "html" in headers.get("content-type", "")
-
-
-def _is_named(metadata: Mapping[str, Any]) -> bool:
-    headers = metadata.get("HTTPHeaders") or {}
-    return bool(metadata.get("RequestId") or "x-amz-request-id" in headers)
+    headers = metadata.get("HTTPHeaders")
+    if headers is None or metadata.get("RequestId") or "x-amz-request-id" in headers:
+        return False
+    return service == "s3" or "html" in headers.get("content-type", "")
 
 
 def from_exception(call: Call, error: Exception) -> ApiError:
@@ -163,9 +161,11 @@ def from_exception(call: Call, error: Exception) -> ApiError:
             "the request's headers, and for a wrong type in aws_config.",
         )
     if name in TRANSPORT:
-        return Unreachable(
+        unreachable = Unreachable(
             call, text, advice="Check endpoint_url (scheme, host, port), the network and any proxy."
         )
+        unreachable.sent = name not in UNSENT
+        return unreachable
     # Of botocore's own errors the rest is raised before anything is sent.
     if "BotoCoreError" in (base.__name__ for base in type(error).__mro__):
         return Invalid(call, text)
@@ -190,6 +190,12 @@ TRANSPORT = frozenset(
         "ResponseStreamingError",
         "SSLError",
     )
+)
+
+
+# No connection was made: what was to be done was not.
+UNSENT = frozenset(
+    ("ConnectTimeoutError", "EndpointConnectionError", "ProxyConnectionError", "SSLError")
 )
 
 
