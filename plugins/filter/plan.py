@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ansible.errors import AnsibleFilterError
-
 from .pairs import Items, Pair, pairs_to_buckets, role_arns
 
 HostVars = Mapping[str, Mapping[str, Any]]
@@ -36,9 +34,8 @@ def replication_plan(
 
     Result: {"source", "target": whether it is one, "outgoing": the pairs to replicate, "uses_roles": whether one of
     them has no role of its own, "source_role", "target_role": {"name", "arn"} of the roles that they use, the ARN
-    empty where it is still to be found, "roles", "policies", "buckets": what the modules take}.
-
-    Raises AnsibleFilterError, with all that is missing, where the inventory does not suffice.
+    empty where it is still to be found, "roles", "policies", "buckets": what the modules take,
+    "missing": what the inventory lacks for this, in words}.
     """
     outgoing = list(pairs) if target_host else []
     incoming = _incoming(hostvars, host, hosts)
@@ -51,19 +48,17 @@ def replication_plan(
     managed = [
         side for side, used in (("source", ours), ("target", theirs)) if used and not arns[side]
     ]
-    _check(
-        host,
-        {
-            f"replication_s3 of {host}": (outgoing or incoming) and not s3,
-            f"replication_iam of {host}": managed and not iam,
-            f"the host {target_host} itself": outgoing and target_host not in hostvars,
-            f"replication_s3 of {target_host}": outgoing and not there.get("replication_s3"),
-            f"replication_iam of {target_host}": ours
-            and not target_arn
-            and not there.get("replication_iam"),
-        },
-    )
+    lacks = {
+        f"replication_s3 of {host}": (outgoing or incoming) and not s3,
+        f"replication_iam of {host}": managed and not iam,
+        f"the host {target_host} itself": outgoing and target_host not in hostvars,
+        f"replication_s3 of {target_host}": outgoing and not there.get("replication_s3"),
+        f"replication_iam of {target_host}": ours
+        and not target_arn
+        and not there.get("replication_iam"),
+    }
     return {
+        "missing": [what for what, is_missing in lacks.items() if is_missing],
         "source": bool(outgoing),
         "target": bool(incoming),
         "outgoing": outgoing,
@@ -124,16 +119,6 @@ def _without_role(pairs: Sequence[Pair]) -> list[Pair]:
 
 def _buckets(pairs: Sequence[Pair], name: str) -> list[str]:
     return list(dict.fromkeys(pair[name] for pair in pairs))
-
-
-def _check(host: str, lacks: Mapping[str, Any]) -> None:
-    missing = [what for what, is_missing in lacks.items() if is_missing]
-    if missing:
-        raise AnsibleFilterError(
-            f"{host} cannot set up its side of the replication, for the inventory lacks {', '.join(missing)}. A "
-            "connection is a dictionary with endpoint_url and profile at least; the target host is the one that "
-            "replication_target_host names."
-        )
 
 
 class FilterModule:
