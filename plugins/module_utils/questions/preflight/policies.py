@@ -1,0 +1,112 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The policies that bear on what a role may do: its own, and that of its side's bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from ...clients import iam, s3
+from ...clients.api import Api
+from ...clients.errors import Unsupported
+from ...documents.errors import InvalidDocument
+from ...documents.evaluation import Policy, statements
+from ...documents.principals import who
+from .sides import Endpoint, Looker, Side
+
+
+@dataclass(frozen=True)
+class Held:
+    """A role's own policies; `complete` is False where one of them, or the list of some, could not be read."""
+
+    policies: tuple[Policy, ...]
+    complete: bool
+
+    def __str__(self) -> str:
+        return ", ".join(policy.name for policy in self.policies) or "no policy at all"
+
+
+def held_by(role: iam.Role, endpoint: Endpoint, where: str, looker: Looker) -> Held | None:
+    """What the role has, attached and inline; None where not even the list of those attached could be read."""
+    attached = looker.look(
+        endpoint,
+        ("attached", role.name),
+        partial(iam.attached_policies, role=role.name),
+        where=where,
+        needs="iam:ListAttachedRolePolicies",
+    )
+    if attached is None:
+        return None
+    documents: dict[str, Any] = {}
+    complete = True
+    for one in attached.fact or ():
+        seen = looker.look(
+            endpoint,
+            ("policy", one.arn),
+            partial(_document, arn=one.arn),
+            where=where,
+            needs="iam:GetPolicy and iam:GetPolicyVersion",
+        )
+        if seen is None:
+            complete = False
+        elif seen.fact is not None:
+            documents[f"policy {one.name}"] = seen.fact
+    inline = looker.look(
+        endpoint,
+        ("inline", role.name),
+        partial(_inline, role=role.name),
+        where=where,
+        needs="iam:ListRolePolicies and iam:GetRolePolicy",
+    )
+    for name, document in (inline.fact if inline else {}).items():
+        documents[f"inline policy {name}"] = document
+    readable = _readable(documents, where, looker)
+    return Held(readable, complete and inline is not None and len(readable) == len(documents))
+
+
+def of_bucket(side: Side, role: iam.Role, looker: Looker) -> tuple[Policy, ...]:
+    """The bucket's own policy, for what it says about the role; nothing where there is none."""
+    if not side.bucket_usable:
+        return ()
+    seen = looker.look(
+        side.s3,
+        ("bucket policy", side.bucket),
+        partial(s3.bucket_policy, bucket=side.bucket),
+        where=side.where,
+        needs="s3:GetBucketPolicy",
+    )
+    if seen is None or seen.fact is None:
+        return ()
+    found = _readable({f"policy of the bucket {side.bucket}": seen.fact}, side.where, looker)
+    return tuple(Policy(one.name, one.document, who(role.arn)) for one in found)
+
+
+def _readable(documents: Mapping[str, Any], where: str, looker: Looker) -> tuple[Policy, ...]:
+    found = []
+    for name, document in documents.items():
+        try:
+            statements(document)
+        except InvalidDocument as error:
+            looker.findings.add("policy-unreadable", where, f"In its {name}: {error}")
+        else:
+            found.append(Policy(name, document))
+    return tuple(found)
+
+
+def _document(api: Api, arn: str) -> Any:
+    """The document in force; None when the policy is gone since it was listed."""
+    policy = iam.get_policy(api, arn)
+    return policy and iam.policy_document(api, arn, policy.default_version)
+
+
+def _inline(api: Api, role: str) -> dict[str, Any]:
+    """The role's inline policies by name; none where the server knows no such thing."""
+    try:
+        names = iam.inline_policies(api, role) or ()
+    except Unsupported:
+        return {}
+    return {name: iam.inline_policy(api, role, name) for name in names}

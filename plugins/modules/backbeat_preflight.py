@@ -1,0 +1,407 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: backbeat_preflight
+short_description: Find what keeps buckets from being replicated
+version_added: 0.1.0
+description:
+  - Looks at a pair of buckets, or at several, from both sides, and says what is wrong, why it matters and what to do.
+    Replication fails in many ways that neither the servers nor Backbeat report.
+  - Looks at the endpoints, credentials and clocks, the buckets, the replication configuration, the roles and whom they
+    trust, and what the roles may do, action by action.
+  - What cannot be looked at is a finding too, with the permission that is missing.
+  - With O(source.role), O(target.role), O(rules) and O(known_sites), what is there is also compared with what should
+    be there. So it finds what was changed by hand.
+  - Changes nothing. Only with O(canary) an object is put, and removed again.
+author: scality.backbeat contributors (@scality)
+extends_documentation_fragment:
+  - scality.backbeat.concurrency
+attributes:
+  check_mode:
+    support: full
+    description: The module only reads, so it does the same in check mode; but the object of O(canary) is not put then.
+  diff_mode:
+    support: none
+    description: Nothing changes, so there is no difference to show.
+requirements:
+  - python >= 3.10
+  - botocore >= 1.36.0, which boto3 brings
+notes:
+  - The module needs to run where the endpoints of both sides can be reached, usually on the controller
+    (C(connection=local) or C(delegate_to=localhost)).
+  - What several pairs share is read once. A pair of its own takes some seven calls, and each role some six.
+  - Policies are evaluated by the module itself, as the servers would. What hangs on a condition or a variable cannot be
+    decided, and is reported as such.
+options:
+  source: &source
+    description: The side to replicate from.
+    type: dict
+    suboptions: &side
+      bucket:
+        description: Name of the bucket.
+        type: str
+        required: true
+      role:
+        description:
+          - Name or ARN of the role that Backbeat is expected to assume on this side.
+          - Where the configuration has another one, that is a finding. Unless given, the configuration's is looked at.
+        type: str
+      s3:
+        description: The connection to this side's S3.
+        type: dict
+        required: true
+        suboptions: &connection
+          endpoint_url:
+            description: URL of the service. Credentials in it are refused.
+            type: str
+            required: true
+          profile:
+            description: Name of a profile in the AWS configuration files.
+            type: str
+          access_key:
+            description: Access key.
+            type: str
+          secret_key:
+            description: Secret key that belongs to the access key.
+            type: str
+          session_token:
+            description: Session token of temporary credentials.
+            type: str
+          region:
+            description: Region that requests are signed for.
+            type: str
+            default: us-east-1
+          validate_certs:
+            description: Whether the server's TLS certificate is verified.
+            type: bool
+            default: true
+          aws_ca_bundle:
+            description: File with the certificates of the authorities to trust.
+            type: path
+          aws_config:
+            description: Further settings of the client.
+            type: dict
+          retry_timeout:
+            description: How many seconds to go on trying while the server does not answer.
+            type: float
+            default: 60.0
+      iam:
+        description:
+          - The connection to this side's IAM.
+          - Without it the role is not looked at, which is reported as a note; for installations without an IAM step.
+        type: dict
+        suboptions: *connection
+  target: &target
+    description: The side to replicate to.
+    type: dict
+    suboptions: *side
+  rules: &rules
+    description:
+      - The rules that are expected, as M(scality.backbeat.backbeat_bucket_replication) takes them.
+      - A rule is found by its O(rules[].id) where one is given, else by its O(rules[].prefix). Only what is said of it
+        is compared.
+    type: list
+    elements: dict
+    suboptions:
+      id:
+        description: Identifier of the rule.
+        type: str
+      prefix:
+        description: Beginning of the keys to replicate.
+        type: str
+      enabled:
+        description: Whether the rule is in force.
+        type: bool
+      sites:
+        description: Sites to send to.
+        type: list
+        elements: dict
+        suboptions:
+          name:
+            description: Name of the site.
+            type: str
+            required: true
+          preferred_read:
+            description: Whether reads prefer this site.
+            type: bool
+            default: false
+  known_sites: &known_sites
+    description:
+      - The replication sites of the source server, each by its name and with V(scality) or V(cloud).
+      - With them the sites of the rules and the number of roles are looked at too.
+    type: dict
+  pairs:
+    description: Several pairs, instead of the options for one.
+    type: list
+    elements: dict
+    suboptions:
+      source:
+        <<: *source
+        required: true
+      target:
+        <<: *target
+        required: true
+      rules: *rules
+      known_sites: *known_sites
+  trusted_principals:
+    description:
+      - Who Backbeat is to the roles; one of them has to be trusted. A name of a service, or the ARN of a user or role.
+    type: list
+    elements: str
+    default: [backbeat]
+  servers_since_2025:
+    description:
+      - Whether the source's servers are of 2025 or later (S3C 9.5.2), which check more of what the source role may do.
+      - Unless given, what only newer servers check is a warning, and what only older ones check an error.
+    type: bool
+  before_setup:
+    description:
+      - Whether the replication is still to be set up. What set-up makes or repairs is then only worth a note.
+    type: bool
+    default: false
+  canary:
+    description:
+      - To put a small object on the source, wait until it has arrived on the target, compare it, and remove it on both
+        sides. An empty dictionary takes the defaults; without this option no object is put.
+      - The object is put only where no error was found, and not in check mode.
+    type: dict
+    suboptions:
+      key:
+        description: Beginning of the object's key, behind the prefix of the first rule in force.
+        type: str
+        default: backbeat-preflight-canary
+      wait_timeout:
+        description: How many seconds to wait at the most.
+        type: float
+        default: 300.0
+      wait_max_delay:
+        description: Largest number of seconds between two looks; the pauses grow up to it.
+        type: float
+        default: 5.0
+  ignore:
+    description: Ids of findings that are known and accepted. They are not reported.
+    type: list
+    elements: str
+    default: []
+  fail_on:
+    description:
+      - How bad a finding has to be for the task to fail.
+      - With V(never) the task succeeds whatever is found.
+    type: str
+    choices: [error, warning, never]
+    default: error
+seealso:
+  - module: scality.backbeat.backbeat_bucket_replication
+  - module: scality.backbeat.backbeat_object_check
+"""
+
+EXAMPLES = r"""
+- name: Find out why objects do not arrive
+  scality.backbeat.backbeat_preflight:
+    source:
+      bucket: source-bucket
+      s3:
+        endpoint_url: http://node1
+        profile: backbeat-source
+      iam:
+        endpoint_url: http://node1:8600
+        profile: backbeat-source
+    target:
+      bucket: target-bucket
+      s3:
+        endpoint_url: http://node6
+        profile: backbeat-target
+      iam:
+        endpoint_url: http://node6:8600
+        profile: backbeat-target
+
+- name: Say what was changed by hand since last night, and prove that objects still arrive
+  scality.backbeat.backbeat_preflight:
+    source:
+      bucket: source-bucket
+      role: SourceRoleForS3Replication
+      s3:
+        endpoint_url: http://node1
+        profile: backbeat-source
+      iam:
+        endpoint_url: http://node1:8600
+        profile: backbeat-source
+    target:
+      bucket: target-bucket
+      role: TargetRoleForS3Replication
+      s3:
+        endpoint_url: http://node6
+        profile: backbeat-target
+      iam:
+        endpoint_url: http://node6:8600
+        profile: backbeat-target
+    rules:
+      - prefix: ""
+        enabled: true
+    canary: {}
+    fail_on: warning
+"""
+
+RETURN = r"""
+findings:
+  description: What was found, the worst first.
+  returned: when one pair was looked at, also when the task failed
+  type: list
+  elements: dict
+  contains: &finding
+    id:
+      description: Which kind of finding it is; such an id never changes its meaning.
+      type: str
+      sample: target-versioning-off
+    severity:
+      description: V(error), V(warning) or V(info).
+      type: str
+      sample: error
+    what:
+      description: What is there.
+      type: str
+      sample: Versioning was never enabled on it.
+    where:
+      description: Where it is.
+      type: str
+      sample: target bucket target-bucket at http://node6
+    why:
+      description: Why it matters.
+      type: str
+      sample: Objects still become COMPLETED, but the copy loses its history silently.
+    remedy:
+      description: What to do.
+      type: str
+      sample: "Enable it with backbeat_bucket and versioning: enabled."
+summary: &summary
+  description: How many findings there are of each severity.
+  returned: when one pair was looked at, also when the task failed
+  type: dict
+  contains:
+    error:
+      description: Number of errors.
+      type: int
+    warning:
+      description: Number of warnings.
+      type: int
+    info:
+      description: Number of notes.
+      type: int
+lines:
+  description: The findings to be read by people, one line each.
+  returned: when one pair was looked at, also when the task failed
+  type: list
+  elements: str
+canary:
+  description:
+    - What was last seen of the object and its copy, as RV(scality.backbeat.backbeat_object_check#module:object) and
+      RV(scality.backbeat.backbeat_object_check#module:replica). V(null) where it was not put.
+  returned: when O(canary) was given and one pair was looked at
+  type: dict
+  contains:
+    object:
+      description: The object.
+      type: dict
+    replica:
+      description: Its copy, V(null) when it is not there.
+      type: dict
+    looks:
+      description: How often the module looked.
+      type: int
+    elapsed:
+      description: After how many seconds.
+      type: float
+results:
+  description: One result for each of O(pairs), in their order, with the keys above.
+  returned: when O(pairs) was given
+  type: list
+  elements: dict
+  contains:
+    changed:
+      description: Always V(false).
+      type: bool
+    findings:
+      description: What was found, as for one pair.
+      type: list
+      elements: dict
+      contains: *finding
+    summary: *summary
+    lines:
+      description: The findings to be read by people, one line each.
+      type: list
+      elements: str
+    canary:
+      description: The object, as for one pair.
+      type: dict
+    msg:
+      description: What makes this pair fail.
+      returned: when it failed
+      type: str
+"""
+
+from ansible_collections.scality.backbeat.plugins.module_utils.engine.module import run_module
+from ansible_collections.scality.backbeat.plugins.module_utils.engine.task import Task
+from ansible_collections.scality.backbeat.plugins.module_utils.options import nested_connection
+from ansible_collections.scality.backbeat.plugins.module_utils.questions.preflight.question import (
+    Preflight,
+)
+
+SIDE = {
+    "bucket": {"type": "str", "required": True},
+    "role": {"type": "str"},
+    "s3": {**nested_connection(), "required": True},
+    "iam": nested_connection(),
+}
+SITE = {
+    "name": {"type": "str", "required": True},
+    "preferred_read": {"type": "bool", "default": False},
+}
+RULE = {
+    "id": {"type": "str"},
+    "prefix": {"type": "str"},
+    "enabled": {"type": "bool"},
+    "sites": {"type": "list", "elements": "dict", "options": SITE},
+}
+CANARY = {
+    "key": {"type": "str", "default": "backbeat-preflight-canary", "no_log": False},
+    "wait_timeout": {"type": "float", "default": 300.0},
+    "wait_max_delay": {"type": "float", "default": 5.0},
+}
+TASK = Task(
+    key="preflight",
+    plural="pairs",
+    identity=("source", "target"),
+    title=lambda pair: f"{pair['source']['bucket']} to {pair['target']['bucket']}",
+    item={
+        "source": {"type": "dict", "options": SIDE},
+        "target": {"type": "dict", "options": SIDE},
+        "rules": {"type": "list", "elements": "dict", "options": RULE},
+        "known_sites": {"type": "dict"},
+    },
+    shared={
+        "trusted_principals": {"type": "list", "elements": "str", "default": ["backbeat"]},
+        "servers_since_2025": {"type": "bool"},
+        "before_setup": {"type": "bool", "default": False},
+        "canary": {"type": "dict", "options": CANARY},
+        "ignore": {"type": "list", "elements": "str", "default": []},
+        "fail_on": {
+            "type": "str",
+            "choices": ["error", "warning", "never"],
+            "default": "error",
+        },
+    },
+    build=Preflight.build,
+)
+
+
+def main() -> None:
+    run_module(TASK)
+
+
+if __name__ == "__main__":
+    main()
