@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from tests.integration.support.modules import Side
 from tests.integration.support.plays import Inventory, Plays, assert_run_as_predicted
 from tests.integration.support.procedure import (
@@ -17,6 +19,8 @@ from tests.integration.support.procedure import (
     TARGET_BUCKET,
     TARGET_POLICY,
 )
+
+BACK = "object-to-replicate-back"
 
 
 def pair(source: str, target: str, *rules: dict[str, Any]) -> dict[str, Any]:
@@ -48,6 +52,8 @@ def many_ways(play: Plays) -> Inventory:
     }
     hosts["node6"]["replication_target_host"] = "node1"
     hosts["node6"]["replication_pairs"] = [pair("both-ways-6", "both-ways-1")]
+    # Or it would find the copy of node1's object in the place of its own.
+    hosts["node6"]["replication_verify_key"] = BACK
     return inventory
 
 
@@ -67,11 +73,12 @@ def status(side: Side, bucket: str, key: str) -> str:
 def test_many_ways(play: Plays, source: Side, target: Side) -> None:
     inventory = many_ways(play)
     check = play.check(inventory=inventory).ok()
-    run = play(inventory=inventory).ok()
+    run = play("--diff", inventory=inventory).ok()
     assert run.changes() == check.changes()
     assert_run_as_predicted(check, run)
 
     assert status(target, "both-ways-6", KEY) == "REPLICA"
+    assert status(source, "both-ways-1", BACK) == "REPLICA"
     assert status(target, "second-copy", KEY) == "REPLICA"
     assert status(target, "by-prefix-copy", f"invoices/{KEY}") == "REPLICA"
     assert resources(source, SOURCE_POLICY) == {
@@ -86,17 +93,19 @@ def test_many_ways(play: Plays, source: Side, target: Side) -> None:
     }
     assert resources(target, SOURCE_POLICY) == {"both-ways-6", "both-ways-6/*"}
 
-    for side, bucket, other, copy in (
-        (source, "both-ways-1", target, "both-ways-6"),
-        (target, "both-ways-6", source, "both-ways-1"),
-    ):
-        side.s3.put_object(Bucket=bucket, Key=f"from-{bucket}", Body=b"x")
-        there = {"s3": other.connection("s3"), "bucket": copy}
-        side.do("object_check", bucket=bucket, key=f"from-{bucket}", target=there, wait_timeout=10)
-
     play.sandbox.clear_calls()
     assert play(inventory=inventory).ok().changed() == {}
     assert source.writes() == target.writes() == []
+
+
+@pytest.mark.xfail(reason="each side takes the other's copy for its own object", strict=True)
+def test_both_ways_with_the_same_key(play: Plays) -> None:
+    inventory = play.inventory(replication_verify_timeout=2)
+    node6 = inventory["all"]["hosts"]["node6"]
+    node6["replication_target_host"] = "node1"
+    node6["replication_pairs"] = [pair(TARGET_BUCKET, SOURCE_BUCKET)]
+    play(inventory=inventory)
+    play(inventory=inventory).ok()
 
 
 def test_roles_that_exist_already_need_no_iam_at_all(play: Plays) -> None:
@@ -110,7 +119,7 @@ def test_roles_that_exist_already_need_no_iam_at_all(play: Plays) -> None:
     for host in hosts.values():
         del host["replication_iam"]
     check = play.check(inventory=inventory).ok()
-    run = play(inventory=inventory).ok()
+    run = play("--diff", inventory=inventory).ok()
     assert_run_as_predicted(check, run)
     replication = run.result("node1", "bucket_replication")["results"][0]["replication"]
     assert replication["roles"] == [arn.format("123456789012"), arn.format("678901234567")]

@@ -95,7 +95,8 @@ class Plays:
 
     def inventory(self, **variables: Any) -> Inventory:
         """The shipped inventory, with the sandbox for its servers and these variables for all hosts."""
-        return inventory(self.sandbox.describe(), replication_verify_timeout=10, **variables)
+        given = {"replication_verify_timeout": 30, **variables}
+        return inventory(self.sandbox.describe(), **given)
 
     def start(
         self, *arguments: str, inventory: Inventory | None = None, playbook: Path = SETUP
