@@ -1,0 +1,256 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a server refuses, for somebody else's bucket, a call that it lacks, or a wish that only it can judge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.integration.support.bad_input import (
+    BUCKET,
+    GOOD,
+    LEFT_OUT,
+    ROLE,
+    S3,
+    complaint,
+    run_at,
+)
+from tests.integration.support.modules import Result, Side
+from tests.integration.support.procedure import SOURCE_POLICY, SOURCE_ROLE, set_up, steps
+
+OTHER_TRUST = {
+    "Version": "2012-10-17",
+    "Statement": {"Effect": "Allow", "Principal": {"Service": "x"}, "Action": "sts:AssumeRole"},
+}
+
+
+@pytest.mark.parametrize("module", S3)
+@pytest.mark.parametrize("state", ["present", "absent"])
+def test_a_bucket_of_another_account(source: Side, module: str, state: str) -> None:
+    """It is not absent, and not ours: nothing is written."""
+    theirs = source.side.client("s3", source.side.other)
+    theirs.create_bucket(Bucket=BUCKET)
+    source.sandbox.clear_calls()
+    wanted = {"state": state} if module in ("bucket", "bucket_replication", "object") else {}
+    result = run_at(source, module, **wanted)
+    complaint(result, BUCKET, source.side.s3_url, "belong to another account")
+    assert result["error"]["status"] == 403
+    assert source.writes() == []
+
+
+def test_a_bucket_of_another_account_that_was_not_there_yet(source: Side) -> None:
+    """Somebody else was faster between our look and our creation."""
+    source.sandbox.fail("CreateBucket", status=409, code="BucketAlreadyExists", message="Taken")
+    result = run_at(source, "bucket")
+    complaint(result, BUCKET, source.side.s3_url, "Taken", "choose another name")
+    assert result["error"]["code"] == "BucketAlreadyExists"
+
+
+def test_a_target_bucket_of_another_account(source: Side, target: Side) -> None:
+    """The source server does not look at the target, so a check says it."""
+    target.side.client("s3", target.side.other).create_bucket(Bucket="other-bucket")
+    set_up(source, target, but=["object"])
+    source.do("object", bucket="source-bucket", key="k")
+    checked = source.run(
+        "object_check",
+        bucket="source-bucket",
+        key="k",
+        wait=False,
+        status=["PENDING", "COMPLETED"],
+        target={"bucket": "other-bucket", "s3": target.connection("s3")},
+        retry_timeout=0,
+    )
+    complaint(checked, "other-bucket/k", target.side.s3_url, "belong to another account")
+
+
+def test_no_bucket_yet(source: Side) -> None:
+    for module in ("bucket_replication", "object"):
+        result = run_at(source, module)
+        complaint(result, BUCKET, source.side.s3_url, "Create the bucket first (backbeat_bucket)")
+    complaint(run_at(source, "object_check"), f"{BUCKET}/k", source.side.s3_url, "check bucket and")
+
+
+def test_no_versioning_yet(source: Side) -> None:
+    source.do("bucket", name=BUCKET)
+    result = run_at(source, "bucket_replication")
+    complaint(result, BUCKET, source.side.s3_url, "Enable versioning on the bucket first")
+
+
+def test_suspending_under_a_replication(source: Side) -> None:
+    source.do("bucket", name=BUCKET, versioning="enabled")
+    source.do("bucket_replication", **GOOD["bucket_replication"])
+    result = run_at(source, "bucket", versioning="suspended")
+    complaint(result, BUCKET, "Remove the bucket's replication configuration first")
+
+
+def test_a_bucket_that_is_not_empty(source: Side) -> None:
+    source.do("bucket", name=BUCKET, versioning="enabled")
+    source.do("object", bucket=BUCKET, key="k")
+    source.do("object", bucket=BUCKET, key="k", state="absent")
+    result = run_at(source, "bucket", state="absent")
+    complaint(result, BUCKET, source.side.s3_url, "all versions and delete markers included")
+
+
+def test_an_unknown_location(source: Side) -> None:
+    result = run_at(source, "bucket", location="atlantis")
+    complaint(result, source.side.s3_url, "atlantis", "Give one of the server's locations")
+
+
+def test_a_site_that_the_server_does_not_know(source: Side) -> None:
+    source.do("bucket", name=BUCKET, versioning="enabled")
+    result = run_at(
+        source, "bucket_replication", rules=[{"prefix": "", "sites": [{"name": "node7"}]}]
+    )
+    complaint(result, BUCKET, source.side.s3_url, "The sites sent: node7", "replication sites")
+
+
+@pytest.mark.parametrize(
+    ("roles", "site"), [(f"{ROLE}A", "node6"), (f"{ROLE}A,{ROLE}B", "us-east-2")]
+)
+def test_a_wrong_number_of_roles(source: Side, roles: str, site: str) -> None:
+    source.do("bucket", name=BUCKET, versioning="enabled")
+    result = run_at(
+        source,
+        "bucket_replication",
+        source_role=LEFT_OUT,
+        target_role=LEFT_OUT,
+        role=roles,
+        rules=[{"prefix": "", "sites": [{"name": site}]}],
+    )
+    two = "A Scality site needs two role ARNs (source_role and target_role), cloud sites alone need"
+    complaint(result, BUCKET, source.side.s3_url, two, f"sent: {roles}")
+
+
+@pytest.mark.parametrize(
+    ("module", "option"), [("policy", "policy"), ("iam_role", "assume_role_policy_document")]
+)
+def test_a_document_that_means_nothing_to_the_server(
+    source: Side, module: str, option: str
+) -> None:
+    document = {"Version": "2012-10-17", "Statement": {"Effect": "Perhaps"}}
+    generated = {"side": LEFT_OUT, "source_buckets": LEFT_OUT} if module == "policy" else {}
+    result = run_at(source, module, **{option: document}, **generated)
+    complaint(result, source.side.iam_url, "Compare the document with IAM's grammar")
+    assert result["error"]["code"] == "MalformedPolicyDocument"
+
+
+def test_a_policy_larger_than_the_server_takes(source: Side) -> None:
+    source.sandbox.settings(policy_size_limit=200)
+    result = run_at(source, "policy", source_buckets=[f"bucket-{n}" for n in range(9)])
+    complaint(
+        result, source.side.iam_url, "PolicySize: 200", "Give this server's limit as max_size"
+    )
+
+
+def test_a_policy_for_a_role_that_is_not_there(source: Side) -> None:
+    result = run_at(source, "policy")
+    assert result["failed"]
+    assert result["changes"] == ["CreatePolicy Reading"]
+    for part in (source.side.iam_url, "the role Reader", "Create the role (backbeat_iam_role)"):
+        assert part in result["msg"]
+
+
+def test_too_many_tags(source: Side) -> None:
+    source.do("bucket", name=BUCKET)
+    result = run_at(source, "object", tags={str(number): "x" for number in range(11)})
+    complaint(result, f"{BUCKET}/k", source.side.s3_url, "tags cannot be greater than 10")
+
+
+def role(side: Side, _target: Side) -> Result:
+    return side.run("iam_role", name=SOURCE_ROLE)
+
+
+def no_role(side: Side, _target: Side) -> Result:
+    return side.run("iam_role", name=SOURCE_ROLE, state="absent")
+
+
+def other_trust(side: Side, _target: Side) -> Result:
+    return side.run("iam_role", name=SOURCE_ROLE, assume_role_policy_document=OTHER_TRUST)
+
+
+def policy(side: Side, target: Side) -> Result:
+    (wanted,) = [
+        options
+        for _step, where, module, options in steps(side, target)
+        if (where, module) == (side, "policy")
+    ]
+    return side.run("policy", **wanted)
+
+
+def other_policy(side: Side, _target: Side) -> Result:
+    return side.run("policy", name=SOURCE_POLICY, side="source", source_buckets=["other-bucket"])
+
+
+def no_policy(side: Side, _target: Side) -> Result:
+    return side.run("policy", name=SOURCE_POLICY, state="absent")
+
+
+#: For each IAM call of the procedure, set-up and teardown: what makes it, and whether on what was set up before.
+CALLS: dict[str, tuple[Callable[[Side, Side], Result], bool]] = {
+    "GetRole": (role, False),
+    "CreateRole": (role, False),
+    "UpdateAssumeRolePolicy": (other_trust, True),
+    "ListAttachedRolePolicies": (policy, True),
+    "GetPolicy": (policy, True),
+    "CreatePolicy": (policy, False),
+    "AttachRolePolicy": (policy, False),
+    "GetPolicyVersion": (policy, True),
+    "ListPolicyVersions": (other_policy, True),
+    "CreatePolicyVersion": (other_policy, True),
+    "ListEntitiesForPolicy": (no_policy, True),
+    "DetachRolePolicy": (no_policy, True),
+    "DeletePolicy": (no_policy, True),
+    "DeleteRole": (no_role, True),
+}
+
+
+@pytest.mark.parametrize("operation", CALLS)
+def test_an_iam_call_that_the_server_lacks(source: Side, target: Side, operation: str) -> None:
+    act, afterwards = CALLS[operation]
+    if afterwards:
+        for result in set_up(source, target, but=["object"]):
+            assert not result.get("failed"), result
+    source.sandbox.settings("source", unsupported_calls=[operation])
+    result = act(source, target)
+    assert result["failed"]
+    assert result["error"]["operation"] == operation
+    assert result["error"]["code"] == "MethodNotAllowed"
+    for part in (
+        f"at {source.side.iam_url}: ",
+        f"does not support the IAM call {operation}.",
+        "this server's version lacks the call: make this change with the server's own tools.",
+    ):
+        assert part in result["msg"]
+
+
+@pytest.mark.parametrize("code", ["NotImplemented", "InvalidAction", "UnknownOperation"])
+def test_other_words_for_a_call_that_the_server_lacks(source: Side, code: str) -> None:
+    source.sandbox.fail("GetRole", status=501 if code == "NotImplemented" else 400, code=code)
+    result = run_at(source, "iam_role")
+    complaint(result, source.side.iam_url, "does not support the IAM call GetRole")
+
+
+def test_what_a_server_lacks_and_nobody_needs(source: Side, target: Side) -> None:
+    """The procedure asks for nothing that Vault is not certain to answer."""
+    uncertain = ["GetUser", "UpdateAssumeRolePolicy", "SetDefaultPolicyVersion", "TagRole"]
+    for one in (source, target):
+        one.sandbox.settings(one.name, unsupported_calls=[*uncertain, "UpdateRole", "ListPolicies"])
+    for result in set_up(source, target):
+        assert not result.get("failed"), result
+
+
+def test_one_bad_bucket_of_several(source: Side) -> None:
+    """The others are done, and the message says which one was not."""
+    theirs = source.side.client("s3", source.side.other)
+    theirs.create_bucket(Bucket=BUCKET)
+    items: list[dict[str, Any]] = [{"name": "first-bucket"}, {"name": BUCKET}, {"name": "Third"}]
+    result = source.run("bucket", buckets=items, retry_timeout=0)
+    assert result["failed"]
+    assert result["changed"]
+    assert f"2 of 3 items failed: {BUCKET}, Third. The first: Failed to read the" in result["msg"]
+    assert "'Third' is invalid" in result["results"][2]["msg"]
+    assert [one["Name"] for one in source.s3.list_buckets()["Buckets"]] == ["first-bucket"]
