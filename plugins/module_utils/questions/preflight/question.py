@@ -96,6 +96,8 @@ class Preflight(Question):
             return "In check mode no object is put."
         if self.findings.bad:
             return "No object was put, for there are errors already."
+        if live.clouds_only:
+            return "No object was put, for a cloud's copy cannot be compared."
         if not (live.roles and live.prefixes):
             return "No object was put, for there is no rule in force that it would fall under."
         return ""

@@ -31,11 +31,11 @@ def examine(
         return found
     for place, side in enumerate(sides):
         live = arns[place] if place < len(arns) else None
-        if live is not None:
+        if arns:
             _compare(side, live, looker.findings)
         # A configuration with one role is for clouds, where nobody assumes another.
         wanted = live if arns else side.role
-        role = _role(side, wanted, looker) if wanted else None
+        role = _role(side, wanted, bool(arns), looker) if wanted else None
         if role is not None:
             found[side.name] = role
             _trust(side, role, trusted, looker.findings)
@@ -60,19 +60,20 @@ def _account_of(arn: str) -> str | None:
         return None
 
 
-def _compare(side: Side, live: str, findings: Findings) -> None:
+def _compare(side: Side, live: str | None, findings: Findings) -> None:
     wanted = side.role
     if wanted is None or live == wanted:
         return
-    if wanted.startswith("arn:") or live.rpartition("/")[2] != wanted:
-        what = f"The {side.name} role of the configuration is {live}, and {wanted} is expected."
+    if live is None or wanted.startswith("arn:") or live.rpartition("/")[2] != wanted:
+        named = live or "none"
+        what = f"The {side.name} role of the configuration is {named}, and {wanted} is expected."
         findings.add("role-unexpected", side.where, what)
 
 
-def _role(side: Side, wanted: str, looker: Looker) -> iam.Role | None:
+def _role(side: Side, wanted: str, live: bool, looker: Looker) -> iam.Role | None:
     findings = looker.findings
     try:
-        if wanted.startswith("arn:"):
+        if live or wanted.startswith("arn:"):
             check_role_arn(wanted)
         name = check_iam_name(wanted.rpartition("/")[2], "role")
     except InvalidDocument as error:
