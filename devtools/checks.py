@@ -83,6 +83,11 @@ GATES = (
     Gate("pytest", "all tests; what follows -- is passed on", _pytest, stream=True),
     Gate("molecule", "all molecule scenarios", _molecule),
     Gate("sanity", "ansible-test sanity, with all Pythons that are here", _sanity),
-    Gate("boto-oldest", "whole modules and playbook, lowest boto3", oldest_boto_steps, stream=True),
-    Gate("cores", "whole modules and playbook, each ansible-core", core_steps, stream=True),
+    Gate(
+        "boto-oldest",
+        "whole modules and playbook with the lowest boto3",
+        oldest_boto_steps,
+        stream=True,
+    ),
+    Gate("cores", "role and playbooks with each ansible-core", core_steps, stream=True),
 )

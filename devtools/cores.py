@@ -16,8 +16,8 @@ from devtools.interpreters import Interpreter, Version, find, running
 from devtools.places import CACHE, REQUIREMENTS
 from devtools.processes import Failure
 
-# What depends on the core, and on what modules find on a host: whole modules, the role and the playbook.
-SELECTION = ("-m", "sandbox or playbook")
+ON_EACH_CORE = ("-m", "playbook")  # what runs through Ansible's own programs
+WITH_OLDEST_BOTO = ("-m", "sandbox", "tests/integration")  # what runs through the clients
 TESTS = str(REQUIREMENTS / "test.txt")
 
 
@@ -60,7 +60,7 @@ def core_steps(options: Options) -> Iterator[Step]:
         with lock(f"core-{core.release}"):
             install(venv, interpreter, ["-r", TESTS, f"ansible-core=={core.release}.*"])
         about = "ansible-core {}, Python {}.{}".format(core.release, *interpreter.version)
-        yield pytest([*SELECTION, *options.pytest], venv=venv, about=about)
+        yield pytest([*ON_EACH_CORE, *options.pytest], venv=venv, about=about)
     if missing:
         report = f"Not tested, for want of an interpreter: {'; '.join(missing)}."
         if os.environ.get("CI") == "true":
@@ -74,7 +74,7 @@ def oldest_boto_steps(options: Options) -> Iterator[Step]:
     venv = CACHE / "cores" / "boto-oldest"
     with lock("boto-oldest"):
         install(venv, running(), ["-r", TESTS, *lowest])
-    yield pytest([*SELECTION, *options.pytest], venv=venv, about=", ".join(lowest))
+    yield pytest([*WITH_OLDEST_BOTO, *options.pytest], venv=venv, about=", ".join(lowest))
 
 
 def lowest_versions(requirements: str) -> list[str]:

@@ -27,6 +27,11 @@ MODULES = sorted(file.stem for file in (ROOT / "plugins" / "modules").glob("back
 
 # One use of each module, on the source environment, of what the playbook has set up there.
 USES: dict[str, dict[str, Any]] = {
+    "backbeat_adoption_info": {
+        "name": "node1 to node6",
+        "source": {"s3": "{{ replication_s3 }}", "iam": "{{ replication_iam }}"},
+        "target": {"iam": "{{ hostvars['node6'].replication_iam }}"},
+    },
     "backbeat_bucket": {"name": "source-bucket", "versioning": "enabled"},
     "backbeat_bucket_replication": {"bucket": "source-bucket", "target_bucket": "target-bucket"},
     "backbeat_bucket_replication_info": {"bucket": "source-bucket"},

@@ -51,7 +51,7 @@ def test_each_core_runs_on_the_first_python_that_is_here(
     assert steps[0].about == "ansible-core 2.17, Python 3.11"
     for step in steps:
         assert str(step.command[0]).startswith(str(step.venv))
-        assert [*cores.SELECTION, "-x"] == list(step.command[-3:])
+        assert [*cores.ON_EACH_CORE, "-x"] == list(step.command[-3:])
 
 
 def test_a_missing_interpreter_is_named(
