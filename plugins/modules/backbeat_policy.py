@@ -188,7 +188,7 @@ policy:
       description: The document of the version in force.
       type: dict
     roles:
-      description: Those of O(roles) that have the policy.
+      description: Those of O(roles) that have the policy; all that have it when it was split.
       type: list
       elements: str
       sample: [SourceRoleForS3Replication]

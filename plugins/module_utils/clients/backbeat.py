@@ -9,7 +9,7 @@ To the client both are objects of a bucket named "_", so its signatures, timeout
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .api import Answer, Api
@@ -25,6 +25,9 @@ class Backlog:
 
 def backlog(api: Api, *, through_s3: bool) -> Backlog | None:
     """The backlog of all sites, from the S3 endpoint or from Backbeat itself."""
+    if not through_s3:
+        # Backbeat itself does not name its answers as S3 does.
+        api = replace(api, service="backbeat")
     return api.read(
         "get_object",
         "read Backbeat's backlog",

@@ -306,7 +306,7 @@ def _pages(
         page = api.read(
             operation,
             doing,
-            lambda answer: (list(answer[member]), _next(answer)),
+            lambda answer: (_members(answer, member), _next(answer)),
             absent=ABSENT,
             **parameters,
             **marker,
@@ -317,6 +317,11 @@ def _pages(
         entries.extend(found)
         if not marker:
             return entries
+
+
+def _members(answer: Answer, member: str) -> list[Mapping[str, Any]]:
+    """The list of an answer. A server may leave an empty one out, but then still says that nothing is cut off."""
+    return list(answer.get(member, ()) if "IsTruncated" in answer else answer[member])
 
 
 def _next(answer: Answer) -> dict[str, Any]:

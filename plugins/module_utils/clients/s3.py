@@ -46,10 +46,17 @@ class Version:
 
 
 def versions(api: Api, bucket: str, prefix: str, limit: int) -> tuple[list[Version], bool]:
-    """Up to `limit` versions below the prefix in the order of their keys, and whether these are all of them."""
+    """Versions below the prefix in the order of their keys, and whether these are all of them.
+
+    At most `limit` entries are listed, delete markers included, which are left out of the answer.
+    """
     found: list[Version] = []
     markers: dict[str, str] = {}
-    while len(found) < limit:
+    asked = 0
+    # Delete markers count as well, or a bucket of nothing else would be listed whole.
+    while asked < limit:
+        size = min(1000, limit - asked)
+        asked += size
         page = api.read(
             "list_object_versions",
             f"list the versions of the bucket {bucket}",
@@ -57,7 +64,7 @@ def versions(api: Api, bucket: str, prefix: str, limit: int) -> tuple[list[Versi
             absent=NO_BUCKET,
             Bucket=bucket,
             Prefix=prefix,
-            MaxKeys=min(1000, limit - len(found)),
+            MaxKeys=size,
             **markers,
         )
         if page is None:

@@ -21,10 +21,14 @@ from .plan import Change, Plan, Refused
 
 @dataclass(frozen=True)
 class State:
-    """What the bucket has: no configuration is None, and a bucket may be missing altogether."""
+    """What the bucket has: no configuration is None, and a bucket may be missing altogether.
+
+    `foreign` is a configuration that this collection cannot manage, as the server has it.
+    """
 
     configuration: Configuration | None
     bucket_exists: bool = True
+    foreign: Mapping[str, Any] | None = None
 
 
 class BucketReplication:
@@ -52,16 +56,27 @@ class BucketReplication:
             stored = s3.replication(self.api, self.bucket)
         except NotFound:
             return State(None, bucket_exists=False)
-        return State(None if stored is None else self._parse(stored))
+        if stored is None:
+            return State(None)
+        if not self.present and self.wanted.rules is None:
+            return self._read_to_remove(stored)
+        return State(self._parse(stored))
+
+    def _read_to_remove(self, stored: Mapping[str, Any]) -> State:
+        """To remove the whole of a configuration nobody has to understand it."""
+        try:
+            return State(replication.from_api(stored))
+        except replication.UnsupportedConfiguration:
+            return State(None, foreign=stored)
 
     def plan(self, current: State | None) -> Plan[State]:
         current = current or State(None)
         if not self.present:
             return self._removal(current)
         after = replication.merge(self.wanted, current.configuration)
-        replication.validate(after, self.known_sites)
         if current.configuration is not None and replication.same(after, current.configuration):
             return Plan(current)
+        replication.validate(after, self.known_sites)
         warnings = () if current.bucket_exists else (self._no_bucket(),)
         return self._change(current, after, warnings)
 
@@ -71,6 +86,8 @@ class BucketReplication:
         return {"bucket": self.bucket, **replication.describe(state.configuration)}
 
     def compared(self, state: State | None) -> dict[str, Any]:
+        if state is not None and state.foreign is not None:
+            return dict(state.foreign)
         if state is None or state.configuration is None:
             return {}
         shown = replication.describe(state.configuration)
@@ -82,6 +99,8 @@ class BucketReplication:
         return shown
 
     def _removal(self, current: State) -> Plan[State]:
+        if current.foreign is not None:
+            return self._change(current, None)
         if current.configuration is None:
             return Plan(current)
         left = (
@@ -102,7 +121,7 @@ class BucketReplication:
         else:
             wanted = after
             change = Change("PutBucketReplication", self.bucket, lambda _before: self._put(wanted))
-        prefixes = stranding(current.configuration, after)
+        prefixes = ("",) if current.foreign else stranding(current.configuration, after)
         return Plan(State(after), (change,), warnings, lambda: self._look(prefixes))
 
     def _look(self, prefixes: Sequence[str]) -> tuple[str, ...]:

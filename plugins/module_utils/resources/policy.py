@@ -83,9 +83,10 @@ class Policy:
             if found is not None and self._is_part(found, number):
                 document = iam.policy_document(self.api, found.arn, found.default_version)
                 self.finder.read_attached()
-                goes = number > len(self.documents)
-                entities = iam.policy_entities(self.api, found.arn) if goes else None
-                roles = self.finder.roles_with(found.arn)
+                # Whoever has one part needs the others as well, and a part that goes is taken from everybody.
+                everybody = number > len(self.documents) or len(self.documents) > 1
+                entities = iam.policy_entities(self.api, found.arn) if everybody else None
+                roles = entities.roles if entities else self.finder.roles_with(found.arn)
                 state[found.name] = Part(found, document, roles, entities)
             elif number > len(self.documents):
                 return state or None
@@ -103,14 +104,13 @@ class Policy:
             part_name(self.name, place + 1): place + 1 for place in range(len(self.documents))
         }
         documents = {name: self.documents[number - 1] for name, number in numbers.items()}
+        roles = self._holders(before)
         # A part that a role lacks, as after a run that was cut off, gives it nothing yet.
         there = {
-            name: part.document
-            for name, part in before.items()
-            if set(self.roles) <= set(part.roles)
+            name: part.document for name, part in before.items() if set(roles) <= set(part.roles)
         }
         for name in writing_order(there, documents):
-            after[name], steps = self._part(numbers[name], before.get(name))
+            after[name], steps = self._part(numbers[name], before.get(name), roles)
             changes.extend(steps)
         # From the end: parts are looked for until there is none, so a gap would hide those behind it.
         for name, part in reversed(before.items()):
@@ -130,7 +130,15 @@ class Policy:
             for name, part in sorted((state or {}).items())
         }
 
-    def _part(self, number: int, before: Part | None) -> tuple[Part, list[Change[State]]]:
+    def _holders(self, before: State) -> tuple[str, ...]:
+        """Who is to have all parts: the wanted roles, and of a policy in parts whoever has the first."""
+        first = before.get(self.name)
+        others = first.entities.roles if first and first.entities else ()
+        return tuple(dict.fromkeys((*self.roles, *others)))
+
+    def _part(
+        self, number: int, before: Part | None, roles: tuple[str, ...]
+    ) -> tuple[Part, list[Change[State]]]:
         name, document = part_name(self.name, number), self.documents[number - 1]
         changes: list[Change[State]] = []
         if before is None:
@@ -144,10 +152,10 @@ class Policy:
                 changes.append(
                     Change("CreatePolicyVersion", name, lambda state: self._update(state, number))
                 )
-        for role in self.roles:
+        for role in roles:
             if role not in part.roles:
                 changes.append(self._attach(name, role))
-        return replace(part, roles=tuple(dict.fromkeys((*part.roles, *self.roles)))), changes
+        return replace(part, roles=tuple(dict.fromkeys((*part.roles, *roles)))), changes
 
     def _predicted(self, name: str, number: int) -> iam.Policy:
         account = self.finder.account or names.UNKNOWN_ACCOUNT

@@ -279,7 +279,23 @@ def test_a_newer_configuration_is_never_rewritten(
     with pytest.raises(
         Refused, match=r"bucket source at .* cannot be managed without losing a part"
     ):
-        run(replication(s3, **EVERYTHING, state=state))
+        run(replication(s3, **EVERYTHING, rules=[rule("a/")], state=state))
+    assert s3.writes == []
+
+
+def test_a_newer_configuration_can_be_removed_as_a_whole(s3: FakeS3) -> None:
+    store(s3, stored_rule("a/", "one", Priority=1))
+    foreseen, done = converge(s3, lambda: replication(s3, state="absent"))
+    assert foreseen["diff"]["before"]["Rules"][0]["Priority"] == 1
+    assert done["changes"] == [DELETE]
+    assert not stored(s3)
+
+
+def test_objects_on_their_way_keep_a_newer_configuration_from_being_removed(s3: FakeS3) -> None:
+    store(s3, stored_rule("a/", "one", Priority=1))
+    s3._put("source", "anywhere", ReplicationStatus="PENDING")
+    with pytest.raises(Refused, match="1 of the 1 latest among all 1 versions are pending"):
+        run(replication(s3, state="absent"))
     assert s3.writes == []
 
 
