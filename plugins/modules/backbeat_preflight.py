@@ -342,6 +342,29 @@ results:
       description: What makes this pair fail.
       returned: when it failed
       type: str
+error:
+  description: The call that failed, where no finding could be made of that.
+  returned: when a call failed
+  type: dict
+  contains:
+    code:
+      description: Error code of the server.
+      type: str
+    message:
+      description: What the server said, or what happened to the connection.
+      type: str
+    status:
+      description: HTTP status.
+      type: int
+    request_id:
+      description: The server's name for the request.
+      type: str
+    operation:
+      description: API operation.
+      type: str
+    endpoint:
+      description: URL of the endpoint.
+      type: str
 """
 
 from ansible_collections.scality.backbeat.plugins.module_utils.engine.module import run_module

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 
@@ -20,7 +21,7 @@ def test_each_key_is_asked_for_once() -> None:
         asked.append(key)
         return key.upper()
 
-    assert [once(key, lambda key=key: find(key)) for key in ("a", "b", "a")] == ["A", "B", "A"]
+    assert [once(key, partial(find, key)) for key in ("a", "b", "a")] == ["A", "B", "A"]
     assert asked == ["a", "b"]
 
 
