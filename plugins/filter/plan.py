@@ -25,6 +25,7 @@ def replication_plan(
     names: Mapping[str, str],
     arns: Mapping[str, str],
     location: str,
+    verify_key: str,
     policy: Mapping[str, Any],
 ) -> dict[str, Any]:
     """This host's part, from the role's variables on it and from what the inventory says of all `hosts`.
@@ -35,6 +36,7 @@ def replication_plan(
     Result: {"source", "target": whether it is one, "outgoing": the pairs to replicate, "uses_roles": whether one of
     them has no role of its own, "source_role", "target_role": {"name", "arn"} of the roles that they use, the ARN
     empty where it is still to be found, "roles", "policies", "buckets": what the modules take,
+    "verify_key": the key of the proving object, this host's own where the bucket also receives another's,
     "missing": what the inventory lacks for this, in words}.
     """
     outgoing = list(pairs) if target_host else []
@@ -63,6 +65,7 @@ def replication_plan(
         "target": bool(incoming),
         "outgoing": outgoing,
         "uses_roles": bool(ours),
+        "verify_key": f"{verify_key}-from-{host}" if _both_ways(outgoing, incoming) else verify_key,
         "source_role": {"name": names["source_role"], "arn": arns["source"]},
         "target_role": {"name": target_name, "arn": target_arn},
         "roles": [{"name": names[f"{side}_role"]} for side in managed],
@@ -110,6 +113,12 @@ def _incoming(hostvars: HostVars, host: str, hosts: Sequence[str]) -> list[Pair]
         if hostvars[name].get("replication_target_host") == host
         for pair in hostvars[name].get("replication_pairs") or ()
     ]
+
+
+def _both_ways(outgoing: Sequence[Pair], incoming: Sequence[Pair]) -> bool:
+    """Whether a bucket is replicated from and to: the other side's proof would pass for this side's."""
+    received = {pair["target_bucket"] for pair in incoming}
+    return any(pair["source_bucket"] in received for pair in outgoing)
 
 
 def _without_role(pairs: Sequence[Pair]) -> list[Pair]:

@@ -98,7 +98,6 @@ def test_many_ways(play: Plays, source: Side, target: Side) -> None:
     assert source.writes() == target.writes() == []
 
 
-@pytest.mark.xfail(reason="each side takes the other's copy for its own object", strict=True)
 def test_both_ways_with_the_same_key(play: Plays) -> None:
     inventory = play.inventory(replication_verify_timeout=2)
     node6 = inventory["all"]["hosts"]["node6"]

@@ -40,6 +40,7 @@ def plan(hostvars: dict[str, dict[str, Any]], host: str = "here", **options: Any
         "names": NAMES,
         "arns": {"source": "", "target": ""},
         "location": "",
+        "verify_key": "proof",
         "policy": {"permissions": "least", "max_size": 6144},
         **options,
     }
@@ -176,3 +177,11 @@ def test_an_arn_is_found_in_what_was_made_or_read(
     role_arn: str, results: list[dict[str, Any]], expected: str
 ) -> None:
     assert FILTERS["role_arn"]({"name": "TargetRole", "arn": role_arn}, *results) == expected
+
+
+def test_the_proof_of_a_bucket_that_also_receives_has_a_key_of_its_own() -> None:
+    hosts = two_hosts(pair("a", "b"))
+    assert plan(hosts)["verify_key"] == "proof"
+    hosts["there"] |= {"replication_target_host": "here", "replication_pairs": [pair("b", "a")]}
+    assert plan(hosts)["verify_key"] == "proof-from-here"
+    assert plan(hosts, "there")["verify_key"] == "proof-from-there"
