@@ -113,6 +113,8 @@ class S3Service:
             )
         if call.operation == "PutObjectTagging" and parse_xml(request.body).find("*/Tag") is None:
             response = self._put_no_tags(request, principal, bucket)
+        elif call.operation == "HeadObject" and not bucket.is_versioned:
+            response = self._head_without_versioning(request, principal, bucket)
         else:
             response = self._store.call(request, principal)
         if response.status >= 300:
@@ -127,6 +129,17 @@ class S3Service:
         elif call.operation in _SHOWN:
             self._show_status(request, response, call, bucket)
         return response
+
+    def _head_without_versioning(
+        self, request: Request, principal: Principal, bucket: FakeBucket
+    ) -> Response:
+        """moto refuses a HEAD that names a version where versioning is suspended or was never enabled."""
+        status = bucket.versioning_status
+        bucket.versioning_status = "Enabled"
+        try:
+            return self._store.call(request, principal)
+        finally:
+            bucket.versioning_status = status
 
     def _put_no_tags(self, request: Request, principal: Principal, bucket: FakeBucket) -> Response:
         """An empty tag set, which moto cannot read, takes all tags away."""

@@ -92,6 +92,17 @@ def test_versioning_is_put_again_and_suspended(sandbox: Sandbox) -> None:
     assert s3.get_bucket_versioning(Bucket=SOURCE)["Status"] == "Suspended"
 
 
+def test_versions_can_be_looked_at_while_versioning_is_suspended(sandbox: Sandbox) -> None:
+    s3 = make_bucket(sandbox.source, SOURCE)
+    s3.put_bucket_versioning(Bucket=SOURCE, **VERSIONING)
+    version = s3.put_object(Bucket=SOURCE, Key="k", Body=b"old")["VersionId"]
+    s3.put_bucket_versioning(Bucket=SOURCE, **SUSPENDED)
+    where = {"Bucket": SOURCE, "Key": "k"}
+    assert s3.head_object(**where, VersionId=version)["ContentLength"] == 3
+    assert refusal(s3.head_object, **where, VersionId="null")[0] == 404
+    assert s3.get_bucket_versioning(Bucket=SOURCE)["Status"] == "Suspended"
+
+
 def test_versioning_stays_while_there_is_a_configuration(sandbox: Sandbox) -> None:
     s3 = make_bucket(sandbox.source, SOURCE)
     configure(s3, roles_for(sandbox))
