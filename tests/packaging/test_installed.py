@@ -39,6 +39,18 @@ USES: dict[str, dict[str, Any]] = {
     "backbeat_iam_role_info": {"name": "SourceRoleForS3Replication"},
     "backbeat_object": {"bucket": "source-bucket", "key": "object-to-replicate"},
     "backbeat_object_check": {"bucket": "source-bucket", "key": "object-to-replicate"},
+    "backbeat_preflight": {
+        "source": {
+            "bucket": "source-bucket",
+            "s3": "{{ replication_s3 }}",
+            "iam": "{{ replication_iam }}",
+        },
+        "target": {
+            "bucket": "target-bucket",
+            "s3": "{{ hostvars['node6'].replication_s3 }}",
+            "iam": "{{ hostvars['node6'].replication_iam }}",
+        },
+    },
     "backbeat_policy": {
         "name": "SourcePolicyForS3Replication",
         "side": "source",

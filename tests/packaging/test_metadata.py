@@ -17,7 +17,7 @@ from .conftest import ROOT
 MODULES = sorted(file.stem for file in (ROOT / "plugins" / "modules").glob("backbeat_*.py"))
 
 # They look at both environments, so no one connection could be their default.
-TWO_SIDED = {"backbeat_adoption_info"}
+TWO_SIDED = {"backbeat_adoption_info", "backbeat_preflight"}
 
 
 def load(name: str) -> Any:
