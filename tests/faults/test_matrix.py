@@ -24,12 +24,12 @@ WAYS: dict[str, tuple[str, int | None]] = {
 FOR_READS = ("500", "slow down", "timeout", "reset")
 # Without time for another try each of them ends the run, as does an answer that nobody can read.
 ENDING = ("error", "reset-after", "garbage")
+Matrices = Callable[[str], Matrix]
 
 pytestmark = [
     pytest.mark.usefixtures("short_pauses"),
     pytest.mark.parametrize("scenario", SCENARIOS),
 ]
-Matrices = Callable[[str], Matrix]
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -37,12 +37,9 @@ def test_the_run_itself_converges(matrix_of: Matrices, scenario: str, way: str) 
     matrix = matrix_of(scenario)
     how, status = WAYS[way]
     problems: list[str] = []
-    for place, at in enumerate(matrix.clean.calls):
-        # To a reader one passing trouble is as good as another: each read of the long procedures has one of them.
-        ways = FOR_READS if scenario == "set up" else FOR_READS[place % len(FOR_READS) :][:1]
-        if at.write or way in ways:
-            outcome = matrix.fault(at, how, patience=20.0, status=status)
-            problems += [f"{at}: {text}" for text in (*_passed(outcome), *_ended(matrix))]
+    for at in _chosen(matrix, FOR_READS.index(way) if way in FOR_READS else None):
+        outcome = matrix.fault(at, how, patience=20.0, status=status)
+        problems += [f"{at}: {text}" for text in (*_passed(outcome), *_ended(matrix))]
     assert not problems, "\n".join(problems)
 
 
@@ -50,13 +47,22 @@ def test_the_run_itself_converges(matrix_of: Matrices, scenario: str, way: str) 
 def test_the_next_run_converges(matrix_of: Matrices, scenario: str, how: str) -> None:
     matrix = matrix_of(scenario)
     problems: list[str] = []
-    for place, at in enumerate(matrix.clean.calls):
-        if at.write or how == ENDING[place % len(ENDING)]:
-            outcome = matrix.fault(at, how, patience=0.0)
-            problems += [f"{at}: {text}" for text in _failed(outcome, at)]
-            problems += [f"{at}, the next run: {text}" for text in _passed(matrix.run())]
-            problems += [f"{at}: {text}" for text in _ended(matrix)]
+    for at in _chosen(matrix, ENDING.index(how)):
+        outcome = matrix.fault(at, how, patience=0.0)
+        problems += [f"{at}: {text}" for text in _failed(outcome, at, how)]
+        problems += [f"{at}, the next run: {text}" for text in _passed(matrix.run())]
+        problems += [f"{at}: {text}" for text in _ended(matrix)]
     assert not problems, "\n".join(problems)
+
+
+def _chosen(matrix: Matrix, turn: int | None) -> Iterator[CallAt]:
+    """The calls to fail in one way: all writes, and all reads of the guide's procedure.
+
+    All reads are repeated in the same way, so of the longer procedures' each takes its turn in one way only.
+    """
+    for place, at in enumerate(matrix.clean.calls):
+        if at.write or (turn is not None and (matrix.is_guide or place % len(FOR_READS) == turn)):
+            yield at
 
 
 def _passed(outcome: Outcome) -> Iterator[str]:
@@ -67,15 +73,17 @@ def _passed(outcome: Outcome) -> Iterator[str]:
         yield f"changed is {[one['changed'] for one in outcome.results]}, and written was {outcome.written}"
 
 
-def _failed(outcome: Outcome, at: CallAt) -> Iterator[str]:
+def _failed(outcome: Outcome, at: CallAt, how: str) -> Iterator[str]:
     yield from outcome.lost
     if not outcome.failed:
-        yield "the run did not fail"
+        # Who writes to S3 gets an answer without a body, and need not read one.
+        if how != "garbage" or not at.write:
+            yield "the run did not fail"
         return
     result = outcome.results[-1]
     if result["error"]["operation"] != at.operation or "Failed to " not in result["msg"]:
         yield f"not clear: {result['msg']}"
-    if outcome.written[-1] and not result["changed"] and "may have been" not in result["msg"]:
+    if outcome.written[-1] and not result["changed"] and "may have been done" not in result["msg"]:
         yield f"something was written, but not said: {result['msg']}"
     if result["changed"] and not outcome.written[-1]:
         yield f"nothing was written, but said so: {result['changes']}"

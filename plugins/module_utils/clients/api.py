@@ -23,6 +23,7 @@ class Api:
     """A botocore client, and how long reads may be tried again.
 
     `backoff` counts from when the work on one item began: all calls for that item share one deadline.
+    `writes` counts the writes that were answered as done.
     `ahead` is by how many seconds the server's clock was ahead of ours at its last answer, None before any.
     """
 
@@ -31,6 +32,7 @@ class Api:
     endpoint: str
     backoff: Backoff
     ahead: float | None = None
+    writes: int = 0
 
     def read(
         self,
@@ -69,11 +71,13 @@ class Api:
         After Unreachable nobody knows whether it happened: the caller looks before it tries again.
         """
         try:
-            return self._call(operation, doing, shape, parameters)
+            answer = self._call(operation, doing, shape, parameters)
         except (Unreachable, Unreadable) as error:
             refused = error.status is not None and 300 <= error.status < 500
             error.unsure = error.sent and not refused
             raise
+        self.writes += 1
+        return answer
 
     def _call(
         self,

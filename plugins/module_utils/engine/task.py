@@ -135,7 +135,10 @@ class Task:
                 changes=changes,
             )
 
-        return _attempt(work, changes)
+        result = _attempt(work, changes)
+        # A change that failed half-way is none of the changes that were made, and yet something was written.
+        result["changed"] = result["changed"] or (bool(result.get("failed")) and connections.wrote)
+        return result
 
     def name(self, item: Options) -> str:
         """How messages call an item: its title, or its identity such as "bucket/key"."""
@@ -199,6 +202,11 @@ class Connections:
     def backoff(self) -> Backoff:
         """The time limit of the main endpoint."""
         return self.main.backoff
+
+    @property
+    def wrote(self) -> bool:
+        """Whether the main endpoint has answered that something was written."""
+        return self._main is not None and self._main.writes > 0
 
     def at(self, url: str) -> Api:
         """The same connection at another URL."""

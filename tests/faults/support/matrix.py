@@ -77,6 +77,7 @@ class Matrix:
         self.sandbox = sandbox
         self.sides = (Side(sandbox, sandbox.source), Side(sandbox, sandbox.target))
         self.scenario: Scenario = SCENARIOS[scenario]
+        self.is_guide = scenario == "set up"
         self.clean = self._run_clean()
 
     def _run_clean(self) -> Clean:
@@ -191,12 +192,11 @@ def _patient(module: str, options: dict[str, Any], more: dict[str, Any]) -> dict
 
 
 def _without_polling(calls: list[CallAt]) -> list[CallAt]:
-    """How often the waiting for an object looks is chance: of its looks the first ones stand for all."""
+    """How often the waiting for an object looks is chance: of its looks the first on each side stands for all."""
     last = max((place for place, call in enumerate(calls) if call.write), default=-1)
-    polls = [call for call in calls[last + 1 :] if call.operation == "HeadObject"]
-    spared = {
-        call
-        for call in polls
-        if sum(one.side == call.side for one in polls[: polls.index(call)]) > 1
-    }
-    return [call for call in calls if call not in spared]
+    left, seen = calls[: last + 1], set()
+    for call in calls[last + 1 :]:
+        if (call.side, call.operation) not in seen:
+            left.append(call)
+        seen.add((call.side, call.operation))
+    return left
