@@ -97,19 +97,25 @@ def _judge(probe: Probe, endpoint: Endpoint, findings: Findings) -> None:
 
 
 def _compare(clocks: list[tuple[float, Endpoint]], findings: Findings) -> None:
-    """Every clock with this machine's, and the one that is ahead the most with the one that is behind the most."""
+    """Every clock with this machine's; and the two that are farthest apart, where that alone tells something."""
     for ahead, endpoint in clocks:
         _report(ahead, str(endpoint), "this machine's clock", findings)
-    if len(clocks) > 1:
-        clocks.sort(key=lambda clock: clock[0])
-        (behind, slow), (ahead, fast) = clocks[0], clocks[-1]
-        if max(abs(behind), abs(ahead)) < ahead - behind:
-            _report(ahead - behind, str(fast), f"the clock of {slow}", findings)
+    if not clocks:
+        return
+    clocks.sort(key=lambda clock: clock[0])
+    (behind, slow), (ahead, fast) = clocks[0], clocks[-1]
+    if _kind(ahead - behind) not in (None, _kind(behind), _kind(ahead)):
+        _report(ahead - behind, str(fast), f"the clock of {slow}", findings)
+
+
+def _kind(seconds: float) -> str | None:
+    if abs(seconds) >= SKEW_LIMIT:
+        return "clock-beyond-limit"
+    return "clock-skewed" if abs(seconds) >= SKEW else None
 
 
 def _report(seconds: float, where: str, than: str, findings: Findings) -> None:
-    if abs(seconds) < SKEW:
-        return
-    id = "clock-beyond-limit" if abs(seconds) >= SKEW_LIMIT else "clock-skewed"
-    direction = "ahead of" if seconds > 0 else "behind"
-    findings.add(id, where, f"Its clock is {abs(seconds):.0f} s {direction} {than}.")
+    id = _kind(seconds)
+    if id is not None:
+        direction = "ahead of" if seconds > 0 else "behind"
+        findings.add(id, where, f"Its clock is {abs(seconds):.0f} s {direction} {than}.")

@@ -1,0 +1,352 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What preflight says of the sandbox: set up well, broken by hand, and not set up at all."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devtools.places import ROOT
+from tests.integration.support.modules import Result, Side
+from tests.integration.support.plays import Plays
+from tests.integration.support.procedure import (
+    SOURCE_BUCKET,
+    SOURCE_POLICY,
+    SOURCE_ROLE,
+    TARGET_BUCKET,
+    TARGET_ROLE,
+    set_up,
+)
+from tests.sandbox import Sandbox
+
+VALIDATE = ROOT / "playbooks" / "validate_replication.yml"
+NOBODY = {"access_key": "NOBODY", "secret_key": "no-secret"}
+
+
+class Pair:
+    """The guide's pair of buckets, as preflight is asked about it; `options` are to be changed by tests."""
+
+    def __init__(self, source: Side, target: Side) -> None:
+        self.source, self.target = source, target
+        self.options: dict[str, Any] = {
+            "source": self.side(source, SOURCE_BUCKET),
+            "target": self.side(target, TARGET_BUCKET),
+        }
+
+    def side(self, side: Side, bucket: str) -> dict[str, Any]:
+        connections = {service: side.connection(service) for service in ("s3", "iam")}
+        return {"bucket": bucket, **connections}
+
+    def run(self, **more: Any) -> Result:
+        return self.source.run("preflight", **{**self.options, **more})
+
+    def ids(self, **more: Any) -> list[str]:
+        found = self.run(fail_on="never", **more)["findings"]
+        return [f"{one['severity']} {one['id']}" for one in found]
+
+
+@pytest.fixture
+def pair(source: Side, target: Side) -> Pair:
+    set_up(source, target)
+    return Pair(source, target)
+
+
+def test_nothing_is_found_where_all_is_well(pair: Pair, sandbox: Sandbox) -> None:
+    pair.options["source"]["role"] = SOURCE_ROLE
+    pair.options["target"]["role"] = pair.target.arn("role", TARGET_ROLE)
+    sandbox.clear_calls()
+    result = pair.run(
+        rules=[{"prefix": "", "enabled": True}],
+        known_sites={"node6": "scality", "aws-node6": "cloud"},
+        servers_since_2025=True,
+        fail_on="warning",
+    )
+    assert (result["findings"], result["warnings"]) == ([], [])
+    assert not sandbox.calls(write=True)
+
+
+def test_each_fact_is_read_once(pair: Pair, sandbox: Sandbox) -> None:
+    sandbox.clear_calls()
+    pair.run()
+    calls = Counter((call["side"], call["operation"], call["name"]) for call in sandbox.calls())
+    assert max(calls.values()) == 1
+    assert sum(calls.values()) == 22
+
+
+def test_pairs_share_what_they_have_in_common(pair: Pair, sandbox: Sandbox) -> None:
+    pair.source.do("bucket", name="second", versioning="enabled")
+    sandbox.clear_calls()
+    second = {**pair.options, "source": {**pair.options["source"], "bucket": "second"}}
+    result = pair.source.run("preflight", pairs=[pair.options, second, pair.options])
+    assert [one["summary"]["error"] for one in result["results"]] == [0, 1, 0]
+    assert result["msg"].startswith("1 of 3 items failed: second to target-bucket.")
+    # Of the second pair its bucket alone: versioning, object lock, configuration.
+    assert len(sandbox.calls()) == 22 + 3
+
+
+def test_a_canary_arrives_and_is_removed(pair: Pair) -> None:
+    result = pair.run(canary={"key": "bird", "wait_timeout": 30})
+    assert result["findings"] == []
+    assert result["canary"]["replica"]["replication_status"] == "REPLICA"
+    for side, bucket in ((pair.source, SOURCE_BUCKET), (pair.target, TARGET_BUCKET)):
+        left = side.s3.list_object_versions(Bucket=bucket, Prefix="bird")
+        assert not {"Versions", "DeleteMarkers"} & left.keys()
+
+
+def test_check_mode_puts_no_canary(pair: Pair, sandbox: Sandbox) -> None:
+    sandbox.refuse_writes()
+    result = pair.source.run("preflight", check_mode=True, canary={}, **pair.options)
+    assert [one["id"] for one in result["findings"]] == ["canary-not-tried"]
+
+
+def test_a_canary_finds_what_cannot_be_read(pair: Pair, sandbox: Sandbox) -> None:
+    sandbox.settings(paused=True)
+    result = pair.run(canary={"wait_timeout": 0.3})
+    assert result["failed"]
+    assert "still PENDING" in result["msg"]
+    assert [one["id"] for one in result["findings"]] == ["canary-not-replicated"]
+
+
+def without(*statements: int) -> str:
+    """The source's policy without some of its statements."""
+    allow = {"Effect": "Allow"}
+    everything = [
+        {
+            **allow,
+            "Action": ["s3:GetObjectVersion*", "s3:ReplicateObject"],
+            "Resource": f"arn:aws:s3:::{SOURCE_BUCKET}/*",
+        },
+        {
+            **allow,
+            "Action": ["s3:ListBucket", "s3:GetReplicationConfiguration"],
+            "Resource": f"arn:aws:s3:::{SOURCE_BUCKET}",
+        },
+    ]
+    kept = [one for place, one in enumerate(everything) if place not in statements]
+    return json.dumps({"Version": "2012-10-17", "Statement": kept})
+
+
+def set_source_policy(side: Side, document: str) -> None:
+    side.iam.create_policy_version(
+        PolicyArn=side.arn("policy", SOURCE_POLICY), PolicyDocument=document, SetAsDefault=True
+    )
+
+
+BROKEN = {
+    "target versioning suspended": (
+        lambda pair: pair.target.s3.put_bucket_versioning(
+            Bucket=TARGET_BUCKET, VersioningConfiguration={"Status": "Suspended"}
+        ),
+        ["error target-versioning-off"],
+    ),
+    "configuration deleted": (
+        lambda pair: pair.source.s3.delete_bucket_replication(Bucket=SOURCE_BUCKET),
+        ["error configuration-missing"],
+    ),
+    "target bucket deleted": (
+        lambda pair: pair.target.s3.delete_bucket(Bucket=TARGET_BUCKET),
+        ["error target-bucket-missing"],
+    ),
+    "source role distrusts Backbeat": (
+        lambda pair: pair.source.iam.update_assume_role_policy(
+            RoleName=SOURCE_ROLE,
+            PolicyDocument=json.dumps(
+                {
+                    "Version": "2012-10-17",
+                    "Statement": {
+                        "Effect": "Allow",
+                        "Principal": {"Service": "lifecycle"},
+                        "Action": "sts:AssumeRole",
+                    },
+                }
+            ),
+        ),
+        ["error source-role-untrusting"],
+    ),
+    "source policy without objects": (
+        lambda pair: set_source_policy(pair.source, without(0)),
+        ["error source-permission-missing", "warning source-permission-missing-on-newer-servers"],
+    ),
+    "a Deny put into the role by hand": (
+        lambda pair: pair.target.iam.put_role_policy(
+            RoleName=TARGET_ROLE,
+            PolicyName="stop",
+            PolicyDocument='{"Version": "2012-10-17", "Statement": {"Effect": "Deny",'
+            ' "Action": "s3:ReplicateDelete", "Resource": "*"}}',
+        ),
+        ["error target-permission-denied"],
+    ),
+    "another account's target bucket": (
+        lambda pair: (
+            pair.target.s3.delete_bucket(Bucket=TARGET_BUCKET),
+            pair.target.side.client("s3", pair.target.side.other).create_bucket(
+                Bucket=TARGET_BUCKET
+            ),
+        ),
+        ["error target-bucket-of-another-account"],
+    ),
+    "the server's clock": (
+        lambda pair: pair.source.sandbox.settings("target", clock_offset=120),
+        ["warning clock-skewed", "warning clock-skewed"],
+    ),
+    "the server's clock far off": (
+        lambda pair: pair.source.sandbox.settings("target", clock_offset=-4000),
+        ["error clock-beyond-limit", "error clock-beyond-limit"],
+    ),
+    "IAM given for S3": (
+        lambda pair: pair.options["source"].update(s3=pair.source.connection("iam")),
+        ["error endpoint-wrong-kind"],
+    ),
+    "S3 given for IAM": (
+        lambda pair: pair.options["source"].update(iam=pair.source.connection("s3")),
+        ["error endpoint-wrong-kind"],
+    ),
+    "unknown keys everywhere": (
+        lambda pair: [
+            pair.options[side][service].update(NOBODY)
+            for side in ("source", "target")
+            for service in ("s3", "iam")
+        ],
+        ["error credentials-invalid"] * 4,
+    ),
+    "nobody listens": (
+        lambda pair: pair.options["target"]["iam"].update(
+            endpoint_url="http://127.0.0.1:1", retry_timeout=0
+        ),
+        ["error endpoint-unreachable"],
+    ),
+    "a proxy's page": (
+        lambda pair: pair.source.sandbox.fail("ListBuckets", side="source", how="html", status=200),
+        ["error endpoint-wrong-kind"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_what_is_broken_is_found(pair: Pair, case: str) -> None:
+    breaks, found = BROKEN[case]
+    breaks(pair)  # type: ignore[no-untyped-call]
+    assert pair.ids() == found
+
+
+def test_the_permissions_of_the_one_who_looks(pair: Pair) -> None:
+    """Who may read too little is told which permissions are missing, call by call."""
+    keys = pair.source.side.create_user(
+        "auditor",
+        {
+            "Version": "2012-10-17",
+            "Statement": {"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"},
+        },
+    )
+    for service in ("s3", "iam"):
+        pair.options["source"][service].update(keys)
+    findings = pair.run(fail_on="never")["findings"]
+    assert {one["id"] for one in findings} == {"not-permitted"}
+    missing = " ".join(one["what"] for one in findings)
+    for permission in (
+        "s3:GetBucketVersioning",
+        "s3:GetBucketObjectLockConfiguration",
+        "s3:GetReplicationConfiguration",
+    ):
+        assert permission in missing
+
+
+def test_the_permissions_that_are_named_are_enough(pair: Pair) -> None:
+    """One permission after the other, until nothing is reported as not permitted."""
+    granted = {"s3:ListAllMyBuckets"}
+    for attempt in range(12):
+        policy = {
+            "Version": "2012-10-17",
+            "Statement": {"Effect": "Allow", "Action": sorted(granted), "Resource": "*"},
+        }
+        keys = pair.source.side.create_user(f"auditor-{attempt}", policy)
+        for service in ("s3", "iam"):
+            pair.options["source"][service].update(keys)
+        findings = pair.run(fail_on="never")["findings"]
+        if not findings:
+            break
+        words = " ".join(one["what"] for one in findings).replace(",", " ").split()
+        named = {word for word in words if word.startswith(("s3:Get", "iam:"))}
+        assert named - granted, findings
+        granted |= named
+    assert findings == []
+
+
+def test_before_setup(source: Side, target: Side) -> None:
+    result = Pair(source, target).run(before_setup=True)
+    assert not result.get("failed")
+    assert result["summary"] == {"error": 0, "warning": 0, "info": 2}
+
+
+class TestPlaybook:
+    """playbooks/validate_replication.yml, and the step of the role."""
+
+    def test_all_is_well(self, play: Plays, pair: Pair, sandbox: Sandbox) -> None:
+        sandbox.refuse_writes()
+        done = play(playbook=VALIDATE).ok()
+        assert "Nothing keeps these buckets from being replicated." in done.output
+        assert done.changed() == {}
+
+    def test_drift(self, play: Plays, pair: Pair, sandbox: Sandbox) -> None:
+        pair.target.s3.put_bucket_versioning(
+            Bucket=TARGET_BUCKET, VersioningConfiguration={"Status": "Suspended"}
+        )
+        set_source_policy(pair.source, without(1))
+        sandbox.clear_calls()
+        sandbox.refuse_writes()
+        done = play(playbook=VALIDATE)
+        assert done.code == 2
+        assert "error target-versioning-off (target bucket target-bucket at" in done.output
+        assert "error source-permission-missing (role" in done.output
+        assert not sandbox.calls(write=True)
+
+    def test_accepted_drift(self, play: Plays, pair: Pair) -> None:
+        pair.target.s3.put_bucket_versioning(
+            Bucket=TARGET_BUCKET, VersioningConfiguration={"Status": "Suspended"}
+        )
+        hosts = play.inventory(replication_preflight_ignore=["target-versioning-off"])
+        play(playbook=VALIDATE, inventory=hosts).ok()
+        never = play.inventory(replication_preflight_fail_on="never")
+        done = play(playbook=VALIDATE, inventory=never).ok()
+        assert "error target-versioning-off" in done.output
+
+    def test_with_a_canary(self, play: Plays, pair: Pair) -> None:
+        done = play(
+            playbook=VALIDATE, inventory=play.inventory(replication_preflight_canary=True)
+        ).ok()
+        (result,) = done.result("node1", "preflight")["results"]
+        assert result["canary"]["object"]["replication_status"] == "COMPLETED"
+
+    def test_before_the_first_change(self, play: Plays, source: Side, target: Side) -> None:
+        """What the role makes does not stop it; what it cannot repair stops both sides before any change."""
+        hosts = play.inventory(replication_preflight=True)
+        done = play(inventory=hosts).ok()
+        assert "info source-bucket-missing" in done.output
+        assert play("--tags", "preflight").ok().own()
+
+    def test_nothing_is_changed_where_something_is_wrong(
+        self, play: Plays, source: Side, target: Side, sandbox: Sandbox
+    ) -> None:
+        target.side.client("s3", target.side.other).create_bucket(Bucket=TARGET_BUCKET)
+        sandbox.clear_calls()
+        done = play(inventory=play.inventory(replication_preflight=True))
+        assert done.code == 2
+        assert "target-bucket-of-another-account" in done.output
+        assert not sandbox.calls(write=True)
+
+    def test_no_secret_is_shown(self, play: Plays, pair: Pair, tmp_path: Path) -> None:
+        hosts = play.inventory()
+        for host, side in (("node1", pair.source), ("node6", pair.target)):
+            for service in ("s3", "iam"):
+                connection = hosts["all"]["hosts"][host][f"replication_{service}"]
+                del connection["profile"]
+                connection.update(side.connection(service))
+        done = play("-vvvv", playbook=VALIDATE, inventory=hosts).ok()
+        for side in (pair.source, pair.target):
+            assert side.side.secret_key not in done.output
