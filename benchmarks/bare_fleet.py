@@ -59,6 +59,8 @@ def read_role(side: str, iam: Any) -> None:
     for part in parts:
         found = iam.get_policy(PolicyArn=part)["Policy"]
         iam.get_policy_version(PolicyArn=part, VersionId=found["DefaultVersionId"])
+        if len(parts) > 1:
+            iam.list_entities_for_policy(PolicyArn=part)
     try:
         # Whether the policy has more parts than are attached.
         iam.get_policy(PolicyArn=f"{parts[0]}-{len(parts) + 1}")

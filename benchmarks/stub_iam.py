@@ -31,6 +31,7 @@ class IamAnswers:
             "GetPolicyVersion": self._version,
             "AttachRolePolicy": self._attach,
             "ListAttachedRolePolicies": self._attached,
+            "ListEntitiesForPolicy": self._entities,
         }
 
     def reset(self) -> None:
@@ -110,6 +111,16 @@ class IamAnswers:
             for arn in self.attached.get(given["RoleName"], ())
         )
         return f"<IsTruncated>false</IsTruncated><AttachedPolicies>{members}</AttachedPolicies>"
+
+    def _entities(self, given: Given) -> str:
+        if given["PolicyArn"] not in self.policies:
+            raise Absent
+        roles = "".join(
+            f"<member><RoleName>{role}</RoleName><RoleId>ID</RoleId></member>"
+            for role, attached in self.attached.items()
+            if given["PolicyArn"] in attached
+        )
+        return f"<IsTruncated>false</IsTruncated><PolicyRoles>{roles}</PolicyRoles>"
 
 
 def _error(status: int, code: str) -> Answer:

@@ -29,6 +29,8 @@ from ..module_utils.engine.task import Task
 from ..module_utils.options import secrets
 
 SWITCH = "backbeat_in_process"
+# What inventories say for it; to compile a template takes as long as a call.
+THIS_PYTHON = "{{ ansible_playbook_python }}"
 
 # Action plugins are imported by the parent of all workers before it forks: what is loaded here is loaded once.
 warm()
@@ -65,6 +67,8 @@ class InProcess(ActionBase):  # type: ignore[misc]
             delegated = task_vars.get("ansible_delegated_vars", {})
             task_vars = delegated.get(self._task.delegate_to, task_vars)
         configured = C.config.get_config_value("INTERPRETER_PYTHON", variables=task_vars)
+        if configured == THIS_PYTHON:
+            return True
         wanted = self._templar.template(configured)
         # Ansible would look for any Python on the host; that is no wish for a certain one.
         return wanted in (None, "", sys.executable) or str(wanted).startswith("auto")

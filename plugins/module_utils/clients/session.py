@@ -171,22 +171,26 @@ def _what_to_check(error: Exception, options: Mapping[str, Any]) -> str:
 
 
 def warm() -> None:
-    """Load what every client needs, so that processes forked from this one have it; opens no connection."""
+    """Load what every client needs, so that processes forked from this one have it; opens no connection.
+
+    What cannot be loaded is no error here: the task that needs it says so.
+    """
     try:
         _require_botocore()
-    except BadConnection:
+        session = _new_session()
+        nobody = "none"
+        for service in ("s3", "iam"):
+            session.create_client(
+                service,
+                region_name="us-east-1",
+                aws_access_key_id=nobody,
+                aws_secret_access_key=nobody,
+                config=_config(service, {}, 1),
+            )
+    except (BadConnection, BotoCoreError):
         return
-    session = botocore.session.Session()
-    session.register_component("data_loader", _loader())
-    nobody = "none"
-    for service in ("s3", "iam"):
-        session.create_client(
-            service,
-            region_name="us-east-1",
-            aws_access_key_id=nobody,
-            aws_secret_access_key=nobody,
-            config=_config(service, {}, 1),
-        )
+    # Nothing is read from the user's files before somebody uses it, since they may change until then.
+    _SPARE.append(_new_session())
 
 
 @functools.lru_cache(maxsize=1)
@@ -195,10 +199,21 @@ def _loader() -> Any:
     return botocore.loaders.create_loader()
 
 
+# A session that no process has used yet: making one takes as long as a call.
+_SPARE: list[Any] = []
+
+
+def _new_session() -> Any:
+    session = botocore.session.Session()
+    session.register_component("data_loader", _loader())
+    return session
+
+
 @functools.lru_cache(maxsize=16)
 def _session(profile: str | None) -> Any:
-    session = botocore.session.Session(profile=profile)
-    session.register_component("data_loader", _loader())
+    session = _SPARE.pop() if _SPARE else _new_session()
+    if profile is not None:
+        session.set_config_variable("profile", profile)
     providers = session.get_component("credential_provider")
     # Credentials of a cloud's own instances mean nothing to these servers, and asking for them takes seconds.
     for cloud in ("container-role", "iam-role"):

@@ -221,6 +221,45 @@ def test_credentials_of_cloud_instances_are_not_asked_for() -> None:
     assert {one.METHOD for one in providers}.isdisjoint({"iam-role", "container-role"})
 
 
+def profiles(folder: Path, monkeypatch: pytest.MonkeyPatch, **keys: str) -> None:
+    lines = [
+        f"[{name}]\naws_access_key_id={key}\naws_secret_access_key=s" for name, key in keys.items()
+    ]
+    (folder / "credentials").write_text("\n".join(lines))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(folder / "credentials"))
+
+
+def access_key(**given: Any) -> str:
+    client = open_api("s3", {"endpoint_url": "http://node1", "region": "us-east-1", **given}).client
+    return str(client._request_signer._credentials.access_key)
+
+
+def test_what_was_loaded_beforehand_serves_any_profile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "_SPARE", [])
+    session.warm()
+    (spare,) = session._SPARE
+    profiles(tmp_path, monkeypatch, default="D", one="A", two="B")
+    assert access_key(profile="one") == "A"
+    assert session._session("one") is spare
+    assert access_key(profile="two") == "B"
+    assert access_key() == "D"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("AWS_PROFILE", "nobody"), ("AWS_CONFIG_FILE", "broken")]
+)
+def test_loading_beforehand_leaves_errors_to_the_task(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    (tmp_path / "broken").write_text("no section\n")
+    monkeypatch.setenv(name, str(tmp_path / value) if value == "broken" else value)
+    session.warm()
+    with pytest.raises(BadConnection):
+        open_api("s3", {"endpoint_url": "http://node1", "region": "us-east-1"})
+
+
 CONFIGURATION = {
     "Role": "r",
     "Rules": [{"Status": "Enabled", "Prefix": "", "Destination": {"Bucket": "b"}}],
