@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pytest
 
 from tests.integration.support.modules import Side
 from tests.integration.support.plays import Inventory, Plays, assert_run_as_predicted
