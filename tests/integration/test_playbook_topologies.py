@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-
 from tests.integration.support.modules import Side
 from tests.integration.support.plays import Inventory, Plays, assert_run_as_predicted
 from tests.integration.support.procedure import (
@@ -19,7 +18,7 @@ from tests.integration.support.procedure import (
     TARGET_POLICY,
 )
 
-BACK = "object-to-replicate-back"
+FROM_1, FROM_6 = f"{KEY}-from-node1", f"{KEY}-from-node6"
 
 
 def pair(source: str, target: str, *rules: dict[str, Any]) -> dict[str, Any]:
@@ -51,8 +50,6 @@ def many_ways(play: Plays) -> Inventory:
     }
     hosts["node6"]["replication_target_host"] = "node1"
     hosts["node6"]["replication_pairs"] = [pair("both-ways-6", "both-ways-1")]
-    # Or it would find the copy of node1's object in the place of its own.
-    hosts["node6"]["replication_verify_key"] = BACK
     return inventory
 
 
@@ -76,10 +73,10 @@ def test_many_ways(play: Plays, source: Side, target: Side) -> None:
     assert run.changes() == check.changes()
     assert_run_as_predicted(check, run)
 
-    assert status(target, "both-ways-6", KEY) == "REPLICA"
-    assert status(source, "both-ways-1", BACK) == "REPLICA"
+    assert status(target, "both-ways-6", FROM_1) == "REPLICA"
+    assert status(source, "both-ways-1", FROM_6) == "REPLICA"
     assert status(target, "second-copy", KEY) == "REPLICA"
-    assert status(target, "by-prefix-copy", f"invoices/{KEY}") == "REPLICA"
+    assert status(target, "by-prefix-copy", f"invoices/{FROM_1}") == "REPLICA"
     assert resources(source, SOURCE_POLICY) == {
         "both-ways-1", "both-ways-1/*", "by-prefix", "by-prefix/*"
     }  # fmt: skip
