@@ -94,15 +94,6 @@ def test_many_ways(play: Plays, source: Side, target: Side) -> None:
     assert source.writes() == target.writes() == []
 
 
-def test_both_ways_with_the_same_key(play: Plays) -> None:
-    inventory = play.inventory(replication_verify_timeout=2)
-    node6 = inventory["all"]["hosts"]["node6"]
-    node6["replication_target_host"] = "node1"
-    node6["replication_pairs"] = [pair(TARGET_BUCKET, SOURCE_BUCKET)]
-    play(inventory=inventory)
-    play(inventory=inventory).ok()
-
-
 def test_roles_that_exist_already_need_no_iam_at_all(play: Plays) -> None:
     """Installations with service accounts: the roles are names in the configuration and nothing more."""
     play.sandbox.settings(assume_roles=False)
