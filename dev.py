@@ -12,13 +12,14 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from devtools import interpreters
-from devtools.checks import GATES
+from devtools.checks import GATES, on_inventory
 from devtools.environment import prepare
 from devtools.gates import Options
-from devtools.places import ROOT, VENV, environ
+from devtools.places import INVENTORY, ROOT, VENV, environ
 from devtools.processes import Failure, end_as_interrupt
 from devtools.runner import run_gates
 
@@ -41,11 +42,18 @@ def parser() -> argparse.ArgumentParser:
     tests.add_argument("--list", action="store_true", help="show the gates and what they check")
     tests.add_argument("-x", "--exitfirst", action="store_true", help="stop at the first failure")
     tests.add_argument("-v", "--verbose", action="store_true", help="show the output of all gates")
+    tests.add_argument(
+        "--inventory",
+        type=Path,
+        metavar="FILE",
+        help="run the end-to-end tests, and only them, on the real environments of this inventory",
+    )
     tests.epilog = "What follows -- goes to pytest: dev.py test pytest -- -k policy"
 
     command("sandbox", run_sandbox, "run two S3 and IAM servers that replicate, on loopback")
 
     command("bench", run_bench, "measure how long it takes, beside others that do the same")
+
     return main
 
 
@@ -63,6 +71,8 @@ def test(options: argparse.Namespace) -> int:
     unknown = set(options.gates) - {gate.name for gate in GATES}
     if unknown:
         raise Failure(f"No such gate: {', '.join(sorted(unknown))}. See: dev.py test --list")
+    if options.inventory:
+        return test_on_inventory(options)
     prepare()
     chosen = [gate for gate in GATES if not options.gates or gate.name in options.gates]
     return run_gates(
@@ -71,6 +81,18 @@ def test(options: argparse.Namespace) -> int:
         verbose=options.verbose,
         stop_early=options.exitfirst,
     )
+
+
+def test_on_inventory(options: argparse.Namespace) -> int:
+    """They make, and remove again, only what has a name with a prefix of their own."""
+    if options.gates:
+        raise Failure("--inventory runs the end-to-end tests alone; leave the gates out.")
+    if not options.inventory.exists():
+        raise Failure(f"There is no inventory {options.inventory}.")
+    file = options.inventory.resolve()
+    os.environ[INVENTORY] = str(file)
+    prepare("test.txt")
+    return run_gates([on_inventory(file)], Options(pytest=options.passed_on))
 
 
 def run_demo(options: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from pathlib import Path
 
 from devtools import sanity
 from devtools.cores import core_steps, oldest_boto_steps
@@ -66,6 +67,17 @@ def _sanity(options: Options) -> Iterable[Step]:
 
 def _pytest(options: Options) -> Iterable[Step]:
     yield pytest(options.pytest)
+
+
+def on_inventory(file: Path) -> Gate:
+    """The end-to-end tests against the environments of an inventory, one after the other."""
+    arguments = ("--numprocesses=0", "tests/e2e")
+    return Gate(
+        "inventory",
+        f"end to end on the environments of {file}",
+        lambda options: [pytest([*arguments, *options.pytest])],
+        stream=True,
+    )
 
 
 def _molecule(options: Options) -> Iterable[Step]:

@@ -15,13 +15,22 @@ REQUIREMENTS = ROOT / "requirements"
 NAMESPACE, NAME = "scality", "backbeat"
 COLLECTION = CACHE / "ansible_collections" / NAMESPACE / NAME
 
-# What a user's shell may hold must not decide a test, and no test may use the user's credentials.
+# Names an inventory of real environments: tests that are given one use the user's own credentials.
+INVENTORY = "BACKBEAT_INVENTORY"
+CREDENTIALS = ("ANSIBLE_VAULT_", "AWS_")
+
+# Otherwise nothing that a user's shell may hold must decide a test, and no credential be used.
 FOREIGN = ("ANSIBLE_", "AWS_", "BOTO_", "GIT_", "MOLECULE_", "MOTO_", "PYTEST_")
 
 
 def environ(venv: Path = VENV) -> dict[str, str]:
     """The environment for programs of `venv`: the user's, without what would change a result."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+    own = CREDENTIALS if os.environ.get(INVENTORY) else ()
+    env = {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith(own) or not name.startswith(FOREIGN)
+    }
     for name in (
         "CLICOLOR_FORCE",
         "FORCE_COLOR",
@@ -33,6 +42,12 @@ def environ(venv: Path = VENV) -> dict[str, str]:
         env.pop(name, None)
     no_proxy = env.get("NO_PROXY") or env.get("no_proxy") or ""
     loopback = ",".join(filter(None, [no_proxy, "127.0.0.1", "localhost", "::1"]))
+    if not own:
+        env |= {
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
     return env | {
         "VIRTUAL_ENV": str(venv),
         "PATH": os.pathsep.join([str(venv / "bin"), env.get("PATH", os.defpath)]),
@@ -41,9 +56,6 @@ def environ(venv: Path = VENV) -> dict[str, str]:
         # Ansible ignores an ansible.cfg in a world-writable directory unless it is named.
         "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
         "ANSIBLE_HOME": str(CACHE / "ansible"),
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
         "NO_PROXY": loopback,
         "no_proxy": loopback,
     }
