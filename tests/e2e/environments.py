@@ -1,0 +1,151 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A source and a target environment to try the procedure on: the sandbox's, or those of somebody's inventory."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.scality.backbeat.plugins.module_utils.clients.session import open_api
+from devtools.places import ROOT
+from tests.integration.support.modules import Result, task_of
+from tests.integration.support.plays import CALLBACKS, Played
+from tests.sandbox import Sandbox
+
+DESCRIBE = Path(__file__).parent / "describe.yml"
+PLAYBOOKS = ROOT / "playbooks"
+#: Seconds for a run of ansible-playbook; real servers may take minutes over an object.
+PATIENCE = 900
+
+
+@dataclass(frozen=True)
+class Environment:
+    """One host of the inventory: its connections, with all that they are put together from worked out."""
+
+    host: str
+    s3: Mapping[str, Any]
+    #: None where the installation has no IAM step; the role's ARN is given then.
+    iam: Mapping[str, Any] | None
+    role_arn: str = ""
+
+    @cached_property
+    def s3_client(self) -> Any:
+        """boto3's client, for what a human does by hand and for looking at what is there."""
+        return self.client("s3")
+
+    @cached_property
+    def iam_client(self) -> Any:
+        return self.client("iam")
+
+    def client(self, service: str) -> Any:
+        options = self.connection(service)
+        spec = task_of("bucket").argument_spec()["argument_spec"]
+        defaults = {name: option.get("default") for name, option in spec.items()}
+        return open_api(service, {**defaults, **options}).client
+
+    def connection(self, service: str) -> dict[str, Any]:
+        """The connection options for "s3" or "iam"."""
+        return dict((self.s3 if service == "s3" else self.iam) or {})
+
+    def run(self, module: str, **options: Any) -> Result:
+        """The result of backbeat_<module>, from within this process."""
+        task = task_of(module)
+        given = {**(self.connection(task.service) if task.service else {}), **options}
+        validated = ArgumentSpecValidator(**task.argument_spec()).validate(given)
+        assert not validated.error_messages, validated.error_messages
+        return task.run(validated.validated_parameters, check_mode=False)
+
+    def do(self, module: str, **options: Any) -> Result:
+        """Like run, for steps that must work."""
+        result = self.run(module, **options)
+        assert not result.get("failed"), result["msg"]
+        return result
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Two environments and the inventory that they are described in.
+
+    prefix: with which the names of everything begin that is made here. sandbox: None on servers that have no hooks.
+    """
+
+    inventory: Path
+    hosts: tuple[str, ...]
+    source: Environment
+    target: Environment
+    prefix: str
+    folder: Path
+    sandbox: Sandbox | None = None
+
+    def sides(self) -> tuple[Environment, Environment]:
+        return self.source, self.target
+
+
+def play(inventories: list[Path], playbook: Path, folder: Path, *arguments: str) -> Played:
+    """Run ansible-playbook, in this checkout, and keep what every task did."""
+    records = folder / "records"
+    records.write_text("")
+    program = Path(sys.executable).with_name("ansible-playbook")
+    command = [str(program), *(word for one in inventories for word in ("-i", str(one)))]
+    done = subprocess.run(
+        [*command, str(playbook), *arguments],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
+            "ANSIBLE_CALLBACKS_ENABLED": "records",
+            "RECORDS_FILE": str(records),
+        },
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    lines = records.read_text().splitlines()
+    return Played(done.returncode, done.stdout, [json.loads(line) for line in lines])
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A source and the target that it names, with everything of an inventory worked out."""
+
+    source: Environment
+    target: Environment
+    hosts: tuple[str, ...]
+
+
+def pairs_of(inventory: Path, folder: Path) -> list[Pair]:
+    """The pairs of environments that an inventory describes, in its order; none where no host names a target."""
+    folder.mkdir(parents=True, exist_ok=True)
+    described = folder / "described"
+    described.mkdir(mode=0o700)
+    play([inventory], DESCRIBE, folder, "-e", f"e2e_folder={described}").ok()
+    found = {file.stem: json.loads(file.read_text()) for file in sorted(described.glob("*.json"))}
+    for file in described.glob("*.json"):
+        file.unlink()
+    environments = {
+        name: Environment(name, host["s3"], host["iam"] or None, host["role_arn"])
+        for name, host in found.items()
+    }
+    return [
+        Pair(
+            Environment(name, host["s3"], host["iam"] or None, host["source_role_arn"]),
+            environments[host["target_host"]],
+            tuple(found),
+        )
+        for name, host in found.items()
+        if host["target_host"] in environments and host["s3"]
+    ]
