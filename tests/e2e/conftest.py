@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the end-to-end tests run: on a sandbox of their own, or where BACKBEAT_INVENTORY leads."""
+"""Where the end-to-end tests run: on a sandbox of their own, or where the inventory leads that was given."""
 
 from __future__ import annotations
 
@@ -16,22 +16,23 @@ from typing import Any
 
 import pytest
 
+from devtools.places import INVENTORY
 from tests.e2e.environments import Ground, Pair, pairs_of
 from tests.e2e.story import Story
 from tests.sandbox import Sandbox
 from tests.sandbox_inventory import HOSTS, inventory
 
 HERE = Path(__file__).parent
-INVENTORY = os.environ.get("BACKBEAT_INVENTORY", "")
+GIVEN = os.environ.get(INVENTORY, "")
 
 
 @cache
 def pairs() -> list[Pair]:
     """The pairs of the given inventory; collected once, for each of them has its own tests."""
     with tempfile.TemporaryDirectory() as folder:
-        found = pairs_of(Path(INVENTORY), Path(folder))
+        found = pairs_of(Path(GIVEN), Path(folder))
     if not found:
-        raise pytest.UsageError(f"No host of {INVENTORY} says to which one it replicates.")
+        raise pytest.UsageError(f"No host of {GIVEN} says to which one it replicates.")
     return found
 
 
@@ -44,7 +45,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "ground" in metafunc.fixturenames:
-        grounds = range(len(pairs())) if INVENTORY else [-1]
+        grounds = range(len(pairs())) if GIVEN else [-1]
         names = [
             f"{pairs()[n].source.host}-{pairs()[n].target.host}" if n >= 0 else "sandbox"
             for n in grounds
@@ -61,7 +62,7 @@ def ground(
     prefix = f"backbeat-e2e-{secrets.token_hex(4)}"
     if request.param >= 0:
         pair = pairs()[request.param]
-        yield Ground(Path(INVENTORY), pair.hosts, pair.source, pair.target, prefix, folder)
+        yield Ground(Path(GIVEN), pair.hosts, pair.source, pair.target, prefix, folder)
         return
     with Sandbox(generation=2025, delay=0.1) as sandbox:
         file = folder / "sandbox.json"
