@@ -39,7 +39,7 @@ def test_the_run_itself_converges(matrix_of: Matrices, scenario: str, way: str) 
     problems: list[str] = []
     for at in _chosen(matrix, FOR_READS.index(way) if way in FOR_READS else None):
         outcome = matrix.fault(at, how, patience=20.0, status=status)
-        problems += [f"{at}: {text}" for text in (*_passed(outcome), *_ended(matrix))]
+        problems += [f"{at}: {text}" for text in (*_passed(outcome), *_ended(matrix, at))]
     assert not problems, "\n".join(problems)
 
 
@@ -50,8 +50,8 @@ def test_the_next_run_converges(matrix_of: Matrices, scenario: str, how: str) ->
     for at in _chosen(matrix, ENDING.index(how)):
         outcome = matrix.fault(at, how, patience=0.0)
         problems += [f"{at}: {text}" for text in _failed(outcome, at, how)]
-        problems += [f"{at}, the next run: {text}" for text in _passed(matrix.run())]
-        problems += [f"{at}: {text}" for text in _ended(matrix)]
+        problems += [f"{at}, the next run: {text}" for text in _passed(matrix.run(at.step))]
+        problems += [f"{at}: {text}" for text in _ended(matrix, at)]
     assert not problems, "\n".join(problems)
 
 
@@ -60,7 +60,7 @@ def _chosen(matrix: Matrix, turn: int | None) -> Iterator[CallAt]:
 
     All reads are repeated in the same way, so of the longer procedures' each takes its turn in one way only.
     """
-    for place, at in enumerate(matrix.clean.calls):
+    for place, at in enumerate(matrix.calls):
         if at.write or (turn is not None and (matrix.is_guide or place % len(FOR_READS) == turn)):
             yield at
 
@@ -89,7 +89,7 @@ def _failed(outcome: Outcome, at: CallAt, how: str) -> Iterator[str]:
         yield f"nothing was written, but said so: {result['changes']}"
 
 
-def _ended(matrix: Matrix) -> Iterator[str]:
-    found = matrix.state()
-    if found != matrix.clean.state:
-        yield f"ends in {found}, not {matrix.clean.state}"
+def _ended(matrix: Matrix, at: CallAt) -> Iterator[str]:
+    found, wanted = matrix.state(), matrix.states[at.step]
+    if found != wanted:
+        yield f"ends in {found}, not {wanted}"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.scality.backbeat.plugins.module_utils.clients.api import Api
-from tests.faults.support.scenarios import SCENARIOS, Scenario
+from tests.faults.support.scenarios import GUIDE, SCENARIOS
 from tests.faults.support.state import Permission, permissions_of, state_of
 from tests.integration.support.modules import Result, Side
 from tests.sandbox import Sandbox
@@ -32,31 +32,27 @@ Held = dict[str, frozenset[Permission]]
 
 @dataclass(frozen=True)
 class CallAt:
-    """One call of a procedure: the nth of its kind on that side."""
+    """One call of a procedure: the nth of its kind on that side, and the number of the step that makes it."""
 
     side: SideName
     operation: str
     nth: int
     write: bool
+    step: int
 
     def __str__(self) -> str:
         return f"{self.side} {self.operation} {self.nth}"
 
 
 @dataclass
-class Clean:
-    """A run without faults: its calls in their order, the state it ends in, and what stays allowed throughout."""
-
-    calls: list[CallAt]
-    state: dict[str, Any]
-    kept: Held
-
-
-@dataclass
 class Outcome:
-    """The results of the steps that were taken, each with whether the server was changed by it."""
+    """The results of the steps that were taken, each with whether the server was changed by it.
+
+    lost: what a role was not allowed any more, for a moment.
+    """
 
     results: list[Result] = field(default_factory=list)
+    starts: list[float] = field(default_factory=list)
     written: list[bool] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
 
@@ -71,78 +67,95 @@ class Outcome:
 
 
 class Matrix:
-    """Runs one scenario again and again on the same sandbox, each time from its beginning."""
+    """Runs one scenario again and again on the same sandbox, each time from its beginning.
+
+    calls: those of a run without faults; states: what is there after each of its steps;
+    kept: what each role may do before and after, and so at any time in between.
+    """
 
     def __init__(self, sandbox: Sandbox, scenario: str) -> None:
         self.sandbox = sandbox
         self.sides = (Side(sandbox, sandbox.source), Side(sandbox, sandbox.target))
-        self.scenario: Scenario = SCENARIOS[scenario]
-        self.is_guide = scenario == "set up"
-        self.clean = self._run_clean()
-
-    def _run_clean(self) -> Clean:
+        self.scenario = SCENARIOS[scenario]
+        self.is_guide = scenario == GUIDE
+        self.last = len(self.scenario.steps(*self.sides)) - 1
+        self.kept: Held = {}
         before = self._begin()
-        outcome = self.run()
-        assert not outcome.failed, outcome.results
-        assert outcome.honest, outcome.results
-        seen: Counter[tuple[str, str]] = Counter()
-        calls = []
-        for entry in self.sandbox.calls():
-            seen[entry["side"], entry["operation"]] += 1
-            nth = seen[entry["side"], entry["operation"]]
-            calls.append(CallAt(entry["side"], entry["operation"], nth, entry["write"]))
+        outcome = self._expect_good(self.run(self.last))
+        self.calls = self._calls(outcome)
         after = permissions_of(*self.sides)
-        kept = {role: held & after.get(role, frozenset()) for role, held in before.items()}
-        again = self.run()
-        assert not again.failed
-        assert again.honest
-        assert not any(again.written)
-        # Once more, and now look after each call that nothing of it was missing.
-        self._begin()
-        with self._watching(kept, outcome, lambda: True):
-            self.run()
-        assert not outcome.lost
-        return Clean(_without_polling(calls), self.state(), kept)
+        assert not any(self._expect_good(self.run(self.last)).written)
+        self.kept = {role: held & after.get(role, frozenset()) for role, held in before.items()}
+        self.states = []
+        for step in range(self.last + 1):
+            if step == 0:
+                self._begin()
+            self._expect_good(self.run(step, first=step, always=True))
+            self.states.append(self.state())
 
-    def _begin(self) -> Held:
-        self.sandbox.reset()
-        self.scenario.prepare(*self.sides)
-        held = permissions_of(*self.sides)
-        self.sandbox.clear_calls()
-        return held
+    def state(self) -> dict[str, Any]:
+        return state_of(*self.sides)
 
     def fault(self, at: CallAt, how: str, patience: float, **details: Any) -> Outcome:
-        """The procedure from its beginning, until a step fails, with this fault at this call.
+        """The procedure from its beginning with this fault at this call, until a step fails or the call's is over.
 
         patience: retry_timeout in seconds.
         """
         self._begin()
         self.sandbox.fail(at.operation, at.nth, at.side, how, seconds=2.0, **details)
-        outcome = self.run(patience, SHORT if how.startswith("hang") else LONG)
+        outcome = self.run(at.step, patience, SHORT if how.startswith("hang") else LONG)
         struck = self.sandbox.calls(fault=how)
         assert len(struck) == 1, f"{at} did not come"
         return outcome
 
-    def run(self, patience: float = 20.0, timeouts: dict[str, float] | None = None) -> Outcome:
-        """The procedure as things are, until a step fails."""
+    def run(
+        self,
+        last: int,
+        patience: float = 20.0,
+        timeouts: dict[str, float] | None = None,
+        first: int = 0,
+        always: bool = False,
+    ) -> Outcome:
+        """The steps up to this one as things are, until one fails.
+
+        always: look after every call at what the roles may do, and not only once one has failed.
+        """
         outcome = Outcome()
         more = {"retry_timeout": patience, "aws_config": timeouts or LONG}
-        troubled: list[bool] = []
-        kept = self.clean.kept if hasattr(self, "clean") else {}
-        starts = []
-        with self._watching(kept, outcome, lambda: bool(troubled), troubled):
-            for side, module, options in self.scenario.steps(*self.sides):
-                starts.append(time.time())
+        with self._watching(outcome, always):
+            for side, module, options in self.scenario.steps(*self.sides)[first : last + 1]:
+                outcome.starts.append(time.time())
                 outcome.results.append(side.run(module, **_patient(module, options, more)))
                 if outcome.failed:
                     break
         writes = self._writes()
-        for start, end in pairwise([*starts, time.time()]):
+        for start, end in pairwise([*outcome.starts, time.time()]):
             outcome.written.append(any(start <= moment < end for moment in writes))
         return outcome
 
-    def state(self) -> dict[str, Any]:
-        return state_of(*self.sides)
+    def _begin(self) -> Held:
+        self.sandbox.reset()
+        self.scenario.prepare(*self.sides)
+        held = permissions_of(*self.sides) if not self.kept else {}
+        self.sandbox.clear_calls()
+        return held
+
+    @staticmethod
+    def _expect_good(outcome: Outcome) -> Outcome:
+        assert not outcome.failed, outcome.results
+        assert outcome.honest, outcome.results
+        assert not outcome.lost
+        return outcome
+
+    def _calls(self, outcome: Outcome) -> list[CallAt]:
+        seen: Counter[tuple[str, str]] = Counter()
+        calls = []
+        for entry in self.sandbox.calls():
+            seen[entry["side"], entry["operation"]] += 1
+            nth = seen[entry["side"], entry["operation"]]
+            step = sum(start <= entry["time"] for start in outcome.starts) - 1
+            calls.append(CallAt(entry["side"], entry["operation"], nth, entry["write"], step))
+        return _without_polling(calls)
 
     def _writes(self) -> list[float]:
         """When calls have changed something on a server."""
@@ -153,35 +166,38 @@ class Matrix:
         ]
 
     @contextmanager
-    def _watching(
-        self,
-        kept: Held,
-        outcome: Outcome,
-        active: Callable[[], bool],
-        troubled: list[bool] | None = None,
-    ) -> Iterator[None]:
-        """After each call, as long as `active`, look that the roles have what they must not lose."""
+    def _watching(self, outcome: Outcome, always: bool) -> Iterator[None]:
+        """After each change of roles and policies, look that the roles have what they must not lose."""
         call: Any = Api._call
+        sides = [side for side in self.sides if any(r.startswith(side.name) for r in self.kept)]
+        troubled = always
 
         def watched(api: Api, operation: str, *arguments: Any) -> Any:
+            nonlocal troubled
             try:
                 return call(api, operation, *arguments)
             except Exception:
-                if troubled is not None:
-                    troubled.append(True)
+                troubled = True
                 raise
             finally:
-                if kept and active() and not operation.startswith(("get_", "list_", "head_")):
-                    now = permissions_of(*self.sides)
-                    outcome.lost += [
-                        f"after {operation}, {role} lacks {sorted(held - now.get(role, held))}"
-                        for role, held in kept.items()
-                        if held - now.get(role, frozenset())
-                    ]
+                if troubled and sides and _changes_permissions(operation):
+                    outcome.lost += self._missing(operation, sides)
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(Api, "_call", watched)
             yield
+
+    def _missing(self, operation: str, sides: list[Side]) -> list[str]:
+        now = permissions_of(*sides)
+        return [
+            f"after {operation}, {role} lacks {sorted(held - now.get(role, frozenset()))}"
+            for role, held in self.kept.items()
+            if held - now.get(role, frozenset())
+        ]
+
+
+def _changes_permissions(operation: str) -> bool:
+    return "policy" in operation and not operation.startswith(("get_", "list_"))
 
 
 def _patient(module: str, options: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:

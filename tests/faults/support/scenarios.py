@@ -14,14 +14,19 @@ from tests.integration.support import procedure
 from tests.integration.support.modules import Side
 
 Step = tuple[Side, str, dict[str, Any]]
+GUIDE = "set up"
 #: So many buckets that their policy needs several parts of this size.
 MANY = [f"bucket-{number:02}" for number in range(12)]
 PART_SIZE = 600
+BUCKET = procedure.SOURCE_BUCKET
+POLICY = procedure.SOURCE_POLICY
+ROLE = procedure.SOURCE_ROLE
+GONE = {"state": "absent"}
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """prepare: makes the state to start from, by hand or by steps that must work; steps: the procedure itself."""
+    """prepare: makes the state to start from, as somebody else would; steps: the procedure itself."""
 
     prepare: Callable[[Side, Side], None]
     steps: Callable[[Side, Side], list[Step]]
@@ -29,13 +34,13 @@ class Scenario:
 
 def set_up(source: Side, target: Side) -> list[Step]:
     """The guide's procedure as the role takes its steps, with the proof at the end."""
-    plain = [(side, module, options) for _name, side, module, options in _guide(source, target)]
-    infos = [
-        (source, "iam_role_info", {"name": procedure.SOURCE_ROLE, "include_policies": False}),
+    plain = [step[1:] for step in procedure.steps(source, target)]
+    infos: list[Step] = [
+        (source, "iam_role_info", {"name": ROLE, "include_policies": False}),
         (target, "iam_role_info", {"name": procedure.TARGET_ROLE, "include_policies": False}),
     ]
     check = {
-        "bucket": procedure.SOURCE_BUCKET,
+        "bucket": BUCKET,
         "key": procedure.KEY,
         "wait_max_delay": 0.05,
         "wait_timeout": 20.0,
@@ -44,127 +49,148 @@ def set_up(source: Side, target: Side) -> list[Step]:
     return [*plain[:2], *infos, *plain[2:], (source, "object_check", check)]
 
 
-def repair(source: Side, target: Side) -> list[Step]:
-    """What `_drift` has changed by hand is brought back: every kind of change of something that exists."""
-    steps = [(side, module, options) for _name, side, module, options in _guide(source, target)]
-    managed = {
-        "name": "Managed",
-        "managed_policies": [source.arn("policy", "Wanted")],
-        "purge_policies": True,
-    }
-    where = {"bucket": procedure.SOURCE_BUCKET, "key": procedure.KEY}
-    steps[-1] = (source, "object", {**where, "content": "new"})
-    tags = {**where, "tags": {"a": "b"}}
-    return [*steps, (source, "object", tags), (source, "iam_role", managed)]
+def _policy(buckets: list[str], max_size: int = 6144) -> Callable[[Side, Side], list[Step]]:
+    """The policy of the source role for these buckets."""
+
+    def steps(source: Side, _target: Side) -> list[Step]:
+        options = {
+            "name": POLICY,
+            "side": "source",
+            "source_buckets": buckets,
+            "roles": [source.arn("role", ROLE)],
+            "max_size": max_size,
+        }
+        return [(source, "policy", options)]
+
+    return steps
 
 
-def tear_down(source: Side, target: Side) -> list[Step]:
-    """Everything that the procedure made, in the order of the guide backwards; a bucket with it that is empty."""
-    gone = {"state": "absent"}
+def _repair_role(source: Side, _target: Side) -> list[Step]:
+    wanted = {"managed_policies": [source.arn("policy", "Wanted")], "purge_policies": True}
+    return [(source, "iam_role", {"name": ROLE, **wanted})]
+
+
+def _configure(source: Side, target: Side) -> list[Step]:
+    return [step[1:] for step in procedure.steps(source, target) if step[0] == "replication"]
+
+
+def _change_object(source: Side, _target: Side) -> list[Step]:
+    where = {"bucket": BUCKET, "key": "k"}
     return [
-        (source, "bucket_replication", {"bucket": procedure.SOURCE_BUCKET, **gone}),
-        (source, "policy", {"name": procedure.SOURCE_POLICY, **gone}),
-        (target, "policy", {"name": procedure.TARGET_POLICY, **gone}),
-        (source, "iam_role", {"name": procedure.SOURCE_ROLE, **gone}),
-        (target, "iam_role", {"name": procedure.TARGET_ROLE, **gone}),
-        (source, "object", {"bucket": procedure.SOURCE_BUCKET, "key": procedure.KEY, **gone}),
-        (target, "bucket", {"name": "empty-bucket", **gone}),
+        (source, "object", {**where, "content": "new"}),
+        (source, "object", {**where, "tags": {"a": "b"}}),
     ]
 
 
-def _guide(source: Side, target: Side) -> list[procedure.Step]:
-    return procedure.steps(source, target)
+def _remove_configuration(source: Side, _target: Side) -> list[Step]:
+    return [(source, "bucket_replication", {"bucket": BUCKET, **GONE})]
+
+
+def _remove_objects(source: Side, _target: Side) -> list[Step]:
+    return [
+        (source, "object", {"bucket": BUCKET, "key": "k", **GONE}),
+        (source, "bucket", {"name": "empty-bucket", **GONE}),
+    ]
+
+
+def _remove_iam(source: Side, _target: Side) -> list[Step]:
+    return [
+        (source, "policy", {"name": POLICY, **GONE}),
+        (source, "iam_role", {"name": ROLE, **GONE}),
+    ]
 
 
 def _nothing(_source: Side, _target: Side) -> None:
     """An environment in which nobody has done anything."""
 
 
-def _drift(source: Side, target: Side) -> None:
-    for side, module, options in set_up(source, target):
-        side.do(module, **options)
-    trust = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Principal": {"Service": "other"}, "Action": "sts:AssumeRole"}
-        ],
-    }
-    source.iam.update_assume_role_policy(
-        RoleName=procedure.SOURCE_ROLE, PolicyDocument=json.dumps(trust)
-    )
-    # Five versions, the most there can be, the last of which allows a part of what is wanted and more.
-    arn = source.arn("policy", procedure.SOURCE_POLICY)
-    for action in ("s3:PutObject", "s3:GetObject", "s3:DeleteObject", "s3:GetObjectVersion"):
-        source.iam.create_policy_version(
-            PolicyArn=arn,
-            PolicyDocument=_allow(action, "arn:aws:s3:::source-bucket/*"),
-            SetAsDefault=True,
-        )
-    target.s3.put_bucket_versioning(
-        Bucket=procedure.TARGET_BUCKET, VersioningConfiguration={"Status": "Suspended"}
-    )
-    target.iam.detach_role_policy(
-        RoleName=procedure.TARGET_ROLE, PolicyArn=target.arn("policy", procedure.TARGET_POLICY)
-    )
-    found = source.s3.get_bucket_replication(Bucket=procedure.SOURCE_BUCKET)
-    configuration = found["ReplicationConfiguration"]
-    configuration["Rules"][0]["Status"] = "Disabled"
-    source.s3.put_bucket_replication(
-        Bucket=procedure.SOURCE_BUCKET, ReplicationConfiguration=configuration
-    )
-    source.do("iam_role", name="Managed")
+def _a_role(source: Side, _target: Side) -> None:
+    """A role that trusts somebody else, with one policy too many and one too few."""
+    trust = {"Effect": "Allow", "Principal": {"Service": "other"}, "Action": "sts:AssumeRole"}
+    source.iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=_document(trust))
     for name in ("Wanted", "Extra"):
-        source.iam.create_policy(
-            PolicyName=name, PolicyDocument=_allow("s3:GetObject", f"arn:aws:s3:::{name}/*")
+        source.iam.create_policy(PolicyName=name, PolicyDocument=_allow("s3:GetObject", name))
+    source.iam.attach_role_policy(RoleName=ROLE, PolicyArn=source.arn("policy", "Extra"))
+
+
+def _a_policy(source: Side, target: Side) -> None:
+    """Five versions, the most there can be; the one in force allows a part of what is wanted, and more."""
+    _a_role(source, target)
+    source.iam.create_policy(PolicyName=POLICY, PolicyDocument=_allow("s3:PutObject", BUCKET))
+    arn = source.arn("policy", POLICY)
+    for action in ("s3:GetObject", "s3:DeleteObject", "s3:PutObjectAcl", "s3:GetObjectVersion"):
+        source.iam.create_policy_version(
+            PolicyArn=arn, PolicyDocument=_allow(action, BUCKET), SetAsDefault=True
         )
-    source.iam.attach_role_policy(RoleName="Managed", PolicyArn=source.arn("policy", "Extra"))
+    source.iam.attach_role_policy(RoleName=ROLE, PolicyArn=arn)
 
 
-def _made(source: Side, target: Side) -> None:
-    for side, module, options in set_up(source, target):
-        side.do(module, **options)
-    # Versions are a part of what has to go.
-    source.iam.create_policy_version(
-        PolicyArn=source.arn("policy", procedure.SOURCE_POLICY),
-        PolicyDocument=_allow("s3:GetObject", "*"),
-        SetAsDefault=True,
-    )
-    target.do("bucket", name="empty-bucket")
+def _parts_of(max_size: int) -> Callable[[Side, Side], None]:
+    """The policy for many buckets in parts of this size."""
 
-
-def _policy(source: Side, buckets: list[str], max_size: int) -> Step:
-    options = {
-        "name": procedure.SOURCE_POLICY,
-        "side": "source",
-        "source_buckets": buckets,
-        "roles": [source.arn("role", procedure.SOURCE_ROLE)],
-        "max_size": max_size,
-    }
-    return source, "policy", options
-
-
-def _policy_of(buckets: list[str], max_size: int) -> Callable[[Side, Side], None]:
-    def prepare(source: Side, _target: Side) -> None:
-        source.do("iam_role", name=procedure.SOURCE_ROLE)
-        side, module, options = _policy(source, buckets, max_size)
-        side.do(module, **options)
+    def prepare(source: Side, target: Side) -> None:
+        _a_role(source, target)
+        for side, module, options in _policy(MANY, max_size)(source, target):
+            side.do(module, **options)
 
     return prepare
 
 
-def _allow(action: str, resource: str) -> str:
-    statement = {"Effect": "Allow", "Action": action, "Resource": resource}
+def _buckets(source: Side, target: Side) -> None:
+    """Buckets whose versioning somebody has suspended."""
+    for side, bucket in ((source, BUCKET), (target, procedure.TARGET_BUCKET)):
+        side.s3.create_bucket(Bucket=bucket)
+        side.s3.put_bucket_versioning(
+            Bucket=bucket, VersioningConfiguration={"Status": "Suspended"}
+        )
+
+
+def _a_configuration(source: Side, target: Side) -> None:
+    """A configuration whose rule somebody has disabled."""
+    source.do("bucket", name=BUCKET, versioning="enabled")
+    rule = {
+        "Prefix": "",
+        "Status": "Disabled",
+        "Destination": {"Bucket": f"arn:aws:s3:::{procedure.TARGET_BUCKET}"},
+    }
+    roles = (source.arn("role", ROLE), target.arn("role", procedure.TARGET_ROLE))
+    source.s3.put_bucket_replication(
+        Bucket=BUCKET,
+        ReplicationConfiguration={"Role": ",".join(roles), "Rules": [rule]},
+    )
+
+
+def _objects(source: Side, _target: Side) -> None:
+    for bucket in (BUCKET, "empty-bucket"):
+        source.do("bucket", name=bucket, versioning="enabled")
+    source.s3.put_object(Bucket=BUCKET, Key="k", Body=b"old", Tagging="kept=yes")
+
+
+def _allow(action: str, bucket: str) -> str:
+    resource = f"arn:aws:s3:::{bucket}/*"
+    return _document({"Effect": "Allow", "Action": action, "Resource": resource})
+
+
+def _document(statement: dict[str, Any]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 SCENARIOS = {
-    "set up": Scenario(_nothing, set_up),
-    "repair": Scenario(_drift, repair),
-    "tear down": Scenario(_made, tear_down),
-    "split a policy": Scenario(
-        _policy_of(MANY, 6144), lambda source, _target: [_policy(source, MANY, PART_SIZE)]
+    GUIDE: Scenario(_nothing, set_up),
+    "repair a role": Scenario(_a_role, _repair_role),
+    "change a policy": Scenario(_a_policy, _policy([BUCKET])),
+    "split a policy": Scenario(_parts_of(6144), _policy(MANY, PART_SIZE)),
+    "join a policy": Scenario(_parts_of(PART_SIZE), _policy(MANY[3:])),
+    "repair buckets": Scenario(
+        _buckets,
+        lambda source, target: [
+            (source, "bucket", {"name": BUCKET, "versioning": "enabled"}),
+            (target, "bucket", {"name": procedure.TARGET_BUCKET, "versioning": "enabled"}),
+        ],
     ),
-    "join a policy": Scenario(
-        _policy_of(MANY, PART_SIZE), lambda source, _target: [_policy(source, MANY[3:], 6144)]
-    ),
+    "repair a configuration": Scenario(_a_configuration, _configure),
+    "change an object": Scenario(_objects, _change_object),
+    "remove a configuration": Scenario(_a_configuration, _remove_configuration),
+    "remove roles and policies": Scenario(_a_policy, _remove_iam),
+    "remove objects and buckets": Scenario(_objects, _remove_objects),
 }
