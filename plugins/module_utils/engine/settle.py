@@ -89,6 +89,8 @@ def _apply(
             done.append(str(unsure))
         if not plan.changes:
             return plan.after
+        # What was found in the meantime may make the new plan dangerous where the first was not.
+        plan.look()
 
 
 def _make(resource: Resource[State], change: Change[State], state: State | None) -> State | None:

@@ -204,6 +204,7 @@ class TestAConflict:
         result = run(letters, timeout=60)
         assert result["changes"] == ["Add b", "Remove x"]
         assert letters.there == {"a", "b"}
+        assert letters.looked == 2, "the new plan may be dangerous where the first was not"
 
     def test_that_does_not_end_is_an_error(self) -> None:
         letters = Letters("", "a")
