@@ -42,6 +42,13 @@ def pairs_to_replications(
         if target_role
         else {"role": source_role}
     )
+    # What is left at its default is left out: with thousands of pairs each option counts.
+    options = {
+        "purge_rules": purge_rules,
+        "known_sites": known_sites,
+        "strand_pending": strand_pending,
+    }
+    asked = {name: value for name, value in options.items() if value}
     counted = Counter(_of(pair, "source_bucket") for pair in pairs)
     for name, times in counted.items():
         if times > 1:
@@ -55,9 +62,7 @@ def pairs_to_replications(
             "target_bucket": _of(pair, "target_bucket"),
             **({"role": pair["role"]} if pair.get("role") else usual),
             "rules": pair.get("rules") or [{"prefix": ""}],
-            "purge_rules": purge_rules,
-            "known_sites": known_sites or None,
-            "strand_pending": strand_pending,
+            **asked,
         }
         for pair in pairs
     ]

@@ -73,8 +73,12 @@ def replication_plan(
             {
                 "name": names[f"{side}_policy"],
                 "side": side,
-                "source_buckets": _buckets(used, "source_bucket"),
-                "target_buckets": _buckets(used, "target_bucket"),
+                # The guide's document speaks of both sides, ours only of its own.
+                **{
+                    f"{named}_buckets": _buckets(used, f"{named}_bucket")
+                    for named in ("source", "target")
+                    if named == side or policy.get("permissions") == "guide"
+                },
                 "roles": [names[f"{side}_role"]],
                 **policy,
             }

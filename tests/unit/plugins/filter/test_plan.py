@@ -64,7 +64,6 @@ def test_a_source_gets_its_role_its_policy_and_its_buckets() -> None:
             "name": "SourcePolicy",
             "side": "source",
             "source_buckets": ["a", "c"],
-            "target_buckets": ["b"],
             "roles": ["SourceRole"],
             "permissions": "least",
             "max_size": 6144,
@@ -83,9 +82,16 @@ def test_a_target_serves_all_hosts_that_name_it() -> None:
     assert (made["source"], made["target"], made["outgoing"]) == (False, True, [])
     assert made["roles"] == [{"name": "TargetRole"}]
     (policy,) = made["policies"]
-    assert (policy["side"], policy["source_buckets"]) == ("target", ["a"])
-    assert policy["target_buckets"] == ["b", "c"]
+    assert (policy["side"], policy["target_buckets"]) == ("target", ["b", "c"])
+    assert "source_buckets" not in policy
     assert [bucket["name"] for bucket in made["buckets"]] == ["b", "c"]
+
+
+def test_the_guides_policy_speaks_of_both_sides() -> None:
+    options = {"permissions": "guide", "max_size": 6144}
+    for host in ("here", "there"):
+        (policy,) = plan(two_hosts(pair("a", "b")), host, policy=options)["policies"]
+        assert (policy["source_buckets"], policy["target_buckets"]) == (["a"], ["b"])
 
 
 def test_a_host_may_be_both() -> None:
