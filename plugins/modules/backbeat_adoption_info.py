@@ -117,7 +117,7 @@ EXAMPLES = r"""
 RETURN = r"""
 variables:
   description: Variables of the role P(scality.backbeat.replication#role).
-  returned: when one source was asked for
+  returned: on success, when one source was asked for
   type: dict
   contains: &variables
     source:
@@ -128,7 +128,7 @@ variables:
       type: dict
 left_out:
   description: Buckets whose configuration the role cannot keep.
-  returned: when one source was asked for
+  returned: on success, when one source was asked for
   type: list
   elements: dict
   contains: &left
@@ -137,6 +137,29 @@ left_out:
       type: str
     why:
       description: What cannot be kept.
+      type: str
+error: &error
+  description: The call that failed.
+  returned: when a call failed
+  type: dict
+  contains:
+    code:
+      description: Error code of the server, V(null) where none came.
+      type: str
+    message:
+      description: What the server said, or what happened to the connection.
+      type: str
+    status:
+      description: HTTP status, V(null) where no answer came.
+      type: int
+    request_id:
+      description: The server's name for the request, V(null) where it gave none.
+      type: str
+    operation:
+      description: API operation.
+      type: str
+    endpoint:
+      description: URL of the endpoint.
       type: str
 results:
   description: One result for each of O(environments), in their order.
@@ -149,40 +172,24 @@ results:
       type: bool
     variables:
       description: The variables, as for one source.
+      returned: on success
       type: dict
       contains: *variables
     left_out:
       description: Buckets that are left out, as for one source.
+      returned: on success
       type: list
       elements: dict
       contains: *left
+    failed:
+      description: Always V(true).
+      returned: when it failed
+      type: bool
     msg:
       description: What went wrong.
       returned: when it failed
       type: str
-error:
-  description: The call that failed.
-  returned: when a call failed
-  type: dict
-  contains:
-    code:
-      description: Error code of the server.
-      type: str
-    message:
-      description: What the server said, or what happened to the connection.
-      type: str
-    status:
-      description: HTTP status.
-      type: int
-    request_id:
-      description: The server's name for the request.
-      type: str
-    operation:
-      description: API operation.
-      type: str
-    endpoint:
-      description: URL of the endpoint.
-      type: str
+    error: *error
 """
 
 from ansible_collections.scality.backbeat.plugins.module_utils.engine.module import run_module
@@ -205,6 +212,7 @@ TASK = Task(
         "target": {"type": "dict", "options": {"iam": nested_connection()}},
     },
     rules={"required_together": [("name", "source", "target")]},
+    reads=True,
     build=Adoption.build,
 )
 

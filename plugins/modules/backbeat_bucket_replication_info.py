@@ -102,7 +102,7 @@ EXAMPLES = r"""
 RETURN = r"""
 bucket:
   description: The bucket, V(null) when it does not exist.
-  returned: when one bucket was asked for
+  returned: on success, when one bucket was asked for
   type: dict
   contains: &bucket
     name:
@@ -115,7 +115,7 @@ bucket:
       sample: enabled
 replication:
   description: The configuration, V(null) when there is none.
-  returned: when one bucket was asked for
+  returned: on success, when one bucket was asked for
   type: dict
   contains: &replication
     bucket:
@@ -167,11 +167,11 @@ unsupported:
   description:
     - What this collection cannot manage in the configuration, V(null) when it can manage it.
     - RV(replication) is V(null) then.
-  returned: when one bucket was asked for
+  returned: on success, when one bucket was asked for
   type: str
 target:
   description: The target bucket, V(null) without O(target_s3) or without configuration.
-  returned: when one bucket was asked for
+  returned: on success, when one bucket was asked for
   type: dict
   contains: &target
     name:
@@ -187,6 +187,29 @@ target:
     trouble:
       description: Why it may not be seen, V(null) otherwise.
       type: str
+error: &error
+  description: The call that failed.
+  returned: when a call failed
+  type: dict
+  contains:
+    code:
+      description: Error code of the server, V(null) where none came.
+      type: str
+    message:
+      description: What the server said, or what happened to the connection.
+      type: str
+    status:
+      description: HTTP status, V(null) where no answer came.
+      type: int
+    request_id:
+      description: The server's name for the request, V(null) where it gave none.
+      type: str
+    operation:
+      description: API operation.
+      type: str
+    endpoint:
+      description: URL of the endpoint.
+      type: str
 results:
   description: One result for each bucket, in the order of O(replications) or of the server.
   returned: when O(replications) or O(all_buckets) was given
@@ -198,46 +221,32 @@ results:
       type: bool
     bucket:
       description: The bucket, as for one bucket.
+      returned: on success
       type: dict
       contains: *bucket
     replication:
       description: The configuration, as for one bucket.
+      returned: on success
       type: dict
       contains: *replication
     unsupported:
       description: What cannot be managed, as for one bucket.
+      returned: on success
       type: str
     target:
       description: The target bucket, as for one bucket.
+      returned: on success
       type: dict
       contains: *target
+    failed:
+      description: Always V(true).
+      returned: when it failed
+      type: bool
     msg:
       description: What went wrong with this bucket.
       returned: when it failed
       type: str
-error:
-  description: The call that failed.
-  returned: when a call failed
-  type: dict
-  contains:
-    code:
-      description: Error code of the server.
-      type: str
-    message:
-      description: What the server said, or what happened to the connection.
-      type: str
-    status:
-      description: HTTP status.
-      type: int
-    request_id:
-      description: The server's name for the request.
-      type: str
-    operation:
-      description: API operation.
-      type: str
-    endpoint:
-      description: URL of the endpoint.
-      type: str
+    error: *error
 """
 
 from ansible_collections.scality.backbeat.plugins.module_utils.engine.module import run_module
@@ -255,6 +264,7 @@ TASK = Task(
     item={"bucket": {"type": "str"}},
     shared={"target_s3": nested_connection()},
     every=("all_buckets", BucketReplicationInfo.every),
+    reads=True,
     build=BucketReplicationInfo.build,
 )
 

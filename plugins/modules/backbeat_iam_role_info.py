@@ -55,7 +55,7 @@ EXAMPLES = r"""
 RETURN = r"""
 iam_role:
   description: The role, V(null) when there is none.
-  returned: when one role was asked for
+  returned: on success, when one role was asked for
   type: dict
   contains: &role
     role_name:
@@ -94,6 +94,29 @@ iam_role:
         policy_arn:
           description: ARN of the policy.
           type: str
+error: &error
+  description: The call that failed.
+  returned: when a call failed
+  type: dict
+  contains:
+    code:
+      description: Error code of the server, V(null) where none came.
+      type: str
+    message:
+      description: What the server said, or what happened to the connection.
+      type: str
+    status:
+      description: HTTP status, V(null) where no answer came.
+      type: int
+    request_id:
+      description: The server's name for the request, V(null) where it gave none.
+      type: str
+    operation:
+      description: API operation.
+      type: str
+    endpoint:
+      description: URL of the endpoint.
+      type: str
 results:
   description: One result for each of O(iam_roles), in their order.
   returned: when O(iam_roles) was given
@@ -105,35 +128,18 @@ results:
       type: bool
     iam_role:
       description: The role, as for one role.
+      returned: on success
       type: dict
       contains: *role
+    failed:
+      description: Always V(true).
+      returned: when it failed
+      type: bool
     msg:
       description: What went wrong with this role.
       returned: when it failed
       type: str
-error:
-  description: The call that failed.
-  returned: when a call failed
-  type: dict
-  contains:
-    code:
-      description: Error code of the server.
-      type: str
-    message:
-      description: What the server said, or what happened to the connection.
-      type: str
-    status:
-      description: HTTP status.
-      type: int
-    request_id:
-      description: The server's name for the request.
-      type: str
-    operation:
-      description: API operation.
-      type: str
-    endpoint:
-      description: URL of the endpoint.
-      type: str
+    error: *error
 """
 
 from ansible_collections.scality.backbeat.plugins.module_utils.engine.module import run_module
@@ -151,6 +157,7 @@ TASK = Task(
         "name": {"type": "str"},
         "include_policies": {"type": "bool", "default": True},
     },
+    reads=True,
     build=lambda options, connections: IamRoleInfo(connections.main, options),
 )
 

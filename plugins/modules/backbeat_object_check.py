@@ -168,7 +168,7 @@ object:
       sample: COMPLETED
 replica:
   description: The copy on the other side as it was last seen, V(null) when it is not there.
-  returned: when O(target) was given, also when the check failed
+  returned: when one object was asked for and O(target) was given, also when the check failed
   type: dict
   contains: *object
 looks:
@@ -181,6 +181,29 @@ elapsed:
   returned: when one object was asked for, also when the check failed
   type: float
   sample: 3.217
+error: &error
+  description: The call that failed.
+  returned: when a call failed
+  type: dict
+  contains:
+    code:
+      description: Error code of the server, V(null) where none came.
+      type: str
+    message:
+      description: What the server said, or what happened to the connection.
+      type: str
+    status:
+      description: HTTP status, V(null) where no answer came.
+      type: int
+    request_id:
+      description: The server's name for the request, V(null) where it gave none.
+      type: str
+    operation:
+      description: API operation.
+      type: str
+    endpoint:
+      description: URL of the endpoint.
+      type: str
 results:
   description: One result for each of O(checks), in their order, with the keys above.
   returned: when O(checks) was given
@@ -192,45 +215,31 @@ results:
       type: bool
     object:
       description: The object, as for one check.
+      returned: on success, also when the check failed
       type: dict
       contains: *object
     replica:
       description: The copy, as for one check.
+      returned: when O(target) was given, also when the check failed
       type: dict
       contains: *object
     looks:
       description: How often the module looked.
+      returned: on success, also when the check failed
       type: int
     elapsed:
       description: For how many seconds it looked.
+      returned: on success, also when the check failed
       type: float
+    failed:
+      description: Always V(true).
+      returned: when it failed
+      type: bool
     msg:
       description: What is wrong with this object.
       returned: when it failed
       type: str
-error:
-  description: The call that failed.
-  returned: when a call failed
-  type: dict
-  contains:
-    code:
-      description: Error code of the server.
-      type: str
-    message:
-      description: What the server said, or what happened to the connection.
-      type: str
-    status:
-      description: HTTP status.
-      type: int
-    request_id:
-      description: The server's name for the request.
-      type: str
-    operation:
-      description: API operation.
-      type: str
-    endpoint:
-      description: URL of the endpoint.
-      type: str
+    error: *error
 """
 
 from ansible_collections.scality.backbeat.plugins.module_utils.engine.module import run_module
@@ -268,6 +277,7 @@ TASK = Task(
         },
     },
     shared=WAIT,
+    reads=True,
     build=ObjectCheck.build,
 )
 

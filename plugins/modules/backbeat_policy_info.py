@@ -54,7 +54,7 @@ EXAMPLES = r"""
 RETURN = r"""
 policy:
   description: The policy, V(null) when there is none.
-  returned: when one policy was asked for
+  returned: on success, when one policy was asked for
   type: dict
   contains: &policy
     policy_name:
@@ -101,6 +101,29 @@ policy:
           the first is the one above.
       type: list
       elements: dict
+error: &error
+  description: The call that failed.
+  returned: when a call failed
+  type: dict
+  contains:
+    code:
+      description: Error code of the server, V(null) where none came.
+      type: str
+    message:
+      description: What the server said, or what happened to the connection.
+      type: str
+    status:
+      description: HTTP status, V(null) where no answer came.
+      type: int
+    request_id:
+      description: The server's name for the request, V(null) where it gave none.
+      type: str
+    operation:
+      description: API operation.
+      type: str
+    endpoint:
+      description: URL of the endpoint.
+      type: str
 results:
   description: One result for each of O(policies), in their order.
   returned: when O(policies) was given
@@ -112,35 +135,18 @@ results:
       type: bool
     policy:
       description: The policy, as for one policy.
+      returned: on success
       type: dict
       contains: *policy
+    failed:
+      description: Always V(true).
+      returned: when it failed
+      type: bool
     msg:
       description: What went wrong with this policy.
       returned: when it failed
       type: str
-error:
-  description: The call that failed.
-  returned: when a call failed
-  type: dict
-  contains:
-    code:
-      description: Error code of the server.
-      type: str
-    message:
-      description: What the server said, or what happened to the connection.
-      type: str
-    status:
-      description: HTTP status.
-      type: int
-    request_id:
-      description: The server's name for the request.
-      type: str
-    operation:
-      description: API operation.
-      type: str
-    endpoint:
-      description: URL of the endpoint.
-      type: str
+    error: *error
 """
 
 from ansible_collections.scality.backbeat.plugins.module_utils.engine.module import run_module
@@ -155,6 +161,7 @@ TASK = Task(
     service="iam",
     identity=("name",),
     item={"name": {"type": "str"}, "path": {"type": "str"}},
+    reads=True,
     build=lambda options, connections: PolicyInfo(connections.main, options),
 )
 

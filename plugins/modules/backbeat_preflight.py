@@ -301,7 +301,7 @@ canary:
   description:
     - What was last seen of the object and its copy, as RV(scality.backbeat.backbeat_object_check#module:object) and
       RV(scality.backbeat.backbeat_object_check#module:replica). V(null) where it was not put.
-  returned: when O(canary) was given and one pair was looked at
+  returned: when one pair was looked at and O(canary) was given, also when the task failed
   type: dict
   contains:
     object:
@@ -327,43 +327,29 @@ results:
       type: bool
     findings:
       description: What was found, as for one pair.
+      returned: on success, also when the pair failed
       type: list
       elements: dict
       contains: *finding
-    summary: *summary
+    summary:
+      <<: *summary
+      returned: on success, also when the pair failed
     lines:
       description: The findings to be read by people, one line each.
+      returned: on success, also when the pair failed
       type: list
       elements: str
     canary:
       description: The object, as for one pair.
+      returned: when O(canary) was given, also when the pair failed
       type: dict
+    failed:
+      description: Always V(true).
+      returned: when it failed
+      type: bool
     msg:
       description: What makes this pair fail.
       returned: when it failed
-      type: str
-error:
-  description: The call that failed, where no finding could be made of that.
-  returned: when a call failed
-  type: dict
-  contains:
-    code:
-      description: Error code of the server.
-      type: str
-    message:
-      description: What the server said, or what happened to the connection.
-      type: str
-    status:
-      description: HTTP status.
-      type: int
-    request_id:
-      description: The server's name for the request.
-      type: str
-    operation:
-      description: API operation.
-      type: str
-    endpoint:
-      description: URL of the endpoint.
       type: str
 """
 
@@ -418,6 +404,7 @@ TASK = Task(
             "default": "error",
         },
     },
+    reads=True,
     build=Preflight.build,
 )
 

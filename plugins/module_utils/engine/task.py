@@ -36,6 +36,7 @@ class Task:
     shared: options that stand at the top level only and hold for all items.
     title: how messages call an item, where its identity is no text that could be shown.
     every: an option that asks for all items there are, and the function that lists them; for what is only read.
+    reads: whether `build` makes questions, whose results have no changes.
     """
 
     key: str
@@ -48,6 +49,7 @@ class Task:
     rules: Mapping[str, Any] = field(default_factory=dict)
     title: Callable[[Options], str] | None = None
     every: tuple[str, Callable[[Api], list[dict[str, Any]]]] | None = None
+    reads: bool = False
 
     def argument_spec(self) -> dict[str, Any]:
         """Everything that AnsibleModule or ArgumentSpecValidator takes to check the options."""
@@ -135,7 +137,7 @@ class Task:
                 changes=changes,
             )
 
-        result = _attempt(work, changes)
+        result = _attempt(work, None if self.reads else changes)
         # A change that failed half-way is none of the changes that were made, and yet something was written.
         result["changed"] = result["changed"] or (bool(result.get("failed")) and connections.wrote)
         return result
@@ -218,16 +220,16 @@ class Connections:
 
 
 def _attempt(work: Callable[[], Result], changes: list[str] | None = None) -> Result:
-    """The result of the work, or of its failure; `changes` has what was changed before it."""
-    changes = changes if changes is not None else []
+    """The result of the work, or of its failure; `changes` has what was changed before it, if anything can be."""
+    made = {} if changes is None else {"changes": changes}
     try:
         return work()
     except ApiError as error:
-        return _failure(str(error), changes=changes, error=error.describe())
+        return _failure(str(error), **made, error=error.describe())
     except Unsatisfied as error:
         return _failure(str(error), **error.seen)
     except (BadConnection, InvalidDocument, Refused) as error:
-        return _failure(str(error), changes=changes)
+        return _failure(str(error), **made)
 
 
 def _failure(message: str, **details: Any) -> Result:
