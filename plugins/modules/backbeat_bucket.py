@@ -83,7 +83,7 @@ EXAMPLES = r"""
 RETURN = r"""
 bucket:
   description: The bucket, V(null) when it is absent. In check mode, the bucket as it would be.
-  returned: when one bucket was asked for
+  returned: on success, when one bucket was asked for
   type: dict
   contains: &bucket
     name:
@@ -100,10 +100,33 @@ bucket:
       sample: us-east-1
 changes: &changes
   description: What was done, or would be done in check mode; an API operation and its subject each.
-  returned: always
+  returned: when one bucket was asked for
   type: list
   elements: str
   sample: [CreateBucket source-bucket, PutBucketVersioning source-bucket]
+error: &error
+  description: The call that failed.
+  returned: when a call failed
+  type: dict
+  contains:
+    code:
+      description: Error code of the server, V(null) where none came.
+      type: str
+    message:
+      description: What the server said, or what happened to the connection.
+      type: str
+    status:
+      description: HTTP status, V(null) where no answer came.
+      type: int
+    request_id:
+      description: The server's name for the request, V(null) where it gave none.
+      type: str
+    operation:
+      description: API operation.
+      type: str
+    endpoint:
+      description: URL of the endpoint.
+      type: str
 results:
   description: One result for each of O(buckets), in their order.
   returned: when O(buckets) was given
@@ -115,36 +138,21 @@ results:
       type: bool
     bucket:
       description: The bucket, as for one bucket.
+      returned: on success
       type: dict
       contains: *bucket
-    changes: *changes
+    changes:
+      <<: *changes
+      returned: always
+    failed:
+      description: Always V(true).
+      returned: when it failed
+      type: bool
     msg:
       description: What went wrong with this bucket.
       returned: when it failed
       type: str
-error:
-  description: The call that failed.
-  returned: when a call failed
-  type: dict
-  contains:
-    code:
-      description: Error code of the server.
-      type: str
-    message:
-      description: What the server said, or what happened to the connection.
-      type: str
-    status:
-      description: HTTP status.
-      type: int
-    request_id:
-      description: The server's name for the request.
-      type: str
-    operation:
-      description: API operation.
-      type: str
-    endpoint:
-      description: URL of the endpoint.
-      type: str
+    error: *error
 """
 
 from ansible_collections.scality.backbeat.plugins.module_utils.engine.module import run_module

@@ -186,7 +186,7 @@ EXAMPLES = r"""
 RETURN = r"""
 replication:
   description: The configuration, V(null) when there is none. In check mode, the configuration as it would be.
-  returned: when one bucket was asked for
+  returned: on success, when one bucket was asked for
   type: dict
   contains: &replication
     bucket:
@@ -236,10 +236,33 @@ replication:
           type: str
 changes: &changes
   description: What was done, or would be done in check mode; an API operation and its subject each.
-  returned: always
+  returned: when one bucket was asked for
   type: list
   elements: str
   sample: [PutBucketReplication source-bucket]
+error: &error
+  description: The call that failed.
+  returned: when a call failed
+  type: dict
+  contains:
+    code:
+      description: Error code of the server, V(null) where none came.
+      type: str
+    message:
+      description: What the server said, or what happened to the connection.
+      type: str
+    status:
+      description: HTTP status, V(null) where no answer came.
+      type: int
+    request_id:
+      description: The server's name for the request, V(null) where it gave none.
+      type: str
+    operation:
+      description: API operation.
+      type: str
+    endpoint:
+      description: URL of the endpoint.
+      type: str
 results:
   description: One result for each of O(replications), in their order.
   returned: when O(replications) was given
@@ -251,36 +274,21 @@ results:
       type: bool
     replication:
       description: The configuration, as for one bucket.
+      returned: on success
       type: dict
       contains: *replication
-    changes: *changes
+    changes:
+      <<: *changes
+      returned: always
+    failed:
+      description: Always V(true).
+      returned: when it failed
+      type: bool
     msg:
       description: What went wrong with this bucket.
       returned: when it failed
       type: str
-error:
-  description: The call that failed.
-  returned: when a call failed
-  type: dict
-  contains:
-    code:
-      description: Error code of the server.
-      type: str
-    message:
-      description: What the server said, or what happened to the connection.
-      type: str
-    status:
-      description: HTTP status.
-      type: int
-    request_id:
-      description: The server's name for the request.
-      type: str
-    operation:
-      description: API operation.
-      type: str
-    endpoint:
-      description: URL of the endpoint.
-      type: str
+    error: *error
 """
 
 from collections.abc import Mapping

@@ -112,7 +112,7 @@ EXAMPLES = r"""
 RETURN = r"""
 iam_role:
   description: The role, V(null) when it is absent. In check mode, the role as it would be.
-  returned: when one role was asked for
+  returned: on success, when one role was asked for
   type: dict
   contains: &role
     role_name:
@@ -153,10 +153,33 @@ iam_role:
           type: str
 changes: &changes
   description: What was done, or would be done in check mode; an API operation and its subject each.
-  returned: always
+  returned: when one role was asked for
   type: list
   elements: str
   sample: [CreateRole SourceRoleForS3Replication]
+error: &error
+  description: The call that failed.
+  returned: when a call failed
+  type: dict
+  contains:
+    code:
+      description: Error code of the server, V(null) where none came.
+      type: str
+    message:
+      description: What the server said, or what happened to the connection.
+      type: str
+    status:
+      description: HTTP status, V(null) where no answer came.
+      type: int
+    request_id:
+      description: The server's name for the request, V(null) where it gave none.
+      type: str
+    operation:
+      description: API operation.
+      type: str
+    endpoint:
+      description: URL of the endpoint.
+      type: str
 results:
   description: One result for each of O(iam_roles), in their order.
   returned: when O(iam_roles) was given
@@ -168,36 +191,21 @@ results:
       type: bool
     iam_role:
       description: The role, as for one role.
+      returned: on success
       type: dict
       contains: *role
-    changes: *changes
+    changes:
+      <<: *changes
+      returned: always
+    failed:
+      description: Always V(true).
+      returned: when it failed
+      type: bool
     msg:
       description: What went wrong with this role.
       returned: when it failed
       type: str
-error:
-  description: The call that failed.
-  returned: when a call failed
-  type: dict
-  contains:
-    code:
-      description: Error code of the server.
-      type: str
-    message:
-      description: What the server said, or what happened to the connection.
-      type: str
-    status:
-      description: HTTP status.
-      type: int
-    request_id:
-      description: The server's name for the request.
-      type: str
-    operation:
-      description: API operation.
-      type: str
-    endpoint:
-      description: URL of the endpoint.
-      type: str
+    error: *error
 """
 
 from ansible_collections.scality.backbeat.plugins.module_utils.engine.module import run_module

@@ -104,7 +104,7 @@ EXAMPLES = r"""
 RETURN = r"""
 object:
   description: The object, V(null) when it is absent. In check mode, the object as it would be.
-  returned: when one object was asked for
+  returned: on success, when one object was asked for
   type: dict
   contains: &object
     bucket:
@@ -131,7 +131,7 @@ object:
       type: str
       sample: "2026-11-22T17:21:14+00:00"
     content_type:
-      description: Media type.
+      description: Media type; V(null) where check mode predicts one that the server will choose.
       type: str
       sample: binary/octet-stream
     metadata:
@@ -146,10 +146,33 @@ object:
       sample: PENDING
 changes: &changes
   description: What was done, or would be done in check mode; an API operation and its subject each.
-  returned: always
+  returned: when one object was asked for
   type: list
   elements: str
   sample: [PutObject source-bucket/object-to-replicate]
+error: &error
+  description: The call that failed.
+  returned: when a call failed
+  type: dict
+  contains:
+    code:
+      description: Error code of the server, V(null) where none came.
+      type: str
+    message:
+      description: What the server said, or what happened to the connection.
+      type: str
+    status:
+      description: HTTP status, V(null) where no answer came.
+      type: int
+    request_id:
+      description: The server's name for the request, V(null) where it gave none.
+      type: str
+    operation:
+      description: API operation.
+      type: str
+    endpoint:
+      description: URL of the endpoint.
+      type: str
 results:
   description: One result for each of O(objects), in their order.
   returned: when O(objects) was given
@@ -161,36 +184,21 @@ results:
       type: bool
     object:
       description: The object, as for one object.
+      returned: on success
       type: dict
       contains: *object
-    changes: *changes
+    changes:
+      <<: *changes
+      returned: always
+    failed:
+      description: Always V(true).
+      returned: when it failed
+      type: bool
     msg:
       description: What went wrong with this object.
       returned: when it failed
       type: str
-error:
-  description: The call that failed.
-  returned: when a call failed
-  type: dict
-  contains:
-    code:
-      description: Error code of the server.
-      type: str
-    message:
-      description: What the server said, or what happened to the connection.
-      type: str
-    status:
-      description: HTTP status.
-      type: int
-    request_id:
-      description: The server's name for the request.
-      type: str
-    operation:
-      description: API operation.
-      type: str
-    endpoint:
-      description: URL of the endpoint.
-      type: str
+    error: *error
 """
 
 from ansible_collections.scality.backbeat.plugins.module_utils.engine.module import run_module

@@ -151,7 +151,7 @@ EXAMPLES = r"""
 RETURN = r"""
 policy:
   description: The policy, V(null) when it is absent. In check mode, the policy as it would be.
-  returned: when one policy was asked for
+  returned: on success, when one policy was asked for
   type: dict
   contains: &policy
     policy_name:
@@ -200,12 +200,35 @@ policy:
       elements: dict
 changes: &changes
   description: What was done, or would be done in check mode; an API operation and its subject each.
-  returned: always
+  returned: when one policy was asked for
   type: list
   elements: str
   sample:
     - CreatePolicy SourcePolicyForS3Replication
     - AttachRolePolicy SourcePolicyForS3Replication to SourceRoleForS3Replication
+error: &error
+  description: The call that failed.
+  returned: when a call failed
+  type: dict
+  contains:
+    code:
+      description: Error code of the server, V(null) where none came.
+      type: str
+    message:
+      description: What the server said, or what happened to the connection.
+      type: str
+    status:
+      description: HTTP status, V(null) where no answer came.
+      type: int
+    request_id:
+      description: The server's name for the request, V(null) where it gave none.
+      type: str
+    operation:
+      description: API operation.
+      type: str
+    endpoint:
+      description: URL of the endpoint.
+      type: str
 results:
   description: One result for each of O(policies), in their order.
   returned: when O(policies) was given
@@ -217,36 +240,21 @@ results:
       type: bool
     policy:
       description: The policy, as for one policy.
+      returned: on success
       type: dict
       contains: *policy
-    changes: *changes
+    changes:
+      <<: *changes
+      returned: always
+    failed:
+      description: Always V(true).
+      returned: when it failed
+      type: bool
     msg:
       description: What went wrong with this policy.
       returned: when it failed
       type: str
-error:
-  description: The call that failed.
-  returned: when a call failed
-  type: dict
-  contains:
-    code:
-      description: Error code of the server.
-      type: str
-    message:
-      description: What the server said, or what happened to the connection.
-      type: str
-    status:
-      description: HTTP status.
-      type: int
-    request_id:
-      description: The server's name for the request.
-      type: str
-    operation:
-      description: API operation.
-      type: str
-    endpoint:
-      description: URL of the endpoint.
-      type: str
+    error: *error
 """
 
 from ansible_collections.scality.backbeat.plugins.module_utils.engine.module import run_module
