@@ -1,0 +1,68 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tests of what the documentation says: examples are run, results compared, messages provoked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.docs.support.examples import play_examples
+from tests.integration.support.modules import Side
+from tests.integration.support.plays import Played, Plays
+from tests.sandbox import Sandbox
+
+HERE = Path(__file__).parent
+USING_SERVERS = {"running_sandbox", "sandbox"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE not in item.path.parents:
+            continue
+        if USING_SERVERS & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.sandbox)
+        if "examples_played" in getattr(item, "fixturenames", ()):
+            # All examples are run at once, by one process.
+            item.add_marker(pytest.mark.xdist_group("examples"))
+
+
+@pytest.fixture(scope="session")
+def running_sandbox() -> Iterator[Sandbox]:
+    """One sandbox for each process that runs tests."""
+    with Sandbox(generation=2025, delay=0.05) as sandbox:
+        yield sandbox
+        assert "Traceback" not in sandbox.log_text()
+
+
+@pytest.fixture
+def sandbox(running_sandbox: Sandbox) -> Sandbox:
+    """The sandbox as it was at its start."""
+    running_sandbox.reset()
+    return running_sandbox
+
+
+@pytest.fixture
+def source(sandbox: Sandbox) -> Side:
+    return Side(sandbox, sandbox.source)
+
+
+@pytest.fixture
+def target(sandbox: Sandbox) -> Side:
+    return Side(sandbox, sandbox.target)
+
+
+@pytest.fixture
+def play(sandbox: Sandbox, tmp_path: Path) -> Plays:
+    """Runs playbooks on the sandbox."""
+    return Plays(sandbox, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def examples_played(running_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Played:
+    """The run of all documented examples, each module's on a host and on servers of its own."""
+    folder = tmp_path_factory.mktemp("examples")
+    return play_examples(Plays(running_sandbox, folder), folder)

@@ -1,0 +1,125 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs documented examples on the sandbox: each module's, each filter's and the guide's in a play of its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.docs.support.blocks import RST, blocks, is_tasks
+from tests.integration.support.plays import Played, Plays
+from tests.sandbox import Sandbox
+from tests.unit.plugins.documented import COLLECTION, MODULES, module
+
+Tasks = list[dict[str, Any]]
+
+FILTERS = sorted((COLLECTION / "plugins" / "filter").glob("*.yml"))
+GUIDE = "guide"
+BEFORE = "Before: "
+AFRESH = "Start afresh"
+NODES = ("node1", "node6")
+SETTLED = ("iam_role", "policy", "bucket", "bucket_replication")
+#: What has to be there for a module's examples: the guide's tasks with these modules.
+NEEDS: dict[str, tuple[str, ...]] = {
+    "backbeat_adoption_info": SETTLED,
+    "backbeat_bucket": (),
+    "backbeat_bucket_replication": ("bucket",),
+    "backbeat_bucket_replication_info": SETTLED,
+    "backbeat_iam_role": (),
+    "backbeat_iam_role_info": ("iam_role",),
+    "backbeat_object": ("bucket",),
+    "backbeat_object_check": (*SETTLED, "object"),
+    "backbeat_policy": ("iam_role",),
+    "backbeat_policy_info": ("iam_role", "policy"),
+    "backbeat_preflight": SETTLED,
+}
+
+
+def play_examples(plays: Plays, folder: Path) -> Played:
+    """Run all examples in one run of ansible-playbook; every play has a host of its name."""
+    sandbox = plays.sandbox
+    written: dict[str, Tasks] = {name: [*before(name), *examples(name)] for name in MODULES}
+    written |= {file.stem: filter_examples(file) for file in FILTERS}
+    written[GUIDE] = guide()
+    playbook = folder / "examples.json"
+    playbook.write_text(
+        json.dumps(
+            [
+                {
+                    "name": f"Examples of {name}",
+                    "hosts": name,
+                    "gather_facts": False,
+                    # A run ends where all hosts of a play have failed; the others are to be seen too.
+                    "ignore_errors": True,
+                    "tasks": [afresh(sandbox), *at_sandbox(sandbox, tasks)],
+                }
+                for name, tasks in written.items()
+            ]
+        )
+    )
+    local = {"ansible_connection": "local"}
+    hosts = {"all": {"vars": local, "hosts": {name: {} for name in [*written, *NODES]}}}
+    return plays(inventory=hosts, playbook=playbook)
+
+
+def examples(name: str) -> Tasks:
+    """The documented examples of a module."""
+    return list(yaml.safe_load(module(name).EXAMPLES))
+
+
+def filter_examples(file: Path) -> Tasks:
+    return list(yaml.safe_load(filter_text(file)))
+
+
+def filter_text(file: Path) -> str:
+    """The documented examples of a filter, with the results that stand behind them."""
+    return str(yaml.safe_load(file.read_text())["EXAMPLES"])
+
+
+def guide() -> Tasks:
+    """The tasks of the guide, in its order."""
+    found = (block.data for block in blocks(RST / "guide_replication.rst", "yaml"))
+    return [task for data in found if is_tasks(data) for task in data]
+
+
+def before(name: str) -> Tasks:
+    """The guide's tasks up to where a module's examples begin."""
+    wanted = {f"scality.backbeat.backbeat_{step}" for step in NEEDS[name]}
+    return [{**task, "name": f"{BEFORE}{task['name']}"} for task in guide() if wanted & task.keys()]
+
+
+def afresh(sandbox: Sandbox) -> dict[str, Any]:
+    """A task that brings the servers back to their start; their control port takes any method."""
+    return {
+        "name": AFRESH,
+        "ansible.builtin.assert": {
+            "that": "lookup('ansible.builtin.url', item, split_lines=false) is not none",
+            "quiet": True,
+        },
+        "loop": [f"{side.control_url}/reset" for side in sandbox.sides()],
+    }
+
+
+def at_sandbox(sandbox: Sandbox, data: Any) -> Any:
+    """The same with the sandbox's endpoints in place of the guide's; its profiles have the guide's names."""
+    endpoints = {
+        "http://node1": sandbox.source.s3_url,
+        "http://node1:8600": sandbox.source.iam_url,
+        "http://node6": sandbox.target.s3_url,
+        "http://node6:8600": sandbox.target.iam_url,
+    }
+
+    def placed(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {key: placed(one) for key, one in value.items()}
+        if isinstance(value, list):
+            return [placed(one) for one in value]
+        return endpoints.get(value, value) if isinstance(value, str) else value
+
+    return placed(data)

@@ -1,0 +1,237 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""RETURN of each module is what it returns: on success, in check mode, for a list, and when it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from ansible_collections.scality.backbeat.plugins.module_utils.clients import s3
+from tests.docs.support.returns import Comparison, comparison_of
+from tests.integration.support.modules import Side, task_of
+from tests.integration.support.procedure import (
+    KEY,
+    SOURCE_BUCKET,
+    SOURCE_POLICY,
+    SOURCE_ROLE,
+    TARGET_BUCKET,
+    TARGET_ROLE,
+    set_up,
+)
+from tests.unit.plugins.documented import MODULES
+
+Options = dict[str, Any]
+NOBODY = "http://127.0.0.1:1"
+
+
+class Cases:
+    """The options with which each module is run, one method a module; sets up what they need."""
+
+    def __init__(self, source: Side, target: Side) -> None:
+        self.source = source
+        self.target = target
+
+    def environment(self, side: Side) -> Options:
+        return {service: side.connection(service) for service in ("s3", "iam")}
+
+    def backbeat_iam_role(self) -> Iterator[Options]:
+        self.source.do("policy", name="Reading", policy=ANYTHING)
+        arn = self.source.arn("policy", "Reading")
+        yield {"name": "A", "managed_policies": [arn], "description": "some", "path": "/p/"}
+        yield {"name": "A", "path": "/other/"}
+        yield {"name": "A", "managed_policies": [self.source.arn("policy", "None")]}
+        yield {"iam_roles": [{"name": "A"}, {"name": "B"}, {"name": "two words"}]}
+        yield {
+            "iam_roles": [{"name": "A", "managed_policies": [arn]}, {"name": "A", "path": "/o/"}]
+        }
+        yield {"name": "A", "state": "absent"}
+
+    def backbeat_policy(self) -> Iterator[Options]:
+        self.source.do("iam_role", name="A")
+        generated = {"side": "source", "source_buckets": ["some-bucket"], "roles": ["A"]}
+        yield {"name": "P", "description": "some", **generated}
+        yield {"name": "P", "path": "/other/", **generated}
+        yield {"name": "Q", **generated, "roles": ["Nobody"]}
+        yield {"name": "P"}
+        many = [f"bucket-{number}" for number in range(20)]
+        yield {"policies": [{"name": "R", **generated, "source_buckets": many, "max_size": 700}]}
+        yield {"policies": [{"name": "P", **generated}, {"name": "two words", **generated}]}
+        yield {"policies": [{"name": "P", "state": "absent"}]}
+
+    def backbeat_bucket(self) -> Iterator[Options]:
+        yield {"name": "some-bucket", "versioning": "enabled", "location": "us-east-1"}
+        yield {"name": "some-bucket", "location": "eu-west-1"}
+        yield {"name": "no", "versioning": "enabled"}
+        yield {"buckets": [{"name": "other-bucket", "location": "us-east-1"}, {"name": "no"}]}
+        yield {"name": "other-bucket", "state": "absent"}
+
+    def backbeat_bucket_replication(self) -> Iterator[Options]:
+        self.source.do("bucket", name=SOURCE_BUCKET, versioning="enabled")
+        self.source.do("bucket", name="bare-bucket")
+        wanted = {
+            "source_role": self.source.arn("role", SOURCE_ROLE),
+            "target_role": self.target.arn("role", TARGET_ROLE),
+            "target_bucket": TARGET_BUCKET,
+            "rules": [{"prefix": "", "sites": [{"name": "node6", "preferred_read": True}]}],
+        }
+        yield {"bucket": SOURCE_BUCKET, **wanted}
+        yield {"bucket": "bare-bucket", **wanted}
+        yield {"bucket": SOURCE_BUCKET, "rules": [{"prefix": "a"}]}
+        yield {"replications": [{"bucket": SOURCE_BUCKET}, {"bucket": "bare-bucket", **wanted}]}
+        yield {"bucket": SOURCE_BUCKET, "state": "absent"}
+
+    def backbeat_object(self) -> Iterator[Options]:
+        set_up(self.source, self.target, but=("object",))
+        some = {"content": "x", "content_type": "text/plain", "metadata": {"a": "b"}}
+        yield {"bucket": SOURCE_BUCKET, "key": KEY, "tags": {"month": "May"}, **some}
+        yield {"bucket": SOURCE_BUCKET, "key": KEY, "metadata": {"c": "d"}}
+        yield {"bucket": "no-such-bucket", "key": KEY}
+        objects = [{"bucket": name, "key": "k"} for name in (SOURCE_BUCKET, "no-such-bucket")]
+        yield {"objects": [{**objects[0], "tags": {"a": "b"}, **some}, objects[1]]}
+        yield {"bucket": SOURCE_BUCKET, "key": KEY, "state": "absent"}
+
+    def backbeat_object_check(self) -> Iterator[Options]:
+        set_up(self.source, self.target)
+        self.source.s3.put_object(Bucket=SOURCE_BUCKET, Key=KEY, Metadata={"author": "operations"})
+        there = {"target": {"s3": self.target.connection("s3"), "bucket": TARGET_BUCKET}}
+        yield {"bucket": SOURCE_BUCKET, "key": KEY, **there}
+        yield {"bucket": SOURCE_BUCKET, "key": KEY}
+        yield {"bucket": SOURCE_BUCKET, "key": KEY, "status": ["REPLICA"], "wait": False, **there}
+        yield {"bucket": "no-such-bucket", "key": "none", "wait": False, **there}
+        gone = {"s3": {**self.target.connection("s3"), "endpoint_url": NOBODY, "retry_timeout": 0}}
+        lost = {"target": {**gone, "bucket": TARGET_BUCKET}}
+        yield {"bucket": SOURCE_BUCKET, "key": KEY, **lost}
+        one = {"bucket": SOURCE_BUCKET, "key": KEY}
+        none = {"bucket": SOURCE_BUCKET, "key": "none"}
+        yield {"checks": [{**one, **there}, {**none, **there}, {**one, **lost}], "wait": False}
+
+    def backbeat_iam_role_info(self) -> Iterator[Options]:
+        set_up(self.source, self.target)
+        yield {"name": SOURCE_ROLE}
+        yield {"name": SOURCE_ROLE, "include_policies": False}
+        yield {"name": "Nobody"}
+        yield {"iam_roles": [{"name": SOURCE_ROLE}, {"name": "Nobody"}, {"name": "two words"}]}
+
+    def backbeat_policy_info(self) -> Iterator[Options]:
+        set_up(self.source, self.target)
+        self.source.do("policy", name="Described", description="some", policy=ANYTHING)
+        yield {"name": SOURCE_POLICY}
+        yield {"name": "None"}
+        yield {"policies": [{"name": SOURCE_POLICY}, {"name": "Described"}, {"name": "two words"}]}
+        yield {"name": "Described"}
+
+    def backbeat_bucket_replication_info(self) -> Iterator[Options]:
+        set_up(self.source, self.target, rules=RULES)
+        self.source.do("bucket", name="bare-bucket")
+        self.source.do("bucket", name=NEWER, versioning="enabled")
+        there = {"target_s3": self.target.connection("s3")}
+        yield {"bucket": SOURCE_BUCKET, **there}
+        yield {"bucket": SOURCE_BUCKET}
+        yield {"bucket": NEWER, **there}
+        yield {"bucket": "no-such-bucket", **there}
+        yield {"all_buckets": True, **there}
+        stranger = {**self.target.side.other, "endpoint_url": self.target.side.s3_url}
+        keys = ("endpoint_url", "access_key", "secret_key")
+        strange = {"target_s3": {key: stranger[key] for key in keys}}
+        yield {"bucket": SOURCE_BUCKET, **strange}
+        yield {"replications": [{"bucket": SOURCE_BUCKET}, {"bucket": "no"}], **strange}
+
+    def backbeat_adoption_info(self) -> Iterator[Options]:
+        set_up(self.source, self.target)
+        self.source.do("bucket", name=NEWER, versioning="enabled")
+        source, target = self.environment(self.source), self.environment(self.target)
+        pair = {"source": source, "target": {"iam": target["iam"]}}
+        lost = {**source["s3"], "endpoint_url": NOBODY, "retry_timeout": 0}
+        yield {"name": "one", **pair}
+        yield {"name": "one", "source": {"s3": source["s3"]}, "target": {}}
+        yield {"name": "one", "source": {"s3": lost}, "target": {}}
+        strange = {**source["s3"], "access_key": "NOBODY00000000000000"}
+        yield {"name": "one", "source": {"s3": strange}, "target": {}}
+        bad = {"name": "bad", "source": {"s3": strange}, "target": {}}
+        yield {"environments": [{"name": "one", **pair}, bad]}
+
+    def backbeat_preflight(self) -> Iterator[Options]:
+        set_up(self.source, self.target)
+        source = {"bucket": SOURCE_BUCKET, **self.environment(self.source)}
+        target = {"bucket": TARGET_BUCKET, **self.environment(self.target)}
+        missing = {**target, "bucket": "no-such-bucket"}
+        bad = {**target, "bucket": "no"}
+        yield {"source": source, "target": target}
+        yield {"source": source, "target": target, "canary": {}}
+        yield {"source": source, "target": missing, "canary": {}}
+        yield {"source": source, "target": bad}
+        pairs = [{"source": source, "target": one} for one in (target, missing, bad)]
+        yield {"pairs": pairs, "canary": {}}
+        yield {"pairs": pairs[:1]}
+
+
+ANYTHING = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}],
+}
+RULES = [{"prefix": "", "sites": [{"name": "node6", "preferred_read": True}]}]
+
+
+#: A bucket with a configuration that the modules do not manage: the sandbox, as older servers, holds none.
+NEWER = "newer-bucket"
+BEYOND_V1 = {
+    "Role": "arn:aws:iam::123456789012:role/A",
+    "Rules": [
+        {"Filter": {}, "Priority": 1, "Destination": {"Bucket": "arn:aws:s3:::target-bucket"}}
+    ],
+}
+
+
+@pytest.fixture
+def newer(monkeypatch: pytest.MonkeyPatch) -> None:
+    stored = s3.replication
+    monkeypatch.setattr(
+        s3, "replication", lambda api, name: BEYOND_V1 if name == NEWER else stored(api, name)
+    )
+
+
+@pytest.mark.usefixtures("newer")
+@pytest.mark.parametrize("name", MODULES)
+def test_returns_what_it_documents(source: Side, target: Side, name: str) -> None:
+    comparison = comparison_of(name)
+    module = name.removeprefix("backbeat_")
+    for options in getattr(Cases(source, target), name)():
+        for check_mode in (True, False):
+            result = source.run(module, check_mode=check_mode, **options)
+            comparison.compare(result, options)
+        if task_of(module).service:
+            stranger = {**options, "access_key": "NOBODY00000000000000"}
+            comparison.compare(source.run(module, **stranger), stranger)
+    assert comparison.wrong == []
+    assert comparison.unseen() == set()
+
+
+def test_the_comparison_sees_what_is_wrong() -> None:
+    documented: dict[str, dict[str, Any]] = {
+        "thing": {
+            "description": "A thing.",
+            "returned": "on success, when one thing was asked for",
+            "type": "dict",
+            "contains": {"size": {"description": "Size.", "type": "int"}},
+        },
+        "error": {"description": "Trouble.", "returned": "when a call failed", "type": "dict"},
+    }
+
+    def wrong(**result: Any) -> list[str]:
+        comparison = Comparison(documented)
+        comparison.compare({"changed": False, **result}, {})
+        return comparison.wrong
+
+    assert wrong(thing={"size": 1}) == []
+    assert wrong(failed=True, error={}) == []
+    assert wrong(thing={"size": "1"}) == ["thing.size is '1', and documented as int"]
+    assert wrong(thing={"size": True}) == ["thing.size is True, and documented as int"]
+    assert wrong(thing={}) == ["thing.size is documented, and not returned"]
+    assert wrong(thing=None) == ["thing is null, which is not documented"]
+    assert wrong(thing={"size": 1, "color": 2}) == ["thing.color is returned, and not documented"]
+    assert wrong() == ["thing is documented, and not returned"]
+    assert wrong(thing={"size": 1}, error={}) == ["error is returned, but not when a call failed"]
