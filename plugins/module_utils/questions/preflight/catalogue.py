@@ -158,7 +158,7 @@ _BUCKETS = (
     Kind(
         "encryption-with-cloud-sites",
         WARNING,
-        "What a cloud gets is sent as clear text; only the cloud's own settings decide whether it is stored encrypted.",
+        "Whether a cloud keeps the copy encrypted is decided by the cloud's own settings, not by this bucket's.",
         "Enable encryption in the cloud's bucket or in the site's settings, and look at a copy there.",
     ),
 )
