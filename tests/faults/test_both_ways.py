@@ -1,0 +1,135 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""In the controller's process and as a module, whatever Ansible is told: the same result, down to its last field."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.faults.support.processes import watching_processes
+from tests.faults.support.vault import PASSWORD, vault_variables
+from tests.integration.support.plays import Played, Plays
+from tests.integration.support.promises import assert_same
+from tests.sandbox import Sandbox
+
+HERE = Path(__file__).parent
+TASKS = yaml.safe_load((HERE / "data" / "both_ways.yml").read_text())[0]["tasks"]
+# What the tasks hold that nobody may see.
+SECRETS = ("wrong-secret", "in-the-url", "hidden-in-text", "proxy-password")
+# What no two runs have in common.
+CHANCE = {
+    "create_date",
+    "update_date",
+    "last_modified",
+    "role_id",
+    "policy_id",
+    "version_id",
+    "request_id",
+    "elapsed",
+    "replication_status",
+    "id",
+}
+# Of the background: names of its job, and when it was.
+BACKGROUND = {
+    "ansible_job_id",
+    "results_file",
+    "started",
+    "finished",
+    "stdout",
+    "stderr",
+    "stdout_lines",
+    "stderr_lines",
+}
+
+pytestmark = [pytest.mark.playbook, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def both(
+    running_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory
+) -> dict[bool, dict[str, Any]]:
+    """What each task returned, in process (True) and as a module."""
+    return {
+        way: _run(running_sandbox, tmp_path_factory.mktemp("play"), way) for way in (True, False)
+    }
+
+
+def _run(sandbox: Sandbox, folder: Path, in_process: bool) -> dict[str, Any]:
+    sandbox.reset()
+    play = Plays(sandbox, folder)
+    temporary = folder / "modules"
+    source = sandbox.source
+    inventory = play.inventory(
+        backbeat_in_process=in_process,
+        access_key=source.access_key,
+        ansible_remote_tmp=str(temporary),
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        vault_variables(folder, patch, vaulted=source.secret_key)
+        patch.setenv("ANSIBLE_KEEP_REMOTE_FILES", "1")
+        log = folder / "log"
+        patch.setenv("ANSIBLE_LOG_PATH", str(log))
+        with watching_processes() as arguments:
+            played = play(
+                "-vvvv", inventory=inventory, playbook=HERE / "data" / "both_ways.yml"
+            ).ok()
+    processes = {file.parent.name for file in temporary.glob("*/AnsiballZ_backbeat_*.py")}
+    shown = [played.output, json.dumps(played.records), log.read_text(), *arguments]
+    return {"played": played, "processes": len(processes), "shown": "\n".join(shown)}
+
+
+def test_they_are_two_ways(both: dict[bool, dict[str, Any]]) -> None:
+    always = sum(task["name"].startswith("As a module") for task in TASKS)
+    assert both[True]["processes"] == always
+    assert both[False]["processes"] >= len(TASKS) - always
+
+
+@pytest.mark.parametrize("task", [task["name"] for task in TASKS])
+def test_the_same_result(both: dict[bool, dict[str, Any]], task: str) -> None:
+    here, there = (_records(both[way]["played"], task) for way in (True, False))
+    assert [one["status"] for one in here] == [one["status"] for one in there]
+    for one, other in zip(here, there, strict=True):
+        assert_same(_known(one["result"]), _known(other["result"]), CHANCE)
+
+
+@pytest.mark.parametrize("in_process", [True, False])
+def test_secrets_stay_secret(
+    both: dict[bool, dict[str, Any]], running_sandbox: Sandbox, in_process: bool
+) -> None:
+    shown = both[in_process]["shown"]
+    assert "Gathering" not in shown
+    assert "module_args" in shown
+    for secret in (running_sandbox.source.secret_key, PASSWORD, *SECRETS):
+        places = [line for line in shown.splitlines() if secret in line]
+        assert not places, f"{secret} in {places[0][:500]}"
+
+
+def test_failures_are_failures(both: dict[bool, dict[str, Any]]) -> None:
+    """So that the comparison is of what the names say."""
+    statuses = {one["task"]: one["status"] for one in both[True]["played"].records}
+    failed = {name for name, status in statuses.items() if status == "ignored"}
+    refused = [task["name"] for task in TASKS]
+    start, end = refused.index("A value that is no number"), refused.index("A configuration goes")
+    early = {
+        "A list of which one fails",
+        "An object that does not arrive",
+        "What counts as failed and changed",
+    }
+    assert failed == {*refused[start:end], *early}
+
+
+def _records(played: Played, task: str) -> list[Mapping[str, Any]]:
+    return [one for one in played.records if one["task"] == task]
+
+
+def _known(result: Any) -> Any:
+    if isinstance(result, dict):
+        return {k: _known(v) for k, v in result.items() if k not in BACKGROUND}
+    return [_known(one) for one in result] if isinstance(result, list) else result
