@@ -11,6 +11,7 @@ from pathlib import Path
 
 from devtools import sanity
 from devtools.cores import core_steps, oldest_boto_steps
+from devtools.docsite import site_steps
 from devtools.gates import Gate, Options, Step, pytest, tool
 from devtools.interpreters import directories
 from devtools.places import NAME, NAMESPACE, VENV
@@ -47,6 +48,7 @@ def _docs(options: Options) -> Iterable[Step]:
         ".",
         closing=None,
     )
+    yield from site_steps()
 
 
 def _lint(options: Options) -> Iterable[Step]:
@@ -90,7 +92,7 @@ GATES = (
     Gate("licences", "every file says its licence (REUSE)", _licences),
     Gate("changelog", "changelog and its fragments (antsibull-changelog)", _changelog),
     Gate("mypy", "strict types of plugins, sandbox and devtools", _mypy),
-    Gate("docs", "documentation of modules, roles and filters (antsibull-docs)", _docs),
+    Gate("docs", "documentation: lint, and a build as HTML (antsibull-docs, Sphinx)", _docs),
     Gate("lint", "playbooks, roles, metadata and all YAML (ansible-lint, production)", _lint),
     Gate("pytest", "all tests; what follows -- is passed on", _pytest, stream=True),
     Gate("molecule", "all molecule scenarios", _molecule),
