@@ -1,0 +1,289 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Adoption of what was set up by hand: the variables that are found, and that the role then has nothing to do."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ansible_collections.scality.backbeat.plugins.module_utils.clients import s3
+from ansible_collections.scality.backbeat.plugins.module_utils.documents import permissions
+from devtools.places import ROOT
+from tests.integration.support.bad_input import complaint
+from tests.integration.support.guide import (
+    bucket_by_hand,
+    foreign,
+    guide_by_hand,
+    replication_by_hand,
+    role_by_hand,
+)
+from tests.integration.support.modules import Result, Side
+from tests.integration.support.plays import Plays
+from tests.integration.support.procedure import (
+    SOURCE_BUCKET,
+    SOURCE_POLICY,
+    SOURCE_ROLE,
+    TARGET_BUCKET,
+    TARGET_POLICY,
+    TARGET_ROLE,
+    set_up,
+)
+from tests.integration.test_info import NEWER
+
+ADOPT = ROOT / "playbooks" / "adopt_replication.yml"
+
+
+def adopt(source: Side, target: Side, **options: Any) -> Result:
+    """What the module finds; it changes nothing, in check mode as without."""
+    ends = {
+        "source": {"s3": source.connection("s3"), "iam": source.connection("iam"), **options},
+        "target": {"iam": target.connection("iam")},
+    }
+    return source.promised("adoption_info", name="node1 to node6", **ends)
+
+
+def named(side: str, policies: str) -> dict[str, str]:
+    role, policy = {
+        "source": (SOURCE_ROLE, SOURCE_POLICY),
+        "target": (TARGET_ROLE, TARGET_POLICY),
+    }[side]
+    return {
+        f"replication_{side}_role_name": role,
+        f"replication_{side}_policy_name": policy,
+        "replication_permissions": policies,
+    }
+
+
+def test_the_guide_to_the_letter(source: Side, target: Side) -> None:
+    guide_by_hand(source, target)
+    found = adopt(source, target)
+    (rule,) = source.s3.get_bucket_replication(Bucket=SOURCE_BUCKET)["ReplicationConfiguration"][
+        "Rules"
+    ]
+    assert found["left_out"] == []
+    assert found["variables"]["target"] == named("target", "guide")
+    assert found["variables"]["source"] == {
+        **named("source", "guide"),
+        "replication_verify": False,
+        "replication_pairs": [
+            {
+                "source_bucket": SOURCE_BUCKET,
+                "target_bucket": TARGET_BUCKET,
+                "rules": [{"id": rule["ID"], "prefix": "", "enabled": True}],
+            }
+        ],
+    }
+
+
+def test_what_the_role_itself_made(source: Side, target: Side) -> None:
+    set_up(source, target, but=["object"])
+    variables = adopt(source, target)["variables"]
+    assert variables["target"] == named("target", "least")
+    assert named("source", "least").items() <= variables["source"].items()
+
+
+def test_a_document_in_another_order_and_other_white_space(source: Side, target: Side) -> None:
+    document = permissions.guide_policy([SOURCE_BUCKET], [TARGET_BUCKET])
+    document["Statement"].reverse()
+    for statement in document["Statement"]:
+        statement["Action"].reverse()
+    guide_by_hand(source, target, json.dumps(document, indent=4))
+    assert adopt(source, target)["variables"]["target"] == named("target", "guide")
+
+
+@pytest.mark.parametrize("what", ["policy", "trust", "no policy"])
+def test_what_the_role_would_change_is_given_by_arn(source: Side, target: Side, what: str) -> None:
+    roles = guide_by_hand(
+        source, target, foreign() if what == "policy" else foreign("s3:GetObject")
+    )
+    if what == "trust":
+        trust = foreign("sts:AssumeRole").replace('"Resource": "*"', '"Principal": {"AWS": "*"}')
+        source.iam.update_assume_role_policy(RoleName=SOURCE_ROLE, PolicyDocument=trust)
+    if what == "no policy":
+        arn = source.arn("policy", SOURCE_POLICY)
+        source.iam.detach_role_policy(RoleName=SOURCE_ROLE, PolicyArn=arn)
+    variables = adopt(source, target)["variables"]
+    assert variables["source"]["replication_source_role_arn"] == roles[0]
+    assert "replication_source_role_name" not in variables["source"]
+    assert variables["target"] == {"replication_target_role_arn": roles[1]}
+
+
+def test_roles_that_nobody_can_look_at_are_given_by_arn(source: Side, target: Side) -> None:
+    """Without a connection to IAM, and for roles that are only names."""
+    roles = guide_by_hand(source, target)
+    bare = {"s3": source.connection("s3")}
+    found = source.promised("adoption_info", name="x", source=bare, target={})["variables"]
+    assert found["source"]["replication_source_role_arn"] == roles[0]
+    assert found["target"] == {"replication_target_role_arn": roles[1]}
+
+    placeholder = "arn:aws:iam::123456789012:role/scality-internal/replication-role"
+    replication_by_hand(source, SOURCE_BUCKET, TARGET_BUCKET, placeholder, placeholder)
+    variables = adopt(source, target)["variables"]
+    assert variables["source"]["replication_source_role_arn"] == placeholder
+    assert variables["target"] == {"replication_target_role_arn": placeholder}
+
+
+def test_buckets_with_roles_of_their_own(source: Side, target: Side) -> None:
+    """The roles that most buckets have are the role's; the others' stand beside their pairs."""
+    roles = guide_by_hand(source, target)
+    others = (
+        role_by_hand(source, "OtherSource", "OtherSourcePolicy", foreign()),
+        role_by_hand(target, "OtherTarget", "OtherTargetPolicy", foreign()),
+    )
+    for name in ("one-more-bucket", "own-bucket", "cloud-bucket", "bare-bucket"):
+        bucket_by_hand(source, name)
+    replication_by_hand(source, "one-more-bucket", TARGET_BUCKET, *roles)
+    replication_by_hand(source, "own-bucket", "own-target", *others)
+    cloud = {"Destination": {"StorageClass": "us-east-2"}, "Prefix": "logs/"}
+    replication_by_hand(source, "cloud-bucket", "cloud-target", others[0], rule=cloud)
+
+    variables = adopt(source, target)["variables"]["source"]
+    pairs = {pair["source_bucket"]: pair for pair in variables["replication_pairs"]}
+    assert set(pairs) == {SOURCE_BUCKET, "one-more-bucket", "own-bucket", "cloud-bucket"}
+    assert "role" not in pairs[SOURCE_BUCKET]
+    assert "role" not in pairs["one-more-bucket"]
+    assert pairs["own-bucket"]["role"] == ",".join(others)
+    assert pairs["cloud-bucket"]["role"] == others[0]
+    (rule,) = pairs["cloud-bucket"]["rules"]
+    assert rule["prefix"] == "logs/"
+    assert rule["sites"] == [{"name": "us-east-2", "preferred_read": False}]
+    # The guide's policy knows one source bucket; the role would have it permit both.
+    assert variables["replication_source_role_arn"] == roles[0]
+
+
+def test_only_the_buckets_that_were_named(source: Side, target: Side) -> None:
+    roles = guide_by_hand(source, target)
+    bucket_by_hand(source, "one-more-bucket")
+    replication_by_hand(source, "one-more-bucket", TARGET_BUCKET, *roles)
+    found = adopt(source, target, buckets=[SOURCE_BUCKET])
+    (pair,) = found["variables"]["source"]["replication_pairs"]
+    assert pair["source_bucket"] == SOURCE_BUCKET
+    assert found["variables"]["target"] == named("target", "guide")
+
+
+def test_a_bucket_that_does_not_exist(source: Side, target: Side) -> None:
+    result = adopt(source, target, buckets=["no-such-bucket"])
+    complaint(result, "no-such-bucket", source.side.s3_url, "check its name")
+
+
+def test_nothing_to_adopt(source: Side, target: Side) -> None:
+    found = adopt(source, target)
+    assert found["left_out"] == []
+    assert found["variables"]["source"]["replication_pairs"] == []
+    assert found["variables"]["target"] == {}
+
+
+def test_configurations_in_the_newer_form_are_left_out(
+    source: Side, target: Side, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guide_by_hand(source, target)
+    source.s3.create_bucket(Bucket="newer-bucket")
+    read = s3.replication
+    monkeypatch.setattr(
+        s3, "replication", lambda api, name: NEWER if name == "newer-bucket" else read(api, name)
+    )
+    found = adopt(source, target)
+    (pair,) = found["variables"]["source"]["replication_pairs"]
+    assert pair["source_bucket"] == SOURCE_BUCKET
+    ((bucket, why),) = [(one["bucket"], one["why"]) for one in found["left_out"]]
+    assert bucket == "newer-bucket"
+    assert "is beyond the V1 form" in why
+
+
+def test_several_at_once(source: Side, target: Side) -> None:
+    guide_by_hand(source, target)
+    ends = {
+        "source": {"s3": source.connection("s3"), "iam": source.connection("iam")},
+        "target": {"iam": target.connection("iam")},
+    }
+    nothing = {"source": {"s3": target.connection("s3")}, "target": {}}
+    found = source.promised(
+        "adoption_info", environments=[{"name": "one", **ends}, {"name": "other", **nothing}]
+    )["results"]
+    assert [len(one["variables"]["source"]["replication_pairs"]) for one in found] == [1, 0]
+
+
+def test_a_role_that_may_not_be_read(source: Side, target: Side) -> None:
+    """It is neither taken for absent nor given by ARN without a word."""
+    guide_by_hand(source, target)
+    source.sandbox.fail("GetRole", side="target", status=403, code="AccessDenied", times=0)
+    result = adopt(source, target)
+    complaint(result, TARGET_ROLE, target.side.iam_url, "check the account's permissions")
+
+
+def play_adoption(play: Plays, folder: Path) -> dict[str, dict[str, Any]]:
+    """Run the playbook from nothing but connections; returns what it wrote, by host."""
+    inventory = play.inventory(replication_adopt_to=str(folder))
+    for variables in inventory["all"]["hosts"].values():
+        variables.pop("replication_pairs", None)
+    play(inventory=inventory, playbook=ADOPT).ok()
+    return {
+        host: yaml.safe_load((folder / host / "replication_adopted.yml").read_text())
+        for host in ("node1", "node6")
+    }
+
+
+def run_role(play: Plays, found: dict[str, dict[str, Any]]) -> dict[str, int]:
+    """What the role changes with these variables."""
+    inventory = play.inventory()
+    for host, variables in found.items():
+        inventory["all"]["hosts"][host].update(variables)
+    return play(inventory=inventory).ok().changed()
+
+
+def test_the_role_has_nothing_to_do_after_the_guide(
+    play: Plays, source: Side, target: Side, tmp_path: Path
+) -> None:
+    guide_by_hand(source, target)
+    found = play_adoption(play, tmp_path)
+    assert source.writes()[-1] == "PutBucketReplication"
+    assert named("source", "guide").items() <= found["node1"].items()
+    assert found["node6"] == named("target", "guide")
+    assert run_role(play, found) == {}
+
+
+def test_the_role_has_nothing_to_do_where_little_is_its_own(
+    play: Plays, source: Side, target: Side, tmp_path: Path
+) -> None:
+    """Foreign policies, and a second bucket with other roles and a disabled rule."""
+    roles = guide_by_hand(source, target, foreign())
+    others = (
+        role_by_hand(source, "OtherSource", "OtherSourcePolicy"),
+        role_by_hand(target, "OtherTarget", "OtherTargetPolicy"),
+    )
+    bucket_by_hand(source, "own-bucket")
+    bucket_by_hand(target, "own-target")
+    rule = {"ID": "paused", "Prefix": "logs/", "Status": "Disabled"}
+    replication_by_hand(source, "own-bucket", "own-target", *others, rule=rule)
+    before = len(source.writes()), len(target.writes())
+    found = play_adoption(play, tmp_path)
+    assert found["node1"]["replication_source_role_arn"] in (roles[0], others[0])
+    assert run_role(play, found) == {}
+    assert (len(source.writes()), len(target.writes())) == before
+
+
+def test_sources_that_disagree_about_their_target(
+    play: Plays, source: Side, target: Side, tmp_path: Path
+) -> None:
+    """Two hosts of the inventory replicate to the same one, with other roles there: neither's may be lost."""
+    guide_by_hand(source, target)
+    others = (
+        role_by_hand(source, "OtherSource", "OtherSourcePolicy", foreign()),
+        role_by_hand(target, "OtherTarget", "OtherTargetPolicy", foreign()),
+    )
+    bucket_by_hand(source, "own-bucket")
+    replication_by_hand(source, "own-bucket", "own-target", *others)
+    inventory = play.inventory(replication_adopt_to=str(tmp_path / "adopted"))
+    hosts = inventory["all"]["hosts"]
+    hosts["node2"] = {**hosts["node1"], "replication_adopt_buckets": ["own-bucket"]}
+    hosts["node1"] |= {"replication_adopt_buckets": [SOURCE_BUCKET]}
+    message = play(inventory=inventory, playbook=ADOPT).failure()
+    assert "Several sources replicate to node6 with different roles or policies there" in message
+    assert others[1] in message
+    assert not (tmp_path / "adopted").exists()
