@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
+from urllib.parse import unquote
 
 Spec = dict[str, dict[str, Any]]
 
@@ -54,17 +55,34 @@ def with_items(item: Spec, plural: str, identity: tuple[str, ...]) -> Spec:
 
 
 def secrets(spec: Mapping[str, Any], options: Mapping[str, Any] | None) -> set[str]:
-    """The values of all options that are never to be shown, those inside dictionaries and lists included."""
+    """All values that are never to be shown, those inside dictionaries and lists included.
+
+    These are the options that are marked so, and the credentials in URLs: a proxy may need them, and one who writes
+    them into an endpoint's URL is told not to.
+    """
     found: set[str] = set()
     for name, option in spec.items():
         value = (options or {}).get(name)
         if option.get("no_log") and value:
             found.add(str(value))
+        if name.endswith("_url") or name == "aws_config":
+            found |= _url_credentials(value)
         inside = option.get("options")
         for part in value if isinstance(value, list) else [value]:
             if inside and isinstance(part, Mapping):
                 found |= secrets(inside, part)
     return found
+
+
+def _url_credentials(value: Any) -> set[str]:
+    if isinstance(value, Mapping):
+        return set().union(*map(_url_credentials, value.values()))
+    if not isinstance(value, str) or "@" not in value:
+        return set()
+    credentials = value.rpartition("@")[0].rpartition("//")[2]
+    # The user name alone is no secret; a token may stand in its place.
+    secret = credentials.partition(":")[2] or credentials
+    return {secret, unquote(secret)} - {""}
 
 
 def chosen(options: Mapping[str, Any], names: Spec) -> dict[str, Any]:

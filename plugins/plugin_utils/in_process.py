@@ -22,11 +22,13 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import UnsupportedError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
 from ansible.utils.vars import merge_hash
 
 from ..module_utils.clients.session import BOTOCORE_VERSION, warm
 from ..module_utils.engine.task import Task
 from ..module_utils.options import secrets
+from ..module_utils.progress import Tell
 
 SWITCH = "backbeat_in_process"
 # What inventories say for it; to compile a template takes as long as a call.
@@ -34,6 +36,8 @@ THIS_PYTHON = "{{ ansible_playbook_python }}"
 
 # Action plugins are imported by the parent of all workers before it forks: what is loaded here is loaded once.
 warm()
+# Workers have no terminal of their own to ask.
+ON_TERMINAL = sys.stdout.isatty()
 
 
 class InProcess(ActionBase):  # type: ignore[misc]
@@ -86,18 +90,28 @@ class InProcess(ActionBase):  # type: ignore[misc]
             result: dict[str, Any] = {"failed": True, "changed": False, "msg": message}
         else:
             result = self.TASK.run(
-                options, check_mode=self._task.check_mode, diff=bool(self._task.diff)
+                options,
+                check_mode=self._task.check_mode,
+                diff=bool(self._task.diff),
+                tell=self._teller(task_vars) if ON_TERMINAL else None,
             )
             if not result["warnings"]:
                 del result["warnings"]
         if self._shows_invocation(task_vars):
             result["invocation"] = {"module_args": options}
-        scrubbed: dict[str, Any] = remove_values(result, secrets(spec["argument_spec"], options))
+        # The validator knows secrets in options that it could not take apart, too.
+        hidden = secrets(spec["argument_spec"], options) | validated._no_log_values
+        scrubbed: dict[str, Any] = remove_values(result, hidden)
         # A secret such as "1" must not turn true into a mask.
         kept = {
             key: value for key, value in result.items() if value is None or value in (True, False)
         }
         return {**scrubbed, **kept}
+
+    def _teller(self, task_vars: Mapping[str, Any]) -> Tell:
+        """Shows a line about this host on the terminal."""
+        host = task_vars.get("inventory_hostname", "")
+        return lambda text: Display().display(f"[{host}] {text}")
 
     def _shows_invocation(self, task_vars: Mapping[str, Any]) -> bool:
         try:

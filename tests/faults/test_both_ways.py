@@ -22,7 +22,12 @@ from tests.sandbox import Sandbox
 HERE = Path(__file__).parent
 TASKS = yaml.safe_load((HERE / "data" / "both_ways.yml").read_text())[0]["tasks"]
 # What the tasks hold that nobody may see.
-SECRETS = ("wrong-secret", "in-the-url", "hidden-in-text", "proxy-password")
+SECRETS = {
+    "wrong": "planted-wrong-key",
+    "in_url": "planted-in-a-url",
+    "in_text": "planted-in-text",
+    "proxy_password": "planted-for-a-proxy",
+}
 # What no two runs have in common.
 CHANCE = {
     "create_date",
@@ -72,7 +77,7 @@ def _run(sandbox: Sandbox, folder: Path, in_process: bool) -> dict[str, Any]:
         ansible_remote_tmp=str(temporary),
     )
     with pytest.MonkeyPatch.context() as patch:
-        vault_variables(folder, patch, vaulted=source.secret_key)
+        vault_variables(folder, patch, vaulted=source.secret_key, **SECRETS)
         patch.setenv("ANSIBLE_KEEP_REMOTE_FILES", "1")
         log = folder / "log"
         patch.setenv("ANSIBLE_LOG_PATH", str(log))
@@ -106,7 +111,7 @@ def test_secrets_stay_secret(
     shown = both[in_process]["shown"]
     assert "Gathering" not in shown
     assert "module_args" in shown
-    for secret in (running_sandbox.source.secret_key, PASSWORD, *SECRETS):
+    for secret in (running_sandbox.source.secret_key, PASSWORD, *SECRETS.values()):
         places = [line for line in shown.splitlines() if secret in line]
         assert not places, f"{secret} in {places[0][:500]}"
 

@@ -5,14 +5,33 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ansible.module_utils.basic import AnsibleModule
 
+from ..options import secrets
 from .task import Task
+
+
+class Module(AnsibleModule):  # type: ignore[misc]
+    """An AnsibleModule that also hides the credentials in URLs, when it refuses options as well."""
+
+    def fail_json(self, msg: str, **result: Any) -> None:
+        self._hide()
+        super().fail_json(msg, **result)
+
+    def exit_json(self, **result: Any) -> None:
+        self._hide()
+        super().exit_json(**result)
+
+    def _hide(self) -> None:
+        self.no_log_values |= secrets(self.argument_spec, self.params)
 
 
 def run_module(task: Task) -> None:
     """Check the options, run the task, and answer Ansible."""
-    module = AnsibleModule(**task.argument_spec(), supports_check_mode=True)
+    # Options are not logged to the system's journal, where nobody looks for them and many can read them.
+    module = Module(**task.argument_spec(), supports_check_mode=True, no_log=True)
     result = task.run(module.params, check_mode=module.check_mode, diff=bool(module._diff))
     for warning in result.pop("warnings"):
         module.warn(warning)

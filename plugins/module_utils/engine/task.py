@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from ..clients.errors import ApiError
 from ..clients.session import BadConnection, open_api
 from ..documents.errors import InvalidDocument
 from ..options import CONCURRENCY, CONNECTION, CONNECTION_RULES, Spec, chosen, with_items
+from ..progress import Progress, Tell
 from ..questions.answer import Question, Unsatisfied
 from ..resources.plan import Refused, Resource
 from ..waiting import Backoff
@@ -79,18 +81,21 @@ class Task:
                 rules[name].extend(entries)
         return {"argument_spec": spec, **{name: list(rule) for name, rule in rules.items()}}
 
-    def run(self, options: Options, *, check_mode: bool, diff: bool = True) -> Result:
+    def run(
+        self, options: Options, *, check_mode: bool, diff: bool = True, tell: Tell | None = None
+    ) -> Result:
         """The result for Ansible; with "failed", "msg" and, where a call failed, "error" when it did not work.
 
-        There is always a list of "warnings"; "diff" only where it is asked for.
+        There is always a list of "warnings"; "diff" only where it is asked for. `tell` hears what goes on while this
+        takes its time.
         """
-        result = self._run(options, check_mode)
+        result = self._run(options, check_mode, tell)
         result.setdefault("warnings", [])
         if not diff:
             result.pop("diff", None)
         return result
 
-    def _run(self, options: Options, check_mode: bool) -> Result:
+    def _run(self, options: Options, check_mode: bool, tell: Tell | None) -> Result:
         items = options.get(self.plural)
         if self.every and options.get(self.every[0]):
             list_all = self.every[1]
@@ -101,20 +106,24 @@ class Task:
                 return listed
             items = listed["items"]
         if items is None:
-            return self._run_item(options, Connections(self.service, options, 1, check_mode))
+            connections = Connections(
+                self.service, options, 1, check_mode, progress=Progress(tell)
+            )
+            return self._run_item(options, connections)
         if not items:
             return self._together([], [])
         workers = max(1, min(int(options["concurrency"]), len(items)))
         once = Once()
+        progress = Progress(tell, len(items), self.plural.replace("_", " "))
+
+        def run(item: Options) -> Result:
+            connections = Connections(self.service, options, workers, check_mode, once, progress)
+            result = self._run_item(item, connections)
+            progress.done()
+            return result
+
         with ThreadPoolExecutor(max_workers=workers) as pool:
-            results = list(
-                pool.map(
-                    lambda item: self._run_item(
-                        item, Connections(self.service, options, workers, check_mode, once)
-                    ),
-                    items,
-                )
-            )
+            results = list(pool.map(run, items))
         return self._together(items, results)
 
     def _run_item(self, item: Options, connections: Connections) -> Result:
@@ -175,7 +184,8 @@ class Task:
 class Connections:
     """The endpoints of one item; all calls for it share one time limit for retries.
 
-    `options` are the module's own; `once` remembers what was found out for any item of this run.
+    `options` are the module's own; `once` remembers what was found out for any item of this run, and `progress` is told
+    of all items too.
     """
 
     def __init__(
@@ -185,10 +195,12 @@ class Connections:
         pool: int,
         check_mode: bool = False,
         once: Once | None = None,
+        progress: Progress | None = None,
     ) -> None:
         self.options = options
         self.check_mode = check_mode
         self.once = once or Once()
+        self.progress = progress or Progress()
         self._service = service
         self._pool = pool
         self._main: Api | None = None
@@ -230,6 +242,13 @@ def _attempt(work: Callable[[], Result], changes: list[str] | None = None) -> Re
         return _failure(str(error), **error.seen)
     except (BadConnection, InvalidDocument, Refused) as error:
         return _failure(str(error), **made)
+    except Exception as error:
+        # As a part of the result it goes through the scrubbing of secrets, and on its own it would not.
+        return _failure(
+            f"Unexpected {type(error).__name__}: {error}. This is a fault of the collection.",
+            **made,
+            exception=traceback.format_exc(),
+        )
 
 
 def _failure(message: str, **details: Any) -> Result:
