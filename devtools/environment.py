@@ -50,7 +50,7 @@ def install(venv: Path, interpreter: Interpreter, arguments: Sequence[str]) -> N
         create(venv, interpreter)
     shown = " ".join(word.removeprefix(f"{ROOT}/") for word in arguments)
     print(f"pip install {shown}  (into {venv.relative_to(ROOT)})", flush=True)
-    pip = [str(venv / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    pip = [str(venv / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "-qq"]
     command = [*pip, "install", *arguments]
     if subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode:
         raise Failure("pip could not install the requirements; its own message is above.")
