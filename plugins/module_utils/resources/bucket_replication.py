@@ -11,7 +11,7 @@ from typing import Any
 
 from ..clients import backbeat, s3
 from ..clients.api import Api
-from ..clients.errors import Call, Conflict, Invalid, NotFound
+from ..clients.errors import Call, Conflict, Forbidden, Invalid, NotFound
 from ..documents import names, replication
 from ..documents.replication import Configuration, Site, Wanted, WantedRule
 from ..documents.replication_hazard import stranding
@@ -128,7 +128,14 @@ class BucketReplication:
         """Objects that are on their way would not arrive any more after some changes."""
         if not prefixes:
             return ()
-        pending = look_for_pending(self.api, self.bucket, prefixes, self.scan_limit)
+        try:
+            pending = look_for_pending(self.api, self.bucket, prefixes, self.scan_limit)
+        except Forbidden as error:
+            error.advice = (
+                "So nobody can tell whether this change would strand objects: permit to list the bucket's versions and to "
+                "read its objects, or leave the look out with pending_scan_limit: 0."
+            )
+            raise
         backlog = self._backlog()
         if not pending.keys:
             return (f"{backlog}, {pending} in {self.bucket}.",) if backlog else ()
