@@ -132,8 +132,8 @@ class BucketReplication:
             pending = look_for_pending(self.api, self.bucket, prefixes, self.scan_limit)
         except Forbidden as error:
             error.advice = (
-                "So nobody can tell whether this change would strand objects: permit to list the bucket's versions and to "
-                "read its objects, or leave the look out with pending_scan_limit: 0."
+                "So nobody can tell whether this change would strand objects: permit to list the bucket's versions "
+                "and to read its objects, or leave the look out with pending_scan_limit: 0."
             )
             raise
         backlog = self._backlog()
