@@ -106,9 +106,7 @@ class Task:
                 return listed
             items = listed["items"]
         if items is None:
-            connections = Connections(
-                self.service, options, 1, check_mode, progress=Progress(tell)
-            )
+            connections = Connections(self.service, options, 1, check_mode, progress=Progress(tell))
             return self._run_item(options, connections)
         if not items:
             return self._together([], [])

@@ -10,6 +10,7 @@ from collections.abc import Callable, Hashable, Mapping
 from typing import Any, Protocol
 
 from ..clients.api import Api
+from ..progress import Progress
 
 
 class Unsatisfied(Exception):
@@ -40,6 +41,10 @@ class Connections(Protocol):
     @property
     def once(self) -> Callable[[Hashable, Callable[[], Any]], Any]:
         """Remembers by key what was found out for any item of this run."""
+
+    @property
+    def progress(self) -> Progress:
+        """Is told what is waited for."""
 
     def open(self, service: str, options: Mapping[str, Any]) -> Api:
         """A further endpoint, whose connection options the item itself holds."""

@@ -12,6 +12,7 @@ from typing import Any
 from ..clients import s3
 from ..clients.api import Api
 from ..documents import names
+from ..progress import Progress
 from ..waiting import Backoff
 from .answer import Connections, Question, Unsatisfied
 from .object_diagnosis import Diagnosis
@@ -27,9 +28,11 @@ class ObjectCheck(Question):
         there: Api | None,
         options: Mapping[str, Any],
         *,
+        progress: Progress | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        self.progress = progress or Progress()
         bucket = names.check_bucket_name(options["bucket"])
         key = names.check_object_key(options["key"])
         self.here = Side(here, bucket, key)
@@ -53,7 +56,7 @@ class ObjectCheck(Question):
         """The check of one item; its other side has a connection of its own."""
         target = options["target"]
         there = connections.open("s3", target["s3"]) if target else None
-        return cls(connections.main, there, options)
+        return cls(connections.main, there, options, progress=connections.progress)
 
     def answer(self) -> dict[str, Any]:
         looks = 0
@@ -63,6 +66,7 @@ class ObjectCheck(Question):
             seen = self._seen(sight, looks)
             if self._satisfied(sight):
                 return seen
+            self.progress.waiting(self._story(sight))
             failed = status_of(sight.here) == "FAILED" and "FAILED" not in self.wanted
             if failed or not self.backoff.pause():
                 diagnosis = Diagnosis(self.here, self.there, self.wanted, self.backoff.elapsed)
@@ -87,6 +91,18 @@ class ObjectCheck(Question):
         if self.there is None:
             return True
         return status_of(sight.there) == "REPLICA" and not sight.differences()
+
+    def _story(self, sight: Sight) -> str:
+        """What there is to see so far, in a few words."""
+        where = f"{self.here.bucket}/{self.here.key}"
+        after = f"after {self.backoff.elapsed:.0f} s"
+        if sight.here is None:
+            return f"{where} is not there {after}"
+        status = status_of(sight.here)
+        if (status or "NONE") in self.wanted and self.there is not None:
+            copy = (status_of(sight.there) or "no replica") if sight.there else "missing"
+            return f"{where} is {status}, {self.there.bucket}/{self.there.key} is {copy} {after}"
+        return f"{where} is {status or 'without replication status'} {after}"
 
     def _seen(self, sight: Sight, looks: int) -> dict[str, Any]:
         seen: dict[str, Any] = {

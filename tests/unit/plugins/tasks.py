@@ -14,6 +14,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.scality.backbeat.plugins.module_utils.clients.api import Api
 from ansible_collections.scality.backbeat.plugins.module_utils.engine.task import Task
 from ansible_collections.scality.backbeat.plugins.module_utils.options import chosen
+from ansible_collections.scality.backbeat.plugins.module_utils.progress import Progress
 
 from .fake_iam import FakeIam
 from .fake_s3 import FakeS3
@@ -26,6 +27,7 @@ class FakeConnections:
 
     def __init__(self, service: str) -> None:
         self.main = self._api(service)
+        self.progress = Progress()
         self.opened: list[tuple[str, str]] = []
 
     def open(self, service: str, options: Mapping[str, Any]) -> Api:

@@ -12,6 +12,7 @@ from typing import Any
 from ...clients import s3
 from ...clients.api import Api
 from ...clients.errors import ApiError
+from ...progress import Progress
 from ..answer import Unsatisfied
 from ..object_check import ObjectCheck
 from .findings import Findings
@@ -21,7 +22,12 @@ BODY = b"Put by backbeat_preflight to prove that replication works; it may be de
 
 
 def fly(
-    source: Side, target: Side, prefix: str, options: Mapping[str, Any], findings: Findings
+    source: Side,
+    target: Side,
+    prefix: str,
+    options: Mapping[str, Any],
+    findings: Findings,
+    progress: Progress,
 ) -> dict[str, Any] | None:
     """Put it, wait for it, remove it. Answers what was seen, None where it could not be put.
 
@@ -52,6 +58,7 @@ def fly(
             "wait_timeout": options["wait_timeout"],
             "wait_max_delay": options["wait_max_delay"],
         },
+        progress=progress,
     )
     try:
         seen = check.answer()

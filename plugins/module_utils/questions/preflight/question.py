@@ -12,6 +12,7 @@ from typing import Any
 from ...clients.session import BadConnection
 from ...documents import names
 from ...documents.principals import Who, who
+from ...progress import Progress
 from ...resources.bucket_replication import wanted_rule
 from ..answer import Connections, Question, Unsatisfied
 from . import buckets, canary, configuration, endpoints, permissions, roles
@@ -34,7 +35,9 @@ class Preflight(Question):
         options: Mapping[str, Any],
         *,
         check_mode: bool = False,
+        progress: Progress | None = None,
     ) -> None:
+        self.progress = progress or Progress()
         self.source, self.target = sides
         self.looker = looker
         self.findings = looker.findings
@@ -56,7 +59,13 @@ class Preflight(Question):
             _side(name, options[name], connections, findings) for name in ("source", "target")
         )
         looker = Looker(findings, connections.once)
-        return cls((source, target), looker, options, check_mode=connections.check_mode)
+        return cls(
+            (source, target),
+            looker,
+            options,
+            check_mode=connections.check_mode,
+            progress=connections.progress,
+        )
 
     def answer(self) -> dict[str, Any]:
         sides = [self.source, self.target]
@@ -87,9 +96,8 @@ class Preflight(Question):
         if reason:
             self.findings.add("canary-not-tried", self.source.where, reason)
             return None
-        return canary.fly(
-            self.source, self.target, live.prefixes[0], self.canary or {}, self.findings
-        )
+        prefix, options = live.prefixes[0], self.canary or {}
+        return canary.fly(self.source, self.target, prefix, options, self.findings, self.progress)
 
     def _grounded(self, live: Live) -> str:
         if self.check_mode:

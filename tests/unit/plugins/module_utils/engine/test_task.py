@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ansible_collections.scality.backbeat.plugins.module_utils import progress
 from ansible_collections.scality.backbeat.plugins.module_utils.clients.errors import Call, Forbidden
 from ansible_collections.scality.backbeat.plugins.module_utils.clients.session import BadConnection
 from ansible_collections.scality.backbeat.plugins.module_utils.documents.errors import (
@@ -294,6 +295,30 @@ class TestSeveralItems:
 
     def test_may_be_none(self) -> None:
         assert run({"things": []}) == {"changed": False, "results": [], "warnings": []}
+
+
+class TestWhatIsTold:
+    def test_how_many_are_done(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(progress, "INTERVAL", 0.0)
+        lines: list[str] = []
+        options = checked({"things": [{"name": name} for name in "abc"], "concurrency": 1})
+        TASK.run(options, check_mode=True, tell=lines.append)
+        assert lines == ["1 of 3 things done", "2 of 3 things done"]
+
+    def test_what_one_item_waits_for(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        class Waits(Question):
+            def __init__(self, connections: Any) -> None:
+                self.progress = connections.progress
+
+            def answer(self) -> dict[str, Any]:
+                self.progress.waiting("a is PENDING")
+                return {}
+
+        monkeypatch.setattr(progress, "INTERVAL", 0.0)
+        task = a_task(lambda _options, connections: Waits(connections))
+        lines: list[str] = []
+        task.run(checked({"name": "a"}, task), check_mode=False, tell=lines.append)
+        assert lines == ["a is PENDING"]
 
 
 class TestAllThereAre:

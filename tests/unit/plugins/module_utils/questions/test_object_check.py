@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar
 
 import pytest
@@ -16,6 +17,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils.clients.errors im
 from ansible_collections.scality.backbeat.plugins.module_utils.documents.errors import (
     InvalidDocument,
 )
+from ansible_collections.scality.backbeat.plugins.module_utils.progress import Progress
 from ansible_collections.scality.backbeat.plugins.module_utils.questions.answer import Unsatisfied
 from ansible_collections.scality.backbeat.plugins.module_utils.questions.object_check import (
     ObjectCheck,
@@ -64,7 +66,13 @@ class Pair:
     def now(self, status: str) -> None:
         self.source.buckets["source"]["objects"]["key"][-1]["ReplicationStatus"] = status
 
-    def check(self, both: bool = True, retry: float = 60.0, **options: Any) -> dict[str, Any]:
+    def check(
+        self,
+        both: bool = True,
+        retry: float = 60.0,
+        progress: Progress | None = None,
+        **options: Any,
+    ) -> dict[str, Any]:
         defaults = {
             "bucket": "source",
             "key": "key",
@@ -79,6 +87,7 @@ class Pair:
             self.source.api(retry, self.time, HERE),
             self.target.api(retry, self.time, THERE) if both else None,
             {**defaults, **options},
+            progress=progress,
             clock=self.time.clock,
             sleep=self.time.sleep,
         )
@@ -386,6 +395,7 @@ def test_bad_names_are_refused_before_any_call(pair: Pair, options: Any, message
 def test_the_other_side_has_a_connection_of_its_own(pair: Pair, both: bool) -> None:
     class Connections:
         main = pair.source.api()
+        progress = Progress()
         opened: ClassVar[list[Any]] = []
 
         def open(self, service: str, options: Any) -> Any:
@@ -408,3 +418,33 @@ def test_the_other_side_has_a_connection_of_its_own(pair: Pair, both: bool) -> N
     question = ObjectCheck.build(options, connections)
     assert (question.there is not None) == both
     assert connections.opened == ([("s3", {"endpoint_url": THERE})] if both else [])
+
+
+class TestWhatIsToldMeanwhile:
+    def told(self, pair: Pair, **options: Any) -> list[str]:
+        lines: list[str] = []
+        progress = Progress(lines.append, clock=pair.time.clock)
+        with pytest.raises(Unsatisfied):
+            pair.check(progress=progress, wait_timeout=12.0, **options)
+        return lines
+
+    def test_object_status_and_seconds_every_few_seconds(self, pair: Pair) -> None:
+        pair.put("PENDING")
+        lines = self.told(pair)
+        assert 2 <= len(lines) <= 4
+        for line in lines:
+            assert re.fullmatch(r"source/key is PENDING after \d+ s", line)
+        assert len(set(lines)) == len(lines)
+
+    def test_the_copy_where_it_is_what_is_waited_for(self, pair: Pair) -> None:
+        pair.put("COMPLETED")
+        assert self.told(pair)[0].startswith("source/key is COMPLETED, target/key is missing after")
+
+    @pytest.mark.parametrize(
+        ("status", "told"),
+        [(None, "source/key is without replication status after"), ("absent", "is not there")],
+    )
+    def test_what_is_not_there(self, pair: Pair, status: str | None, told: str) -> None:
+        if status is None:
+            pair.put(None)
+        assert told in self.told(pair)[0]

@@ -15,6 +15,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.scality.backbeat.plugins.module_utils.clients.api import Api
 from ansible_collections.scality.backbeat.plugins.module_utils.documents import permissions
 from ansible_collections.scality.backbeat.plugins.module_utils.engine.once import Once
+from ansible_collections.scality.backbeat.plugins.module_utils.progress import Progress
 from ansible_collections.scality.backbeat.plugins.module_utils.questions.answer import (
     Unsatisfied,
 )
@@ -105,6 +106,7 @@ class World:
     def __init__(self) -> None:
         self.check_mode = False
         self.once = Once()
+        self.progress = Progress()
         self.clients: dict[tuple[str, str], FakeClient] = {}
         self.ahead: dict[tuple[str, str], float] = {}
         for side, role, document in (
