@@ -17,6 +17,7 @@ from tests.sandbox import Sandbox
 
 HERE = Path(__file__).parent
 USING_SERVERS = {"running_sandbox", "sandbox"}
+COSTLY = {"examples_played", "messages"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -25,9 +26,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             continue
         if USING_SERVERS & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.sandbox)
-        if "examples_played" in getattr(item, "fixturenames", ()):
-            # All examples are run at once, by one process.
-            item.add_marker(pytest.mark.xdist_group("examples"))
+        for costly in COSTLY & set(getattr(item, "fixturenames", ())):
+            # Made once, by one process.
+            item.add_marker(pytest.mark.xdist_group(costly))
 
 
 @pytest.fixture(scope="session")

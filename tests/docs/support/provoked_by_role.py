@@ -1,0 +1,52 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Provokes what the role says, in two runs: set-up of hosts each of which lacks something, and a teardown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from tests.integration.support.modules import Side
+from tests.integration.support.plays import TEARDOWN, Played, Plays
+from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, set_up
+
+PAIR = {"source_bucket": SOURCE_BUCKET, "target_bucket": TARGET_BUCKET}
+
+
+def provoke_by_role(plays: Plays) -> Iterator[str]:
+    """The messages of all tasks that failed."""
+    hosts = plays.inventory()
+    node1, node6 = (hosts["all"]["hosts"][name] for name in ("node1", "node6"))
+    dead = {"endpoint_url": "http://127.0.0.1:1", "profile": "backbeat-target", "retry_timeout": 0}
+    connections = {name: node1[name] for name in ("replication_s3", "replication_iam")}
+
+    def source(of: str, *pairs: dict[str, Any], **connected: Any) -> dict[str, Any]:
+        return {"replication_target_host": of, "replication_pairs": list(pairs), **connected}
+
+    several = {
+        "rolewise": source("node6", PAIR, **connections),
+        "node6": {**node6, "replication_target_role_arn": ARN},
+        "lacking": source("node6", PAIR),
+        "orphan": source("dead", {**PAIR, "source_bucket": "orphan-bucket"}, **connections),
+        "dead": {"replication_s3": dead, "replication_iam": dead},
+        "twice": source("node6", PAIR, PAIR, **connections, replication_source_role_arn=ARN),
+    }
+    inventory = {"all": {"vars": hosts["all"]["vars"], "hosts": several}}
+    yield from failures(plays("--tags", "buckets,replication", inventory=inventory))
+
+    sides = [Side(plays.sandbox, side) for side in plays.sandbox.sides()]
+    plays.sandbox.reset()
+    set_up(*sides, rules=[{"prefix": "a/", "id": "a"}, {"prefix": "b/", "id": "b"}])
+    node1["replication_pairs"] = [{**PAIR, "rules": [{"id": "a"}]}]
+    yield from failures(plays(inventory=hosts, playbook=TEARDOWN))
+
+
+ARN = "arn:aws:iam::123456789012:role/Existing"
+
+
+def failures(played: Played) -> list[str]:
+    found = [one["result"]["msg"] for one in played.records if one["status"] == "failed"]
+    assert found, played.output
+    return found

@@ -1,0 +1,164 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What guides and README files show and name is there: plays, inventories, commands, variables, modules."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from devtools.places import ROOT
+from tests.docs.support.blocks import PAGES, RST, Block, blocks, is_play, is_tasks
+from tests.docs.support.examples import at_sandbox
+from tests.integration.support.plays import Plays
+from tests.unit.plugins.documented import MODULES
+
+ROLE = ROOT / "roles" / "replication"
+SPECS = yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text())["argument_specs"]
+OPTIONS = {name: option for spec in SPECS.values() for name, option in spec["options"].items()}
+PLAYBOOKS = {file.stem: file.read_text() for file in (ROOT / "playbooks").glob("*.yml")}
+#: Variables that only playbooks have.
+OF_PLAYBOOKS = {"replication_hosts", "replication_adopt_to", "replication_adopt_buckets"}
+TAGS = {"roles", "policies", "buckets", "replication", "verify", "preflight"}
+#: Words that begin like a module's name and are none.
+NO_MODULES = {"backbeat_in_process", "backbeat_url"}
+
+YAML = [block for page in PAGES for block in blocks(page, "yaml")]
+CONSOLE = [block for page in PAGES for block in blocks(page, "console")]
+
+
+def test_there_are_blocks_of_each_kind() -> None:
+    assert {block.page for block in YAML} >= {"README.md", "roles/replication/README.md"}
+    assert len(CONSOLE) > 5
+    assert any(is_play(block.data) for block in YAML)
+    assert any(is_tasks(block.data) for block in YAML)
+    assert any(list(host_variables(block.data)) for block in YAML)
+
+
+def test_plays_work(play: Plays, tmp_path: Path) -> None:
+    """All plays of all pages, with the guide's inventory, one after the other: what the first set up, others find."""
+    plays = [one for block in YAML if is_play(block.data) for one in block.data]
+    assert len(plays) > 2
+    (hosts,) = (
+        block.data
+        for block in blocks(RST / "guide_replication.rst", "yaml")
+        if isinstance(block.data, dict) and "all" in block.data
+    )
+    playbook = tmp_path / "plays.json"
+    playbook.write_text(json.dumps(at_sandbox(play.sandbox, plays)))
+    played = play(inventory=at_sandbox(play.sandbox, hosts), playbook=playbook).ok()
+    checks = [one for one in played.own() if one["action"].endswith("object_check")]
+    (last,) = checks[-1]["result"]["results"]
+    assert last["object"]["replication_status"] == "COMPLETED"
+
+
+@pytest.mark.parametrize("block", YAML, ids=str)
+def test_variables_are_as_the_role_takes_them(block: Block) -> None:
+    for variables in host_variables(block.data):
+        known = {name: OPTIONS[name] for name in variables}
+        result = ArgumentSpecValidator(known).validate(dict(variables))
+        assert not result.error_messages
+
+
+def host_variables(data: Any) -> Iterator[Mapping[str, Any]]:
+    """All dictionaries in a block that have variables of the role."""
+    if isinstance(data, Mapping):
+        own = {name: value for name, value in data.items() if name.startswith("replication_")}
+        if own:
+            yield own
+        for value in data.values():
+            yield from host_variables(value)
+
+
+@pytest.mark.parametrize("block", CONSOLE, ids=str)
+def test_commands_name_what_is_there(block: Block) -> None:
+    lines = [line.removeprefix("$ ") for line in block.text.splitlines() if line.startswith("$ ")]
+    assert lines
+    for command in itertools.chain.from_iterable(map(commands, lines)):
+        program, *arguments = command
+        if program == "ansible-playbook":
+            check_playbook(arguments)
+        elif program == "python3":
+            assert arguments[0] == "dev.py"
+            assert f'command("{arguments[1]}"' in (ROOT / "dev.py").read_text() or (
+                f'add_parser("{arguments[1]}"' in (ROOT / "dev.py").read_text()
+            )
+        else:
+            assert program in (".", "ansible-galaxy")
+
+
+def commands(line: str) -> Iterator[list[str]]:
+    words = shlex.split(line, comments=True)
+    for end, group in itertools.groupby(words, lambda word: word == "&&"):
+        if not end:
+            yield list(group)
+
+
+def check_playbook(arguments: list[str]) -> None:
+    name = arguments[0].removeprefix("scality.backbeat.")
+    assert name in PLAYBOOKS or (ROOT / arguments[0]).is_file()
+    for option, value in itertools.pairwise(arguments):
+        if option == "--tags":
+            assert set(value.split(",")) <= TAGS
+        if option == "-e":
+            assert value.split("=")[0] in OPTIONS.keys() | OF_PLAYBOOKS
+
+
+def test_tags_are_those_of_the_role() -> None:
+    tasks = yaml.safe_load((ROLE / "tasks" / "main.yml").read_text())[0]["block"]
+    assert {tag for task in tasks for tag in task["tags"]} == TAGS | {"always"}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_names_are_of_things_that_exist(page: Path) -> None:
+    text = page.read_text()
+    variables = set(re.findall(r"\breplication_(?!adopted\b)\w+", text))
+    assert variables - OPTIONS.keys() - OF_PLAYBOOKS == set()
+    modules = set(re.findall(r"\bbackbeat_[a-z]\w+", text))
+    assert modules - set(MODULES) - NO_MODULES == set()
+    assert set(re.findall(r"scality\.backbeat\.(\w+_replication)\b", text)) <= {
+        *PLAYBOOKS,
+        *MODULES,
+    }
+
+
+def test_variables_of_playbooks_are_used_by_them() -> None:
+    assert {
+        name for name in OF_PLAYBOOKS if not any(name in text for text in PLAYBOOKS.values())
+    } == set()
+
+
+def test_the_readme_lists_every_module_and_playbook() -> None:
+    text = (ROOT / "README.md").read_text()
+    assert [name for name in MODULES if f"`{name}`" not in text] == []
+    playbooks = {name for name in PLAYBOOKS if "-" not in name}
+    assert [name for name in playbooks if f"`scality.backbeat.{name}`" not in text] == []
+
+
+def test_the_role_readme_lists_every_variable_and_its_default() -> None:
+    text = (ROLE / "README.md").read_text()
+    defaults = yaml.safe_load((ROLE / "defaults" / "main.yml").read_text())
+    assert [name for name in OPTIONS if f"`{name}`" not in text] == []
+    for name, default in defaults.items():
+        shown = next(
+            line for line in text.splitlines() if line.startswith("|") and f"`{name}`" in line
+        )
+        cells = [cell.strip().strip("`") for cell in shown.strip("|").split("|")]
+        if default not in ("", [], {}) and len(cells) == 3:
+            assert yaml.safe_load(cells[1]) == default, name
+
+
+def test_every_guide_is_in_the_table_of_contents() -> None:
+    sections = yaml.safe_load((RST.parent / "extra-docs.yml").read_text())["sections"]
+    listed = [page for section in sections for page in section["toctree"]]
+    assert sorted(listed) == sorted(page.stem for page in RST.glob("*.rst"))
