@@ -50,7 +50,15 @@ def replication_plan(
     managed = [
         side for side, used in (("source", ours), ("target", theirs)) if used and not arns[side]
     ]
+    a_source = bool(target_host) or any(hostvars[n].get("replication_target_host") for n in hosts)
     lacks = {
+        "replication_target_host of any host, without which nothing is replicated": not (
+            a_source or pairs
+        ),
+        f"replication_target_host of {host}, to which its pairs go": pairs and not target_host,
+        f"replication_pairs of {host}, the buckets to replicate": target_host
+        and not pairs
+        and "replication_pairs" not in hostvars[host],
         f"replication_s3 of {host}": (outgoing or incoming) and not s3,
         f"replication_iam of {host}": managed and not iam,
         f"the host {target_host} itself": outgoing and target_host not in hostvars,

@@ -163,6 +163,29 @@ def test_an_unknown_target_host_is_named() -> None:
     assert "the host there itself" in plan(hostvars)["missing"]
 
 
+@pytest.mark.parametrize(
+    ("name", "lacks"),
+    [
+        ("replication_target_host", "replication_target_host of here, to which its pairs go"),
+        ("replication_pairs", "replication_pairs of here, the buckets to replicate"),
+    ],
+)
+def test_half_of_what_makes_a_source_is_not_nothing_to_do(name: str, lacks: str) -> None:
+    hostvars = two_hosts(pair())
+    del hostvars["here"][name]
+    assert plan(hostvars)["missing"] == [lacks]
+    assert plan(hostvars, "there")["missing"] == [] or name == "replication_target_host"
+
+
+def test_a_source_without_pairs_for_now_has_nothing_to_do() -> None:
+    assert plan(two_hosts())["missing"] == []
+
+
+def test_an_inventory_without_any_source_is_no_success() -> None:
+    (missing,) = plan({"here": dict(CONNECTIONS), "there": dict(CONNECTIONS)})["missing"]
+    assert missing.startswith("replication_target_host of any host")
+
+
 def test_policies_get_the_arns_of_roles_that_were_made() -> None:
     policies = [{"name": "p", "roles": ["TargetRole", "Other"]}]
     assert FILTERS["with_role_arns"](policies, MADE) == [{"name": "p", "roles": [ARN, "Other"]}]

@@ -1,0 +1,114 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Mistakes in an inventory, and a side that cannot be reached, as somebody who runs the playbook sees them."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.integration.support.modules import Side
+from tests.integration.support.plays import Plays
+from tests.integration.support.procedure import SOURCE_BUCKET, set_up
+
+Hosts = dict[str, dict[str, Any]]
+
+
+def no_target(hosts: Hosts) -> None:
+    del hosts["node1"]["replication_target_host"]
+
+
+def misspelt_pairs(hosts: Hosts) -> None:
+    hosts["node1"]["replication_pair"] = hosts["node1"].pop("replication_pairs")
+
+
+def no_url(hosts: Hosts) -> None:
+    hosts["node1"]["replication_s3"]["endpoint"] = hosts["node1"]["replication_s3"].pop(
+        "endpoint_url"
+    )
+
+
+def misspelt_rule(hosts: Hosts) -> None:
+    hosts["node1"]["replication_pairs"][0]["rules"] = [{"prefx": "images/"}]
+
+
+def overlapping(hosts: Hosts) -> None:
+    rules = [{"prefix": "images/"}, {"prefix": "images/2026/"}]
+    hosts["node1"]["replication_pairs"][0]["rules"] = rules
+
+
+@pytest.mark.parametrize(
+    ("mistake", "message"),
+    [
+        (no_target, "inventory lacks replication_target_host of node1, to which its pairs go"),
+        (misspelt_pairs, "inventory lacks replication_pairs of node1, the buckets to replicate"),
+        (no_url, "missing required arguments: endpoint_url found in replication_s3"),
+        (misspelt_rule, "prefx"),
+    ],
+)
+def test_mistakes_that_are_found_before_anything_is_done(
+    play: Plays, mistake: Callable[[Hosts], None], message: str
+) -> None:
+    inventory = play.inventory()
+    mistake(inventory["all"]["hosts"])
+    played = play("--limit", "node1", inventory=inventory)
+    assert message in played.failure()
+    assert "Traceback" not in played.output
+    assert play.sandbox.calls() == []
+
+
+def test_rules_that_overlap(play: Plays, source: Side, target: Side) -> None:
+    set_up(source, target, but=["replication", "object"])
+    inventory = play.inventory()
+    overlapping(inventory["all"]["hosts"])
+    message = play("--tags", "replication", inventory=inventory).failure()
+    assert message.startswith(
+        f"1 of 1 items failed: {SOURCE_BUCKET}. The first: The prefixes of rule"
+    )
+    assert "change one of the prefixes, or remove one of the rules" in message
+
+
+@pytest.fixture
+def closed() -> Iterator[str]:
+    """The URL of a port where nobody listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{taken.getsockname()[1]}"
+
+
+def test_the_other_side_cannot_be_read(
+    play: Plays, source: Side, target: Side, closed: str
+) -> None:
+    """--limit to the source, which needs the ARN of the target's role."""
+    set_up(source, target, but=["replication", "object"])
+    inventory = play.inventory()
+    there = inventory["all"]["hosts"]["node6"]["replication_iam"]
+    there |= {"endpoint_url": closed, "retry_timeout": 0}
+    source.sandbox.clear_calls()
+    message = play("--limit", "node1", "--tags", "replication", inventory=inventory).failure()
+    assert f"read the role TargetRoleForS3Replication at {closed}: Could not connect" in message
+    assert "Check endpoint_url (scheme, host, port)" in message
+    assert source.writes() == []
+
+
+def test_credentials_of_the_wrong_side(play: Plays) -> None:
+    """The two profiles swapped: each server says that it does not know the key, and no secret is shown."""
+    inventory = play.inventory()
+    hosts = inventory["all"]["hosts"]
+    profiles = {name: hosts[name]["replication_s3"]["profile"] for name in ("node1", "node6")}
+    for name, other in (("node1", "node6"), ("node6", "node1")):
+        for service in ("s3", "iam"):
+            hosts[name][f"replication_{service}"] |= {"profile": profiles[other]}
+    played = play(inventory=inventory)
+    assert played.code == 2
+    failed = [one for one in played.records if one["status"] == "failed"]
+    assert {one["host"] for one in failed} == {"node1", "node6"}
+    for one in failed:
+        assert "does not know the access key: check profile or access_key" in one["result"]["msg"]
+    for side in play.sandbox.sides():
+        assert side.secret_key not in played.output
+    assert "Traceback" not in played.output
