@@ -36,7 +36,7 @@ options: {}
 attributes:
   action_group:
     support: full
-    membership: scality.backbeat.iam
+    membership: [scality.backbeat.iam]
     description: C(module_defaults) for C(group/scality.backbeat.iam) set the connection for all modules that talk to
       IAM.
 """
@@ -46,6 +46,6 @@ options: {}
 attributes:
   action_group:
     support: full
-    membership: scality.backbeat.s3
+    membership: [scality.backbeat.s3]
     description: C(module_defaults) for C(group/scality.backbeat.s3) set the connection for all modules that talk to S3.
 """

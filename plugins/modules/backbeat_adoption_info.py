@@ -26,11 +26,11 @@ options:
     description: The environment that is replicated from. Needs O(name) and O(target).
     type: dict
     suboptions:
-      s3: &connection
+      s3:
         description: The connection to S3.
         type: dict
         required: true
-        suboptions:
+        suboptions: &connection
           endpoint_url:
             description: URL of the service.
             type: str
@@ -65,10 +65,10 @@ options:
             description: How many seconds to go on trying while the server does not answer.
             type: float
             default: 60.0
-      iam: &optional
-        <<: *connection
+      iam: &iam
         description: The connection to IAM. Without it, the role's ARN is answered.
-        required: false
+        type: dict
+        suboptions: *connection
       buckets:
         description: Names of the buckets to look at, all of the account unless given.
         type: list
@@ -77,7 +77,7 @@ options:
     description: The environment that is replicated to. Needs O(name) and O(source).
     type: dict
     suboptions:
-      iam: *optional
+      iam: *iam
   environments:
     description: Several sources and targets, instead of the options for one.
     type: list

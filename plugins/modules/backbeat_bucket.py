@@ -98,7 +98,7 @@ bucket:
       description: Location of the bucket; V(null) when O(location) was not given.
       type: str
       sample: us-east-1
-changes: &changes
+changes:
   description: What was done, or would be done in check mode; an API operation and its subject each.
   returned: when one bucket was asked for
   type: list
@@ -142,8 +142,10 @@ results:
       type: dict
       contains: *bucket
     changes:
-      <<: *changes
+      description: What was done, as for one bucket.
       returned: always
+      type: list
+      elements: str
     failed:
       description: Always V(true).
       returned: when it failed

@@ -234,7 +234,7 @@ replication:
         storage_class:
           description: The sites as the configuration has them, V(null) for the server's default.
           type: str
-changes: &changes
+changes:
   description: What was done, or would be done in check mode; an API operation and its subject each.
   returned: when one bucket was asked for
   type: list
@@ -278,8 +278,10 @@ results:
       type: dict
       contains: *replication
     changes:
-      <<: *changes
+      description: What was done, as for one bucket.
       returned: always
+      type: list
+      elements: str
     failed:
       description: Always V(true).
       returned: when it failed

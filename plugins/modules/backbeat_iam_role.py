@@ -151,7 +151,7 @@ iam_role:
         policy_arn:
           description: ARN of the policy.
           type: str
-changes: &changes
+changes:
   description: What was done, or would be done in check mode; an API operation and its subject each.
   returned: when one role was asked for
   type: list
@@ -195,8 +195,10 @@ results:
       type: dict
       contains: *role
     changes:
-      <<: *changes
+      description: What was done, as for one role.
       returned: always
+      type: list
+      elements: str
     failed:
       description: Always V(true).
       returned: when it failed

@@ -144,7 +144,7 @@ object:
       description: Replication status, V(null) where there is none.
       type: str
       sample: PENDING
-changes: &changes
+changes:
   description: What was done, or would be done in check mode; an API operation and its subject each.
   returned: when one object was asked for
   type: list
@@ -188,8 +188,10 @@ results:
       type: dict
       contains: *object
     changes:
-      <<: *changes
+      description: What was done, as for one object.
       returned: always
+      type: list
+      elements: str
     failed:
       description: Always V(true).
       returned: when it failed

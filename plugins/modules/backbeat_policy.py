@@ -198,7 +198,7 @@ policy:
           the first is the one above.
       type: list
       elements: dict
-changes: &changes
+changes:
   description: What was done, or would be done in check mode; an API operation and its subject each.
   returned: when one policy was asked for
   type: list
@@ -244,8 +244,10 @@ results:
       type: dict
       contains: *policy
     changes:
-      <<: *changes
+      description: What was done, as for one policy.
       returned: always
+      type: list
+      elements: str
     failed:
       description: Always V(true).
       returned: when it failed

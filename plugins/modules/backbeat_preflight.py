@@ -278,11 +278,11 @@ findings:
       description: What to do.
       type: str
       sample: "Enable it with backbeat_bucket and versioning: enabled."
-summary: &summary
+summary:
   description: How many findings there are of each severity.
   returned: when one pair was looked at, also when the task failed
   type: dict
-  contains:
+  contains: &summary
     error:
       description: Number of errors.
       type: int
@@ -332,8 +332,10 @@ results:
       elements: dict
       contains: *finding
     summary:
-      <<: *summary
+      description: How many findings there are of each severity, as for one pair.
       returned: on success, also when the pair failed
+      type: dict
+      contains: *summary
     lines:
       description: The findings to be read by people, one line each.
       returned: on success, also when the pair failed

@@ -175,6 +175,8 @@ def warm() -> None:
 
     What cannot be loaded is no error here: the task that needs it says so.
     """
+    if BOTOCORE_VERSION is None:
+        return
     try:
         _require_botocore()
         session = _new_session()

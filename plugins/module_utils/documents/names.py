@@ -87,7 +87,7 @@ def check_role_arn(arn: str) -> str:
     hint = "give it as arn:aws:iam::<account>:role/<name>, without blanks"
     parts = parse_arn(arn)
     kind, slash, path_and_name = parts.resource.partition("/")
-    path, _, name = f"/{path_and_name}".rpartition("/")
+    path, _slash, name = f"/{path_and_name}".rpartition("/")
     is_role = (kind, slash) == ("role", "/")
     if not is_role or (parts.partition, parts.service, parts.region) != ("aws", "iam", ""):
         raise InvalidDocument(f"{quote(arn)} is not the ARN of a role: {hint}.")

@@ -55,7 +55,7 @@ class _Parts:
         self.blocks: list[Block] = []
 
     def document(self, block: Block) -> dict[str, Any]:
-        return {**self.whole, "Statement": [statement for _, statement in block]}
+        return {**self.whole, "Statement": [statement for _number, statement in block]}
 
     def add(self, block: Block) -> None:
         """Into the last document if there is room, else into a new one, else in smaller pieces."""
@@ -72,7 +72,7 @@ class _Parts:
         return size(self.document(block)) <= self.limit
 
     def _pieces(self, block: Block) -> list[Block]:
-        length = min(len(_list(statement, "Resource")) for _, statement in block)
+        length = min(len(_list(statement, "Resource")) for _number, statement in block)
         if length > 1:
             return [[_only(piece, "Resource", place) for piece in block] for place in range(length)]
         if len(block) > 1:
@@ -91,7 +91,7 @@ class _Parts:
 
 def _blocks(statements: list[Statement]) -> Iterator[Block]:
     """The statements; those in a row about the same buckets and their objects stay together."""
-    for _, block in groupby(enumerate(statements), lambda piece: _subjects(*piece)):
+    for _subject, block in groupby(enumerate(statements), lambda piece: _subjects(*piece)):
         yield list(block)
 
 

@@ -91,7 +91,7 @@ def size(document: str | Mapping[str, Any]) -> int:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
+        keys = [key for key, _value in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
         raise InvalidDocument(
             f"The policy document has the key {quote(twice)} twice in one object, and servers "
