@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cache
+from pathlib import Path
 
 import pytest
 
 from ansible_collections.scality.backbeat.plugins.module_utils.clients import session
 from ansible_collections.scality.backbeat.plugins.module_utils.waiting import Backoff
 from tests.faults.support.matrix import Matrix
+from tests.integration.support.modules import Side
+from tests.integration.support.plays import Plays
 from tests.sandbox import Sandbox
 
 
@@ -47,3 +50,19 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 def matrix_of(running_sandbox: Sandbox) -> Callable[[str], Matrix]:
     """The matrix of a scenario, whose clean run is made once."""
     return cache(lambda scenario: Matrix(running_sandbox, scenario))
+
+
+@pytest.fixture
+def source(sandbox: Sandbox) -> Side:
+    return Side(sandbox, sandbox.source)
+
+
+@pytest.fixture
+def target(sandbox: Sandbox) -> Side:
+    return Side(sandbox, sandbox.target)
+
+
+@pytest.fixture
+def play(sandbox: Sandbox, tmp_path: Path) -> Plays:
+    """Runs playbooks on the sandbox."""
+    return Plays(sandbox, tmp_path)

@@ -54,6 +54,8 @@ def settle(
 
 # How often somebody else may get in between before it is no longer chance.
 CONFLICTS = 5
+# For so many seconds IAM may not show what it has just made.
+SETTLING = 5.0
 
 
 def _apply(
@@ -64,25 +66,30 @@ def _apply(
     done: list[str],
 ) -> State | None:
     """Apply the plan; after an answer that is lost or contradicted, look what is there and plan anew."""
-    conflicts = 0
+    conflicts, since = 0, backoff.elapsed
+    lost: set[str] = set()
     while True:
         unsure: Change[State] | None = None
         try:
             for change in plan.changes:
                 unsure = change
-                state = _make(resource, change, state)
+                state = _make(resource, change, state, backoff)
                 done.append(str(change))
             return state
         except Unreachable:
+            lost.add(str(unsure))
             if not backoff.pause():
                 raise
         except Conflict as error:
+            since = since if conflicts else backoff.elapsed
             conflicts += 1
             if error.happened and unsure is not None:
                 done.append(str(unsure))
-            if conflicts > CONFLICTS or not backoff.pause():
+            settled = backoff.elapsed - since >= SETTLING
+            if (conflicts > CONFLICTS and settled) or not backoff.pause():
                 raise
-            unsure = None
+            # What is there already, and was not before a try whose answer was lost, is the work of that try.
+            unsure = unsure if str(unsure) in lost else None
         state = resource.read()
         plan = resource.plan(state)
         if unsure is not None and str(unsure) not in map(str, plan.changes):
@@ -93,10 +100,22 @@ def _apply(
         plan.look()
 
 
-def _make(resource: Resource[State], change: Change[State], state: State | None) -> State | None:
-    try:
-        return change.apply(state)
-    except NotFound:
-        if not change.removes:
-            raise
-        return resource.read()
+def _make(
+    resource: Resource[State], change: Change[State], state: State | None, backoff: Backoff
+) -> State | None:
+    start = backoff.elapsed
+    while True:
+        try:
+            return change.apply(state)
+        except NotFound as error:
+            if change.removes:
+                return resource.read()
+            if not change.joins:
+                raise
+            waited = backoff.elapsed - start
+            if waited >= SETTLING or not backoff.pause():
+                error.advice = (
+                    f"It did not appear within {waited:.0f} s, so it is not just being made: "
+                    "create it first, or check its name."
+                )
+                raise

@@ -150,7 +150,7 @@ class IamRole:
             iam.attach_role_policy(self.api, self.name, arn)
             return before and replace(before, attached=(*(before.attached or ()), _attached(arn)))
 
-        return Change("AttachRolePolicy", f"{arn} to {self.name}", apply)
+        return Change("AttachRolePolicy", f"{arn} to {self.name}", apply, joins=True)
 
     def _detach(self, gone: iam.Attached) -> Change[State]:
         def apply(before: State | None) -> State | None:

@@ -21,13 +21,15 @@ class Change(Generic[State]):
     """One write: the API operation, what it is done to, and how.
 
     `apply` makes the call on the state before it (None: absent) and answers the state after it, taking from the
-    server's answer what only the server knows. `removes` says that NotFound means that somebody was faster.
+    server's answer what only the server knows. `removes` says that NotFound means that somebody was faster,
+    `joins` that it may mean that what was just made, here or a moment ago, is not visible yet.
     """
 
     operation: str
     subject: str
     apply: Callable[[State | None], State | None]
     removes: bool = False
+    joins: bool = False
 
     def __str__(self) -> str:
         return f"{self.operation} {self.subject}"

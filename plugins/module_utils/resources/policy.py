@@ -241,7 +241,7 @@ class Policy:
             iam.attach_role_policy(self.api, role, part.policy.arn)
             return {**(state or {}), name: replace(part, roles=(*part.roles, role))}
 
-        return Change("AttachRolePolicy", f"{name} to {role}", apply)
+        return Change("AttachRolePolicy", f"{name} to {role}", apply, joins=True)
 
     def _remove(self, part: Part) -> list[Change[State]]:
         """Detach a policy everywhere, then delete its versions and itself: IAM refuses any other order."""

@@ -248,8 +248,11 @@ class TestOneItem:
         assert (result["failed"], result["msg"]) == (True, "name has no value: name the thing.")
 
     def test_bugs_are_not_hidden(self) -> None:
-        with pytest.raises(ZeroDivisionError):
-            run({"name": "a"}, a_task(lambda _options, _connections: 1 / 0))
+        """They are results, because results go through the scrubbing of secrets, and bare tracebacks do not."""
+        result = run({"name": "a"}, a_task(lambda _options, _connections: 1 / 0))
+        assert result["failed"]
+        assert "Unexpected ZeroDivisionError" in result["msg"]
+        assert "1 / 0" in result["exception"]
 
 
 class TestSeveralItems:
@@ -381,6 +384,7 @@ class TestModule:
 
             def __init__(self, **spec: Any) -> None:
                 assert spec.pop("supports_check_mode")
+                assert spec.pop("no_log"), "options would be written to the system's journal"
                 assert spec == TASK.argument_spec()
                 self.params = checked({"name": name, "size": 1})
 
@@ -394,7 +398,7 @@ class TestModule:
             def exit_json(self, **result: Any) -> None:
                 said.append(("exit_json", result))
 
-        monkeypatch.setattr(module, "AnsibleModule", FakeModule)
+        monkeypatch.setattr(module, "Module", FakeModule)
         if ends == "fail_json":
             with pytest.raises(SystemExit):
                 module.run_module(TASK)
