@@ -54,8 +54,8 @@ options:
       - How many seconds to go on trying, for one item, while the server does not answer or asks to come back later.
       - Reads are repeated. After a write whose answer was lost the module looks whether it happened before it writes
         again.
-      - IAM may not show at once what it has just made. A role or policy that is not found when they are joined is looked
-        for during 5 seconds of this time.
+      - IAM may not show at once what it has just made. A role or policy that is not found when they are joined is
+        looked for during 5 seconds of this time.
       - V(0) tries once.
     type: float
     default: 60.0

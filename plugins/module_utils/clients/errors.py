@@ -51,7 +51,9 @@ class ApiError(Exception):
     def __str__(self) -> str:
         code = f" ({self.code})" if self.code else ""
         sentence = f"Failed to {self.call.doing} at {self.call.endpoint}: {self.reason}{code}."
-        unsure = "It may have been done all the same; running again finds out." if self.unsure else ""
+        unsure = (
+            "It may have been done all the same; running again finds out." if self.unsure else ""
+        )
         return " ".join(filter(None, (sentence, unsure, self.advice)))
 
     def describe(self) -> dict[str, Any]:
