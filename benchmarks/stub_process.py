@@ -50,7 +50,6 @@ class Stub:
         common = {
             "ansible_connection": "local",
             "ansible_python_interpreter": "{{ ansible_playbook_python }}",
-            "replication_verify": False,
         }
         hosts = {"node1": node1, "node6": self._connections("target")}
         file.write_text(json.dumps({"all": {"vars": common, "hosts": hosts}}))

@@ -1,0 +1,102 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""That the benchmark measures what it says; how fast we are is not for a test to tell."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from benchmarks.fleet import bare_script
+from benchmarks.measure import Sample, peak_memory, run
+from benchmarks.plays import SETUP, play
+from benchmarks.report import fleet_figures, guide_figures, medians
+from benchmarks.slope import slope
+from benchmarks.stub_process import Stub, running_stub
+from devtools.places import ROOT, environ
+from devtools.processes import Failure
+
+PYTHON = [sys.executable, "-c"]
+
+
+@pytest.fixture
+def stub() -> Iterator[Stub]:
+    with running_stub() as running:
+        yield running
+
+
+@pytest.mark.playbook
+def test_on_the_stub_the_second_run_asks_and_the_bare_script_asks_no_less(
+    stub: Stub, tmp_path: Path
+) -> None:
+    inventory = stub.write_inventory(tmp_path / "inventory.json", 3)
+    run([play(SETUP, inventory)], environ())
+    first = stub.calls()
+    assert first["source_s3 PUT /source-bucket-0002?replication"] == 1
+    run([play(SETUP, inventory)], environ())
+    ours = stub.calls()
+    assert ours["target_s3 GET /target-bucket-0000?versioning"] == 1
+    assert not [call for call in ours if " PUT " in call or " Create" in call or " Attach" in call]
+    run([bare_script(inventory)], environ())
+    assert not ours - stub.calls()
+
+
+def test_memory_counts_children_and_what_they_share_once() -> None:
+    fill = "import os, time; data = b'x' * 50_000_000; os.fork(); time.sleep(0.6)"
+    assert 50 < peak_memory([*PYTHON, fill], environ()) < 90
+    apart = "import subprocess, sys; subprocess.run([sys.executable, '-c', sys.argv[1]])"
+    assert 50 < peak_memory([*PYTHON, apart, fill], environ()) < 100
+
+
+def test_times_are_those_of_the_program_and_a_failure_shows_its_output() -> None:
+    sample = run([[*PYTHON, "import time; time.sleep(0.3)"]] * 2, environ())
+    assert sample.seconds > 0.6
+    assert sample.cpu < sample.seconds
+    with pytest.raises(Failure, match="something went wrong"):
+        run([[*PYTHON, "raise SystemExit('something went wrong')"]], environ())
+
+
+def test_figures_come_from_medians() -> None:
+    def times(seconds: float) -> dict[str, Sample]:
+        names = ("empty", "aws", "bare", "first", "second", "amazon_first", "amazon_second")
+        values = (1.0, 10.0, 0.5, 2.0, 1.5, 8.0, 6.0)
+        return {n: Sample(v + seconds, 0.0) for n, v in zip(names, values, strict=True)}
+
+    figures = {one.what: one for one in guide_figures(medians([times(0), times(9), times(0)]))}
+    assert figures["second run / amazon.aws"].value == 0.25
+    assert figures["second run / amazon.aws"].holds
+    over = figures["(first run - empty playbook) / bare boto3 script"]
+    assert (over.value, over.holds) == (2.0, False)
+
+
+def test_a_straight_fleet_is_ten() -> None:
+    fleet = {f"{run}_{n}": 1.0 + n / 100 for run in ("first", "second") for n in (10, 100, 1000)}
+    fleet |= {"empty_1000": 1.0, "bare_1000": 5.0}
+    values = [one.value for one in fleet_figures(fleet)]
+    assert values == pytest.approx([2.0, 10.0, 10.0])
+
+
+def test_the_slope_is_that_of_the_tasks() -> None:
+    times = {f"call_{n}": 0.5 + 0.03 * n for n in (1, 11, 21)}
+    assert slope(times, "call") == pytest.approx(0.03)
+
+
+@pytest.mark.slow
+def test_the_quick_benchmark_runs_and_writes_json(tmp_path: Path) -> None:
+    """Without the comparison with others, whose environment takes a download."""
+    file = tmp_path / "result.json"
+    command = [sys.executable, "-m", "benchmarks", "--quick", "--json", file, "slope", "fleet"]
+    done = subprocess.run(command, cwd=ROOT, env=environ(), capture_output=True, text=True)
+    assert done.returncode in (0, 1), done.stderr
+    assert "one more task with one call" in done.stdout
+    result = json.loads(file.read_text())
+    assert result["samples"]["fleet"][0]["second_10"]["seconds"] > 0
+    assert [one["what"] for one in result["figures"]] == [
+        "one more task with one call / debug task"
+    ]
