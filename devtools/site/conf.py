@@ -13,7 +13,14 @@ project = "scality.backbeat"
 copyright = "2026 scality.backbeat contributors"
 extensions = ["sphinx_antsibull_ext"]
 html_theme = "alabaster"
-html_theme_options = {"page_width": "75rem", "sidebar_width": "15rem", "font_size": "1rem"}
+html_theme_options = {
+    "page_width": "75rem",
+    "sidebar_width": "16rem",
+    "font_size": "1rem",
+    "font_family": "sans-serif",
+    "head_font_family": "sans-serif",
+}
+html_sidebars = {"**": ["searchfield.html", "localtoc.html", "relations.html"]}
 html_title = "scality.backbeat"
 html_copy_source = False
 html_show_sphinx = False

@@ -1,18 +1,22 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Provokes what the role says, in two runs: set-up of hosts each of which lacks something, and a teardown."""
+"""Provokes what role and playbooks say: set-up of hosts each of which lacks something, teardown, adoption."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
+from devtools.places import ROOT
 from tests.integration.support.modules import Side
 from tests.integration.support.plays import TEARDOWN, Played, Plays
 from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, set_up
 
 PAIR = {"source_bucket": SOURCE_BUCKET, "target_bucket": TARGET_BUCKET}
+
+ADOPT = ROOT / "playbooks" / "adopt_replication.yml"
+ARN = "arn:aws:iam::123456789012:role/Existing"
 
 
 def provoke_by_role(plays: Plays) -> Iterator[str]:
@@ -41,9 +45,26 @@ def provoke_by_role(plays: Plays) -> Iterator[str]:
     set_up(*sides, rules=[{"prefix": "a/", "id": "a"}, {"prefix": "b/", "id": "b"}])
     node1["replication_pairs"] = [{**PAIR, "rules": [{"id": "a"}]}]
     yield from failures(plays(inventory=hosts, playbook=TEARDOWN))
+    yield from failures(plays("--limit", "node6", inventory=hosts, playbook=TEARDOWN))
 
-
-ARN = "arn:aws:iam::123456789012:role/Existing"
+    roles = [{"name": name} for name in ("One", "Other")]
+    for side in sides:
+        side.do("iam_role", iam_roles=roles)
+    for role in ("One", "Other"):
+        sides[0].do("bucket", name=f"bucket-{role.lower()}", versioning="enabled")
+        sides[0].do(
+            "bucket_replication",
+            bucket=f"bucket-{role.lower()}",
+            target_bucket=TARGET_BUCKET,
+            source_role=sides[0].arn("role", role),
+            target_role=sides[1].arn("role", role),
+        )
+    two = {
+        name: source("node6", **connections, replication_adopt_buckets=[f"bucket-{name}"])
+        for name in ("one", "other")
+    }
+    inventory = {"all": {"vars": hosts["all"]["vars"], "hosts": {**two, "node6": node6}}}
+    yield from failures(plays(inventory=inventory, playbook=ADOPT))
 
 
 def failures(played: Played) -> list[str]:

@@ -112,9 +112,10 @@ def changed_by_others(scene: Scene) -> Iterator[Result]:
     with scene.monkeypatch.context() as patch:
         patch.setattr(s3, "put_replication", overtaken)
         yield run_at(source, "bucket_replication")
-    with scene.monkeypatch.context() as patch:
-        patch.setattr(s3, "replication", lambda api, bucket: BEYOND_V1)
-        yield run_at(source, "bucket_replication")
+    for stored in (lambda api, bucket: BEYOND_V1, lambda api, bucket: 1 / 0):
+        with scene.monkeypatch.context() as patch:
+            patch.setattr(s3, "replication", stored)
+            yield run_at(source, "bucket_replication")
 
 
 def pending(scene: Scene) -> Iterator[Result]:
@@ -129,6 +130,8 @@ def pending(scene: Scene) -> Iterator[Result]:
         "purge_rules": True,
     }
     everything: dict[str, Any] = {"rules": [{"prefix": ""}], "target_bucket": TARGET_BUCKET}
+    yield run_at(source, "bucket_replication", **change, **everything)
+    source.sandbox.fail("ListObjectVersions", status=403, code="AccessDenied")
     yield run_at(source, "bucket_replication", **change, **everything)
     yield source.run("object_check", **ONE)
     yield run_at(source, "bucket_replication", **change, **everything, strand_pending=True)
