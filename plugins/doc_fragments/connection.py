@@ -46,7 +46,8 @@ options:
   aws_config:
     description:
       - Further settings of the client, as the parameters of botocore's C(Config), such as C(connect_timeout),
-        C(read_timeout), C(proxies) or C(client_cert).
+        C(read_timeout), C(proxies) or C(client_cert) (a file, or a list of the certificate's file and the key's).
+      - Passwords in the URLs of proxies are hidden in results.
       - Timeouts are 10 seconds for connecting and 60 for reading unless set here.
     type: dict
   retry_timeout:

@@ -236,6 +236,10 @@ def _config(service: str, wanted: Mapping[str, Any], pool: int) -> Any:
         max_pool_connections=pool,
         user_agent_extra=USER_AGENT,
     )
+    certificate = wanted.get("client_cert")
+    if isinstance(certificate, list):
+        # botocore knows a certificate and its key as a pair only, and passes over a list without a word.
+        wanted = {**wanted, "client_cert": tuple(certificate)}
     try:
         return defaults.merge(Config(**wanted))
     except (AttributeError, TypeError) as error:

@@ -141,6 +141,12 @@ def from_exception(call: Call, error: Exception) -> ApiError:
             advice="Name the authority that signed the server's certificate in aws_ca_bundle, "
             "and check that endpoint_url has the name that the certificate is for.",
         )
+    if name == "SSLError" and "CERTIFICATE_REQUIRED" in text:
+        return Invalid(
+            call,
+            text,
+            advice="The server wants to know who calls: give a certificate and its key as client_cert in aws_config.",
+        )
     if name == "SSLError" and "WRONG_VERSION_NUMBER" in text:
         return Invalid(
             call,

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import socketserver
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,11 +31,21 @@ class Stranger:
 
 
 @contextmanager
-def stranger() -> Iterator[Stranger]:
+def stranger(tls: ssl.SSLContext | None = None) -> Iterator[Stranger]:
     """It listens as long as the `with` lasts."""
     here = Stranger()
 
     class Handler(socketserver.StreamRequestHandler):
+        def setup(self) -> None:
+            if tls is not None:
+                self.request = tls.wrap_socket(self.request, server_side=True)
+            super().setup()
+
+        def finish(self) -> None:
+            super().finish()
+            if tls is not None:
+                self.request.close()
+
         def handle(self) -> None:
             request = self._read()
             if request:
@@ -57,7 +68,7 @@ def stranger() -> Iterator[Stranger]:
             """Clients that hang up are part of the tests."""
 
     with Server(("127.0.0.1", 0), Handler) as server:
-        here.url = "http://{}:{}".format(*server.server_address)
+        here.url = "{}://{}:{}".format("https" if tls else "http", *server.server_address)
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         try:
             yield here

@@ -1,0 +1,281 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""TLS and whom it trusts, credentials and where they come from, proxies and what they may answer."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from botocore.exceptions import SSLError
+
+from ansible_collections.scality.backbeat.plugins.module_utils.clients import session
+from ansible_collections.scality.backbeat.plugins.module_utils.clients.errors import Call
+from ansible_collections.scality.backbeat.plugins.module_utils.clients.translate import (
+    from_exception,
+)
+from tests.faults.support.stranger import Stranger, stranger
+from tests.faults.test_answers import PAGE, ROLE, XML
+from tests.integration.support.modules import Result, Side, task_of
+from tests.sandbox import Sandbox
+
+pytestmark = pytest.mark.sandbox
+#: Without an answer there is nothing to wait for here.
+ONCE: dict[str, Any] = {"name": "R", "retry_timeout": 0.0}
+
+
+@pytest.fixture(autouse=True)
+def _forget_clients() -> Iterator[None]:
+    """Clients remember where their credentials came from, which is another place in each test."""
+    for cached in (session._client, session._session):
+        cached.cache_clear()
+    yield
+    for cached in (session._client, session._session):
+        cached.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def secure() -> Iterator[Side]:
+    with Sandbox(tls=True) as sandbox:
+        yield Side(sandbox, sandbox.source)
+
+
+class TestTls:
+    @pytest.mark.parametrize("module", ["iam_role_info", "bucket"])
+    def test_is_verified_unless_told(self, secure: Side, module: str) -> None:
+        result = secure.run(module, name="some-name", retry_timeout=30.0)
+        assert result["failed"]
+        assert "certificate" in result["msg"]
+        assert "aws_ca_bundle" in result["msg"]
+        assert not result["changed"]
+        assert not secure.sandbox.calls()
+
+    def test_a_private_authority(self, secure: Side) -> None:
+        bundle = secure.sandbox.ca_bundle
+        assert not secure.run("bucket", name="my-bucket", aws_ca_bundle=bundle).get("failed")
+
+    def test_a_private_authority_of_the_environment(
+        self, secure: Side, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("AWS_CA_BUNDLE", str(secure.sandbox.ca_bundle))
+        assert not secure.run("iam_role_info", **ONCE).get("failed")
+
+    def test_not_verified_when_told(self, secure: Side) -> None:
+        assert not secure.run("iam_role_info", **ONCE, validate_certs=False).get("failed")
+
+    def test_the_authority_does_not_help_another_name(self, secure: Side) -> None:
+        url = secure.side.iam_url.replace("127.0.0.1", "127.0.0.2")
+        bundle = secure.sandbox.ca_bundle
+        result = secure.run("iam_role_info", **ONCE, endpoint_url=url, aws_ca_bundle=bundle)
+        assert result["failed"]
+
+    def test_http_where_https_is_spoken(self, secure: Side) -> None:
+        url = secure.side.iam_url.replace("https", "http")
+        assert secure.run("iam_role_info", **ONCE, endpoint_url=url)["failed"]
+
+    def test_https_where_http_is_spoken(self, source: Side) -> None:
+        url = source.side.iam_url.replace("http", "https")
+        result = source.run("iam_role_info", **ONCE, endpoint_url=url)
+        assert "http://" in result["msg"]
+
+    def test_the_clients_own_certificate(self, secure: Side, tmp_path: Path) -> None:
+        folder = Path(str(secure.sandbox.ca_bundle)).parent
+        certificate, key = _certificate(tmp_path)
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(folder / "server.pem")
+        tls.load_verify_locations(certificate)
+        tls.verify_mode = ssl.CERT_REQUIRED
+        options = {**ONCE, "aws_ca_bundle": secure.sandbox.ca_bundle}
+        with stranger(tls) as server:
+            server.say("200 OK", XML, ROLE)
+            options["endpoint_url"] = server.url
+            options["include_policies"] = False
+            assert secure.run("iam_role_info", **options)["failed"]
+            for given in ([str(certificate), str(key)], str(_joined(tmp_path, certificate, key))):
+                result = secure.run("iam_role_info", **options, aws_config={"client_cert": given})
+                assert not result.get("failed"), result
+                assert result["iam_role"]["role_name"] == "N"
+
+    def test_the_missing_certificate_is_named(self) -> None:
+        """Where the server's word for it arrives before the connection ends, which is chance."""
+        alert = "[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] tlsv13 alert certificate required"
+        error = SSLError(endpoint_url="https://node1", error=alert)
+        found = from_exception(Call("GetRole", "https://node1", "read the role R"), error)
+        assert "give a certificate and its key as client_cert" in str(found)
+
+
+class TestCredentials:
+    @pytest.fixture(autouse=True)
+    def profiles(self, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name, value in sandbox.environ.items():
+            monkeypatch.setenv(name, value)
+
+    def run(self, side: Side, **options: Any) -> Result:
+        """Without the keys that `Side.run` adds."""
+        task = task_of("iam_role_info")
+        given = {**ONCE, "endpoint_url": side.side.iam_url, **options}
+        validated = ArgumentSpecValidator(**task.argument_spec()).validate(given)
+        assert not validated.error_messages
+        return task.run(validated.validated_parameters, check_mode=False)
+
+    def test_a_profile(self, source: Side) -> None:
+        assert not self.run(source, profile=source.side.profile).get("failed")
+
+    def test_a_profile_of_the_environment(
+        self, source: Side, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("AWS_PROFILE", source.side.profile)
+        assert not self.run(source).get("failed")
+
+    def test_keys_of_the_environment(self, source: Side, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", source.side.access_key)
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", source.side.secret_key)
+        assert not self.run(source).get("failed")
+
+    def test_temporary_keys_of_the_environment(
+        self, source: Side, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        keys = source.side.temporary
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", keys["access_key"])
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", keys["secret_key"])
+        assert self.run(source)["failed"]
+        monkeypatch.setenv("AWS_SESSION_TOKEN", keys["session_token"])
+        session._client.cache_clear()
+        session._session.cache_clear()
+        assert not self.run(source).get("failed")
+
+    def test_temporary_keys(self, source: Side) -> None:
+        keys = {name: source.side.temporary[name] for name in ("access_key", "secret_key")}
+        token = source.side.temporary["session_token"]
+        assert not self.run(source, **keys, session_token=token).get("failed")
+        result = self.run(source, **keys)
+        assert result["error"]["status"] == 403
+        assert not self.run(source, profile=source.side.temporary["profile"]).get("failed")
+
+    def test_the_keys_of_the_other_side(self, source: Side, target: Side) -> None:
+        result = self.run(source, profile=target.side.profile)
+        assert "does not know the access key" in result["msg"]
+
+    def test_keys_in_the_options_win(
+        self, source: Side, target: Side, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("AWS_PROFILE", target.side.profile)
+        keys = {"access_key": source.side.access_key, "secret_key": source.side.secret_key}
+        assert not self.run(source, **keys).get("failed")
+
+    def test_none(self, source: Side) -> None:
+        result = self.run(source)
+        assert "profile, or access_key and secret_key" in result["msg"]
+
+
+class TestProxies:
+    @pytest.fixture
+    def proxy(self) -> Iterator[Stranger]:
+        with stranger() as here:
+            here.answer = _forward
+            yield here
+
+    def test_is_used(self, source: Side, proxy: Stranger) -> None:
+        assert source.do("iam_role", name="R", aws_config={"proxies": {"http": proxy.url}})[
+            "changed"
+        ]
+        assert len(proxy.requests) == 2
+        assert proxy.requests[0].startswith(f"POST {source.side.iam_url}/".encode())
+
+    def test_of_the_environment(
+        self, source: Side, proxy: Stranger, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name in ("NO_PROXY", "no_proxy"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("http_proxy", proxy.url)
+        source.do("bucket", name="my-bucket")
+        assert len(proxy.requests) == 2
+
+    def test_not_for_hosts_that_are_excepted(
+        self, source: Side, proxy: Stranger, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        source.do("bucket", name="my-bucket")
+        assert not proxy.requests
+
+    def test_that_wants_a_password(self, source: Side, proxy: Stranger) -> None:
+        url = proxy.url.replace("http://", "http://user:the%2Fpassword@")
+        source.do("iam_role", name="R", aws_config={"proxies": {"http": url}})
+        # user:the/password
+        assert b"Basic dXNlcjp0aGUvcGFzc3dvcmQ=" in proxy.requests[0]
+
+    @pytest.mark.parametrize(
+        "status", ["200 OK", "403 Forbidden", "407 Proxy", "502 Bad Gateway", "504 Late"]
+    )
+    def test_that_answers_itself(self, source: Side, proxy: Stranger, status: str) -> None:
+        proxy.say(status, {"Content-Type": "text/html"}, PAGE)
+        url = proxy.url.replace("http://", "http://user:the-password@")
+        for module in ("iam_role", "bucket"):
+            result = source.run(
+                module, name="name", retry_timeout=0.0, aws_config={"proxies": {"http": url}}
+            )
+            assert result["failed"]
+            assert not result["changed"]
+            assert "proxy" in result["msg"]
+            assert "the-password" not in str(result)
+
+    def test_that_is_not_there(self, source: Side) -> None:
+        url = "http://user:the-password@127.0.0.1:1"
+        result = source.run("iam_role", **ONCE, aws_config={"proxies": {"http": url}})
+        assert "proxy" in result["msg"]
+        assert "the-password" not in str(result)
+
+
+def _forward(request: bytes) -> bytes:
+    """What the server answers to which the request is addressed."""
+    line, _, rest = request.partition(b"\r\n")
+    method, url, version = line.decode().split()
+    parts = urlsplit(url)
+    path = url.partition(parts.netloc)[2] or "/"
+    with socket.create_connection((str(parts.hostname), parts.port or 80), timeout=10) as server:
+        server.sendall(f"{method} {path} {version}\r\nConnection: close\r\n".encode() + rest)
+        return b"".join(iter(lambda: server.recv(65536), b""))
+
+
+def _certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate that vouches for itself, and its key."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.x509.oid import NameOID
+
+    private = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "operator")])
+    now = datetime.now(timezone.utc)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(private.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(private, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    certificate.write_bytes(made.public_bytes(pem))
+    key.write_bytes(
+        private.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return certificate, key
+
+
+def _joined(folder: Path, *files: Path) -> Path:
+    joined = folder / "joined.pem"
+    joined.write_bytes(b"".join(file.read_bytes() for file in files))
+    return joined
