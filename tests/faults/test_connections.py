@@ -107,7 +107,7 @@ class TestTls:
     def test_the_missing_certificate_is_named(self) -> None:
         """Where the server's word for it arrives before the connection ends, which is chance."""
         alert = "[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] tlsv13 alert certificate required"
-        error = SSLError(endpoint_url="https://node1", error=alert)
+        error = SSLError(endpoint_url="https://node1", error=Exception(alert))
         found = from_exception(Call("GetRole", "https://node1", "read the role R"), error)
         assert "give a certificate and its key as client_cert" in str(found)
 

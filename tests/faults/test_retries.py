@@ -150,4 +150,5 @@ def test_what_is_missing_fails_soon(source: Side, limit: float) -> None:
     assert result["changed"]
     assert result["error"]["code"] == "NoSuchEntity"
     assert "to the role Nobody" in result["msg"]
-    assert "create it first, or check its name" in result["msg"]
+    assert "It did not appear within" in result["msg"]
+    assert "Create the role (backbeat_iam_role)" in result["msg"]

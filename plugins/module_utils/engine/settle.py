@@ -114,8 +114,5 @@ def _make(
                 raise
             waited = backoff.elapsed - start
             if waited >= SETTLING or not backoff.pause():
-                error.advice = (
-                    f"It did not appear within {waited:.0f} s, so it is not just being made: "
-                    "create it first, or check its name."
-                )
+                error.advice = f"It did not appear within {waited:.0f} s. {error.advice}".rstrip()
                 raise
