@@ -9,6 +9,7 @@ import itertools
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -16,6 +17,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from devtools.places import ROOT
 from tests.integration.support.promises import Result, assert_predicted, assert_same, check_only
@@ -26,6 +29,8 @@ SETUP = ROOT / "playbooks" / "setup-replication.yml"
 TEARDOWN = ROOT / "playbooks" / "teardown_replication.yml"
 CALLBACKS = Path(__file__).parent / "callback_plugins"
 OWN = "scality.backbeat."
+# Seconds that no run of a playbook takes, however busy the machine is.
+LONGEST = 180
 #: What a task returns beside the module's result, and what only check mode says of steps before that it did not take.
 BESIDE = frozenset({"invocation", "_ansible_no_log", "warnings"})
 
@@ -123,6 +128,7 @@ class Plays:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,
         )
         return Playing(process, records)
 
@@ -152,9 +158,15 @@ class Playing:
     records: Path
 
     def end(self) -> Played:
-        """Wait for its end."""
+        """Wait for its end; one that never comes fails the test with the output so far."""
         with self.process as process:
-            output, _ = process.communicate(timeout=180)
+            try:
+                output, _ = process.communicate(timeout=LONGEST)
+            except subprocess.TimeoutExpired:
+                # Its workers too: they hold the output open.
+                os.killpg(process.pid, signal.SIGKILL)
+                output, _ = process.communicate()
+                pytest.fail(f"ansible-playbook still ran after {LONGEST} s:\n{output}")
         lines = self.records.read_text().splitlines()
         return Played(process.returncode, output, [json.loads(line) for line in lines])
 
