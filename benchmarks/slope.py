@@ -37,6 +37,7 @@ def measure_slope(rounds: int) -> Iterator[dict[str, Sample]]:
             for count in COUNTS
             for name, task in (("call", OURS), ("debug", DEBUG))
         }
+        stub.make_role("SourceRoleForS3Replication")
         for number in range(rounds):
             print(f"slope, round {number + 1} of {rounds}", file=sys.stderr)
             yield {

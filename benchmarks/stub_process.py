@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 from urllib.request import ProxyHandler, build_opener
 
 from devtools.places import ROOT
@@ -38,6 +39,11 @@ class Stub:
         for name, url in self.urls.items():
             found.update(f"{name} {call}" for call in json.load(_open(f"{url}/_/calls")))
         return found
+
+    def make_role(self, name: str) -> None:
+        """Have the source know a role of that name."""
+        form = {"Action": "CreateRole", "RoleName": name, "AssumeRolePolicyDocument": "{}"}
+        _open(self.urls["source_iam"], urlencode(form).encode()).read()
 
     def write_inventory(self, file: Path, pairs: int) -> Path:
         """Two hosts, of which the first replicates so many buckets to the second."""
