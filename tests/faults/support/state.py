@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,8 @@ from botocore.exceptions import ClientError
 from tests.integration.support.modules import Side
 
 Permission = tuple[str, str, str]
+#: How long a replica may be on its way, in seconds; the sandbox sends it after milliseconds.
+ON_ITS_WAY = 10.0
 
 
 def state_of(*sides: Side) -> dict[str, Any]:
@@ -86,9 +89,19 @@ def _replication(side: Side, bucket: str) -> Any:
     return {"role": found["Role"], "rules": rules}
 
 
-def _versions(side: Side, bucket: str) -> list[tuple[str, str]]:
-    found = side.s3.list_object_versions(Bucket=bucket)
-    return [(one["Key"], one["ETag"]) for one in found.get("Versions", [])]
+def _versions(side: Side, bucket: str) -> list[tuple[str, str, str]]:
+    """(key, ETag, replication status) of each version, when none is on its way any more."""
+    found = side.s3.list_object_versions(Bucket=bucket).get("Versions", [])
+    return [(one["Key"], one["ETag"], _arrived(side, bucket, one)) for one in found]
+
+
+def _arrived(side: Side, bucket: str, version: dict[str, Any]) -> str:
+    where = {"Bucket": bucket, "Key": version["Key"], "VersionId": version["VersionId"]}
+    end = time.monotonic() + ON_ITS_WAY
+    while (status := side.s3.head_object(**where).get("ReplicationStatus", "")) == "PENDING":
+        assert time.monotonic() < end, f"{where} is PENDING still"
+        time.sleep(0.02)
+    return str(status)
 
 
 def _list(value: Any) -> list[Any]:
