@@ -12,8 +12,8 @@ from pathlib import Path
 
 from devtools.places import ROOT, VENV, environ
 
-# Tests of a group (pytest.mark.xdist_group) share what is costly to make, and so a process.
-PARALLEL = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadgroup")
+# Which tests share a process is said in tests/conftest.py.
+PARALLEL = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadscope")
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,22 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Any
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from devtools.places import environ
+
+#: Folders and files whose tests share what is costly to make, and so a process.
+TOGETHER = (
+    "tests/docs/test_examples.py",
+    "tests/docs/test_troubleshooting.py",
+    "tests/e2e/",
+    "tests/faults/test_both_ways.py",
+    "tests/faults/test_least_privilege.py",
+    "tests/packaging/",
+)
 
 
 def pytest_configure() -> None:
@@ -20,3 +34,14 @@ def pytest_configure() -> None:
         if not name.startswith("PYTEST_"):
             del os.environ[name]
     os.environ.update(clean)
+
+
+class Together(LoadScopeScheduling):
+    """Gives each test to the next free process, but those of TOGETHER at once to one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((place for place in TOGETHER if nodeid.startswith(place)), nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
+    return Together(config, log)

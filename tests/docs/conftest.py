@@ -17,7 +17,6 @@ from tests.sandbox import Sandbox
 
 HERE = Path(__file__).parent
 USING_SERVERS = {"running_sandbox", "sandbox"}
-COSTLY = {"examples_played", "messages"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -26,9 +25,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             continue
         if USING_SERVERS & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.sandbox)
-        for costly in COSTLY & set(getattr(item, "fixturenames", ())):
-            # Made once, by one process.
-            item.add_marker(pytest.mark.xdist_group(costly))
 
 
 @pytest.fixture(scope="session")

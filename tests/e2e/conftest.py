@@ -22,7 +22,6 @@ from tests.e2e.story import Story
 from tests.sandbox import Sandbox
 from tests.sandbox_inventory import HOSTS, inventory
 
-HERE = Path(__file__).parent
 GIVEN = os.environ.get(INVENTORY, "")
 
 
@@ -34,13 +33,6 @@ def pairs() -> list[Pair]:
     if not found:
         raise pytest.UsageError(f"No host of {GIVEN} says to which one it replicates.")
     return found
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if HERE in item.path.parents:
-            # What was set up is looked at by many tests.
-            item.add_marker(pytest.mark.xdist_group("e2e"))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -20,7 +20,6 @@ pytestmark = [
     pytest.mark.sandbox,
     pytest.mark.playbook,
     pytest.mark.slow,
-    pytest.mark.xdist_group("packaging"),
 ]
 
 MODULES = sorted(file.stem for file in (ROOT / "plugins" / "modules").glob("backbeat_*.py"))

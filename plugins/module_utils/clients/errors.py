@@ -71,6 +71,12 @@ class ApiError(Exception):
 class Forbidden(ApiError):
     """The server knows what was asked for, and these credentials may not: never a sign of absence."""
 
+    def __str__(self) -> str:
+        text = super().__str__()
+        unnamed = self.status == 403 and self.call.operation not in text
+        # Permissions have the names of calls, or nearly.
+        return f"{text} The call is {self.call.operation}." if unnamed else text
+
 
 class NotFound(ApiError):
     """What a write needs is not there (a bucket, a role). Reads answer None instead."""
