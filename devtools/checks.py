@@ -13,6 +13,7 @@ from devtools import sanity
 from devtools.cores import core_steps, oldest_boto_steps
 from devtools.docsite import site_steps
 from devtools.gates import Gate, Options, Step, pytest, tool
+from devtools.importer import importer_steps
 from devtools.interpreters import directories
 from devtools.places import NAME, NAMESPACE, VENV
 
@@ -94,6 +95,7 @@ GATES = (
     Gate("mypy", "strict types of plugins, sandbox and devtools", _mypy),
     Gate("docs", "documentation: lint, and a build as HTML (antsibull-docs, Sphinx)", _docs),
     Gate("lint", "playbooks, roles, metadata and all YAML (ansible-lint, production)", _lint),
+    Gate("galaxy", "the tarball as Galaxy takes it (galaxy-importer)", importer_steps),
     Gate("pytest", "all tests; what follows -- is passed on", _pytest, stream=True),
     Gate("molecule", "all molecule scenarios", _molecule),
     Gate("sanity", "ansible-test sanity, with all Pythons that are here", _sanity),

@@ -12,6 +12,11 @@ from pathlib import Path
 
 from devtools.places import ROOT, VENV, environ
 
+
+class Skipped(Exception):
+    """A gate that cannot be run here, and need not be; says why."""
+
+
 # Which tests share a process is said in tests/conftest.py.
 PARALLEL = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadscope")
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from devtools.gates import Gate, Options, Step
+from devtools.gates import Gate, Options, Skipped, Step
 from devtools.places import CACHE
 from devtools.processes import Failure, started
 
@@ -64,6 +64,10 @@ def run_gate(gate: Gate, options: Options, *, verbose: bool = False) -> Outcome:
                 outcome.closing_lines.append(closing)
             if not shown:
                 print(output if code else closing, flush=True)
+    except Skipped as reason:
+        codes.append(0)
+        outcome.closing_lines.append(str(reason))
+        print(reason, flush=True)
     except Failure as failure:
         codes.append(1)
         outcome.closing_lines.append(str(failure))

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from devtools import runner
-from devtools.gates import Gate, Options, Step
+from devtools.gates import Gate, Options, Skipped, Step
 from devtools.processes import Failure
 from devtools.runner import run_gates
 
@@ -77,6 +77,16 @@ def test_a_gate_may_fail_while_it_prepares(capfd: pytest.CaptureFixture[str]) ->
     assert run_gates([Gate("half", "", steps)], Options()) == 1
     summary = capfd.readouterr().out.split("=== Summary\n")[1]
     assert summary.splitlines()[:2] == ["ran", "no interpreter for the rest"]
+
+
+def test_a_gate_that_need_not_run_here_says_why(capfd: pytest.CaptureFixture[str]) -> None:
+    def steps(options: Options) -> Iterator[Step]:
+        raise Skipped("not for this Python")
+        yield
+
+    assert run_gates([Gate("elsewhere", "", steps)], Options()) == 0
+    summary = capfd.readouterr().out.split("=== Summary\n")[1]
+    assert summary.splitlines()[0] == "not for this Python"
 
 
 def test_options_reach_the_gate() -> None:

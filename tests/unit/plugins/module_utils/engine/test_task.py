@@ -209,7 +209,7 @@ class TestOneItem:
             (
                 "forbidden",
                 {
-                    "msg": "Failed to read the thing at http://node1: no (AccessDenied).",
+                    "msg": "Failed to read the thing at http://node1: no (AccessDenied). The call is GetThing.",
                     "changes": [],
                     "error": {
                         "code": "AccessDenied",
