@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from ansible.utils.display import Display
+
+from ..plugin_utils.misspelt import misspelt
 from .pairs import Items, Pair, pairs_to_buckets, role_arns
 
 HostVars = Mapping[str, Mapping[str, Any]]
@@ -39,6 +42,8 @@ def replication_plan(
     "verify_key": the key of the proving object, this host's own where the bucket also receives another's,
     "missing": what the inventory lacks for this, in words}.
     """
+    for name, meant in misspelt(hostvars[host]).items():
+        Display().warning(f"{host}: the role has no variable {name}. Is {meant} meant?")
     outgoing = list(pairs) if target_host else []
     incoming = _incoming(hostvars, host, hosts)
     ours, theirs = _without_role(outgoing), _without_role(incoming)

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from typing import Any
 from urllib.parse import unquote
@@ -83,6 +84,27 @@ def _url_credentials(value: Any) -> set[str]:
     # The user name alone is no secret; a token may stand in its place.
     secret = credentials.partition(":")[2] or credentials
     return {secret, unquote(secret)} - {""}
+
+
+#: The least value of a number, where 0 makes no sense: nothing would be done, or without a pause.
+LEAST = {"concurrency": 1, "wait_max_delay": 0.01}
+
+
+def bad_numbers(spec: Mapping[str, Any], options: Mapping[str, Any] | None) -> Iterator[str]:
+    """What is wrong with each number that is out of its range, those inside dictionaries and lists included.
+
+    Ansible takes whatever Python reads as a number: -1, inf and nan too.
+    """
+    for name, option in spec.items():
+        value: Any = (options or {}).get(name)
+        least = LEAST.get(name, 0)
+        is_number = option.get("type") in ("int", "float") and value is not None
+        if is_number and not least <= value < math.inf:
+            yield f"{name} is {value}: it must be a number, {least} or more."
+        inside = option.get("options")
+        for part in value if isinstance(value, list) else [value]:
+            if inside and isinstance(part, Mapping):
+                yield from bad_numbers(inside, part)
 
 
 def chosen(options: Mapping[str, Any], names: Spec) -> dict[str, Any]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -59,6 +60,15 @@ def test_mistakes_that_are_found_before_anything_is_done(
     assert message in played.failure()
     assert "Traceback" not in played.output
     assert play.sandbox.calls() == []
+
+
+def test_a_misspelt_variable_of_the_role(play: Plays) -> None:
+    inventory = play.inventory(replication_concurency=2)
+    played = play("--limit", "node1", "--tags", "buckets", inventory=inventory).ok()
+    (warning,) = re.findall(r"node1: the role has no variable[^?]*\?", played.output)
+    assert " ".join(warning.split()) == (
+        "node1: the role has no variable replication_concurency. Is replication_concurrency meant?"
+    )
 
 
 def test_rules_that_overlap(play: Plays, source: Side, target: Side) -> None:

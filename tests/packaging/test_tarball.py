@@ -43,6 +43,7 @@ WORKSHOP = (
     "inventory/",
     "pyproject.toml",
     "requirements/dev.txt",
+    "requirements/importer.txt",
     "requirements/test.txt",
     "tests/",
 )

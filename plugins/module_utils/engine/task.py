@@ -15,7 +15,15 @@ from ..clients.api import Api
 from ..clients.errors import ApiError
 from ..clients.session import BadConnection, open_api
 from ..documents.errors import InvalidDocument
-from ..options import CONCURRENCY, CONNECTION, CONNECTION_RULES, Spec, chosen, with_items
+from ..options import (
+    CONCURRENCY,
+    CONNECTION,
+    CONNECTION_RULES,
+    Spec,
+    bad_numbers,
+    chosen,
+    with_items,
+)
 from ..progress import Progress, Tell
 from ..questions.answer import Question, Unsatisfied
 from ..resources.plan import Refused, Resource
@@ -89,11 +97,16 @@ class Task:
         There is always a list of "warnings"; "diff" only where it is asked for. `tell` hears what goes on while this
         takes its time.
         """
-        result = self._run(options, check_mode, tell)
+        bad = list(bad_numbers(self.argument_spec()["argument_spec"], options))
+        result = self._refused(bad) if bad else self._run(options, check_mode, tell)
         result.setdefault("warnings", [])
         if not diff:
             result.pop("diff", None)
         return result
+
+    def _refused(self, reasons: list[str]) -> Result:
+        made: Result = {} if self.reads else {"changes": []}
+        return _failure(" ".join(reasons), **made)
 
     def _run(self, options: Options, check_mode: bool, tell: Tell | None) -> Result:
         items = options.get(self.plural)

@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
 from ansible_collections.scality.backbeat.plugins.filter.plan import FilterModule
+from ansible_collections.scality.backbeat.plugins.plugin_utils.misspelt import misspelt
+from devtools.places import ROOT
 
 FILTERS = FilterModule().filters()
 S3 = {"endpoint_url": "http://s3"}
@@ -214,3 +217,25 @@ def test_the_proof_of_a_bucket_that_also_receives_has_a_key_of_its_own() -> None
     hosts["there"] |= {"replication_target_host": "here", "replication_pairs": [pair("b", "a")]}
     assert plan(hosts)["verify_key"] == "proof-from-here"
     assert plan(hosts, "there")["verify_key"] == "proof-from-there"
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("replication_pair", "replication_pairs"),
+        ("replication_purge_rule", "replication_purge_rules"),
+        ("replication_source_role_nane", "replication_source_role_name"),
+    ],
+)
+def test_a_misspelt_variable_is_named(name: str, meant: str) -> None:
+    assert misspelt([name, "ansible_host"]) == {name: meant}
+
+
+def test_what_is_another_name_is_left_alone() -> None:
+    """What the role itself registers, and what a user has beside it."""
+    role = ROOT / "roles" / "replication"
+    own = set()
+    for file in [*role.glob("tasks/*.yml"), *role.glob("vars/*.yml"), *role.glob("defaults/*.yml")]:
+        own |= set(re.findall(r"\breplication_\w+", file.read_text()))
+    assert len(own) > 30
+    assert misspelt([*own, "replication_team", "replications_pairs", "pairs"]) == {}

@@ -28,8 +28,12 @@ ACTIONS = ["s3:GetObjectVersion", "s3:ReplicateObject", "s3:ListBucket"]
 BUCKET = "arn:aws:s3:::b"
 KEYS = ["".join(key) for length in (1, 2, 3, 4) for key in itertools.product("a/", repeat=length)]
 PREFIXES = ["", "a", "a/", "/"]
-# Longer than any pattern that is generated.
-LONG = [f"{start}{'z' * 9}{end}" for start in ("", "a", "a/", "/") for end in ("", "a", "/")]
+# Longer than any pattern that is generated, with all ends that one can have.
+LONG = [
+    f"{start}{'z' * 9}{end}"
+    for start in ("", "a", "a/", "/")
+    for end in ("", *(key for key in KEYS if len(key) < 4))
+]
 
 action_patterns = st.sampled_from(
     [*ACTIONS, "*", "s3:*", "s3:Get*", "s3:*Object*", "s3:R*t", "iam:*", "s3:ListBucketX"]
@@ -84,6 +88,11 @@ def test_one_resource(policies: list[dict[str, Any]], action: str, arn: str) -> 
 @settings(max_examples=400, deadline=None)
 @given(policies, st.sampled_from(ACTIONS), st.sampled_from(PREFIXES))
 @example([{"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}], ACTIONS[0], "a")
+@example(
+    [{"Statement": {"Effect": "Allow", "Action": ACTIONS[0], "Resource": f"{BUCKET}/*aaa"}}],
+    ACTIONS[0],
+    "a/",
+)
 def test_all_keys_below_a_prefix(policies: list[dict[str, Any]], action: str, prefix: str) -> None:
     keys = [key for key in [*KEYS, *LONG] if key.startswith(prefix)]
     each = {moto_says(policies, action, f"{BUCKET}/{key}") for key in keys}
