@@ -1,0 +1,146 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The permissions that the README asks for are enough for the playbooks, and none of them is too much."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from devtools.places import ROOT
+from tests.integration.support.plays import TEARDOWN, Inventory, Played, Plays
+from tests.sandbox import Sandbox, SandboxSide
+from tests.sandbox.accounts import SIDES, SideName
+
+TABLE = (ROOT / "README.md").read_text().split("operator's account needs\n")[1].split("\n## ")[0]
+VALIDATE = ROOT / "playbooks" / "validate_replication.yml"
+SETUP_STEPS = ("roles", "policies", "buckets", "replication", "verify")
+#: Calls whose permission has another name.
+OTHERWISE = {
+    "GetObjectLockConfiguration": "s3:GetBucketObjectLockConfiguration",
+    "ListBuckets": "s3:ListAllMyBuckets",
+    "HeadObject": "s3:GetObject",
+    "PutBucketReplication": "s3:PutReplicationConfiguration",
+    "GetBucketReplication": "s3:GetReplicationConfiguration",
+    "DeleteBucketReplication": "s3:DeleteReplicationConfiguration",
+    "ListObjectVersions": "s3:ListBucketVersions",
+}
+#: So that an absent object is told from a forbidden one; no call of its own.
+FOR_HEAD = "s3:ListBucket"
+#: What each row of the table has: step, side, permissions always needed, and those in brackets.
+Row = tuple[str, str, set[str], set[str]]
+
+
+def rows() -> list[Row]:
+    found = []
+    for row in re.findall(r"^\| (.*) \|$", TABLE, re.MULTILINE)[1:]:
+        step, side, permissions, _on = row.split(" | ")
+        bracketed = "".join(re.findall(r"\[.*?\]", permissions, re.S))
+        always = re.sub(r"\[.*?\]", "", permissions, flags=re.S)
+        found.append((step.strip("`"), side, _names(always), _names(bracketed)))
+    return found
+
+
+def _names(text: str) -> set[str]:
+    return set(re.findall(r"(?:s3|iam):\w+", text))
+
+
+def needed(side: str, *steps: str, also: bool = False) -> set[str]:
+    """The permissions that are always needed on a side for these steps; also: those in brackets too."""
+    return set().union(
+        *(
+            names | (more if also else set())
+            for step, where, names, more in rows()
+            if step in steps and where in (side, "both")
+        )
+    )
+
+
+def as_operators(plays: Plays, *steps: str, also: bool = False) -> Inventory:
+    """The inventory with accounts that may do what the table says for these steps, and nothing else."""
+    hosts = plays.inventory()
+    for host, side in (("node1", plays.sandbox.source), ("node6", plays.sandbox.target)):
+        keys = operator(side, needed(side.name, *steps, also=also))
+        for connection in ("replication_s3", "replication_iam"):
+            given = hosts["all"]["hosts"][host][connection]
+            del given["profile"]
+            given.update(keys, retry_timeout=0)
+    return hosts
+
+
+def operator(side: SandboxSide, permissions: set[str]) -> dict[str, str]:
+    statement = {"Effect": "Allow", "Action": sorted(permissions), "Resource": "*"}
+    document: dict[str, Any] = {"Version": "2012-10-17", "Statement": [statement]}
+    return side.create_user("deputy", document)
+
+
+def used(sandbox: Sandbox, side: SideName) -> set[str]:
+    """The permissions for the calls that arrived at a side."""
+    return {
+        OTHERWISE.get(call["operation"], f"{call['service']}:{call['operation']}")
+        for call in sandbox.calls(side)
+        if call["operation"] not in ("CreateUser", "PutUserPolicy", "CreateAccessKey")
+    }
+
+
+def versioned(permissions: set[str]) -> set[str]:
+    """A version that is named is read with a permission of its own; both stand for a look at an object."""
+    return {name.replace("GetObjectVersion", "GetObject") for name in permissions} - {FOR_HEAD}
+
+
+def test_the_table_is_read() -> None:
+    assert {(step, side) for step, side, _names, _more in rows()} == {
+        *((step, "both") for step in ("roles", "policies", "buckets", "preflight", "teardown")),
+        ("replication", "source"),
+        ("teardown", "source"),
+        ("verify", "source"),
+        ("verify", "target"),
+    }
+
+
+def test_set_up(play: Plays) -> None:
+    inventory = as_operators(play, *SETUP_STEPS)
+    play.sandbox.clear_calls()
+    first = play(inventory=inventory).ok()
+    assert first.changed()
+    assert play(inventory=inventory).ok().changed() == {}
+    for side in SIDES:
+        assert used(play.sandbox, side) == versioned(needed(side, *SETUP_STEPS))
+
+
+def test_preflight(play: Plays) -> None:
+    done(play(inventory=play.inventory()))
+    inventory = as_operators(play, "preflight")
+    play.sandbox.clear_calls()
+    play("-e", "replication_preflight_fail_on=warning", inventory=inventory, playbook=VALIDATE).ok()
+    for side in SIDES:
+        assert used(play.sandbox, side) == needed(side, "preflight")
+
+
+def test_preflight_with_an_object_of_its_own(play: Plays) -> None:
+    done(play(inventory=play.inventory()))
+    inventory = as_operators(play, "preflight", also=True)
+    canary = (
+        "-e",
+        "replication_preflight_canary=true",
+        "-e",
+        "replication_preflight_fail_on=warning",
+    )
+    play(*canary, inventory=inventory, playbook=VALIDATE).ok()
+    for side in (play.sandbox.source, play.sandbox.target):
+        left = side.client("s3").list_object_versions(Bucket=f"{side.name}-bucket")
+        assert [one["Key"] for one in left["Versions"]] == ["object-to-replicate"]
+
+
+def test_teardown(play: Plays) -> None:
+    done(play(inventory=play.inventory()))
+    inventory = as_operators(play, "teardown")
+    play.sandbox.clear_calls()
+    done(play(inventory=inventory, playbook=TEARDOWN))
+    for side in SIDES:
+        assert used(play.sandbox, side) == versioned(needed(side, "teardown"))
+
+
+def done(played: Played) -> None:
+    assert played.ok().changed()

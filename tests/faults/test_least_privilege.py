@@ -1,0 +1,196 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Operators that may do what the procedure's calls need on its own things: it is enough, and each part is needed."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from devtools.places import ROOT
+from tests.faults.support.scenarios import set_up
+from tests.integration.support import procedure
+from tests.integration.support.modules import Result, Side
+from tests.sandbox import Sandbox
+from tests.sandbox.accounts import SideName
+
+pytestmark = pytest.mark.slow
+#: Calls whose permission has another name; all others have their own.
+OTHERWISE = {
+    "DeleteBucketReplication": "s3:DeleteReplicationConfiguration",
+    "GetBucketReplication": "s3:GetReplicationConfiguration",
+    "HeadObject": "s3:GetObject",
+    "ListObjectVersions": "s3:ListBucketVersions",
+    "PutBucketReplication": "s3:PutReplicationConfiguration",
+}
+#: It tells the account; who may not ask looks through the list of policies instead.
+SPARED = "iam:GetUser"
+README = (ROOT / "README.md").read_text()
+# By action: the operations that need it, and the resources.
+Needed = dict[str, tuple[set[str], set[str]]]
+Keys = dict[SideName, dict[str, str]]
+
+
+def whole(source: Side, target: Side, keys: Keys) -> Iterator[Result]:
+    """Prediction, set-up, repetition, repair of what somebody changed, teardown and its repetition."""
+    steps = set_up(source, target)
+    yield from _take(steps[:-1], keys, check_mode=True)
+    yield from _take(steps, keys)
+    yield from _take(steps, keys)
+    _drift(source)
+    yield from _take(steps, keys)
+    gone = {"state": "absent"}
+    for _ in range(2):
+        yield from _take(
+            [
+                (
+                    source,
+                    "bucket_replication",
+                    {"bucket": procedure.SOURCE_BUCKET, **gone, "strand_pending": True},
+                ),
+                (source, "policy", {"name": procedure.SOURCE_POLICY, **gone}),
+                (target, "policy", {"name": procedure.TARGET_POLICY, **gone}),
+                (source, "iam_role", {"name": procedure.SOURCE_ROLE, **gone}),
+                (target, "iam_role", {"name": procedure.TARGET_ROLE, **gone}),
+            ],
+            keys,
+        )
+
+
+def _take(steps: Any, keys: Keys, check_mode: bool = False) -> Iterator[Result]:
+    for side, module, options in steps:
+        given = {**options, **keys[side.name], "retry_timeout": 0.0}
+        if "target" in options:
+            there = {**options["target"]["s3"], **keys["target"]}
+            given["target"] = {**options["target"], "s3": there}
+        yield side.run(module, check_mode=check_mode, **given)
+
+
+def _drift(source: Side) -> None:
+    statement = {"Effect": "Allow", "Principal": {"Service": "other"}, "Action": "sts:AssumeRole"}
+    source.iam.update_assume_role_policy(
+        RoleName=procedure.SOURCE_ROLE,
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+    )
+    allow = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+    for number in range(4):
+        source.iam.create_policy_version(
+            PolicyArn=source.arn("policy", procedure.SOURCE_POLICY),
+            PolicyDocument=json.dumps(
+                {"Version": "2012-10-17", "Statement": [{**allow, "Sid": f"S{number}"}]}
+            ),
+            SetAsDefault=True,
+        )
+
+
+@pytest.fixture
+def slow_copies(sandbox: Sandbox) -> None:
+    """The target is looked at before the copy is there, every time."""
+    sandbox.settings(delay=0.5)
+
+
+@pytest.fixture(scope="module")
+def table(running_sandbox: Sandbox) -> dict[SideName, Needed]:
+    """What each side's operator needs, from the calls of one who may do everything."""
+    sandbox = running_sandbox
+    sandbox.reset()
+    sides = (Side(sandbox, sandbox.source), Side(sandbox, sandbox.target))
+    needed: dict[SideName, Needed] = {"source": {}, "target": {}}
+    keys: Keys = {side.name: _keys(side) for side in sides}
+    for result in whole(*sides, keys):
+        assert not result.get("failed"), result
+    # What was done by hand in between is not the procedure's.
+    by_hand = {"CreatePolicyVersion": 4, "UpdateAssumeRolePolicy": 1}
+    for side in sides:
+        for call in sandbox.calls(side.name):
+            operation = call["operation"]
+            if side.name == "source" and by_hand.get(operation, 0) > 0:
+                by_hand[operation] -= 1
+                continue
+            action = OTHERWISE.get(operation, f"{call['service']}:{operation}")
+            operations, resources = needed[side.name].setdefault(action, (set(), set()))
+            operations.add(operation)
+            resources.add(_resource(side, call))
+    return needed
+
+
+def _keys(side: Side) -> dict[str, str]:
+    return {"access_key": side.side.access_key, "secret_key": side.side.secret_key}
+
+
+def _resource(side: Side, call: dict[str, Any]) -> str:
+    if call["service"] == "s3":
+        return f"arn:aws:s3:::{call['bucket']}" + ("/*" if call["key"] else "")
+    name = call["name"]
+    if not name:
+        return "*"
+    if name.startswith("arn:"):
+        return str(name)
+    return side.arn("policy" if "Policy" in name else "role", name)
+
+
+def operators(
+    sides: tuple[Side, Side], table: dict[SideName, Needed], lacks: tuple[str, str] = ("", "")
+) -> Keys:
+    """Users with exactly these permissions, but for one action of one side."""
+    keys: Keys = {}
+    for side in sides:
+        statements = [
+            {"Effect": "Allow", "Action": action, "Resource": sorted(resources)}
+            for action, (_operations, resources) in table[side.name].items()
+            if (side.name, action) != lacks
+        ]
+        document = {"Version": "2012-10-17", "Statement": statements}
+        keys[side.name] = side.side.create_user("deputy", document)
+    return keys
+
+
+@pytest.mark.usefixtures("slow_copies")
+def test_it_is_enough(source: Side, target: Side, table: dict[SideName, Needed]) -> None:
+    keys = operators((source, target), table)
+    results = list(whole(source, target, keys))
+    assert not [result for result in results if result.get("failed")]
+    assert not source.iam.list_roles()["Roles"]
+    users = {call["user"] for call in source.sandbox.calls() if call["operation"] == "PutObject"}
+    assert users == {"deputy"}
+
+
+def test_each_is_needed(source: Side, target: Side, table: dict[SideName, Needed]) -> None:
+    """Without any one of them but one a step fails, and says which call was forbidden where."""
+    problems = []
+    for side in (source, target):
+        for action, (operations, _resources) in table[side.name].items():
+            source.sandbox.reset()
+            source.sandbox.settings(delay=0.5)
+            keys = operators((source, target), table, lacks=(side.name, action))
+            result = next((one for one in whole(source, target, keys) if one.get("failed")), {})
+            if action == SPARED and not result:
+                continue
+            problems += [
+                f"{side.name} {action}: {text}" for text in _unclear(result, operations, side)
+            ]
+    assert not problems, "\n".join(problems)
+
+
+def _unclear(result: Result, operations: set[str], side: Side) -> Iterator[str]:
+    error = result.get("error")
+    if not error:
+        yield f"does not fail for it: {result.get('msg')}"
+        return
+    if error["operation"] not in operations or error["status"] != 403:
+        yield f"fails for another reason: {result['msg']}"
+    if error["endpoint"] not in (side.side.s3_url, side.side.iam_url):
+        yield f"fails at another endpoint: {result['msg']}"
+    if error["operation"] not in result["msg"] or error["endpoint"] not in result["msg"]:
+        yield f"does not say which call: {result['msg']}"
+
+
+def test_each_is_documented(table: dict[SideName, Needed]) -> None:
+    documented = set(re.findall(r"`((?:iam|s3):\w+)`", README))
+    wanted = {action for needed in table.values() for action in needed}
+    assert wanted <= documented, wanted - documented
