@@ -28,6 +28,8 @@ TOGETHER = (
 
 def pytest_configure() -> None:
     """Before anything of Ansible or botocore is imported, for both look at the environment then."""
+    if "ansible_pytest" in os.environ.get("PYTEST_PLUGINS", ""):
+        return  # ansible-test has made the environment, and its own plugins live by it
     clean = environ(Path(sys.prefix))
     for name in set(os.environ) - clean.keys():
         # pytest and its plugins speak to their own processes by such variables.

@@ -110,7 +110,7 @@ def test_secrets_stay_secret(
 ) -> None:
     shown = both[in_process]["shown"]
     assert "Gathering" not in shown
-    assert "module_args" in shown
+    assert "task path: " in shown
     for secret in (running_sandbox.source.secret_key, PASSWORD, *SECRETS.values()):
         places = [line for line in shown.splitlines() if secret in line]
         assert not places, f"{secret} in {places[0][:500]}"

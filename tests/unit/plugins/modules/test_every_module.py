@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
 import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ..documented import COLLECTION, MODULES, PACKAGE, documentation, documented, module, specified
+from ..documented import COLLECTION, MODULES, documentation, documented, module, specified
 
 EVERY = pytest.mark.parametrize("name", MODULES)
 CONNECTION_OF_GROUP = {"endpoint_url": "http://node1"}
@@ -70,12 +69,6 @@ def test_stands_in_the_action_group_of_its_endpoint(name: str) -> None:
 def test_action_groups_name_modules_and_nothing_else() -> None:
     groups = yaml.safe_load((COLLECTION / "meta" / "runtime.yml").read_text())["action_groups"]
     assert not {name for names in groups.values() for name in names} - set(MODULES)
-
-
-@EVERY
-def test_has_an_action_plugin_for_the_same_task(name: str) -> None:
-    action = import_module(f"{PACKAGE}.action.{name}")
-    assert action.ActionModule.TASK is module(name).TASK
 
 
 @EVERY
