@@ -321,9 +321,10 @@ def test_a_bucket_of_an_account_that_backbeat_does_not_work_for(sandbox: Sandbox
 def test_processing_while_it_is_tried_again(sandbox: Sandbox) -> None:
     s3, _ = set_up(sandbox)
     no_target_bucket(sandbox)
-    sandbox.settings("source", retries=5, delay=0.3)
+    sandbox.settings("source", retries=5, delay=0.3, paused=True)
     s3.put_object(Bucket=SOURCE, Key="k")
     assert status(s3, "k") == "PENDING"
+    sandbox.settings("source", paused=False)
     wait_for_status(s3, "k", "PROCESSING")
     make_bucket(sandbox.target, TARGET)
     wait_for_status(s3, "k", "COMPLETED")
