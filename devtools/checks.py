@@ -5,17 +5,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from devtools import sanity
+from devtools.ansible_test import ansible_test_steps
 from devtools.cores import core_steps, oldest_boto_steps
 from devtools.docsite import site_steps
 from devtools.gates import Gate, Options, Step, pytest, tool
 from devtools.importer import importer_steps
-from devtools.interpreters import directories
-from devtools.places import NAME, NAMESPACE, VENV
+from devtools.places import NAME, NAMESPACE
 
 COLLECTION_NAME = f"{NAMESPACE}.{NAME}"
 
@@ -56,20 +54,12 @@ def _lint(options: Options) -> Iterable[Step]:
     yield tool("ansible-lint", "--nocolor", closing="^(Passed|Failed)")
 
 
-def _sanity(options: Options) -> Iterable[Step]:
-    sanity.prepare(VENV)
-    path = os.pathsep.join([str(VENV / "bin"), *directories()])
-    targets = [target for target in sanity.TARGETS if (sanity.COPY / target).is_dir()]
-    yield Step(
-        [VENV / "bin" / "ansible-test", "sanity", "--local", "--color", "no", *targets],
-        env=(("HOME", str(sanity.HOME)), ("PATH", path)),
-        cwd=sanity.COPY,
-        closing="^(FATAL|ERROR)",
-    )
-
-
 def _pytest(options: Options) -> Iterable[Step]:
-    yield pytest(options.pytest)
+    if options.pytest:
+        yield pytest(options.pytest)
+        return
+    yield pytest(["--cov", "--cov-report="])
+    yield tool("coverage", "report", closing="^TOTAL")
 
 
 def on_inventory(file: Path) -> Gate:
@@ -95,13 +85,18 @@ GATES = (
     Gate("mypy", "strict types of plugins, sandbox and devtools", _mypy),
     Gate("docs", "documentation: lint, and a build as HTML (antsibull-docs, Sphinx)", _docs),
     Gate("lint", "playbooks, roles, metadata and all YAML (ansible-lint, production)", _lint),
+    Gate("ansible-test", "sanity with all Pythons that are here, and units", ansible_test_steps),
     Gate("galaxy", "the tarball as Galaxy takes it (galaxy-importer)", importer_steps),
-    Gate("pytest", "all tests; what follows -- is passed on", _pytest, stream=True),
     Gate("molecule", "all molecule scenarios", _molecule),
-    Gate("sanity", "ansible-test sanity, with all Pythons that are here", _sanity),
+    Gate(
+        "pytest",
+        "all tests, and the coverage of the plugins; what follows -- is passed on",
+        _pytest,
+        stream=True,
+    ),
     Gate(
         "boto-oldest",
-        "whole modules and playbook with the lowest boto3",
+        "whole modules with the lowest boto3",
         oldest_boto_steps,
         stream=True,
     ),

@@ -16,14 +16,17 @@ from devtools.interpreters import Interpreter, Version, find, running
 from devtools.places import CACHE, REQUIREMENTS
 from devtools.processes import Failure
 
-ON_EACH_CORE = ("-m", "playbook")  # what runs through Ansible's own programs
-# What differs between cores shows at the ends of the range; in between the procedure itself says enough.
-IN_BETWEEN = (
-    "tests/integration/test_playbook.py",
+# The procedure itself on each core, from the checkout and as it is installed.
+ON_EACH_CORE = ("tests/integration/test_playbook.py", "tests/packaging")
+# What differs between cores shows at the ends of the range: both ways to run, tags and limits, messages, progress.
+AT_THE_ENDS = (
+    "tests/faults/test_both_ways.py",
+    "tests/integration/test_bad_input_playbook.py",
+    "tests/integration/test_playbook_steps.py",
     "tests/integration/test_progress.py",
-    "tests/packaging",
 )
-WITH_OLDEST_BOTO = ("-m", "sandbox", "tests/integration")  # what runs through the clients
+# What runs through the clients; the playbook's tests make the same calls.
+WITH_OLDEST_BOTO = ("-m", "sandbox and not playbook", "tests/integration")
 TESTS = str(REQUIREMENTS / "test.txt")
 
 
@@ -66,8 +69,9 @@ def core_steps(options: Options) -> Iterator[Step]:
         with lock(f"core-{core.release}"):
             install(venv, interpreter, ["-r", TESTS, f"ansible-core=={core.release}.*"])
         about = "ansible-core {}, Python {}.{}".format(core.release, *interpreter.version)
-        narrow = () if core in (CORES[0], CORES[-1]) else IN_BETWEEN
-        yield pytest([*ON_EACH_CORE, *narrow, *options.pytest], venv=venv, about=about)
+        further = AT_THE_ENDS if core in (CORES[0], CORES[-1]) else ()
+        tests = ("-m", "playbook", *ON_EACH_CORE, *further)
+        yield pytest([*tests, *options.pytest], venv=venv, about=about)
     if missing:
         report = f"Not tested, for want of an interpreter: {'; '.join(missing)}."
         if os.environ.get("CI") == "true":

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -117,3 +118,44 @@ def test_the_closing_line_is_the_last_that_matches() -> None:
     )
     assert pytest_like.closing_line("nothing of the kind") == ""
     assert Step([], closing=None).closing_line("a line") == ""
+
+
+def test_quiet_gates_run_side_by_side_and_others_alone(capfd: pytest.CaptureFixture[str]) -> None:
+    waits = step(
+        "import time; print(time.time()); time.sleep(0.7); print(time.time())", closing=None
+    )
+    alone = Gate("alone", "", lambda _: [waits], stream=True)
+    start = time.monotonic()
+    assert run_gates([gate("one", waits), gate("other", waits), alone], Options()) == 0
+    assert time.monotonic() - start < 3 * 0.7 + 0.6
+    spans = {
+        name: [float(line) for line in (runner.LOGS / f"{name}.log").read_text().split()]
+        for name in ("one", "other", "alone")
+    }
+    assert spans["other"][0] < spans["one"][1]
+    assert spans["alone"][0] > max(spans["one"][1], spans["other"][1])
+    out = capfd.readouterr().out
+    assert out.index("=== one") < out.index("=== alone")
+
+
+def test_an_interruption_ends_what_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    seen = tmp_path / "seen"
+    code = f"""
+import pathlib, time
+try:
+    time.sleep(60)
+except KeyboardInterrupt:
+    pathlib.Path({str(seen)!r}).touch()
+"""
+    start = time.monotonic()
+    real = time.sleep
+
+    def sleep(seconds: float) -> None:
+        real(seconds)
+        if time.monotonic() - start > 1.0:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(runner.time, "sleep", sleep)
+    with pytest.raises(KeyboardInterrupt):
+        run_gates([gate("endless", step(code)), GOOD], Options())
+    assert seen.exists()

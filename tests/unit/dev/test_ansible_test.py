@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from devtools import sanity
+from devtools import ansible_test
 from devtools.processes import Failure
 
 VENV = Path(sys.prefix)
@@ -25,9 +25,9 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (root / "plugins" / "tracked.py").write_text("tracked\n")
     (root / "deleted.py").write_text("deleted\n")
     (root / ".gitignore").write_text("*.log\n")
-    monkeypatch.setattr(sanity, "ROOT", root)
-    monkeypatch.setattr(sanity, "COPY", root / "copy")
-    monkeypatch.setattr(sanity, "HOME", tmp_path / "home")
+    monkeypatch.setattr(ansible_test, "ROOT", root)
+    monkeypatch.setattr(ansible_test, "COPY", root / "copy")
+    monkeypatch.setattr(ansible_test, "HOME", tmp_path / "home")
     return root
 
 
@@ -41,16 +41,16 @@ def test_the_copy_has_what_git_knows_or_would_take(checkout: Path) -> None:
     (checkout / "copy" / "plugins" / "stale.py").write_text("stale\n")
     with (checkout / ".gitignore").open("a") as file:
         file.write("copy\n")
-    sanity.copy_checkout()
+    ansible_test.copy_checkout()
     copied = {
-        str(file.relative_to(sanity.COPY))
-        for file in sanity.COPY.rglob("*")
+        str(file.relative_to(ansible_test.COPY))
+        for file in ansible_test.COPY.rglob("*")
         if file.is_file() and ".git" not in file.parts
     }
     assert copied == {".gitignore", "plugins/tracked.py", "new.py"}
     known = subprocess.run(
         ["git", "ls-files", "--others", "--exclude-standard"],
-        cwd=sanity.COPY,
+        cwd=ansible_test.COPY,
         capture_output=True,
         text=True,
         check=True,
@@ -63,14 +63,14 @@ def test_without_git_it_is_said_what_is_missing(
 ) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(checkout.parent))
     with pytest.raises(Failure, match="works on the files that git knows"):
-        sanity.copy_checkout()
+        ansible_test.copy_checkout()
 
 
 def test_get_pip_is_where_ansible_test_looks(checkout: Path) -> None:
-    sanity.write_get_pip(VENV)
+    ansible_test.write_get_pip(VENV)
     (source,) = VENV.glob("lib/python*/site-packages/ansible_test/_util/target/setup")
     assert "'~/.ansible/test/cache/get_pip_%s.py'" in (source / "requirements.py").read_text()
-    files = list((sanity.HOME / ".ansible" / "test" / "cache").iterdir())
+    files = list((ansible_test.HOME / ".ansible" / "test" / "cache").iterdir())
     assert files
     for file in files:
         compile(file.read_text(), str(file), "exec")
@@ -78,15 +78,15 @@ def test_get_pip_is_where_ansible_test_looks(checkout: Path) -> None:
 
 def test_an_ansible_test_that_asks_for_no_pip_is_an_error(checkout: Path, tmp_path: Path) -> None:
     with pytest.raises(Failure, match="does not tell which pip"):
-        sanity.write_get_pip(tmp_path)
+        ansible_test.write_get_pip(tmp_path)
 
 
 def test_pip_keeps_its_settings(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_DEFAULT_TIMEOUT", "7")
     monkeypatch.setenv("PIP_EXTRA_INDEX_URL", "https://one.invalid/simple\nhttps://two.invalid")
-    sanity.write_pip_config(VENV)
+    ansible_test.write_pip_config(VENV)
     config = configparser.RawConfigParser()
-    config.read(sanity.HOME / ".config" / "pip" / "pip.conf")
+    config.read(ansible_test.HOME / ".config" / "pip" / "pip.conf")
     assert config["global"]["default-timeout"] == "7"
     urls = config["global"]["extra-index-url"].split()
     assert urls == ["https://one.invalid/simple", "https://two.invalid"]

@@ -11,21 +11,26 @@ from __future__ import annotations
 
 import ast
 import configparser
+import os
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
-from devtools.places import CACHE, NAME, NAMESPACE, ROOT, environ
+from devtools.gates import Options, Step
+from devtools.interpreters import directories, running
+from devtools.places import CACHE, NAME, NAMESPACE, ROOT, VENV, environ
 from devtools.processes import Failure
 
-TREE = CACHE / "sanity"
+TREE = CACHE / "ansible-test"
 COPY = TREE / "ansible_collections" / NAMESPACE / NAME
 HOME = TREE / "home"
 
-# What ansible-test looks at: what is shipped. Tests and tools have ruff and mypy; the pylint rules of
+# What sanity looks at: what is shipped. Tests and tools have ruff and mypy; the pylint rules of
 # ansible-test are made for plugins, and forbid even the name `_`.
 TARGETS = ("changelogs/", "docs/", "meta/", "playbooks/", "plugins/", "roles/")
+UNITS = "tests/unit/plugins/"
 
 # Takes the place of get-pip.py: ansible-test runs it in an empty virtual environment, with pip's options.
 GET_PIP = """\
@@ -34,6 +39,29 @@ subprocess.check_call([sys.executable, "-m", "ensurepip"])
 options = [word for word in sys.argv[1:] if word not in ("--no-setuptools", "--no-wheel")]
 sys.exit(subprocess.call([sys.executable, "-m", "pip", "install", *options]))
 """
+
+
+def ansible_test_steps(options: Options) -> Iterator[Step]:
+    """Sanity of what is shipped, with all Pythons that are here, then the plugins' unit tests.
+
+    It gives the tests of modules and their utilities no more of Ansible than a managed host gets.
+    """
+    prepare(VENV)
+    path = os.pathsep.join([str(VENV / "bin"), *directories()])
+    targets = [target for target in TARGETS if (COPY / target).is_dir()]
+    python = "{}.{}".format(*running().version)
+    commands = {
+        "sanity": (targets, "^(FATAL|ERROR)"),
+        "units": (["--python", python, UNITS], r" in [\d.]+s\b"),
+    }
+    for name, (arguments, closing) in commands.items():
+        yield Step(
+            [VENV / "bin" / "ansible-test", name, "--local", "--color", "no", *arguments],
+            about=f"ansible-test {name}",
+            env=(("HOME", str(HOME)), ("PATH", path)),
+            cwd=COPY,
+            closing=closing,
+        )
 
 
 def prepare(venv: Path) -> None:
