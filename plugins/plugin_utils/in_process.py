@@ -10,6 +10,7 @@ work, and the result goes through the same scrubbing of secrets.
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 from collections.abc import Mapping
@@ -52,6 +53,8 @@ class InProcess(ActionBase):  # type: ignore[misc]
         variables = task_vars or {}
         result = super().run(tmp, variables)
         if self._may_run_here(variables):
+            # What the parent made is no garbage of this worker, and to look through it would copy its memory.
+            gc.freeze()
             return {**result, **self._run_here(variables)}
         return self._run_as_module(result, variables)
 
