@@ -37,6 +37,8 @@ THIS_PYTHON = "{{ ansible_playbook_python }}"
 
 # Action plugins are imported by the parent of all workers before it forks: what is loaded here is loaded once.
 warm()
+# It stays until the end: to look through it for garbage takes a worker milliseconds, and the exit 150 of them.
+gc.freeze()
 # Workers have no terminal of their own to ask.
 ON_TERMINAL = sys.stdout.isatty()
 
@@ -53,8 +55,6 @@ class InProcess(ActionBase):  # type: ignore[misc]
         variables = task_vars or {}
         result = super().run(tmp, variables)
         if self._may_run_here(variables):
-            # What the parent made is no garbage of this worker, and to look through it would copy its memory.
-            gc.freeze()
             return {**result, **self._run_here(variables)}
         return self._run_as_module(result, variables)
 

@@ -179,17 +179,16 @@ def warm() -> None:
         return
     try:
         _require_botocore()
+        session = _new_session()
         nobody = "none"
-        _new_session().create_client(
-            "s3",
-            region_name="us-east-1",
-            aws_access_key_id=nobody,
-            aws_secret_access_key=nobody,
-            config=_config("s3", {}, 1),
-        )
-        # A second client would take longer than what it still loads.
-        for description in ("service-2", "endpoint-rule-set-1"):
-            _loader().load_service_model("iam", description)
+        for service in ("s3", "iam"):
+            session.create_client(
+                service,
+                region_name="us-east-1",
+                aws_access_key_id=nobody,
+                aws_secret_access_key=nobody,
+                config=_config(service, {}, 1),
+            )
     except (BadConnection, BotoCoreError):
         return
     # Nothing is read from the user's files before somebody uses it, since they may change until then.
