@@ -35,8 +35,18 @@ SWITCH = "backbeat_in_process"
 # What inventories say for it; to compile a template takes as long as a call.
 THIS_PYTHON = "{{ ansible_playbook_python }}"
 
+
+def _encoder() -> dict[str, Any]:
+    """How json.dumps gets an encoder for what goes to a module; the newer cores load it at the first call."""
+    if hasattr(ansible_json, "get_module_encoder"):
+        to_module = ansible_json.Direction.CONTROLLER_TO_MODULE
+        return {"cls": ansible_json.get_module_encoder("legacy", to_module)}
+    return {"cls": ansible_json.AnsibleJSONEncoder, "vault_to_text": True}
+
+
 # Action plugins are imported by the parent of all workers before it forks: what is loaded here is loaded once.
 warm()
+ENCODER = _encoder()
 # It stays until the end: to look through it for garbage takes a worker milliseconds, and the exit 150 of them.
 gc.freeze()
 # Workers have no terminal of their own to ask.
@@ -132,10 +142,4 @@ class InProcess(ActionBase):  # type: ignore[misc]
 
 def _plain(arguments: Mapping[str, Any]) -> Any:
     """The arguments as a module gets them, by way of JSON: no tags, vault values decrypted."""
-    if hasattr(ansible_json, "get_module_encoder"):
-        encoder = ansible_json.get_module_encoder(
-            "legacy", ansible_json.Direction.CONTROLLER_TO_MODULE
-        )
-        return json.loads(json.dumps(arguments, cls=encoder))
-    encoder = ansible_json.AnsibleJSONEncoder
-    return json.loads(json.dumps(arguments, cls=encoder, vault_to_text=True))
+    return json.loads(json.dumps(arguments, **ENCODER))

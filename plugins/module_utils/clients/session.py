@@ -134,7 +134,7 @@ def _client(service: str, key: str, pool: int) -> Any:
     # None leaves it to the profile's ca_bundle, AWS_CA_BUNDLE, and then the system's authorities.
     verify = options["aws_ca_bundle"] or None
     try:
-        session = _session(options["profile"])
+        session = _session(options["profile"], asks=options["access_key"] is None)
         client = session.create_client(
             service,
             region_name=options["region"],
@@ -212,10 +212,13 @@ def _new_session() -> Any:
 
 
 @functools.lru_cache(maxsize=16)
-def _session(profile: str | None) -> Any:
+def _session(profile: str | None, asks: bool) -> Any:
+    """A session for the profile; asks: whether it is to find the credentials."""
     session = _SPARE.pop() if _SPARE else _new_session()
     if profile is not None:
         session.set_config_variable("profile", profile)
+    if not asks:
+        return session
     providers = session.get_component("credential_provider")
     # Credentials of a cloud's own instances mean nothing to these servers, and asking for them takes seconds.
     for cloud in ("container-role", "iam-role"):
@@ -273,10 +276,12 @@ def _follow_no_redirect(params: dict[str, Any], **_event: Any) -> None:
     params["context"].setdefault("s3_redirect", {})["redirected"] = True
 
 
+_IAMS_OWN = re.compile(rb"\s*(<\?xml[^>]*>)?\s*<(\w+:)?\w+Response[\s>]")
+
+
 def _only_iams_own(response_dict: dict[str, Any], **_event: Any) -> None:
     """Refuse an answer that is none of IAM's: where a call has no result, botocore takes any XML for success."""
-    own = re.match(rb"\s*(<\?xml[^>]*>)?\s*<(\w+:)?\w+Response[\s>]", response_dict["body"])
-    if response_dict["status_code"] < 300 and not own:
+    if response_dict["status_code"] < 300 and not _IAMS_OWN.match(response_dict["body"]):
         raise ResponseParserError("it is no answer of IAM")
 
 

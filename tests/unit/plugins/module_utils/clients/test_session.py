@@ -217,7 +217,7 @@ def test_other_options_have_another_client() -> None:
 
 
 def test_credentials_of_cloud_instances_are_not_asked_for() -> None:
-    providers = session._session(None).get_component("credential_provider").providers
+    providers = session._session(None, asks=True).get_component("credential_provider").providers
     assert {one.METHOD for one in providers}.isdisjoint({"iam-role", "container-role"})
 
 
@@ -242,7 +242,7 @@ def test_what_was_loaded_beforehand_serves_any_profile(
     (spare,) = session._SPARE
     profiles(tmp_path, monkeypatch, default="D", one="A", two="B")
     assert access_key(profile="one") == "A"
-    assert session._session("one") is spare
+    assert session._session("one", asks=True) is spare
     assert access_key(profile="two") == "B"
     assert access_key() == "D"
 
