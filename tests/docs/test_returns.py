@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.scality.backbeat.plugins.module_utils.clients import s3
+from ansible_collections.scality.backbeat.plugins.module_utils.clients import s3_buckets
 from tests.docs.support.returns import Comparison, comparison_of
 from tests.integration.support.modules import Side, task_of
 from tests.integration.support.procedure import (
@@ -188,9 +188,11 @@ BEYOND_V1 = {
 
 @pytest.fixture
 def newer(monkeypatch: pytest.MonkeyPatch) -> None:
-    stored = s3.replication
+    stored = s3_buckets.replication
     monkeypatch.setattr(
-        s3, "replication", lambda api, name: BEYOND_V1 if name == NEWER else stored(api, name)
+        s3_buckets,
+        "replication",
+        lambda api, name: BEYOND_V1 if name == NEWER else stored(api, name),
     )
 
 

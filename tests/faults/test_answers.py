@@ -17,7 +17,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.scality.backbeat.plugins.module_utils.clients import iam, s3, session
+from ansible_collections.scality.backbeat.plugins.module_utils.clients import (
+    iam_account,
+    iam_policies,
+    iam_policy_versions,
+    iam_roles,
+    s3_buckets,
+    s3_objects,
+    s3_versions,
+    session,
+)
 from ansible_collections.scality.backbeat.plugins.module_utils.clients.api import Api
 from ansible_collections.scality.backbeat.plugins.module_utils.clients.errors import ApiError
 from tests.faults.support.stranger import Stranger, stranger
@@ -84,10 +93,17 @@ STRANGE: dict[str, tuple[str, dict[str, str], bytes]] = {
 }  # fmt: skip
 
 
-def calls(module: ModuleType) -> dict[str, Callable[..., Any]]:
+CLIENTS: dict[str, tuple[ModuleType, ...]] = {
+    "iam": (iam_account, iam_policies, iam_policy_versions, iam_roles),
+    "s3": (s3_buckets, s3_objects, s3_versions),
+}
+
+
+def calls(service: str) -> dict[str, Callable[..., Any]]:
     """Every function that makes a call, by name."""
     return {
         name: function
+        for module in CLIENTS[service]
         for name, function in inspect.getmembers(module, inspect.isfunction)
         if not name.startswith("_")
         and function.__module__ == module.__name__
@@ -95,9 +111,7 @@ def calls(module: ModuleType) -> dict[str, Callable[..., Any]]:
     }
 
 
-CALLS = [
-    (service, name) for service, module in (("iam", iam), ("s3", s3)) for name in calls(module)
-]
+CALLS = [(service, name) for service in CLIENTS for name in calls(service)]
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +131,7 @@ def outcome(server: Stranger, service: str, name: str) -> Any:
         "retry_timeout": 0.0,
     }
     api: Api = session.open_api(service, options)
-    function = calls(iam if service == "iam" else s3)[name]
+    function = calls(service)[name]
     known = {**ARGUMENTS, "api": api, "body": io.BytesIO(b"content")}
     wanted = {one: known[one] for one in inspect.signature(function).parameters}
     try:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.scality.backbeat.plugins.module_utils.clients import s3
+from ansible_collections.scality.backbeat.plugins.module_utils.clients import s3_buckets
 from ansible_collections.scality.backbeat.plugins.module_utils.documents import permissions
 from devtools.places import ROOT
 from tests.integration.support.bad_input import complaint
@@ -184,9 +184,11 @@ def test_configurations_in_the_newer_form_are_left_out(
 ) -> None:
     guide_by_hand(source, target)
     source.s3.create_bucket(Bucket="newer-bucket")
-    read = s3.replication
+    read = s3_buckets.replication
     monkeypatch.setattr(
-        s3, "replication", lambda api, name: NEWER if name == "newer-bucket" else read(api, name)
+        s3_buckets,
+        "replication",
+        lambda api, name: NEWER if name == "newer-bucket" else read(api, name),
     )
     found = adopt(source, target)
     (pair,) = found["variables"]["source"]["replication_pairs"]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.scality.backbeat.plugins.module_utils.clients import s3
+from ansible_collections.scality.backbeat.plugins.module_utils.clients import s3_buckets
 from tests.integration.support.bad_input import complaint
 from tests.integration.support.modules import OptionsRefused, Side
 from tests.integration.support.procedure import (
@@ -265,7 +265,9 @@ def test_listing_buckets_is_not_permitted(source: Side) -> None:
 def test_a_configuration_in_the_newer_form(source: Side, monkeypatch: pytest.MonkeyPatch) -> None:
     for bucket in ("newer-bucket", "older-bucket"):
         source.do("bucket", name=bucket)
-    monkeypatch.setattr(s3, "replication", lambda _api, name: NEWER if "newer" in name else None)
+    monkeypatch.setattr(
+        s3_buckets, "replication", lambda _api, name: NEWER if "newer" in name else None
+    )
     listed = source.do("bucket_replication_info", all_buckets=True)["results"]
     assert [one["bucket"]["name"] for one in listed] == ["newer-bucket", "older-bucket"]
     newer, older = listed

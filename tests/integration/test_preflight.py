@@ -53,7 +53,7 @@ class Pair:
 
 @pytest.fixture
 def pair(source: Side, target: Side) -> Pair:
-    set_up(source, target)
+    set_up(source, target, but=["object"])
     return Pair(source, target)
 
 

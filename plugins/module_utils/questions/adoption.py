@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..clients import s3
+from ..clients import s3_buckets
 from ..clients.api import Api
 from ..documents import names, replication
 from ..documents.replication import Configuration
@@ -56,7 +56,7 @@ class Adoption(Question):
     def answer(self) -> dict[str, Any]:
         found: list[Found] = []
         left: list[dict[str, str]] = []
-        for bucket in self.buckets if self.buckets is not None else s3.buckets(self.s3):
+        for bucket in self.buckets if self.buckets is not None else s3_buckets.buckets(self.s3):
             self._look(bucket, found, left)
         roles = _usual_roles(found)
         usual = [one for one in found if one.configuration.roles == roles]
@@ -74,7 +74,7 @@ class Adoption(Question):
         return {"variables": {"source": source, "target": target}, "left_out": left}
 
     def _look(self, bucket: str, found: list[Found], left: list[dict[str, str]]) -> None:
-        stored = s3.replication(self.s3, bucket)
+        stored = s3_buckets.replication(self.s3, bucket)
         if stored is None:
             return
         try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..clients import s3
+from ..clients import s3_buckets
 from ..clients.api import Api
 from ..clients.errors import Forbidden, NotFound
 from ..documents import names, replication
@@ -33,17 +33,17 @@ class BucketReplicationInfo(Question):
     @staticmethod
     def every(api: Api) -> list[dict[str, Any]]:
         """All buckets of the account, each as an item."""
-        return [{"bucket": name} for name in s3.buckets(api)]
+        return [{"bucket": name} for name in s3_buckets.buckets(api)]
 
     def answer(self) -> dict[str, Any]:
         seen: dict[str, Any] = {"bucket": None, "replication": None, "unsupported": None}
         seen["target"] = None
-        versioning = s3.versioning(self.here, self.bucket)
+        versioning = s3_buckets.versioning(self.here, self.bucket)
         if versioning is None:
             return seen
         seen["bucket"] = {"name": self.bucket, "versioning": versioning.lower() or "unversioned"}
         try:
-            stored = s3.replication(self.here, self.bucket)
+            stored = s3_buckets.replication(self.here, self.bucket)
         except NotFound:
             return seen
         if stored is None:
@@ -62,7 +62,7 @@ class BucketReplicationInfo(Question):
         if self.there is None:
             return None
         try:
-            versioning = s3.versioning(self.there, bucket)
+            versioning = s3_buckets.versioning(self.there, bucket)
         except Forbidden as error:
             return {"name": bucket, "exists": None, "versioning": None, "trouble": str(error)}
         return {

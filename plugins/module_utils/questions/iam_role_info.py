@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..clients import iam
+from ..clients import iam_roles
 from ..clients.api import Api
 from ..documents import names
 from ..resources.iam_role import State, describe
@@ -24,8 +24,8 @@ class IamRoleInfo(Question):
         self.policies = bool(options["include_policies"])
 
     def answer(self) -> dict[str, Any]:
-        role = iam.get_role(self.api, self.name)
+        role = iam_roles.get_role(self.api, self.name)
         if role is None:
             return {"iam_role": None}
-        attached = iam.attached_policies(self.api, self.name) if self.policies else None
+        attached = iam_roles.attached_policies(self.api, self.name) if self.policies else None
         return {"iam_role": describe(State(role, attached))}

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..clients import s3
+from ..clients import s3_objects
 from ..clients.api import Api
 from ..documents import names
 from ..progress import Progress
@@ -115,7 +115,7 @@ class ObjectCheck(Question):
         return seen
 
 
-def _describe(side: Side, head: s3.Head | None) -> dict[str, Any] | None:
+def _describe(side: Side, head: s3_objects.Head | None) -> dict[str, Any] | None:
     if head is None:
         return None
     return {

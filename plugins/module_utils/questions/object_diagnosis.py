@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..clients import s3
+from ..clients import s3_buckets, s3_objects
 from ..clients.errors import ApiError
 from .sight import Side, Sight, status_of
 
@@ -63,9 +63,9 @@ class Diagnosis:
             return f"The {version} is still {status} {was_wanted} {PENDING}"
         return f"The {version} has the status {status} {was_wanted}"
 
-    def _no_status(self, head: s3.Head) -> str:
+    def _no_status(self, head: s3_objects.Head) -> str:
         try:
-            stored = s3.replication(self.here.api, self.here.bucket)
+            stored = s3_buckets.replication(self.here.api, self.here.bucket)
         except ApiError as error:
             return f"Why cannot be told, for the configuration cannot be read: {error}"
         if stored is None:
@@ -92,7 +92,7 @@ class Diagnosis:
         if self.there is None:
             return ""
         try:
-            versioning = s3.versioning(self.there.api, self.there.bucket)
+            versioning = s3_buckets.versioning(self.there.api, self.there.bucket)
         except ApiError as error:
             return f"The target bucket cannot be read: {error} "
         where = f"{self.there.bucket} at {self.there.api.endpoint}"

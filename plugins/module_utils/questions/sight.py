@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..clients import s3
+from ..clients import s3_objects
 from ..clients.api import Api
 
 # Servers of 2026 may show an onward status on a replica; this metadata still says what it is.
@@ -23,16 +23,16 @@ class Side:
     bucket: str
     key: str
 
-    def look(self, version_id: str | None) -> s3.Head | None:
-        return s3.head_object(self.api, self.bucket, self.key, version_id)
+    def look(self, version_id: str | None) -> s3_objects.Head | None:
+        return s3_objects.head_object(self.api, self.bucket, self.key, version_id)
 
 
 @dataclass(frozen=True)
 class Sight:
     """What one look saw; None: no such object or version there."""
 
-    here: s3.Head | None
-    there: s3.Head | None
+    here: s3_objects.Head | None
+    there: s3_objects.Head | None
 
     def differences(self) -> list[str]:
         """In what the copy is not the original."""
@@ -46,7 +46,7 @@ class Sight:
         return [f"{name} {a} here, {b} there" for name, a, b in pairs if a != b]
 
 
-def status_of(head: s3.Head | None) -> str | None:
+def status_of(head: s3_objects.Head | None) -> str | None:
     """The replication status, with the two other ways in which a replica says what it is."""
     if head is None:
         return None

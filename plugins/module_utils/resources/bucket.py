@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..clients import s3
+from ..clients import s3_buckets
 from ..clients.api import Api
 from ..clients.errors import Forbidden, Invalid
 from ..documents import names
@@ -42,7 +42,7 @@ class Bucket:
 
     def read(self) -> State | None:
         try:
-            versioning = s3.versioning(self.api, self.name)
+            versioning = s3_buckets.versioning(self.api, self.name)
         except Forbidden as error:
             if error.code == "AccessDenied":
                 error.advice = (
@@ -53,8 +53,10 @@ class Bucket:
         if versioning is None:
             return None
         if not self.present:
-            return State(versioning, empty=s3.is_empty(self.api, self.name))
-        return State(versioning, s3.location(self.api, self.name) if self.location else None)
+            return State(versioning, empty=s3_buckets.is_empty(self.api, self.name))
+        return State(
+            versioning, s3_buckets.location(self.api, self.name) if self.location else None
+        )
 
     def plan(self, current: State | None) -> Plan[State]:
         if not self.present:
@@ -98,12 +100,12 @@ class Bucket:
         return Plan(None, (Change("DeleteBucket", self.name, self._delete, removes=True),))
 
     def _create(self, _before: State | None) -> State:
-        s3.create_bucket(self.api, self.name, self.location)
+        s3_buckets.create_bucket(self.api, self.name, self.location)
         return State("", self.location)
 
     def _set_versioning(self, before: State | None) -> State | None:
         try:
-            s3.put_versioning(self.api, self.name, self.versioning)
+            s3_buckets.put_versioning(self.api, self.name, self.versioning)
         except Invalid as error:
             if error.code == "InvalidBucketState" and "Object Lock" not in error.reason:
                 error.advice = "Remove the bucket's replication configuration first (backbeat_bucket_replication)."
@@ -111,4 +113,4 @@ class Bucket:
         return before and replace(before, versioning=self.versioning)
 
     def _delete(self, _before: State | None) -> None:
-        s3.delete_bucket(self.api, self.name)
+        s3_buckets.delete_bucket(self.api, self.name)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..clients import backbeat, s3
+from ..clients import backbeat, s3_buckets
 from ..clients.api import Api
 from ..clients.errors import Call, Conflict, Forbidden, Invalid, NotFound
 from ..documents import names, replication
@@ -53,7 +53,7 @@ class BucketReplication:
 
     def read(self) -> State:
         try:
-            stored = s3.replication(self.api, self.bucket)
+            stored = s3_buckets.replication(self.api, self.bucket)
         except NotFound:
             return State(None, bucket_exists=False)
         if stored is None:
@@ -176,7 +176,7 @@ class BucketReplication:
                 f"({', '.join(wanted.roles)}): give the ARNs of roles that exist."
             )
         try:
-            s3.put_replication(self.api, self.bucket, replication.to_api(wanted))
+            s3_buckets.put_replication(self.api, self.bucket, replication.to_api(wanted))
         except Invalid as error:
             error.advice = self._advice(error, wanted)
             raise
@@ -204,7 +204,7 @@ class BucketReplication:
         return self.describe(State(configuration))
 
     def _delete(self, _before: State | None) -> State:
-        s3.delete_replication(self.api, self.bucket)
+        s3_buckets.delete_replication(self.api, self.bucket)
         return State(None)
 
     def _no_bucket(self) -> str:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import IO, Any
 
-from ..clients import s3
+from ..clients import s3_objects
 from ..clients.api import Api
 from ..documents import names
 from .plan import Change, Plan, Refused
@@ -27,7 +27,7 @@ PIECE = 1024 * 1024
 class State:
     """The latest version. `matches` says whether its content is the wanted one; `tags` None: not looked at."""
 
-    head: s3.Head
+    head: s3_objects.Head
     tags: Mapping[str, str] | None
     matches: bool
 
@@ -48,10 +48,12 @@ class Object:
         self.size, self.md5 = self._measure() if self.present else (0, "")
 
     def read(self) -> State | None:
-        head = s3.head_object(self.api, self.bucket, self.key)
+        head = s3_objects.head_object(self.api, self.bucket, self.key)
         if head is None:
             return None
-        tags = None if self.tags is None else s3.object_tags(self.api, self.bucket, self.key)
+        tags = (
+            None if self.tags is None else s3_objects.object_tags(self.api, self.bucket, self.key)
+        )
         return State(head, tags, self.present and self._content_matches(head))
 
     def plan(self, current: State | None) -> Plan[State]:
@@ -127,7 +129,7 @@ class Object:
                 "It is read where the module runs: check src, and that the file is there."
             ) from error
 
-    def _content_matches(self, head: s3.Head) -> bool:
+    def _content_matches(self, head: s3_objects.Head) -> bool:
         if not self._asks_content:
             return True
         if head.size != self.size:
@@ -136,7 +138,7 @@ class Object:
             return head.etag == self.md5
         # The ETag of a multipart upload says nothing of the whole: only the bytes do.
         digest = hashlib.md5(usedforsecurity=False)
-        for piece in s3.object_body(self.api, self.bucket, self.key, head.version_id):
+        for piece in s3_objects.object_body(self.api, self.bucket, self.key, head.version_id):
             digest.update(piece)
         return digest.hexdigest() == self.md5
 
@@ -154,7 +156,7 @@ class Object:
         return same
 
     def _predicted(self, current: State | None) -> State:
-        head = s3.Head(
+        head = s3_objects.Head(
             version_id=None,
             etag=self.md5,
             size=self.size,
@@ -186,9 +188,9 @@ class Object:
         # New content is a new version without tags: what was not asked for comes along from the one before.
         tags = self.tags
         if tags is None and before is not None:
-            tags = s3.object_tags(self.api, self.bucket, self.key)
+            tags = s3_objects.object_tags(self.api, self.bucket, self.key)
         with self._open() as body:
-            s3.put_object(
+            s3_objects.put_object(
                 self.api,
                 self.bucket,
                 self.key,
@@ -200,11 +202,11 @@ class Object:
         return self.read()
 
     def _tag(self, before: State | None) -> State | None:
-        s3.put_object_tags(self.api, self.bucket, self.key, self.tags or {})
+        s3_objects.put_object_tags(self.api, self.bucket, self.key, self.tags or {})
         return before and replace(before, tags=self.tags)
 
     def _delete(self, _before: State | None) -> None:
-        s3.delete_object(self.api, self.bucket, self.key)
+        s3_objects.delete_object(self.api, self.bucket, self.key)
 
 
 def _texts(values: Mapping[str, Any] | None, *, lower: bool = False) -> dict[str, str] | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..clients import s3
+from ..clients import s3_objects, s3_versions
 from ..clients.api import Api
 
 WAITING = ("PENDING", "PROCESSING")
@@ -41,16 +41,16 @@ class Pending:
 
 def look_for_pending(api: Api, bucket: str, prefixes: Iterable[str], limit: int) -> Pending:
     """List up to `limit` versions below the prefixes, and look at the latest ones among them."""
-    versions: list[s3.Version] = []
+    versions: list[s3_versions.Version] = []
     complete = True
     for prefix in prefixes:
-        found, whole = s3.versions(api, bucket, prefix, limit - len(versions))
+        found, whole = s3_versions.versions(api, bucket, prefix, limit - len(versions))
         versions.extend(found)
         complete = complete and whole
     latest = sorted(versions, key=lambda one: one.modified, reverse=True)[:HEADS]
     waiting = []
     for one in latest:
-        head = s3.head_object(api, bucket, one.key, one.version_id)
+        head = s3_objects.head_object(api, bucket, one.key, one.version_id)
         if head is not None and head.replication_status in WAITING:
             waiting.append(one.key)
     return Pending(tuple(waiting), len(latest), len(versions), complete)

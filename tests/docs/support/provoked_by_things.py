@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from ansible_collections.scality.backbeat.plugins.module_utils.clients import s3
+from ansible_collections.scality.backbeat.plugins.module_utils.clients import s3_buckets, s3_objects
 from tests.docs.support.scene import Scene
 from tests.integration.support.bad_input import BUCKET, GOOD, LEFT_OUT, ROLE, run_at
 from tests.integration.support.modules import Result
@@ -102,7 +102,7 @@ def configurations(scene: Scene) -> Iterator[Result]:
 def changed_by_others(scene: Scene) -> Iterator[Result]:
     source = scene.source
     source.do("bucket", name=BUCKET, versioning="enabled")
-    put = s3.put_replication
+    put = s3_buckets.put_replication
 
     def overtaken(api: Any, bucket: str, configuration: Any) -> None:
         put(api, bucket, configuration)
@@ -110,11 +110,11 @@ def changed_by_others(scene: Scene) -> Iterator[Result]:
         put(api, bucket, {**configuration, "Rules": [{**rule, "Prefix": "other/"}]})
 
     with scene.monkeypatch.context() as patch:
-        patch.setattr(s3, "put_replication", overtaken)
+        patch.setattr(s3_buckets, "put_replication", overtaken)
         yield run_at(source, "bucket_replication")
     for stored in (lambda api, bucket: BEYOND_V1, lambda api, bucket: 1 / 0):
         with scene.monkeypatch.context() as patch:
-            patch.setattr(s3, "replication", stored)
+            patch.setattr(s3_buckets, "replication", stored)
             yield run_at(source, "bucket_replication")
 
 
@@ -163,8 +163,8 @@ def not_arrived(scene: Scene) -> Iterator[Result]:
     waiting = {**ONE, "wait": True, "wait_timeout": 20}
     version = source.do("object_check", **waiting, **there)["object"]["version_id"]
     with scene.monkeypatch.context() as patch:
-        look = s3.head_object
-        patch.setattr(s3, "head_object", _another_size(look, target.side.s3_url))
+        look = s3_objects.head_object
+        patch.setattr(s3_objects, "head_object", _another_size(look, target.side.s3_url))
         yield source.run("object_check", **ONE, **there)
     # Where source and target are the same bucket, the version is there and is no copy.
     itself: dict[str, Any] = {"target": {"s3": source.connection("s3"), "bucket": SOURCE_BUCKET}}

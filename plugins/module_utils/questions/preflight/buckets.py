@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import partial
 from urllib.parse import urlsplit
 
-from ...clients import s3
+from ...clients import s3_buckets
 from ...clients.errors import ApiError, Forbidden
 from .sides import Looker, Side
 
@@ -35,7 +35,9 @@ def _versioning(side: Side, looker: Looker) -> bool:
     findings = looker.findings
     try:
         status = looker.ask(
-            side.s3, ("versioning", side.bucket), lambda api: s3.versioning(api, side.bucket)
+            side.s3,
+            ("versioning", side.bucket),
+            lambda api: s3_buckets.versioning(api, side.bucket),
         )
     except ApiError as error:
         if isinstance(error, Forbidden) and _is_foreign(side):
@@ -69,7 +71,7 @@ def _object_lock(source: Side, target: Side, looker: Looker) -> None:
         looker.look(
             side.s3,
             ("object lock", side.bucket),
-            partial(s3.object_lock, bucket=side.bucket),
+            partial(s3_buckets.object_lock, bucket=side.bucket),
             where=side.where,
             needs="s3:GetBucketObjectLockConfiguration",
         )
@@ -89,7 +91,7 @@ def onward(source: Side, target: Side, looker: Looker) -> None:
     stored = looker.look(
         target.s3,
         ("replication", target.bucket),
-        lambda api: s3.replication(api, target.bucket),
+        lambda api: s3_buckets.replication(api, target.bucket),
         where=target.where,
         needs="s3:GetReplicationConfiguration",
     )
@@ -107,7 +109,7 @@ def encryption(source: Side, looker: Looker) -> None:
     encrypted = looker.look(
         source.s3,
         ("encryption", source.bucket),
-        lambda api: s3.encryption(api, source.bucket),
+        lambda api: s3_buckets.encryption(api, source.bucket),
         where=source.where,
         needs="s3:GetEncryptionConfiguration",
     )

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from ...clients import s3
+from ...clients import s3_objects
 from ...clients.api import Api
 from ...clients.errors import ApiError
 from ...progress import Progress
@@ -39,7 +39,7 @@ def fly(
         return None
     key = f"{prefix}{options['key']}-{uuid.uuid4()}"
     try:
-        version, _etag = s3.put_object(
+        version, _etag = s3_objects.put_object(
             here, source.bucket, key, BODY, metadata={}, tags={}, content_type="text/plain"
         )
     except ApiError as error:
@@ -75,6 +75,6 @@ def fly(
 
 def _remove(api: Api, side: Side, key: str, version: str | None, findings: Findings) -> None:
     try:
-        s3.delete_object(api, side.bucket, key, version)
+        s3_objects.delete_object(api, side.bucket, key, version)
     except ApiError as error:
         findings.add("canary-left-behind", side.where, f"{key}, version {version}: {error}")

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...clients import s3
+from ...clients import s3_buckets
 from ...documents import names, replication
 from ...documents.errors import InvalidDocument
 from ...documents.replication import STORAGE_CLASSES, Configuration, Rule, WantedRule
@@ -46,7 +46,7 @@ def examine(source: Side, target: Side, expected: Expected, looker: Looker) -> L
     stored = looker.look(
         source.s3,
         ("replication", source.bucket),
-        lambda api: s3.replication(api, source.bucket),
+        lambda api: s3_buckets.replication(api, source.bucket),
         where=source.where,
         needs="s3:GetReplicationConfiguration",
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from ...clients import iam, s3
+from ...clients import iam_account, s3_buckets
 from ...clients.api import Api
 from ...clients.errors import ApiError, Forbidden, Unreachable, Unreadable, Unsupported
 from .findings import Findings
@@ -43,7 +43,7 @@ def examine(sides: list[Side], looker: Looker) -> None:
     """Call each endpoint once; note what the answers tell of accounts and their buckets."""
     clocks: list[tuple[float, Endpoint]] = []
     for side in sides:
-        for endpoint, ask in ((side.s3, s3.buckets), (side.iam, _account)):
+        for endpoint, ask in ((side.s3, s3_buckets.buckets), (side.iam, _account)):
             if endpoint is None or not endpoint.usable:
                 continue
             probe = looker.ask(endpoint, "probe", partial(_probe, ask))
@@ -67,10 +67,10 @@ def _probe(ask: Callable[[Api], Any], api: Api) -> Probe:
 
 def _account(api: Api) -> str | None:
     try:
-        return iam.own_account(api)
+        return iam_account.own_account(api)
     except Unsupported:
         # Some IAM servers may lack this call, and S3 servers all.
-        iam.knows_roles(api)
+        iam_account.knows_roles(api)
         return None
 
 

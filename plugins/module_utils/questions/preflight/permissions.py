@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ...clients import iam
+from ...clients import iam_roles
 from ...documents.coverage import Resource
 from ...documents.evaluation import Outcome, Policy, Verdict, evaluate
 from . import policies
@@ -39,7 +39,7 @@ class Use:
     clouds: bool
 
 
-def examine(side: Side, other: Side, role: iam.Role, use: Use, looker: Looker) -> None:
+def examine(side: Side, other: Side, role: iam_roles.Role, use: Use, looker: Looker) -> None:
     """Judge what a role may do with its side's bucket."""
     if side.iam is None:
         return

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from ...clients import iam, s3
+from ...clients import iam_policies, iam_policy_versions, iam_roles, s3_buckets
 from ...clients.api import Api
 from ...clients.errors import Unsupported
 from ...documents.errors import InvalidDocument
@@ -30,12 +30,12 @@ class Held:
         return ", ".join(policy.name for policy in self.policies) or "no policy at all"
 
 
-def held_by(role: iam.Role, endpoint: Endpoint, where: str, looker: Looker) -> Held | None:
+def held_by(role: iam_roles.Role, endpoint: Endpoint, where: str, looker: Looker) -> Held | None:
     """What the role has, attached and inline; None where not even the list of those attached could be read."""
     attached = looker.look(
         endpoint,
         ("attached", role.name),
-        partial(iam.attached_policies, role=role.name),
+        partial(iam_roles.attached_policies, role=role.name),
         where=where,
         needs="iam:ListAttachedRolePolicies",
     )
@@ -68,14 +68,14 @@ def held_by(role: iam.Role, endpoint: Endpoint, where: str, looker: Looker) -> H
     return Held(readable, complete and inline is not None and len(readable) == len(documents))
 
 
-def of_bucket(side: Side, role: iam.Role, looker: Looker) -> tuple[Policy, ...]:
+def of_bucket(side: Side, role: iam_roles.Role, looker: Looker) -> tuple[Policy, ...]:
     """The bucket's own policy, for what it says about the role; nothing where there is none."""
     if not side.bucket_usable:
         return ()
     seen = looker.look(
         side.s3,
         ("bucket policy", side.bucket),
-        partial(s3.bucket_policy, bucket=side.bucket),
+        partial(s3_buckets.bucket_policy, bucket=side.bucket),
         where=side.where,
         needs="s3:GetBucketPolicy",
     )
@@ -99,14 +99,14 @@ def _readable(documents: Mapping[str, Any], where: str, looker: Looker) -> tuple
 
 def _document(api: Api, arn: str) -> Any:
     """The document in force; None when the policy is gone since it was listed."""
-    policy = iam.get_policy(api, arn)
-    return policy and iam.policy_document(api, arn, policy.default_version)
+    policy = iam_policies.get_policy(api, arn)
+    return policy and iam_policy_versions.policy_document(api, arn, policy.default_version)
 
 
 def _inline(api: Api, role: str) -> dict[str, Any]:
     """The role's inline policies by name; none where the server knows no such thing."""
     try:
-        names = iam.inline_policies(api, role) or ()
+        names = iam_roles.inline_policies(api, role) or ()
     except Unsupported:
         return {}
-    return {name: iam.inline_policy(api, role, name) for name in names}
+    return {name: iam_roles.inline_policy(api, role, name) for name in names}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...clients import iam
+from ...clients import iam_roles
 from ...documents.errors import InvalidDocument
 from ...documents.evaluation import Outcome, trusts
 from ...documents.names import check_iam_name, check_role_arn, parse_arn
@@ -21,12 +21,12 @@ PLACEHOLDERS = "role/scality-internal/"
 
 def examine(
     sides: Sequence[Side], arns: Sequence[str], trusted: Sequence[Who], looker: Looker
-) -> dict[str, iam.Role]:
+) -> dict[str, iam_roles.Role]:
     """Look at the roles of a configuration, or at the expected ones where there is none.
 
     `arns` are the configuration's, the source's first. Answers the roles that are there, by the name of their side.
     """
-    found: dict[str, iam.Role] = {}
+    found: dict[str, iam_roles.Role] = {}
     if arns and _swapped(sides, arns, looker.findings):
         return found
     for place, side in enumerate(sides):
@@ -70,7 +70,7 @@ def _compare(side: Side, live: str | None, findings: Findings) -> None:
         findings.add("role-unexpected", side.where, what)
 
 
-def _role(side: Side, wanted: str, live: bool, looker: Looker) -> iam.Role | None:
+def _role(side: Side, wanted: str, live: bool, looker: Looker) -> iam_roles.Role | None:
     findings = looker.findings
     try:
         if live or wanted.startswith("arn:"):
@@ -91,7 +91,7 @@ def _role(side: Side, wanted: str, live: bool, looker: Looker) -> iam.Role | Non
     seen = looker.look(
         side.iam,
         ("role", name),
-        lambda api: iam.get_role(api, name),
+        lambda api: iam_roles.get_role(api, name),
         where=str(side.iam),
         needs="iam:GetRole",
     )
@@ -104,7 +104,7 @@ def _role(side: Side, wanted: str, live: bool, looker: Looker) -> iam.Role | Non
     return None
 
 
-def _missing(side: Side, wanted: str, other: iam.Role | None, findings: Findings) -> None:
+def _missing(side: Side, wanted: str, other: iam_roles.Role | None, findings: Findings) -> None:
     """Say that there is no such role: perhaps another one has its name, or its account is not the one that is here."""
     where = str(side.iam)
     account = parse_arn(other.arn).account if other else side.account
@@ -126,7 +126,7 @@ def _missing(side: Side, wanted: str, other: iam.Role | None, findings: Findings
             findings.add("account-unknown", where, what)
 
 
-def _trust(side: Side, role: iam.Role, trusted: Sequence[Who], findings: Findings) -> None:
+def _trust(side: Side, role: iam_roles.Role, trusted: Sequence[Who], findings: Findings) -> None:
     where = f"role {role.arn} at {side.iam.url if side.iam else ''}"
     names = " or ".join(map(str, trusted))
     try:

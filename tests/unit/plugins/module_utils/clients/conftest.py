@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.stub import Stubber
 
 from ansible_collections.scality.backbeat.plugins.module_utils.clients import session
 from ansible_collections.scality.backbeat.plugins.module_utils.clients.api import Api
@@ -110,3 +111,11 @@ def s3() -> Iterator[Wire]:
 def iam() -> Iterator[Wire]:
     with wire("iam") as link:
         yield link
+
+
+@pytest.fixture
+def stub(api: Api) -> Iterator[Stubber]:
+    """Answers for the `api` of the file that asks, in the order of its calls."""
+    with Stubber(api.client) as stubber:
+        yield stubber
+        stubber.assert_no_pending_responses()

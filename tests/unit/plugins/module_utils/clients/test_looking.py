@@ -13,7 +13,12 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
-from ansible_collections.scality.backbeat.plugins.module_utils.clients import iam, s3, session
+from ansible_collections.scality.backbeat.plugins.module_utils.clients import (
+    iam_account,
+    iam_roles,
+    s3_buckets,
+    session,
+)
 from ansible_collections.scality.backbeat.plugins.module_utils.clients.api import Api
 from ansible_collections.scality.backbeat.plugins.module_utils.clients.errors import (
     Forbidden,
@@ -26,12 +31,12 @@ BUCKET = {"Bucket": "b"}
 ROLE = {"RoleName": "r"}
 ENCRYPTED = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
 CALLS: dict[str, Callable[[Api], Any]] = {
-    "get_bucket_policy": lambda api: s3.bucket_policy(api, "b"),
-    "get_object_lock_configuration": lambda api: s3.object_lock(api, "b"),
-    "get_bucket_encryption": lambda api: s3.encryption(api, "b"),
-    "list_role_policies": lambda api: iam.inline_policies(api, "r"),
-    "get_role_policy": lambda api: iam.inline_policy(api, "r", "inline"),
-    "list_roles": iam.knows_roles,
+    "get_bucket_policy": lambda api: s3_buckets.bucket_policy(api, "b"),
+    "get_object_lock_configuration": lambda api: s3_buckets.object_lock(api, "b"),
+    "get_bucket_encryption": lambda api: s3_buckets.encryption(api, "b"),
+    "list_role_policies": lambda api: iam_roles.inline_policies(api, "r"),
+    "get_role_policy": lambda api: iam_roles.inline_policy(api, "r", "inline"),
+    "list_roles": iam_account.knows_roles,
 }
 
 
@@ -112,9 +117,6 @@ def test_forbidden_is_never_absence(operation: str) -> None:
         run(operation, lambda stub: stub.add_client_error(operation, "AccessDenied", "", 403))
 
 
-LIST_BUCKETS = s3.buckets
-
-
 def date(seconds: float) -> str:
     return format_datetime(datetime.now(timezone.utc) + timedelta(seconds=seconds), usegmt=True)
 
@@ -126,19 +128,19 @@ LISTED = "<ListAllMyBucketsResult><Buckets/></ListAllMyBucketsResult>"
 def test_the_server_s_clock(s3: Wire, seconds: int) -> None:
     s3.answer(200, LISTED, date=date(seconds))
     assert s3.api.ahead is None
-    LIST_BUCKETS(s3.api)
+    s3_buckets.buckets(s3.api)
     assert s3.api.ahead == pytest.approx(seconds, abs=2)
 
 
 def test_the_clock_of_a_server_that_refuses(s3: Wire) -> None:
     s3.answer(403, "<Error><Code>AccessDenied</Code></Error>", date=date(90))
     with pytest.raises(Forbidden):
-        LIST_BUCKETS(s3.api)
+        s3_buckets.buckets(s3.api)
     assert s3.api.ahead == pytest.approx(90, abs=2)
 
 
 @pytest.mark.parametrize("header", ["", "yesterday"])
 def test_a_server_without_a_clock(s3: Wire, header: str) -> None:
     s3.answer(200, LISTED, date=header)
-    LIST_BUCKETS(s3.api)
+    s3_buckets.buckets(s3.api)
     assert s3.api.ahead is None

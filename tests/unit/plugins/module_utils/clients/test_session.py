@@ -14,7 +14,12 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.scality.backbeat.plugins.module_utils.clients import iam, s3, session
+from ansible_collections.scality.backbeat.plugins.module_utils.clients import (
+    iam_account,
+    s3_buckets,
+    s3_objects,
+    session,
+)
 from ansible_collections.scality.backbeat.plugins.module_utils.clients.errors import Forbidden
 from ansible_collections.scality.backbeat.plugins.module_utils.clients.session import (
     BadConnection,
@@ -106,7 +111,7 @@ def test_a_profile_gives_the_credentials(tmp_path: Path) -> None:
     (tmp_path / "credentials").write_text(text)
     with wire("s3", profile="source", access_key=None, secret_key=None) as link:
         link.answer(body="<VersioningConfiguration/>")
-        s3.versioning(link.api, "b")
+        s3_buckets.versioning(link.api, "b")
         assert "Credential=FROMFILE/" in sent(link.requests[0], "Authorization")
 
 
@@ -115,14 +120,14 @@ def test_no_credentials_are_an_error_that_says_how_to_give_them() -> None:
         with pytest.raises(
             Forbidden, match=r"Unable to locate credentials.* Give profile, or access_key"
         ):
-            s3.versioning(link.api, "b")
+            s3_buckets.versioning(link.api, "b")
         assert link.requests == []
 
 
 def test_a_session_token_is_sent() -> None:
     with wire("s3", session_token="temporary") as link:
         link.answer(body="<VersioningConfiguration/>")
-        s3.versioning(link.api, "b")
+        s3_buckets.versioning(link.api, "b")
         assert sent(link.requests[0], "X-Amz-Security-Token") == "temporary"
 
 
@@ -175,7 +180,7 @@ def test_the_user_agent_names_the_collection(s3: Wire) -> None:
 
 
 def look(link: Wire) -> None:
-    s3.versioning(link.api, "b")
+    s3_buckets.versioning(link.api, "b")
 
 
 @pytest.mark.parametrize(
@@ -265,9 +270,9 @@ CONFIGURATION = {
     "Rules": [{"Status": "Enabled", "Prefix": "", "Destination": {"Bucket": "b"}}],
 }
 WRITES_WITH_CHECKSUM = {
-    "PutBucketReplication": lambda api: s3.put_replication(api, "b", CONFIGURATION),
-    "PutBucketVersioning": lambda api: s3.put_versioning(api, "b", "Enabled"),
-    "PutObjectTagging": lambda api: s3.put_object_tags(api, "b", "k", {"a": "ü"}),
+    "PutBucketReplication": lambda api: s3_buckets.put_replication(api, "b", CONFIGURATION),
+    "PutBucketVersioning": lambda api: s3_buckets.put_versioning(api, "b", "Enabled"),
+    "PutObjectTagging": lambda api: s3_objects.put_object_tags(api, "b", "k", {"a": "ü"}),
 }
 
 
@@ -289,7 +294,7 @@ def test_objects_are_sent_without_checksum_and_trailer(s3: Wire) -> None:
 
 
 def put(link: Wire) -> None:
-    s3.put_object(link.api, "b", "k", b"body", metadata={}, tags={}, content_type=None)
+    s3_objects.put_object(link.api, "b", "k", b"body", metadata={}, tags={}, content_type=None)
 
 
 def test_requests_are_signed_and_have_the_bucket_in_the_path(s3: Wire) -> None:
@@ -306,7 +311,7 @@ def test_iam_is_asked_at_its_own_endpoint() -> None:
     with wire("iam") as link:
         link.answer(body="<GetUserResponse/>")
         with pytest.raises(Exception, match="cannot be read"):
-            iam.own_account(link.api)
+            iam_account.own_account(link.api)
         assert link.requests[0].url == "http://node1:8600/"
         assert "/us-east-1/iam/aws4_request" in sent(link.requests[0], "Authorization")
 

@@ -13,7 +13,12 @@ from typing import Any
 import pytest
 from botocore import exceptions
 
-from ansible_collections.scality.backbeat.plugins.module_utils.clients import iam, s3, translate
+from ansible_collections.scality.backbeat.plugins.module_utils.clients import (
+    iam_roles,
+    s3_buckets,
+    s3_objects,
+    translate,
+)
 from ansible_collections.scality.backbeat.plugins.module_utils.clients.errors import (
     ApiError,
     Call,
@@ -154,9 +159,9 @@ def test_clocks_that_differ_without_a_date(date: str | None) -> None:
 
 PAGE = "<!DOCTYPE html><html><head><title>A proxy<meta></head><body>planted</body></html>"
 READS = {
-    "s3": lambda link: s3.versioning(link.api, "b"),
-    "s3 HEAD": lambda link: s3.head_object(link.api, "b", "k"),
-    "iam": lambda link: iam.get_role(link.api, "r"),
+    "s3": lambda link: s3_buckets.versioning(link.api, "b"),
+    "s3 HEAD": lambda link: s3_objects.head_object(link.api, "b", "k"),
+    "iam": lambda link: iam_roles.get_role(link.api, "r"),
 }
 
 
@@ -327,4 +332,4 @@ def test_writes_are_sent_once(s3: Wire) -> None:
 
 
 def write(link: Wire) -> None:
-    s3.delete_bucket(link.api, "b")
+    s3_buckets.delete_bucket(link.api, "b")

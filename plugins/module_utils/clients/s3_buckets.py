@@ -1,0 +1,156 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The S3 calls on buckets and what is set for them, one function each. Nothing is decided here.
+
+Source: CloudServer's answers as measured. Reads answer None for what is not there; errors are those of errors.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .api import Answer, Api, nothing
+
+NO_BUCKET = ("NoSuchBucket",)
+
+
+def buckets(api: Api) -> list[str]:
+    """The names of all buckets of the account."""
+    names = api.read(
+        "list_buckets",
+        "list the buckets",
+        lambda answer: [str(bucket["Name"]) for bucket in answer.get("Buckets") or ()],
+    )
+    return names or []
+
+
+def versioning(api: Api, bucket: str) -> str | None:
+    """ "Enabled", "Suspended", or "" where it was never set; None when there is no such bucket."""
+    return api.read(
+        "get_bucket_versioning",
+        f"read the versioning of the bucket {bucket}",
+        lambda answer: str(answer.get("Status") or ""),
+        absent=NO_BUCKET,
+        Bucket=bucket,
+    )
+
+
+def location(api: Api, bucket: str) -> str | None:
+    """The location's name; CloudServer and AWS leave it empty for us-east-1."""
+    return api.read(
+        "get_bucket_location",
+        f"read the location of the bucket {bucket}",
+        lambda answer: str(answer.get("LocationConstraint") or "us-east-1"),
+        absent=NO_BUCKET,
+        Bucket=bucket,
+    )
+
+
+def is_empty(api: Api, bucket: str) -> bool | None:
+    """Whether the bucket holds no version and no delete marker at all."""
+    return api.read(
+        "list_object_versions",
+        f"look whether the bucket {bucket} is empty",
+        lambda answer: not (answer.get("Versions") or answer.get("DeleteMarkers")),
+        absent=NO_BUCKET,
+        Bucket=bucket,
+        MaxKeys=1,
+    )
+
+
+def bucket_policy(api: Api, bucket: str) -> Any:
+    """The bucket's policy as JSON text; None when there is none."""
+    return api.read(
+        "get_bucket_policy",
+        f"read the policy of the bucket {bucket}",
+        lambda answer: str(answer["Policy"]),
+        absent=("NoSuchBucketPolicy",),
+        Bucket=bucket,
+    )
+
+
+def object_lock(api: Api, bucket: str) -> bool:
+    """Whether the bucket was created with object lock."""
+    locked = api.read(
+        "get_object_lock_configuration",
+        f"read the object lock of the bucket {bucket}",
+        lambda answer: "ObjectLockConfiguration" in answer,
+        absent=("ObjectLockConfigurationNotFoundError", "ObjectLockConfigurationNotFound"),
+        Bucket=bucket,
+    )
+    return bool(locked)
+
+
+def encryption(api: Api, bucket: str) -> bool:
+    """Whether the bucket's objects are encrypted by default."""
+    encrypted = api.read(
+        "get_bucket_encryption",
+        f"read the encryption of the bucket {bucket}",
+        lambda answer: bool(answer["ServerSideEncryptionConfiguration"].get("Rules")),
+        absent=("ServerSideEncryptionConfigurationNotFoundError",),
+        Bucket=bucket,
+    )
+    return bool(encrypted)
+
+
+def create_bucket(api: Api, bucket: str, location: str | None) -> None:
+    configuration: dict[str, Any] = (
+        {"CreateBucketConfiguration": {"LocationConstraint": location}} if location else {}
+    )
+    api.write(
+        "create_bucket", f"create the bucket {bucket}", nothing, Bucket=bucket, **configuration
+    )
+
+
+def put_versioning(api: Api, bucket: str, status: str) -> None:
+    api.write(
+        "put_bucket_versioning",
+        f"set the versioning of the bucket {bucket} to {status}",
+        nothing,
+        Bucket=bucket,
+        VersioningConfiguration={"Status": status},
+    )
+
+
+def delete_bucket(api: Api, bucket: str) -> None:
+    api.write("delete_bucket", f"delete the bucket {bucket}", nothing, Bucket=bucket)
+
+
+def replication(api: Api, bucket: str) -> Mapping[str, Any] | None:
+    """The replication configuration as the server has it; None when there is none.
+
+    A missing bucket is NotFound, not None: what to do about it is another matter.
+    """
+    return api.read(
+        "get_bucket_replication",
+        f"read the replication configuration of the bucket {bucket}",
+        _replication,
+        absent=("ReplicationConfigurationNotFoundError",),
+        Bucket=bucket,
+    )
+
+
+def put_replication(api: Api, bucket: str, configuration: Mapping[str, Any]) -> None:
+    api.write(
+        "put_bucket_replication",
+        f"set the replication configuration of the bucket {bucket}",
+        nothing,
+        Bucket=bucket,
+        ReplicationConfiguration=configuration,
+    )
+
+
+def delete_replication(api: Api, bucket: str) -> None:
+    api.write(
+        "delete_bucket_replication",
+        f"delete the replication configuration of the bucket {bucket}",
+        nothing,
+        Bucket=bucket,
+    )
+
+
+def _replication(answer: Answer) -> Mapping[str, Any]:
+    configuration: Mapping[str, Any] = answer["ReplicationConfiguration"]
+    return configuration

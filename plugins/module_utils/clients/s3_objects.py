@@ -1,0 +1,157 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The S3 calls on single objects and their tags, one function each. Nothing is decided here.
+
+Source: CloudServer's answers as measured. Reads answer None for what is not there; errors are those of errors.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import IO, Any
+from urllib.parse import urlencode
+
+from .api import Answer, Api, nothing
+from .errors import Call, Unsupported
+from .translate import from_exception
+
+NO_OBJECT = ("NoSuchKey", "NoSuchVersion")
+# Answers to HEAD have no body and so no code of their own.
+NO_OBJECT_AT_HEAD = (*NO_OBJECT, "404")
+
+
+@dataclass(frozen=True)
+class Head:
+    """What HEAD says of one version of an object. `size` in bytes, `modified` ISO 8601, `etag` without quotes."""
+
+    version_id: str | None
+    etag: str
+    size: int
+    modified: str | None
+    content_type: str | None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    replication_status: str | None = None
+
+
+def head_object(api: Api, bucket: str, key: str, version_id: str | None = None) -> Head | None:
+    """One version, the latest by default; None when it is not there or a delete marker.
+
+    HEAD answers have no body, so a missing bucket is None here too.
+    """
+    try:
+        return api.read(
+            "head_object",
+            f"look at the object {bucket}/{key}",
+            _head,
+            absent=NO_OBJECT_AT_HEAD,
+            Bucket=bucket,
+            Key=key,
+            **_version(version_id),
+        )
+    except Unsupported:
+        # So servers answer for the version of a delete marker.
+        if version_id is None:
+            raise
+        return None
+
+
+def object_body(api: Api, bucket: str, key: str, version_id: str | None) -> Iterator[bytes]:
+    """The bytes of one version, in pieces."""
+    doing = f"read the object {bucket}/{key}"
+    body: Any = api.read(
+        "get_object",
+        doing,
+        lambda answer: answer["Body"],
+        Bucket=bucket,
+        Key=key,
+        **_version(version_id),
+    )
+    try:
+        yield from body.iter_chunks(1024 * 1024)
+    except Exception as error:
+        raise from_exception(Call("GetObject", api.endpoint, doing), error) from error
+
+
+def put_object(
+    api: Api,
+    bucket: str,
+    key: str,
+    body: bytes | IO[bytes],
+    *,
+    metadata: Mapping[str, str],
+    tags: Mapping[str, str],
+    content_type: str | None,
+) -> tuple[str | None, str]:
+    """Put a version; answers its id (None without versioning) and its ETag."""
+    optional: dict[str, Any] = {"ContentType": content_type} if content_type else {}
+    if tags:
+        optional["Tagging"] = urlencode(tags)
+    return api.write(
+        "put_object",
+        f"put the object {bucket}/{key}",
+        lambda answer: (answer.get("VersionId"), str(answer["ETag"]).strip('"')),
+        Bucket=bucket,
+        Key=key,
+        Body=body,
+        Metadata=dict(metadata),
+        **optional,
+    )
+
+
+def delete_object(api: Api, bucket: str, key: str, version_id: str | None = None) -> str | None:
+    """Delete one version for good, or without version id put a delete marker; answers the marker's id."""
+    return api.write(
+        "delete_object",
+        f"delete the object {bucket}/{key}",
+        lambda answer: answer.get("VersionId"),
+        Bucket=bucket,
+        Key=key,
+        **_version(version_id),
+    )
+
+
+def object_tags(
+    api: Api, bucket: str, key: str, version_id: str | None = None
+) -> dict[str, str] | None:
+    return api.read(
+        "get_object_tagging",
+        f"read the tags of the object {bucket}/{key}",
+        lambda answer: {tag["Key"]: tag["Value"] for tag in answer["TagSet"]},
+        absent=NO_OBJECT,
+        Bucket=bucket,
+        Key=key,
+        **_version(version_id),
+    )
+
+
+def put_object_tags(
+    api: Api, bucket: str, key: str, tags: Mapping[str, str], version_id: str | None = None
+) -> None:
+    api.write(
+        "put_object_tagging",
+        f"set the tags of the object {bucket}/{key}",
+        nothing,
+        Bucket=bucket,
+        Key=key,
+        Tagging={"TagSet": [{"Key": name, "Value": value} for name, value in tags.items()]},
+        **_version(version_id),
+    )
+
+
+def _version(version_id: str | None) -> dict[str, str]:
+    return {} if version_id is None else {"VersionId": version_id}
+
+
+def _head(answer: Answer) -> Head:
+    moment = answer.get("LastModified")
+    return Head(
+        version_id=answer.get("VersionId"),
+        etag=str(answer["ETag"]).strip('"'),
+        size=int(answer["ContentLength"]),
+        modified=None if moment is None else moment.isoformat(),
+        content_type=answer.get("ContentType"),
+        metadata=dict(answer.get("Metadata") or {}),
+        replication_status=answer.get("ReplicationStatus"),
+    )
