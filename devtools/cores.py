@@ -16,15 +16,19 @@ from devtools.interpreters import Interpreter, Version, find, running
 from devtools.places import CACHE, REQUIREMENTS
 from devtools.processes import Failure
 
-# The procedure itself on each core, from the checkout and as it is installed.
-ON_EACH_CORE = ("tests/integration/test_playbook.py", "tests/packaging")
-# What differs between cores shows at the ends of the range: both ways to run, tags and limits, messages, progress.
+# The procedure on each core, from nothing and again, from the checkout and as it is installed.
+ON_EACH_CORE = (
+    "tests/integration/test_playbook.py::test_check_and_run_and_again",
+    "tests/packaging/test_installed.py",
+)
+# What differs between cores shows at the ends of the range: messages, tags and limits, progress.
 AT_THE_ENDS = (
-    "tests/faults/test_both_ways.py",
     "tests/integration/test_bad_input_playbook.py",
     "tests/integration/test_playbook_steps.py",
     "tests/integration/test_progress.py",
 )
+# In process and as a module, compared on the oldest and the newest core, and so not once more with the others.
+BOTH_WAYS = "tests/faults/test_both_ways.py"
 # What runs through the clients; the playbook's tests make the same calls.
 WITH_OLDEST_BOTO = ("-m", "sandbox and not playbook", "tests/integration")
 TESTS = str(REQUIREMENTS / "test.txt")
@@ -69,9 +73,8 @@ def core_steps(options: Options) -> Iterator[Step]:
         with lock(f"core-{core.release}"):
             install(venv, interpreter, ["-r", TESTS, f"ansible-core=={core.release}.*"])
         about = "ansible-core {}, Python {}.{}".format(core.release, *interpreter.version)
-        further = AT_THE_ENDS if core in (CORES[0], CORES[-1]) else ()
-        tests = ("-m", "playbook", *ON_EACH_CORE, *further)
-        yield pytest([*tests, *options.pytest], venv=venv, about=about)
+        further = (*AT_THE_ENDS, BOTH_WAYS) if core in (CORES[0], CORES[-1]) else ()
+        yield pytest([*ON_EACH_CORE, *further, *options.pytest], venv=venv, about=about)
     if missing:
         report = f"Not tested, for want of an interpreter: {'; '.join(missing)}."
         if os.environ.get("CI") == "true":
