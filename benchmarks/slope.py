@@ -19,8 +19,6 @@ from .plays import play
 from .stub_process import running_stub
 
 COUNTS = (1, 11, 21)
-#: A round takes seconds, and what is looked for is milliseconds: as many rounds as needed to see them.
-TIMES_THE_ROUNDS = 4
 OURS = {
     "scality.backbeat.backbeat_iam_role_info": {
         "name": "SourceRoleForS3Replication",
@@ -40,7 +38,6 @@ def measure_slope(rounds: int) -> Iterator[dict[str, Sample]]:
             for name, task in (("call", OURS), ("debug", DEBUG))
         }
         stub.make_role("SourceRoleForS3Replication")
-        rounds *= TIMES_THE_ROUNDS
         for number in range(rounds):
             print(f"slope, round {number + 1} of {rounds}", file=sys.stderr)
             yield {
