@@ -6,14 +6,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from devtools.ansible_test import ansible_test_steps
 from devtools.cores import BOTH_WAYS, core_steps, oldest_boto_steps
 from devtools.docsite import site_steps
+from devtools.environment import install, lock
 from devtools.gates import Gate, Options, Step, pytest, tool
 from devtools.importer import importer_steps
-from devtools.places import NAME, NAMESPACE
+from devtools.interpreters import running
+from devtools.places import CACHE, NAME, NAMESPACE, REQUIREMENTS
 
 COLLECTION_NAME = f"{NAMESPACE}.{NAME}"
 
@@ -55,10 +58,14 @@ def _lint(options: Options) -> Iterable[Step]:
 
 
 def _pytest(options: Options) -> Iterable[Step]:
+    aws = CACHE / "aws"
+    with lock("aws"):
+        install(aws, running(), ["-r", str(REQUIREMENTS / "aws.txt")])
+    env = (("BACKBEAT_AWS_CLI", str(aws)),)
     if options.pytest:
-        yield pytest(options.pytest)
+        yield replace(pytest(options.pytest), env=env)
         return
-    yield pytest(["--cov", "--cov-report=", f"--ignore={BOTH_WAYS}"])
+    yield replace(pytest(["--cov", "--cov-report=", f"--ignore={BOTH_WAYS}"]), env=env)
     yield tool("coverage", "report", closing="^TOTAL")
 
 

@@ -42,6 +42,7 @@ WORKSHOP = (
     "galaxy.yml",  # MANIFEST.json says the same
     "inventory/",
     "pyproject.toml",
+    "requirements/aws.txt",
     "requirements/dev.txt",
     "requirements/importer.txt",
     "requirements/test.txt",

@@ -88,7 +88,7 @@ class Guide:
 def test_the_guide(sandbox_of_2024: Sandbox, tmp_path: Path) -> None:
     found = find_aws()
     if found is None:
-        pytest.skip("no AWS command line: neither `aws` on the PATH nor BACKBEAT_AWS_CLI is set")
+        pytest.skip("no AWS command line: `dev.py test pytest` brings one, in BACKBEAT_AWS_CLI")
     for name in ("backbeat-role-trust-policy.json", "S3-role-permissions-policy.json"):
         shutil.copy(DATA / name, tmp_path)
     guide = Guide(sandbox_of_2024, tmp_path, found)
