@@ -84,15 +84,15 @@ def _molecule(options: Options) -> Iterable[Step]:
     yield tool("molecule", "test", "--all")
 
 
-# The quick ones first: what is likely to fail is seen early.
+# The quick ones first: what is likely to fail is seen early. Beside them runs what takes longest of the quiet ones.
 GATES = (
     Gate("ruff", "style, likely mistakes and formatting of all Python", _ruff),
+    Gate("ansible-test", "sanity with all Pythons that are here, and units", ansible_test_steps),
     Gate("licences", "every file says its licence (REUSE)", _licences),
     Gate("changelog", "changelog and its fragments (antsibull-changelog)", _changelog),
     Gate("mypy", "strict types of plugins, sandbox and devtools", _mypy),
     Gate("docs", "documentation: lint, and a build as HTML (antsibull-docs, Sphinx)", _docs),
     Gate("lint", "playbooks, roles, metadata and all YAML (ansible-lint, production)", _lint),
-    Gate("ansible-test", "sanity with all Pythons that are here, and units", ansible_test_steps),
     Gate("galaxy", "the tarball as Galaxy takes it (galaxy-importer)", importer_steps),
     Gate("molecule", "all molecule scenarios", _molecule),
     Gate(
