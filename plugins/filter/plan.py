@@ -98,8 +98,10 @@ def replication_plan(
             for side, used in (("source", ours), ("target", theirs))
             if side in managed
         ],
-        "buckets": pairs_to_buckets(outgoing, "source", location)
-        + pairs_to_buckets(incoming, "target", location),
+        "buckets": _each_once(
+            pairs_to_buckets(outgoing, "source", location)
+            + pairs_to_buckets(incoming, "target", location)
+        ),
     }
 
 
@@ -141,6 +143,11 @@ def _both_ways(outgoing: Sequence[Pair], incoming: Sequence[Pair]) -> bool:
 def _without_role(pairs: Sequence[Pair]) -> list[Pair]:
     """Pairs that name roles of their own need none of this host's."""
     return [pair for pair in pairs if "role" not in pair]
+
+
+def _each_once(items: Items) -> Items:
+    """One of each name: a bucket that is replicated both ways is made once, and not by two threads at a time."""
+    return list({item["name"]: item for item in items}.values())
 
 
 def _buckets(pairs: Sequence[Pair], name: str) -> list[str]:

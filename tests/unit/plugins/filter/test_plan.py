@@ -103,7 +103,7 @@ def test_a_host_may_be_both() -> None:
     made = plan(hostvars)
     assert (made["source"], made["target"]) == (True, True)
     assert [policy["name"] for policy in made["policies"]] == ["SourcePolicy", "TargetPolicy"]
-    assert [bucket["name"] for bucket in made["buckets"]] == ["a", "a"]
+    assert [bucket["name"] for bucket in made["buckets"]] == ["a"]
 
 
 def test_a_bystander_has_nothing_to_do_and_needs_no_connection() -> None:
