@@ -81,7 +81,7 @@ def replication_plan(
         "verify_key": f"{verify_key}-from-{host}" if _both_ways(outgoing, incoming) else verify_key,
         "source_role": {"name": names["source_role"], "arn": arns["source"]},
         "target_role": {"name": target_name, "arn": target_arn},
-        "roles": [{"name": names[f"{side}_role"]} for side in managed],
+        "roles": _each_once([{"name": names[f"{side}_role"]} for side in managed]),
         "policies": [
             {
                 "name": names[f"{side}_policy"],
@@ -146,7 +146,7 @@ def _without_role(pairs: Sequence[Pair]) -> list[Pair]:
 
 
 def _each_once(items: Items) -> Items:
-    """One of each name: a bucket that is replicated both ways is made once, and not by two threads at a time."""
+    """One of each name: what both directions of a replication use is made once, and not by two threads at a time."""
     return list({item["name"]: item for item in items}.values())
 
 

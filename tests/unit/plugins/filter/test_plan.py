@@ -97,6 +97,13 @@ def test_the_guides_policy_speaks_of_both_sides() -> None:
         assert (policy["source_buckets"], policy["target_buckets"]) == (["a"], ["b"])
 
 
+def test_one_role_may_serve_both_directions() -> None:
+    hostvars = two_hosts(pair("a", "b"))
+    hostvars["there"] |= {"replication_target_host": "here", "replication_pairs": [pair("b", "a")]}
+    made = plan(hostvars, names={**NAMES, "target_role": "SourceRole"})
+    assert made["roles"] == [{"name": "SourceRole"}]
+
+
 def test_a_host_may_be_both() -> None:
     hostvars = two_hosts(pair("a", "b"))
     hostvars["there"] |= {"replication_target_host": "here", "replication_pairs": [pair("b", "a")]}
