@@ -12,7 +12,7 @@ from pathlib import Path
 from devtools.ansible_test import ansible_test_steps
 from devtools.cores import BOTH_WAYS, core_steps, oldest_boto_steps
 from devtools.docsite import site_steps
-from devtools.environment import install, lock
+from devtools.environment import install
 from devtools.gates import Gate, Options, Step, pytest, tool
 from devtools.importer import importer_steps
 from devtools.interpreters import running
@@ -59,14 +59,11 @@ def _lint(options: Options) -> Iterable[Step]:
 
 def _pytest(options: Options) -> Iterable[Step]:
     aws = CACHE / "aws"
-    with lock("aws"):
-        install(aws, running(), ["-r", str(REQUIREMENTS / "aws.txt")])
-    env = (("BACKBEAT_AWS_CLI", str(aws)),)
-    if options.pytest:
-        yield replace(pytest(options.pytest), env=env)
-        return
-    yield replace(pytest(["--cov", "--cov-report=", f"--ignore={BOTH_WAYS}"]), env=env)
-    yield tool("coverage", "report", closing="^TOTAL")
+    install(aws, running(), ["-r", str(REQUIREMENTS / "aws.txt")])
+    arguments = options.pytest or ("--cov", "--cov-report=", f"--ignore={BOTH_WAYS}")
+    yield replace(pytest(arguments), env=(("BACKBEAT_AWS_CLI", str(aws)),))
+    if not options.pytest:
+        yield tool("coverage", "report", closing="^TOTAL")
 
 
 def on_inventory(file: Path) -> Gate:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from devtools.environment import install, lock
+from devtools.environment import install
 from devtools.gates import Options, Step, pytest
 from devtools.interpreters import Interpreter, Version, find, running
 from devtools.places import CACHE, REQUIREMENTS
@@ -70,8 +70,7 @@ def core_steps(options: Options) -> Iterator[Step]:
             missing.append(f"ansible-core {core.release} needs Python {core.wanted()}")
             continue
         venv = CACHE / "cores" / core.release
-        with lock(f"core-{core.release}"):
-            install(venv, interpreter, ["-r", TESTS, f"ansible-core=={core.release}.*"])
+        install(venv, interpreter, ["-r", TESTS, f"ansible-core=={core.release}.*"])
         about = "ansible-core {}, Python {}.{}".format(core.release, *interpreter.version)
         further = (*AT_THE_ENDS, BOTH_WAYS) if core in (CORES[0], CORES[-1]) else ()
         yield pytest([*ON_EACH_CORE, *further, *options.pytest], venv=venv, about=about)
@@ -86,8 +85,7 @@ def oldest_boto_steps(options: Options) -> Iterator[Step]:
     """The selected tests with the lowest boto3 and botocore that requirements/runtime.txt allows."""
     lowest = lowest_versions((REQUIREMENTS / "runtime.txt").read_text())
     venv = CACHE / "cores" / "boto-oldest"
-    with lock("boto-oldest"):
-        install(venv, running(), ["-r", TESTS, *lowest])
+    install(venv, running(), ["-r", TESTS, *lowest])
     yield pytest([*WITH_OLDEST_BOTO, *options.pytest], venv=venv, about=", ".join(lowest))
 
 

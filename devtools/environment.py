@@ -38,10 +38,15 @@ def link() -> None:
 
 
 def install(venv: Path, interpreter: Interpreter, arguments: Sequence[str]) -> None:
-    """Have `pip install <arguments>` done in `venv`; skipped when it was done before.
+    """Have `pip install <arguments>` done in `venv`, by one process at a time; skipped when it was done before.
 
     Raises Failure, with what is missing, when a virtual environment cannot be made or pip fails.
     """
+    with lock(f"install-{venv.name.lstrip('.')}"):
+        _install(venv, interpreter, arguments)
+
+
+def _install(venv: Path, interpreter: Interpreter, arguments: Sequence[str]) -> None:
     wanted = fingerprint(venv, interpreter, arguments)
     stamp = venv / STAMP
     if stamp.is_file() and wanted in stamp.read_text().split():

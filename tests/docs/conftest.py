@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from tests.docs.support.examples import play_examples
-from tests.integration.support.modules import Side
+from tests.integration.support.fixtures import play, sandbox, source, target
 from tests.integration.support.plays import Played, Plays
 from tests.sandbox import Sandbox
+
+__all__ = ["play", "sandbox", "source", "target"]
 
 HERE = Path(__file__).parent
 USING_SERVERS = {"running_sandbox", "sandbox"}
@@ -33,29 +35,6 @@ def running_sandbox() -> Iterator[Sandbox]:
     with Sandbox(generation=2025, delay=0.05) as sandbox:
         yield sandbox
         assert "Traceback" not in sandbox.log_text()
-
-
-@pytest.fixture
-def sandbox(running_sandbox: Sandbox) -> Sandbox:
-    """The sandbox as it was at its start."""
-    running_sandbox.reset()
-    return running_sandbox
-
-
-@pytest.fixture
-def source(sandbox: Sandbox) -> Side:
-    return Side(sandbox, sandbox.source)
-
-
-@pytest.fixture
-def target(sandbox: Sandbox) -> Side:
-    return Side(sandbox, sandbox.target)
-
-
-@pytest.fixture
-def play(sandbox: Sandbox, tmp_path: Path) -> Plays:
-    """Runs playbooks on the sandbox."""
-    return Plays(sandbox, tmp_path)
 
 
 @pytest.fixture(scope="session")

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cache
-from pathlib import Path
 
 import pytest
 
 from ansible_collections.scality.backbeat.plugins.module_utils.clients import session
 from ansible_collections.scality.backbeat.plugins.module_utils.waiting import Backoff
 from tests.faults.support.matrix import Matrix
-from tests.integration.support.modules import Side
-from tests.integration.support.plays import Plays
+from tests.integration.support.fixtures import play, sandbox, source, target
 from tests.sandbox import Sandbox
+
+__all__ = ["play", "sandbox", "source", "target"]
 
 
 @pytest.fixture(scope="session")
@@ -25,13 +25,6 @@ def running_sandbox() -> Iterator[Sandbox]:
     with Sandbox(generation=2025, delay=0.05) as sandbox:
         yield sandbox
         assert "Traceback" not in sandbox.log_text()
-
-
-@pytest.fixture
-def sandbox(running_sandbox: Sandbox) -> Sandbox:
-    """The sandbox as it was at its start."""
-    running_sandbox.reset()
-    return running_sandbox
 
 
 @pytest.fixture
@@ -50,19 +43,3 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 def matrix_of(running_sandbox: Sandbox) -> Callable[[str], Matrix]:
     """The matrix of a scenario, whose clean run is made once."""
     return cache(lambda scenario: Matrix(running_sandbox, scenario))
-
-
-@pytest.fixture
-def source(sandbox: Sandbox) -> Side:
-    return Side(sandbox, sandbox.source)
-
-
-@pytest.fixture
-def target(sandbox: Sandbox) -> Side:
-    return Side(sandbox, sandbox.target)
-
-
-@pytest.fixture
-def play(sandbox: Sandbox, tmp_path: Path) -> Plays:
-    """Runs playbooks on the sandbox."""
-    return Plays(sandbox, tmp_path)

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.support.modules import Side
-from tests.integration.support.plays import Plays
+from tests.integration.support.fixtures import play, sandbox, source, target
 from tests.sandbox import Sandbox
+
+__all__ = ["play", "sandbox", "source", "target"]
 
 HERE = Path(__file__).parent
 # Seconds until the sandbox's Backbeat carries out an order.
@@ -33,26 +34,3 @@ def running_sandbox() -> Iterator[Sandbox]:
     with Sandbox(generation=2025, delay=DELAY) as sandbox:
         yield sandbox
         assert "Traceback" not in sandbox.log_text()
-
-
-@pytest.fixture
-def sandbox(running_sandbox: Sandbox) -> Sandbox:
-    """The sandbox as it was at its start."""
-    running_sandbox.reset()
-    return running_sandbox
-
-
-@pytest.fixture
-def source(sandbox: Sandbox) -> Side:
-    return Side(sandbox, sandbox.source)
-
-
-@pytest.fixture
-def target(sandbox: Sandbox) -> Side:
-    return Side(sandbox, sandbox.target)
-
-
-@pytest.fixture
-def play(sandbox: Sandbox, tmp_path: Path) -> Plays:
-    """Runs playbooks on the sandbox."""
-    return Plays(sandbox, tmp_path)

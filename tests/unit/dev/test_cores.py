@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +31,6 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, tupl
     monkeypatch.setattr(cores, "CACHE", tmp_path)
     monkeypatch.setattr(cores, "install", install)
     monkeypatch.setattr(cores, "find", find)
-    monkeypatch.setattr(cores, "lock", lambda name: contextlib.nullcontext())
     monkeypatch.delenv("CI", raising=False)
     return done
 

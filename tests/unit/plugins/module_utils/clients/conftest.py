@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -21,6 +22,9 @@ from ansible_collections.scality.backbeat.plugins.module_utils.options import CO
 
 from ...fake_client import Time
 
+#: Function that makes the call, operation, parameters that it must send, answer, and what becomes of that.
+Case = tuple[Callable[[Api], Any], str, dict[str, Any], dict[str, Any], Any]
+Answered = Callable[..., Any]
 ENDPOINTS = {"s3": "http://node1", "iam": "http://node1:8600"}
 
 
@@ -119,3 +123,20 @@ def stub(api: Api) -> Iterator[Stubber]:
     with Stubber(api.client) as stubber:
         yield stubber
         stubber.assert_no_pending_responses()
+
+
+@pytest.fixture
+def answered(api: Api, stub: Stubber) -> Answered:
+    """Makes a call that must send this operation and these parameters; returns what becomes of the answer."""
+
+    def ask(
+        call: Callable[[Api], Any],
+        operation: str,
+        parameters: dict[str, Any],
+        answer: dict[str, Any],
+    ) -> Any:
+        # botocore decodes documents where they stand.
+        stub.add_response(operation, deepcopy(answer), parameters)
+        return call(api)
+
+    return ask

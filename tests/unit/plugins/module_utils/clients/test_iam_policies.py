@@ -5,9 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 from botocore.stub import Stubber
 
@@ -17,7 +14,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils.clients import (
 )
 from ansible_collections.scality.backbeat.plugins.module_utils.clients.api import Api
 
-from .conftest import options
+from .conftest import Answered, Case, options
 from .iam_samples import BY_ARN, DOCUMENT, MOMENT, POLICY_ARN, TEXT, WHEN
 
 POLICY = {
@@ -42,7 +39,7 @@ def api() -> Api:
 
 
 @pytest.mark.parametrize(
-    ("call", "operation", "parameters", "answer", "shape"),
+    "case",
     [
         (
             lambda api: iam_policies.get_policy(api, POLICY_ARN),
@@ -79,17 +76,9 @@ def api() -> Api:
         ),
     ],
 )
-def test_calls(
-    api: Api,
-    stub: Stubber,
-    call: Callable[[Api], Any],
-    operation: str,
-    parameters: dict[str, Any],
-    answer: dict[str, Any],
-    shape: Any,
-) -> None:
-    stub.add_response(operation, answer, parameters)
-    assert call(api) == shape
+def test_calls(answered: Answered, case: Case) -> None:
+    *asked, shape = case
+    assert answered(*asked) == shape
 
 
 class TestPages:

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -18,7 +16,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils.clients import (
 )
 from ansible_collections.scality.backbeat.plugins.module_utils.clients.api import Api
 
-from .conftest import options
+from .conftest import Answered, Case, options
 from .iam_samples import BY_ARN, DOCUMENT, MOMENT, POLICY_ARN, TEXT, WHEN
 
 
@@ -28,7 +26,7 @@ def api() -> Api:
 
 
 @pytest.mark.parametrize(
-    ("call", "operation", "parameters", "answer", "shape"),
+    "case",
     [
         (
             lambda api: iam_policy_versions.policy_document(api, POLICY_ARN, "v3"),
@@ -53,17 +51,9 @@ def api() -> Api:
         ),
     ],
 )
-def test_calls(
-    api: Api,
-    stub: Stubber,
-    call: Callable[[Api], Any],
-    operation: str,
-    parameters: dict[str, Any],
-    answer: dict[str, Any],
-    shape: Any,
-) -> None:
-    stub.add_response(operation, answer, parameters)
-    assert call(api) == shape
+def test_calls(answered: Answered, case: Case) -> None:
+    *asked, shape = case
+    assert answered(*asked) == shape
 
 
 def test_all_pages(api: Api, stub: Stubber) -> None:

@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from copy import deepcopy
 from typing import Any
 from urllib.parse import quote
 
@@ -23,7 +21,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils.clients.errors im
     NotFound,
 )
 
-from .conftest import Wire, options
+from .conftest import Answered, Case, Wire, options
 from .iam_samples import BY_ARN, DOCUMENT, MOMENT, POLICY_ARN, TEXT, WHEN
 
 ROLE_ARN = "arn:aws:iam::123456789012:role/p/my-role"
@@ -46,7 +44,7 @@ def api() -> Api:
 
 
 @pytest.mark.parametrize(
-    ("call", "operation", "parameters", "answer", "shape"),
+    "case",
     [
         (
             lambda api: iam_roles.get_role(api, "my-role"),
@@ -93,18 +91,9 @@ def api() -> Api:
         ),
     ],
 )
-def test_calls(
-    api: Api,
-    stub: Stubber,
-    call: Callable[[Api], Any],
-    operation: str,
-    parameters: dict[str, Any],
-    answer: dict[str, Any],
-    shape: Any,
-) -> None:
-    # botocore decodes documents where they stand.
-    stub.add_response(operation, deepcopy(answer), parameters)
-    assert call(api) == shape
+def test_calls(answered: Answered, case: Case) -> None:
+    *asked, shape = case
+    assert answered(*asked) == shape
 
 
 def test_a_write_to_what_is_not_there_is_an_error(api: Api, stub: Stubber) -> None:

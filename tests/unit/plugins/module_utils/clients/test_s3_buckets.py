@@ -5,9 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 from botocore.stub import Stubber
 
@@ -20,7 +17,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils.clients.errors im
     NotFound,
 )
 
-from .conftest import options
+from .conftest import Answered, Case, options
 
 BUCKET = {"Bucket": "b"}
 CONFIGURATION = {
@@ -35,7 +32,7 @@ def api() -> Api:
 
 
 @pytest.mark.parametrize(
-    ("call", "operation", "parameters", "answer", "shape"),
+    "case",
     [
         (lambda api: s3_buckets.versioning(api, "b"), "get_bucket_versioning", BUCKET, {}, ""),
         (
@@ -121,17 +118,9 @@ def api() -> Api:
         ),
     ],
 )
-def test_calls(
-    api: Api,
-    stub: Stubber,
-    call: Callable[[Api], Any],
-    operation: str,
-    parameters: dict[str, Any],
-    answer: dict[str, Any],
-    shape: Any,
-) -> None:
-    stub.add_response(operation, answer, parameters)
-    assert call(api) == shape
+def test_calls(answered: Answered, case: Case) -> None:
+    *asked, shape = case
+    assert answered(*asked) == shape
 
 
 def test_a_missing_bucket_is_no_missing_configuration(api: Api, stub: Stubber) -> None:

@@ -6,9 +6,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
 from datetime import datetime, timezone
-from typing import Any
 
 import pytest
 from botocore.response import StreamingBody
@@ -25,7 +23,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils.clients.errors im
     Unsupported,
 )
 
-from .conftest import Wire, options
+from .conftest import Answered, Case, Wire, options
 
 MOMENT = datetime(2026, 11, 22, 17, 21, 14, tzinfo=timezone.utc)
 OBJECT = {"Bucket": "b", "Key": "k"}
@@ -39,7 +37,7 @@ def api() -> Api:
 
 
 @pytest.mark.parametrize(
-    ("call", "operation", "parameters", "answer", "shape"),
+    "case",
     [
         (
             lambda api: s3_objects.head_object(api, "b", "k"),
@@ -142,17 +140,9 @@ def api() -> Api:
         ),
     ],
 )
-def test_calls(
-    api: Api,
-    stub: Stubber,
-    call: Callable[[Api], Any],
-    operation: str,
-    parameters: dict[str, Any],
-    answer: dict[str, Any],
-    shape: Any,
-) -> None:
-    stub.add_response(operation, answer, parameters)
-    assert call(api) == shape
+def test_calls(answered: Answered, case: Case) -> None:
+    *asked, shape = case
+    assert answered(*asked) == shape
 
 
 def test_the_version_of_a_delete_marker_is_no_object(api: Api, stub: Stubber) -> None:
