@@ -102,7 +102,7 @@ def run_demo(options: argparse.Namespace) -> int:
 
 def run_sandbox(options: argparse.Namespace) -> int:
     prepare("test.txt")
-    become("tests.sandbox", "run", *options.passed_on)
+    become("sandbox", "run", *options.passed_on)
 
 
 def run_bench(options: argparse.Namespace) -> int:

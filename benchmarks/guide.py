@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from devtools.places import ROOT, VENV, environ
-from tests.sandbox import Sandbox, SandboxSide
-from tests.sandbox_inventory import write_inventory
+from sandbox import Sandbox, SandboxSide
+from sandbox.inventory import write_inventory
 
 from .measure import Command, Sample, run
 from .peers import AWS, PEERS

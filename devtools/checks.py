@@ -28,7 +28,7 @@ def _ruff(options: Options) -> Iterable[Step]:
 
 def _mypy(options: Options) -> Iterable[Step]:
     plugins = f"ansible_collections.{COLLECTION_NAME}.plugins"
-    packages = (plugins, "devtools", "benchmarks", "tests.sandbox")
+    packages = (plugins, "devtools", "benchmarks", "sandbox")
     yield tool("mypy", *(word for name in packages for word in ("-p", name)))
 
 

@@ -17,8 +17,8 @@ from pathlib import Path
 from devtools.places import ROOT, VENV, environ
 from devtools.processes import Failure, end_as_interrupt, started
 from devtools.summary import Seen, look, show
-from tests.sandbox import Sandbox
-from tests.sandbox_inventory import write_inventory
+from sandbox import Sandbox
+from sandbox.inventory import write_inventory
 
 PLAYBOOK = ROOT / "playbooks" / "setup-replication.yml"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.sandbox import SandboxSide
+from sandbox import SandboxSide
 
 
 @dataclass

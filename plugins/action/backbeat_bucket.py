@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 from ..modules.backbeat_bucket import TASK
-from ..plugin_utils.in_process import InProcess
+from ..plugin_utils._in_process import InProcess
 
 
 class ActionModule(InProcess):
-    """See plugin_utils/in_process.py."""
+    """See plugin_utils/_in_process.py."""
 
     TASK = TASK

@@ -31,7 +31,7 @@ def pairs_to_replications(
     target_role: str,
     purge_rules: bool = False,
     known_sites: Mapping[str, str] | None = None,
-    strand_pending: bool = False,
+    allow_pending_loss: bool = False,
 ) -> Items:
     """The replication configurations of the source buckets.
 
@@ -46,7 +46,7 @@ def pairs_to_replications(
     options = {
         "purge_rules": purge_rules,
         "known_sites": known_sites,
-        "strand_pending": strand_pending,
+        "allow_pending_loss": allow_pending_loss,
     }
     asked = {name: value for name, value in options.items() if value}
     counted = Counter(_of(pair, "source_bucket") for pair in pairs)
@@ -68,13 +68,13 @@ def pairs_to_replications(
     ]
 
 
-def pairs_to_removals(pairs: Sequence[Pair], strand_pending: bool = False) -> Items:
+def pairs_to_removals(pairs: Sequence[Pair], allow_pending_loss: bool = False) -> Items:
     """What teardown removes: the rules that a pair names, or where it names none the whole configuration."""
     return [
         {
             "bucket": _of(pair, "source_bucket"),
             "rules": pair.get("rules"),
-            "strand_pending": strand_pending,
+            "allow_pending_loss": allow_pending_loss,
             "state": "absent",
         }
         for pair in pairs

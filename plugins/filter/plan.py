@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible.utils.display import Display
 
-from ..plugin_utils.misspelt import misspelt
+from ..plugin_utils._unknown_variables import unknown_variables
 from .pairs import Items, Pair, pairs_to_buckets, role_arns
 
 HostVars = Mapping[str, Mapping[str, Any]]
@@ -42,7 +42,7 @@ def replication_plan(
     "verify_key": the key of the proving object, this host's own where the bucket also receives another's,
     "missing": what the inventory lacks for this, in words}.
     """
-    for name, meant in misspelt(hostvars[host]).items():
+    for name, meant in unknown_variables(hostvars[host]).items():
         Display().warning(f"{host}: the role has no variable {name}. Is {meant} meant?")
     outgoing = list(pairs) if target_host else []
     incoming = _incoming(hostvars, host, hosts)

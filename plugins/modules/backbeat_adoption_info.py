@@ -192,10 +192,12 @@ results:
     error: *error
 """
 
-from ansible_collections.scality.backbeat.plugins.module_utils.engine.module import run_module
-from ansible_collections.scality.backbeat.plugins.module_utils.engine.task import Task
-from ansible_collections.scality.backbeat.plugins.module_utils.options import nested_connection
-from ansible_collections.scality.backbeat.plugins.module_utils.questions.adoption import Adoption
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.module import run_module
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.options import (
+    nested_connection,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task
+from ansible_collections.scality.backbeat.plugins.module_utils._queries.adoption import Adoption
 
 SOURCE = {
     "s3": {**nested_connection(), "required": True},

@@ -88,7 +88,7 @@ options:
       - With it, names of sites and the number of roles are checked before anything is sent. The server itself does not
         say which name it did not know.
     type: dict
-  strand_pending: &strand
+  allow_pending_loss: &strand
     description:
       - Whether to go on when objects are on their way that would not arrive any more. Other roles, another target
         bucket, and a rule or configuration that goes leave them pending for ever or failed.
@@ -104,7 +104,7 @@ options:
     default: 1000
   backbeat_url:
     description:
-      - Where Backbeat's API can be asked what is on its way, before a change that O(strand_pending) is about.
+      - Where Backbeat's API can be asked what is on its way, before a change that O(allow_pending_loss) is about.
       - The same as O(endpoint_url) asks through CloudServer; otherwise Backbeat's own address, such as
         V(http://node1:8900), which must allow this machine.
       - Not asked unless given.
@@ -132,7 +132,7 @@ options:
       rules: *rules
       purge_rules: *purge
       known_sites: *known_sites
-      strand_pending: *strand
+      allow_pending_loss: *strand
       pending_scan_limit: *scan
       state: *state
 seealso:
@@ -296,9 +296,9 @@ results:
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.scality.backbeat.plugins.module_utils.engine.module import run_module
-from ansible_collections.scality.backbeat.plugins.module_utils.engine.task import Connections, Task
-from ansible_collections.scality.backbeat.plugins.module_utils.resources.bucket_replication import (
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.module import run_module
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Connections, Task
+from ansible_collections.scality.backbeat.plugins.module_utils._resources.bucket_replication import (
     BucketReplication,
 )
 
@@ -333,7 +333,7 @@ TASK = Task(
         "rules": {"type": "list", "elements": "dict", "options": RULE},
         "purge_rules": {"type": "bool", "default": False},
         "known_sites": {"type": "dict"},
-        "strand_pending": {"type": "bool", "default": False},
+        "allow_pending_loss": {"type": "bool", "default": False},
         "pending_scan_limit": {"type": "int", "default": 1000},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     },

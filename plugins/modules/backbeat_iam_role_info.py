@@ -142,9 +142,9 @@ results:
     error: *error
 """
 
-from ansible_collections.scality.backbeat.plugins.module_utils.engine.module import run_module
-from ansible_collections.scality.backbeat.plugins.module_utils.engine.task import Task
-from ansible_collections.scality.backbeat.plugins.module_utils.questions.iam_role_info import (
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.module import run_module
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task
+from ansible_collections.scality.backbeat.plugins.module_utils._queries.iam_role_info import (
     IamRoleInfo,
 )
 

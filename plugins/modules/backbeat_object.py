@@ -203,9 +203,9 @@ results:
     error: *error
 """
 
-from ansible_collections.scality.backbeat.plugins.module_utils.engine.module import run_module
-from ansible_collections.scality.backbeat.plugins.module_utils.engine.task import Task
-from ansible_collections.scality.backbeat.plugins.module_utils.resources.object import Object
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.module import run_module
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task
+from ansible_collections.scality.backbeat.plugins.module_utils._resources.object import Object
 
 TASK = Task(
     key="object",

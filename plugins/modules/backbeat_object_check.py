@@ -242,13 +242,13 @@ results:
     error: *error
 """
 
-from ansible_collections.scality.backbeat.plugins.module_utils.engine.module import run_module
-from ansible_collections.scality.backbeat.plugins.module_utils.engine.task import Task
-from ansible_collections.scality.backbeat.plugins.module_utils.options import (
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.module import run_module
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.options import (
     WAIT,
     nested_connection,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils.questions.object_check import (
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task
+from ansible_collections.scality.backbeat.plugins.module_utils._queries.object_check import (
     ObjectCheck,
 )
 

@@ -149,9 +149,9 @@ results:
     error: *error
 """
 
-from ansible_collections.scality.backbeat.plugins.module_utils.engine.module import run_module
-from ansible_collections.scality.backbeat.plugins.module_utils.engine.task import Task
-from ansible_collections.scality.backbeat.plugins.module_utils.questions.policy_info import (
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.module import run_module
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task
+from ansible_collections.scality.backbeat.plugins.module_utils._queries.policy_info import (
     PolicyInfo,
 )
 

@@ -355,10 +355,12 @@ results:
       type: str
 """
 
-from ansible_collections.scality.backbeat.plugins.module_utils.engine.module import run_module
-from ansible_collections.scality.backbeat.plugins.module_utils.engine.task import Task
-from ansible_collections.scality.backbeat.plugins.module_utils.options import nested_connection
-from ansible_collections.scality.backbeat.plugins.module_utils.questions.preflight.question import (
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.module import run_module
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.options import (
+    nested_connection,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task
+from ansible_collections.scality.backbeat.plugins.module_utils._queries.preflight.question import (
     Preflight,
 )
 

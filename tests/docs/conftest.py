@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from sandbox import Sandbox
 from tests.docs.support.examples import play_examples
 from tests.integration.support.fixtures import play, sandbox, source, target
 from tests.integration.support.plays import Played, Plays
-from tests.sandbox import Sandbox
 
 __all__ = ["play", "sandbox", "source", "target"]
 

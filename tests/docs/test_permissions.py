@@ -9,9 +9,9 @@ import re
 from typing import Any
 
 from devtools.places import ROOT
+from sandbox import Sandbox, SandboxSide
+from sandbox.accounts import SIDES, SideName
 from tests.integration.support.plays import TEARDOWN, Inventory, Played, Plays
-from tests.sandbox import Sandbox, SandboxSide
-from tests.sandbox.accounts import SIDES, SideName
 
 TABLE = (ROOT / "README.md").read_text().split("operator's account needs\n")[1].split("\n## ")[0]
 VALIDATE = ROOT / "playbooks" / "validate_replication.yml"

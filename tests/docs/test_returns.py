@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.scality.backbeat.plugins.module_utils.clients import s3_buckets
+from ansible_collections.scality.backbeat.plugins.module_utils._clients import s3_buckets
 from tests.docs.support.returns import Comparison, comparison_of
 from tests.integration.support.modules import Side, task_of
 from tests.integration.support.procedure import (

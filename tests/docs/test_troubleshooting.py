@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.scality.backbeat.plugins.module_utils.questions.preflight.catalogue import (
+from ansible_collections.scality.backbeat.plugins.module_utils._queries.preflight.catalogue import (
     CATALOGUE,
 )
+from sandbox import Sandbox
 from tests.docs.support.blocks import RST
 from tests.docs.support.provoked_by_connections import BY_CONNECTIONS
 from tests.docs.support.provoked_by_role import provoke_by_role
@@ -21,7 +22,6 @@ from tests.docs.support.provoked_by_things import BY_THINGS
 from tests.docs.support.scene import Scene, messages_of
 from tests.integration.support.modules import Side
 from tests.integration.support.plays import Plays
-from tests.sandbox import Sandbox
 
 GUIDE = (RST / "guide_troubleshooting.rst").read_text()
 #: What is quoted stands alone on its line, as the term of a definition; <..> stands for any text.

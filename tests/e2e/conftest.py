@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 
 from devtools.places import INVENTORY
+from sandbox import Sandbox
+from sandbox.inventory import HOSTS, inventory
 from tests.e2e.environments import Ground, Pair, pairs_of
 from tests.e2e.story import Story
-from tests.sandbox import Sandbox
-from tests.sandbox_inventory import HOSTS, inventory
 
 GIVEN = os.environ.get(INVENTORY, "")
 

@@ -17,11 +17,11 @@ from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.scality.backbeat.plugins.module_utils.clients.session import open_api
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.session import open_api
 from devtools.places import ROOT
+from sandbox import Sandbox
 from tests.integration.support.modules import Result, task_of
 from tests.integration.support.plays import CALLBACKS, Played
-from tests.sandbox import Sandbox
 
 DESCRIBE = Path(__file__).parent / "describe.yml"
 PLAYBOOKS = ROOT / "playbooks"

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from sandbox import Sandbox
 from tests.e2e.environments import Ground
 from tests.e2e.story import ARRIVAL, Story, code_of
 from tests.integration.support.plays import Played, assert_run_as_predicted
-from tests.sandbox import Sandbox
 
 OTHER_TRUST = {
     "Version": "2012-10-17",

@@ -10,11 +10,11 @@ from functools import cache
 
 import pytest
 
-from ansible_collections.scality.backbeat.plugins.module_utils.clients import session
-from ansible_collections.scality.backbeat.plugins.module_utils.waiting import Backoff
+from ansible_collections.scality.backbeat.plugins.module_utils._clients import session
+from ansible_collections.scality.backbeat.plugins.module_utils._waiting import Backoff
+from sandbox import Sandbox
 from tests.faults.support.matrix import Matrix
 from tests.integration.support.fixtures import play, sandbox, source, target
-from tests.sandbox import Sandbox
 
 __all__ = ["play", "sandbox", "source", "target"]
 

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.scality.backbeat.plugins.module_utils.clients import (
+from ansible_collections.scality.backbeat.plugins.module_utils._clients import (
     iam_account,
     iam_policies,
     iam_policy_versions,
@@ -27,8 +27,8 @@ from ansible_collections.scality.backbeat.plugins.module_utils.clients import (
     s3_versions,
     session,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils.clients.api import Api
-from ansible_collections.scality.backbeat.plugins.module_utils.clients.errors import ApiError
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.api import Api
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.errors import ApiError
 from tests.faults.support.stranger import Stranger, stranger
 
 ARGUMENTS: dict[str, Any] = {

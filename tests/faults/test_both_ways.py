@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 import yaml
 
+from sandbox import Sandbox
 from tests.faults.support.processes import watching_processes
 from tests.faults.support.vault import PASSWORD, vault_variables
 from tests.integration.support.plays import Played, Plays
 from tests.integration.support.promises import assert_same
-from tests.sandbox import Sandbox
 
 HERE = Path(__file__).parent
 TASKS = yaml.safe_load((HERE / "data" / "both_ways.yml").read_text())[0]["tasks"]

@@ -17,15 +17,15 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from botocore.exceptions import SSLError
 
-from ansible_collections.scality.backbeat.plugins.module_utils.clients import session
-from ansible_collections.scality.backbeat.plugins.module_utils.clients.errors import Call
-from ansible_collections.scality.backbeat.plugins.module_utils.clients.translate import (
+from ansible_collections.scality.backbeat.plugins.module_utils._clients import session
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.errors import Call
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.translate import (
     from_exception,
 )
+from sandbox import Sandbox
 from tests.faults.support.stranger import Stranger, stranger
 from tests.faults.test_answers import PAGE, ROLE, XML
 from tests.integration.support.modules import Result, Side, task_of
-from tests.sandbox import Sandbox
 
 pytestmark = pytest.mark.sandbox
 #: Without an answer there is nothing to wait for here.

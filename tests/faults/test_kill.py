@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
+from sandbox import Sandbox
 from tests.faults.support.matrix import CallAt
 from tests.faults.support.processes import descendants
 from tests.faults.support.state import state_of
 from tests.integration.support.modules import Side
 from tests.integration.support.plays import Playing, Plays
-from tests.sandbox import Sandbox
 
 pytestmark = [pytest.mark.slow]
 

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from devtools.places import ROOT
+from sandbox import Sandbox
+from sandbox.accounts import SideName
 from tests.faults.support.scenarios import set_up
 from tests.integration.support import procedure
 from tests.integration.support.modules import Result, Side
-from tests.sandbox import Sandbox
-from tests.sandbox.accounts import SideName
 
 pytestmark = pytest.mark.slow
 #: Calls whose permission has another name; all others have their own.
@@ -51,7 +51,7 @@ def whole(source: Side, target: Side, keys: Keys) -> Iterator[Result]:
                 (
                     source,
                     "bucket_replication",
-                    {"bucket": procedure.SOURCE_BUCKET, **gone, "strand_pending": True},
+                    {"bucket": procedure.SOURCE_BUCKET, **gone, "allow_pending_loss": True},
                 ),
                 (source, "policy", {"name": procedure.SOURCE_POLICY, **gone}),
                 (target, "policy", {"name": procedure.TARGET_POLICY, **gone}),

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from sandbox import Sandbox
 from tests.integration.support.modules import Side
 from tests.integration.support.procedure import SOURCE_POLICY, SOURCE_ROLE, set_up
-from tests.sandbox import Sandbox
 
 #: Seconds by which a busy machine may be late.
 LATE = 1.0

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from sandbox import Sandbox
 from tests.integration.support.fixtures import play, sandbox, source, target
-from tests.sandbox import Sandbox
 
 __all__ = ["play", "sandbox", "source", "target"]
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.scality.backbeat.plugins.module_utils.clients import s3_buckets
-from ansible_collections.scality.backbeat.plugins.module_utils.documents import permissions
+from ansible_collections.scality.backbeat.plugins.module_utils._clients import s3_buckets
+from ansible_collections.scality.backbeat.plugins.module_utils._documents import permissions
 from devtools.places import ROOT
 from tests.integration.support.bad_input import complaint
 from tests.integration.support.guide import (

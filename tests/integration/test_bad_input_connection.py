@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.scality.backbeat.plugins.module_utils.clients import session
+from ansible_collections.scality.backbeat.plugins.module_utils._clients import session
+from sandbox import Sandbox
 from tests.integration.support.bad_input import GOOD, IAM, S3, SUBJECT, Keyless, complaint, run_at
 from tests.integration.support.modules import OptionsRefused, Side
-from tests.sandbox import Sandbox
 
 EVERY = pytest.mark.parametrize("module", GOOD)
 

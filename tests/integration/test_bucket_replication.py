@@ -308,7 +308,7 @@ def test_objects_on_their_way_are_not_stranded_unless_told(source: Side) -> None
         refused = source.promised("bucket_replication", **options)
         assert refused["failed"]
         assert "waits" in refused["msg"]
-        assert "strand_pending" in refused["msg"]
-    told = source.run("bucket_replication", **other, strand_pending=True)
+        assert "allow_pending_loss" in refused["msg"]
+    told = source.run("bucket_replication", **other, allow_pending_loss=True)
     assert told["changes"] == PUT
     assert "waits" in told["warnings"][0]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.scality.backbeat.plugins.module_utils.clients import s3_buckets
+from ansible_collections.scality.backbeat.plugins.module_utils._clients import s3_buckets
 from tests.integration.support.bad_input import complaint
 from tests.integration.support.modules import OptionsRefused, Side
 from tests.integration.support.procedure import (

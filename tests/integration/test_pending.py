@@ -73,14 +73,14 @@ def test_refused_with_numbers(paused: Side, kind: str) -> None:
     message = complaint(result, SOURCE_BUCKET, paused.side.s3_url, "PENDING for ever or FAILED")
     assert "4 of the 4 latest among all 4 versions are pending (images/" in message
     assert "other/1" not in message
-    assert "Wait until they are replicated, or set strand_pending to" in message
+    assert "Wait until they are replicated, or set allow_pending_loss to" in message
     assert paused.writes() == []
 
 
 @pytest.mark.parametrize("kind", STRANDING)
 def test_warned_of_when_allowed(paused: Side, kind: str) -> None:
     put(paused, ["images/1"])
-    result = change(paused, STRANDING[kind], strand_pending=True)
+    result = change(paused, STRANDING[kind], allow_pending_loss=True)
     assert not result.get("failed"), result
     assert result["changed"]
     (warning,) = result["warnings"]

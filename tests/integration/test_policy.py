@@ -45,7 +45,7 @@ OWN_DOCUMENT = {
     "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}],
 }
 GUIDE = Path(__file__).parents[1] / (
-    "unit/plugins/module_utils/documents/data/guide-permissions-policy.json"
+    "unit/plugins/module_utils/_documents/data/guide-permissions-policy.json"
 )
 WANTED: dict[str, Any] = {
     "name": NAME,

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from devtools.places import ROOT
+from sandbox import Sandbox
 from tests.integration.support.modules import Result, Side
 from tests.integration.support.plays import Plays
 from tests.integration.support.procedure import (
@@ -23,7 +24,6 @@ from tests.integration.support.procedure import (
     TARGET_ROLE,
     set_up,
 )
-from tests.sandbox import Sandbox
 
 VALIDATE = ROOT / "playbooks" / "validate_replication.yml"
 NOBODY = {"access_key": "NOBODY", "secret_key": "no-secret"}
@@ -167,7 +167,7 @@ BROKEN = {
                 }
             ),
         ),
-        ["error source-role-untrusting"],
+        ["error source-role-trust-missing"],
     ),
     "source policy without objects": (
         lambda pair: set_source_policy(pair.source, without(0)),

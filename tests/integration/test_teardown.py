@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.accounts import SideName
 from tests.integration.support.guide import foreign
 from tests.integration.support.modules import Result, Side
 from tests.integration.support.plays import TEARDOWN, Plays
@@ -24,7 +25,6 @@ from tests.integration.support.procedure import (
     set_up,
 )
 from tests.integration.test_half_done import arrives
-from tests.sandbox.accounts import SideName
 
 #: The writes of the whole teardown, side by side, buckets included.
 WRITES: dict[SideName, list[str]] = {
@@ -215,11 +215,11 @@ def test_while_objects_are_on_their_way_nothing_goes_on_either_side(
     source.do("object", bucket=SOURCE_BUCKET, key="on-its-way")
     source.sandbox.clear_calls()
     played = play(playbook=TEARDOWN)
-    assert "set strand_pending to change it all the same" in " ".join(played.output.split())
+    assert "set allow_pending_loss to change it all the same" in " ".join(played.output.split())
     assert played.code != 0
     assert source.writes() == target.writes() == []
 
-    allowed = play(playbook=TEARDOWN, inventory=play.inventory(replication_strand_pending=True))
+    allowed = play(playbook=TEARDOWN, inventory=play.inventory(replication_allow_pending_loss=True))
     assert f"DeleteBucketReplication {SOURCE_BUCKET}" in allowed.ok().changes()
     assert "[WARNING]: Of the bucket" in allowed.output
 
@@ -233,7 +233,7 @@ def test_a_target_alone_keeps_what_its_sources_need(
     assert "node1 replicates to node6 and is not part of this run" in message
     assert target.writes() == []
 
-    gone = play.inventory(replication_strand_pending=True)
+    gone = play.inventory(replication_allow_pending_loss=True)
     assert (
         f"DeleteRole {TARGET_ROLE}"
         in play("--limit", "node6", playbook=TEARDOWN, inventory=gone).ok().changes()

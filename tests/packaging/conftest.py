@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.sandbox import Sandbox
-from tests.sandbox_inventory import write_inventory
+from sandbox import Sandbox
+from sandbox.inventory import write_inventory
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = Path(sys.executable).parent

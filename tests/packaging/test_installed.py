@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox import Sandbox
+from sandbox import Sandbox
 
 from .conftest import ROOT, Elsewhere
 

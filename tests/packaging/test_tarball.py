@@ -44,6 +44,7 @@ WORKSHOP = (
     "pyproject.toml",
     "requirements/aws.txt",
     "requirements/dev.txt",
+    "sandbox/",
     "requirements/importer.txt",
     "requirements/test.txt",
     "tests/",

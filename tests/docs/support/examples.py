@@ -12,9 +12,9 @@ from typing import Any
 
 import yaml
 
+from sandbox import Sandbox
 from tests.docs.support.blocks import RST, blocks, is_tasks
 from tests.integration.support.plays import Played, Plays
-from tests.sandbox import Sandbox
 from tests.unit.plugins.documented import COLLECTION, MODULES, module
 
 Tasks = list[dict[str, Any]]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ansible_collections.scality.backbeat.plugins.module_utils.clients import session
+from ansible_collections.scality.backbeat.plugins.module_utils._clients import session
 from tests.docs.support.scene import Scene, answering, speaking_tls
 from tests.integration.support.bad_input import BUCKET, LEFT_OUT, Keyless, run_at
 from tests.integration.support.modules import Result

@@ -9,7 +9,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from ansible_collections.scality.backbeat.plugins.module_utils.clients import s3_buckets, s3_objects
+from ansible_collections.scality.backbeat.plugins.module_utils._clients import (
+    s3_buckets,
+    s3_objects,
+)
 from tests.docs.support.scene import Scene
 from tests.integration.support.bad_input import BUCKET, GOOD, LEFT_OUT, ROLE, run_at
 from tests.integration.support.modules import Result
@@ -134,7 +137,7 @@ def pending(scene: Scene) -> Iterator[Result]:
     source.sandbox.fail("ListObjectVersions", status=403, code="AccessDenied")
     yield run_at(source, "bucket_replication", **change, **everything)
     yield source.run("object_check", **ONE)
-    yield run_at(source, "bucket_replication", **change, **everything, strand_pending=True)
+    yield run_at(source, "bucket_replication", **change, **everything, allow_pending_loss=True)
 
 
 def no_status(scene: Scene) -> Iterator[Result]:

@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
+from sandbox.certificates import SERVER_FILE, make_certificates
 from tests.integration.support.modules import Result, Side
-from tests.sandbox.certificates import SERVER_FILE, make_certificates
 
 
 @dataclass(frozen=True)

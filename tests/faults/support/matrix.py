@@ -15,13 +15,13 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.scality.backbeat.plugins.module_utils.clients.api import Api
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.api import Api
+from sandbox import Sandbox
+from sandbox.accounts import SideName
+from sandbox.faults import AFTER
 from tests.faults.support.scenarios import GUIDE, SCENARIOS
 from tests.faults.support.state import Permission, permissions_of, state_of
 from tests.integration.support.modules import Result, Side
-from tests.sandbox import Sandbox
-from tests.sandbox.accounts import SideName
-from tests.sandbox.faults import AFTER
 
 #: How long the client waits for an answer that does not come, in seconds: only as long as the test needs.
 SHORT: dict[str, float] = {"connect_timeout": 1, "read_timeout": 0.25}

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from sandbox import Sandbox
 from tests.integration.support.modules import Side
 from tests.integration.support.plays import Plays
-from tests.sandbox import Sandbox
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typing import Any
 from devtools.places import ROOT
 from tests.integration.support.modules import Side
 
-DATA = ROOT / "tests" / "sandbox" / "data"
+DATA = ROOT / "sandbox" / "data"
 TRUST = (DATA / "backbeat-role-trust-policy.json").read_text()
 #: The one document that the guide gives to both roles, for source-bucket and target-bucket.
 PERMISSIONS = (DATA / "S3-role-permissions-policy.json").read_text()

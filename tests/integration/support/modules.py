@@ -15,10 +15,10 @@ from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.scality.backbeat.plugins.module_utils.engine.task import Task
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task
 from devtools.places import CACHE
+from sandbox import Sandbox, SandboxSide
 from tests.integration.support.promises import keep_promises
-from tests.sandbox import Sandbox, SandboxSide
 
 MODULES = "ansible_collections.scality.backbeat.plugins.modules"
 Result = dict[str, Any]

@@ -21,9 +21,9 @@ from typing import Any
 import pytest
 
 from devtools.places import ROOT
+from sandbox import Sandbox
+from sandbox.inventory import inventory
 from tests.integration.support.promises import Result, assert_predicted, assert_same, check_only
-from tests.sandbox import Sandbox
-from tests.sandbox_inventory import inventory
 
 SETUP = ROOT / "playbooks" / "setup-replication.yml"
 TEARDOWN = ROOT / "playbooks" / "teardown_replication.yml"

@@ -10,10 +10,10 @@ import re
 from collections.abc import Callable, Collection
 from typing import Any
 
-from ansible_collections.scality.backbeat.plugins.module_utils.documents.names import (
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.names import (
     UNKNOWN_ACCOUNT,
 )
-from tests.sandbox import Sandbox
+from sandbox import Sandbox
 
 Result = dict[str, Any]
 

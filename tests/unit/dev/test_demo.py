@@ -21,7 +21,7 @@ from devtools import demo
 from devtools.places import ROOT
 from devtools.processes import Failure
 from devtools.summary import Seen
-from tests.sandbox_inventory import inventory
+from sandbox.inventory import inventory
 
 OUTPUT = """\
 PLAY RECAP *********************************************************************

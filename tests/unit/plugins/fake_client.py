@@ -11,8 +11,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from ansible_collections.scality.backbeat.plugins.module_utils.clients.api import Api
-from ansible_collections.scality.backbeat.plugins.module_utils.waiting import Backoff
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.api import Api
+from ansible_collections.scality.backbeat.plugins.module_utils._waiting import Backoff
 
 ENDPOINT = "http://node1"
 

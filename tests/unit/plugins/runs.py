@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.scality.backbeat.plugins.module_utils.engine.settle import settle
-from ansible_collections.scality.backbeat.plugins.module_utils.resources.plan import Resource
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.reconcile import reconcile
+from ansible_collections.scality.backbeat.plugins.module_utils._resources.plan import Resource
 
 from .fake_client import FakeClient, Time
 
@@ -23,7 +23,7 @@ def run(
     changes: list[str] | None = None,
 ) -> dict[str, Any]:
     """The result of one item, with the resource under "it"."""
-    return settle(
+    return reconcile(
         resource,
         "it",
         "label",

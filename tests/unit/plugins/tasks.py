@@ -11,10 +11,10 @@ from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.scality.backbeat.plugins.module_utils.clients.api import Api
-from ansible_collections.scality.backbeat.plugins.module_utils.engine.task import Task
-from ansible_collections.scality.backbeat.plugins.module_utils.options import chosen
-from ansible_collections.scality.backbeat.plugins.module_utils.progress import Progress
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.api import Api
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.options import chosen
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task
+from ansible_collections.scality.backbeat.plugins.module_utils._progress import Progress
 
 from .fake_iam import FakeIam
 from .fake_s3 import FakeS3

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.scality.backbeat.plugins.module_utils import options
+from ansible_collections.scality.backbeat.plugins.module_utils._engine import options
 
 from ..documented import COLLECTION, documented, fragment_of, specified
 

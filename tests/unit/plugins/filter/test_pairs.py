@@ -41,7 +41,7 @@ def test_buckets_have_a_location_where_one_is_given() -> None:
 
 def test_replications() -> None:
     made = FILTERS["pairs_to_replications"](
-        PAIRS, SOURCE, TARGET, True, {"paris": "scality"}, strand_pending=True
+        PAIRS, SOURCE, TARGET, True, {"paris": "scality"}, allow_pending_loss=True
     )
     shared = {
         "target_bucket": "t",
@@ -49,7 +49,7 @@ def test_replications() -> None:
         "target_role": TARGET,
         "purge_rules": True,
         "known_sites": {"paris": "scality"},
-        "strand_pending": True,
+        "allow_pending_loss": True,
     }
     assert made == [
         {**shared, "bucket": "a", "rules": [{"prefix": ""}]},
@@ -70,7 +70,7 @@ def test_the_roles_of_a_replication(
 ) -> None:
     made = FILTERS["pairs_to_replications"]([pair(**options)], SOURCE, target_role)[0]
     assert {name: value for name, value in made.items() if "role" in name} == roles
-    assert made.keys().isdisjoint({"purge_rules", "known_sites", "strand_pending"})
+    assert made.keys().isdisjoint({"purge_rules", "known_sites", "allow_pending_loss"})
 
 
 def test_a_source_bucket_cannot_be_in_two_pairs() -> None:
@@ -80,8 +80,8 @@ def test_a_source_bucket_cannot_be_in_two_pairs() -> None:
 
 def test_removals_name_the_rules_that_a_pair_names() -> None:
     assert FILTERS["pairs_to_removals"](PAIRS) == [
-        {"bucket": "a", "rules": None, "strand_pending": False, "state": "absent"},
-        {"bucket": "b", "rules": PAIRS[1]["rules"], "strand_pending": False, "state": "absent"},
+        {"bucket": "a", "rules": None, "allow_pending_loss": False, "state": "absent"},
+        {"bucket": "b", "rules": PAIRS[1]["rules"], "allow_pending_loss": False, "state": "absent"},
     ]
 
 

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from ansible_collections.scality.backbeat.plugins.filter.plan import FilterModule
-from ansible_collections.scality.backbeat.plugins.plugin_utils.misspelt import misspelt
+from ansible_collections.scality.backbeat.plugins.plugin_utils._unknown_variables import (
+    unknown_variables,
+)
 from devtools.places import ROOT
 
 FILTERS = FilterModule().filters()
@@ -235,7 +237,7 @@ def test_the_proof_of_a_bucket_that_also_receives_has_a_key_of_its_own() -> None
     ],
 )
 def test_a_misspelt_variable_is_named(name: str, meant: str) -> None:
-    assert misspelt([name, "ansible_host"]) == {name: meant}
+    assert unknown_variables([name, "ansible_host"]) == {name: meant}
 
 
 def test_what_is_another_name_is_left_alone() -> None:
@@ -245,4 +247,4 @@ def test_what_is_another_name_is_left_alone() -> None:
     for file in [*role.glob("tasks/*.yml"), *role.glob("vars/*.yml"), *role.glob("defaults/*.yml")]:
         own |= set(re.findall(r"\breplication_\w+", file.read_text()))
     assert len(own) > 30
-    assert misspelt([*own, "replication_team", "replications_pairs", "pairs"]) == {}
+    assert unknown_variables([*own, "replication_team", "replications_pairs", "pairs"]) == {}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.scality.backbeat.plugins.module_utils.waiting import SHORTEST, Backoff
+from ansible_collections.scality.backbeat.plugins.module_utils._waiting import SHORTEST, Backoff
 
 from ..fake_client import Time
 

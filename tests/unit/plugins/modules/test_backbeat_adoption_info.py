@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.scality.backbeat.plugins.module_utils.options import secrets
-from ansible_collections.scality.backbeat.plugins.module_utils.questions.adoption import Adoption
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.options import secrets
+from ansible_collections.scality.backbeat.plugins.module_utils._queries.adoption import Adoption
 from ansible_collections.scality.backbeat.plugins.modules.backbeat_adoption_info import TASK
 
 from ..tasks import built, checked

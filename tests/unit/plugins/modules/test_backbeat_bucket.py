@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.scality.backbeat.plugins.module_utils.resources.bucket import Bucket
+from ansible_collections.scality.backbeat.plugins.module_utils._resources.bucket import Bucket
 from ansible_collections.scality.backbeat.plugins.modules.backbeat_bucket import TASK
 
 from ..tasks import built, checked

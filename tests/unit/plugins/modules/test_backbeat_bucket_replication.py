@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.scality.backbeat.plugins.module_utils.documents.replication import (
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.replication import (
     Site,
     Wanted,
     WantedRule,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils.resources.bucket_replication import (
+from ansible_collections.scality.backbeat.plugins.module_utils._resources.bucket_replication import (
     BucketReplication,
 )
 from ansible_collections.scality.backbeat.plugins.modules.backbeat_bucket_replication import TASK
@@ -32,7 +32,7 @@ def test_what_is_not_asked_for_is_left_alone(options: dict[str, Any]) -> None:
     assert isinstance(wish, BucketReplication)
     assert (wish.bucket, wish.present, wish.known_sites) == ("a-bucket", True, None)
     assert wish.wanted == Wanted(None, None, None, purge_rules=False)
-    assert (wish.strand_pending, wish.scan_limit) == (False, 1000)
+    assert (wish.allow_pending_loss, wish.scan_limit) == (False, 1000)
 
 
 @pytest.mark.parametrize("listed", [True, False])

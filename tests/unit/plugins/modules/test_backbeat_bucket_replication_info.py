@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.scality.backbeat.plugins.module_utils.questions.bucket_replication_info import (
+from ansible_collections.scality.backbeat.plugins.module_utils._queries.bucket_replication_info import (
     BucketReplicationInfo,
 )
 from ansible_collections.scality.backbeat.plugins.modules.backbeat_bucket_replication_info import (

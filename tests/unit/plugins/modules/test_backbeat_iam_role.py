@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.scality.backbeat.plugins.module_utils.documents.permissions import (
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.permissions import (
     trust_policy,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils.resources.iam_role import IamRole
+from ansible_collections.scality.backbeat.plugins.module_utils._resources.iam_role import IamRole
 from ansible_collections.scality.backbeat.plugins.modules.backbeat_iam_role import TASK
 
 from ..tasks import built, checked

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.scality.backbeat.plugins.module_utils.resources.object import Object
+from ansible_collections.scality.backbeat.plugins.module_utils._resources.object import Object
 from ansible_collections.scality.backbeat.plugins.modules.backbeat_object import TASK
 
 from ..tasks import built, checked

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.scality.backbeat.plugins.module_utils.options import secrets
-from ansible_collections.scality.backbeat.plugins.module_utils.questions.object_check import (
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.options import secrets
+from ansible_collections.scality.backbeat.plugins.module_utils._queries.object_check import (
     ObjectCheck,
 )
 from ansible_collections.scality.backbeat.plugins.modules.backbeat_object_check import TASK

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.scality.backbeat.plugins.module_utils.documents.permissions import (
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.permissions import (
     source_policy,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils.resources.plan import Refused
-from ansible_collections.scality.backbeat.plugins.module_utils.resources.policy import Policy
+from ansible_collections.scality.backbeat.plugins.module_utils._resources.plan import Refused
+from ansible_collections.scality.backbeat.plugins.module_utils._resources.policy import Policy
 from ansible_collections.scality.backbeat.plugins.modules.backbeat_policy import TASK
 
 from ..tasks import built, checked

@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.scality.backbeat.plugins.module_utils.engine.task import Connections
-from ansible_collections.scality.backbeat.plugins.module_utils.options import chosen, secrets
-from ansible_collections.scality.backbeat.plugins.module_utils.questions.preflight.question import (
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.options import (
+    chosen,
+    secrets,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Connections
+from ansible_collections.scality.backbeat.plugins.module_utils._queries.preflight.question import (
     Preflight,
 )
 from ansible_collections.scality.backbeat.plugins.modules.backbeat_preflight import TASK

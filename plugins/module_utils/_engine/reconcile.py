@@ -1,0 +1,118 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bring one resource to the state that is wanted: the only place that knows check mode, changed and diff."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from .._clients.errors import Conflict, NotFound, Unreachable
+from .._resources.plan import Change, Plan, Resource
+from .._waiting import Backoff
+
+State = TypeVar("State")
+
+
+def reconcile(
+    resource: Resource[State],
+    key: str,
+    label: str,
+    *,
+    check_mode: bool,
+    backoff: Backoff,
+    changes: list[str],
+) -> dict[str, Any]:
+    """Read, plan, and unless checking apply. Answers the result of one item.
+
+    `changes` gets every change that is made, so that the caller has them too when an error ends the work.
+
+    Result: {"changed": bool, <key>: the resource or None, "changes": ["CreateRole X", ..],
+    "diff": {"before", "after", "before_header", "after_header"}, "warnings": [..]}; the same keys in check mode.
+    """
+    before = resource.read()
+    plan = resource.plan(before)
+    warnings = [*plan.warnings, *plan.look()]
+    if check_mode or not plan.changes:
+        after = plan.after
+        changes.extend(map(str, plan.changes))
+    else:
+        after = _apply(resource, before, plan, backoff, changes)
+    return {
+        "changed": bool(changes),
+        key: resource.describe(after),
+        "changes": changes,
+        "diff": {
+            "before_header": label,
+            "after_header": label,
+            "before": resource.compared(before),
+            "after": resource.compared(after),
+        },
+        "warnings": warnings,
+    }
+
+
+# How often somebody else may get in between before it is no longer chance.
+CONFLICTS = 5
+# For so many seconds IAM may not show what it has just made.
+SETTLING = 5.0
+
+
+def _apply(
+    resource: Resource[State],
+    state: State | None,
+    plan: Plan[State],
+    backoff: Backoff,
+    done: list[str],
+) -> State | None:
+    """Apply the plan; after an answer that is lost or contradicted, look what is there and plan anew."""
+    conflicts, since = 0, backoff.elapsed
+    lost: set[str] = set()
+    while True:
+        unsure: Change[State] | None = None
+        try:
+            for change in plan.changes:
+                unsure = change
+                state = _make(resource, change, state, backoff)
+                done.append(str(change))
+            return state
+        except Unreachable:
+            lost.add(str(unsure))
+            if not backoff.pause():
+                raise
+        except Conflict as error:
+            since = since if conflicts else backoff.elapsed
+            conflicts += 1
+            if error.happened and unsure is not None:
+                done.append(str(unsure))
+            settled = backoff.elapsed - since >= SETTLING
+            if (conflicts > CONFLICTS and settled) or not backoff.pause():
+                raise
+            # What is there already, and was not before a try whose answer was lost, is the work of that try.
+            unsure = unsure if str(unsure) in lost else None
+        state = resource.read()
+        plan = resource.plan(state)
+        if unsure is not None and str(unsure) not in map(str, plan.changes):
+            done.append(str(unsure))
+        if not plan.changes:
+            return plan.after
+        # What was found in the meantime may make the new plan dangerous where the first was not.
+        plan.look()
+
+
+def _make(
+    resource: Resource[State], change: Change[State], state: State | None, backoff: Backoff
+) -> State | None:
+    start = backoff.elapsed
+    while True:
+        try:
+            return change.apply(state)
+        except NotFound as error:
+            if change.removes:
+                return resource.read()
+            if not change.retry_not_found:
+                raise
+            waited = backoff.elapsed - start
+            if waited >= SETTLING or not backoff.pause():
+                error.advice = f"It did not appear within {waited:.0f} s. {error.advice}".rstrip()
+                raise

@@ -1,0 +1,73 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a bucket is replicated, and whether both buckets are fit for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .._clients import s3_buckets
+from .._clients.api import Api
+from .._clients.errors import Forbidden, NotFound
+from .._documents import names, replication
+from .query import Connections, Query
+
+
+class BucketReplicationInfo(Query):
+    """The configuration of a bucket, its versioning, and where it can be seen the target's."""
+
+    def __init__(self, here: Api, there: Api | None, options: Mapping[str, Any]) -> None:
+        self.here = here
+        self.there = there
+        self.bucket = names.check_bucket_name(options["bucket"])
+
+    @classmethod
+    def build(cls, options: Mapping[str, Any], connections: Connections) -> BucketReplicationInfo:
+        """The question of one bucket; the other side has a connection of its own."""
+        target = options["target_s3"]
+        there = connections.open("s3", target) if target else None
+        return cls(connections.main, there, options)
+
+    @staticmethod
+    def every(api: Api) -> list[dict[str, Any]]:
+        """All buckets of the account, each as an item."""
+        return [{"bucket": name} for name in s3_buckets.buckets(api)]
+
+    def answer(self) -> dict[str, Any]:
+        seen: dict[str, Any] = {"bucket": None, "replication": None, "unsupported": None}
+        seen["target"] = None
+        versioning = s3_buckets.versioning(self.here, self.bucket)
+        if versioning is None:
+            return seen
+        seen["bucket"] = {"name": self.bucket, "versioning": versioning.lower() or "unversioned"}
+        try:
+            stored = s3_buckets.replication(self.here, self.bucket)
+        except NotFound:
+            return seen
+        if stored is None:
+            return seen
+        try:
+            configuration = replication.from_api(stored)
+        except replication.UnsupportedConfiguration as error:
+            return {**seen, "unsupported": str(error)}
+        return {
+            **seen,
+            "replication": {"bucket": self.bucket, **replication.describe(configuration)},
+            "target": self._target(configuration.target_bucket),
+        }
+
+    def _target(self, bucket: str) -> dict[str, Any] | None:
+        if self.there is None:
+            return None
+        try:
+            versioning = s3_buckets.versioning(self.there, bucket)
+        except Forbidden as error:
+            return {"name": bucket, "exists": None, "versioning": None, "trouble": str(error)}
+        return {
+            "name": bucket,
+            "exists": versioning is not None,
+            "versioning": None if versioning is None else versioning.lower() or "unversioned",
+            "trouble": None,
+        }

@@ -1,0 +1,31 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a role is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .._clients import iam_roles
+from .._clients.api import Api
+from .._documents import names
+from .._resources.iam_role import State, describe
+from .query import Query
+
+
+class IamRoleInfo(Query):
+    """A role, or None; with its attached policies where they are asked for."""
+
+    def __init__(self, api: Api, options: Mapping[str, Any]) -> None:
+        self.api = api
+        self.name = names.check_iam_name(options["name"], "role")
+        self.policies = bool(options["include_policies"])
+
+    def answer(self) -> dict[str, Any]:
+        role = iam_roles.get_role(self.api, self.name)
+        if role is None:
+            return {"iam_role": None}
+        attached = iam_roles.attached_policies(self.api, self.name) if self.policies else None
+        return {"iam_role": describe(State(role, attached))}

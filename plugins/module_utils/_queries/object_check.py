@@ -1,0 +1,130 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether an object has arrived: its replication status here, and the replica on the other side."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .._clients import s3_objects
+from .._clients.api import Api
+from .._documents import names
+from .._progress import Progress
+from .._waiting import Backoff
+from .object_diagnosis import Diagnosis
+from .query import Connections, Query, Unsatisfied
+from .replica_snapshot import ReplicaSnapshot, Side, status_of
+
+
+class ObjectCheck(Query):
+    """What the user wants to be true of an object, and how long to wait for it."""
+
+    def __init__(
+        self,
+        here: Api,
+        there: Api | None,
+        options: Mapping[str, Any],
+        *,
+        progress: Progress | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.progress = progress or Progress()
+        bucket = names.check_bucket_name(options["bucket"])
+        key = names.check_object_key(options["key"])
+        self.here = Side(here, bucket, key)
+        target: Mapping[str, Any] = options["target"] or {}
+        self.there = (
+            None
+            if there is None
+            else Side(there, names.check_bucket_name(target["bucket"]), target["key"] or key)
+        )
+        self.version_id: str | None = options["version_id"]
+        self.wanted: list[str] = options["status"]
+        self.backoff = Backoff(
+            timeout=options["wait_timeout"] if options["wait"] else 0.0,
+            cap=options["wait_max_delay"],
+            clock=clock,
+            sleep=sleep,
+        )
+
+    @classmethod
+    def build(cls, options: Mapping[str, Any], connections: Connections) -> ObjectCheck:
+        """The check of one item; its other side has a connection of its own."""
+        target = options["target"]
+        there = connections.open("s3", target["s3"]) if target else None
+        return cls(connections.main, there, options, progress=connections.progress)
+
+    def answer(self) -> dict[str, Any]:
+        looks = 0
+        while True:
+            snapshot = self._look()
+            looks += 1
+            seen = self._seen(snapshot, looks)
+            if self._satisfied(snapshot):
+                return seen
+            self.progress.waiting(self._story(snapshot))
+            failed = status_of(snapshot.here) == "FAILED" and "FAILED" not in self.wanted
+            if failed or not self.backoff.pause():
+                diagnosis = Diagnosis(self.here, self.there, self.wanted, self.backoff.elapsed)
+                raise Unsatisfied(diagnosis.explain(snapshot), seen)
+
+    def _look(self) -> ReplicaSnapshot:
+        # The time limit for retries holds for each look, however long the waiting takes.
+        for side in filter(None, (self.here, self.there)):
+            side.api.backoff.restart()
+        here = self.here.look(self.version_id)
+        if here is not None and self.version_id is None:
+            # A version that is put while we wait must not be compared with the replica of this one.
+            self.version_id = here.version_id
+        if self.there is None or here is None:
+            return ReplicaSnapshot(here, None)
+        there = self.there.look(here.version_id)
+        return ReplicaSnapshot(here, there)
+
+    def _satisfied(self, snapshot: ReplicaSnapshot) -> bool:
+        if snapshot.here is None or (status_of(snapshot.here) or "NONE") not in self.wanted:
+            return False
+        if self.there is None:
+            return True
+        return status_of(snapshot.there) == "REPLICA" and not snapshot.differences()
+
+    def _story(self, snapshot: ReplicaSnapshot) -> str:
+        """What there is to see so far, in a few words."""
+        where = f"{self.here.bucket}/{self.here.key}"
+        after = f"after {self.backoff.elapsed:.0f} s"
+        if snapshot.here is None:
+            return f"{where} is not there {after}"
+        status = status_of(snapshot.here)
+        if (status or "NONE") in self.wanted and self.there is not None:
+            copy = (status_of(snapshot.there) or "no replica") if snapshot.there else "missing"
+            return f"{where} is {status}, {self.there.bucket}/{self.there.key} is {copy} {after}"
+        return f"{where} is {status or 'without replication status'} {after}"
+
+    def _seen(self, snapshot: ReplicaSnapshot, looks: int) -> dict[str, Any]:
+        seen: dict[str, Any] = {
+            "object": _describe(self.here, snapshot.here),
+            "looks": looks,
+            "elapsed": round(self.backoff.elapsed, 3),
+        }
+        if self.there is not None:
+            seen["replica"] = _describe(self.there, snapshot.there)
+        return seen
+
+
+def _describe(side: Side, head: s3_objects.Head | None) -> dict[str, Any] | None:
+    if head is None:
+        return None
+    return {
+        "bucket": side.bucket,
+        "key": side.key,
+        "version_id": head.version_id,
+        "etag": head.etag,
+        "size": head.size,
+        "last_modified": head.modified,
+        "metadata": dict(head.metadata),
+        "replication_status": status_of(head),
+    }

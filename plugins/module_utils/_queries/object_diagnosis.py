@@ -1,0 +1,129 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Why an object is not where it should be, as far as the two buckets tell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .._clients import s3_buckets, s3_objects
+from .._clients.errors import ApiError
+from .replica_snapshot import ReplicaSnapshot, Side, status_of
+
+FAILED = (
+    "Look at whether the target role exists, trusts Backbeat and may replicate to the target bucket, "
+    "and whether the rule is still there. Then put the object's own tags back on it, or retry it by "
+    "Backbeat's API (crr/failed), to send it again."
+)
+PENDING = (
+    "If others arrive, wait longer (wait_timeout). If none does: Backbeat may be down or paused, or "
+    "may not work for this account; the source role may be missing, not trust Backbeat, or lack a "
+    "permission on the source (servers since 2025 want s3:ReplicateObject there); or the roles of the "
+    "configuration were changed while the object was pending, which leaves it so for ever until its "
+    "own tags are put back on it."
+)
+
+WRITTEN_HERE = (
+    "So it is no copy: somebody put it here directly. Check that this is the bucket replicated to."
+)
+
+
+class Diagnosis:
+    """Reads what explains a status, after the waiting is over; a read that fails is part of the explanation."""
+
+    def __init__(
+        self, here: Side, there: Side | None, wanted: Sequence[str], elapsed: float
+    ) -> None:
+        self.here = here
+        self.there = there
+        self.wanted = wanted
+        self.after = f"after {elapsed:.0f} s"
+
+    def explain(self, snapshot: ReplicaSnapshot) -> str:
+        """Two or three sentences: what was seen where, why that may be, what to look at."""
+        where = f"{self.here.bucket}/{self.here.key} at {self.here.api.endpoint}"
+        if snapshot.here is None:
+            return (
+                f"The object {where} does not exist {self.after}, or its latest version is a "
+                "delete marker: check bucket and key, and that it was put."
+            )
+        status = status_of(snapshot.here)
+        version = f"version {snapshot.here.version_id or 'null'} of {where}"
+        if (status or "NONE") in self.wanted:
+            return self._replica(snapshot, f"{version} is {status or 'without replication status'}")
+        was_wanted = f"{self.after}, {' or '.join(self.wanted)} was wanted."
+        if status is None:
+            why = WRITTEN_HERE if self.wanted == ["REPLICA"] else self._no_status(snapshot.here)
+            return f"The {version} has no replication status {was_wanted} {why}"
+        if status == "FAILED":
+            return f"Replication of the {version} FAILED. {self._target_bucket()}{FAILED}"
+        if status in ("PENDING", "PROCESSING"):
+            return f"The {version} is still {status} {was_wanted} {PENDING}"
+        return f"The {version} has the status {status} {was_wanted}"
+
+    def _no_status(self, head: s3_objects.Head) -> str:
+        try:
+            stored = s3_buckets.replication(self.here.api, self.here.bucket)
+        except ApiError as error:
+            return f"Why cannot be told, for the configuration cannot be read: {error}"
+        if stored is None:
+            return (
+                f"The bucket {self.here.bucket} has no replication configuration: "
+                "set it with backbeat_bucket_replication, then put the object again."
+            )
+        rules: Sequence[Mapping[str, Any]] = stored.get("Rules", ())
+        matching = [r for r in rules if self.here.key.startswith(_prefix(r))]
+        if not matching:
+            prefixes = ", ".join(repr(_prefix(r)) for r in rules)
+            return f"No rule covers its key: the rules' prefixes are {prefixes}."
+        if not any(rule.get("Status") == "Enabled" for rule in matching):
+            return (
+                f"The rule {matching[0].get('ID')!r} that covers its key is disabled: "
+                "enable it, then put the object again."
+            )
+        return (
+            f"The rule {matching[0].get('ID')!r} covers its key, so the object was put before the rule was there "
+            f"(it dates from {head.modified}): put it again, or put its own tags back on it."
+        )
+
+    def _target_bucket(self) -> str:
+        if self.there is None:
+            return ""
+        try:
+            versioning = s3_buckets.versioning(self.there.api, self.there.bucket)
+        except ApiError as error:
+            return f"The target bucket cannot be read: {error} "
+        where = f"{self.there.bucket} at {self.there.api.endpoint}"
+        if versioning is None:
+            return f"The target bucket {where} does not exist: create it with versioning enabled. "
+        if versioning != "Enabled":
+            return f"The target bucket {where} has no versioning enabled: enable it. "
+        return ""
+
+    def _replica(self, snapshot: ReplicaSnapshot, here: str) -> str:
+        if self.there is None:
+            return f"The {here}."
+        where = f"{self.there.bucket}/{self.there.key} at {self.there.api.endpoint}"
+        if snapshot.there is None:
+            return (
+                f"The {here}, but {where} has no such version {self.after}. "
+                f"{self._target_bucket()}Check that the rule's destination is this bucket and this "
+                "environment, and that nobody deleted it there."
+            )
+        differences = "; ".join(snapshot.differences())
+        if differences:
+            return f"The {here}, but its copy {where} differs {self.after}: {differences}."
+        return (
+            f"The {here}, but {where} has the status {status_of(snapshot.there)}, not REPLICA, "
+            f"{self.after}: somebody else put it there. {self._target_bucket()}"
+        ).rstrip()
+
+
+def _prefix(rule: Mapping[str, Any]) -> str:
+    """The prefix of a rule, in the V1 form or in V2's."""
+    filtered: Mapping[str, Any] = rule.get("Filter") or {}
+    return str(
+        rule.get("Prefix") or filtered.get("Prefix") or filtered.get("And", {}).get("Prefix") or ""
+    )

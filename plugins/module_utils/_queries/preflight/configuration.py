@@ -1,0 +1,167 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the source bucket's replication configuration says, whether it can work, and whether it is the expected one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..._clients import s3_buckets
+from ..._documents import names, replication
+from ..._documents.errors import InvalidDocument
+from ..._documents.replication import STORAGE_CLASSES, Configuration, Rule, WantedRule
+from ..._documents.replication_model import label
+from .findings import Findings
+from .sides import FactReader, Side
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the user says the configuration should be; None: not said."""
+
+    rules: tuple[WantedRule, ...] | None = None
+    known_sites: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Live:
+    """What matters to the other checks: the roles, the prefixes of the rules in force, and the kind of their sites.
+
+    clouds_only: one role is what clouds alone need. clouds: a rule in force sends to a cloud.
+    """
+
+    roles: tuple[str, ...] = ()
+    prefixes: tuple[str, ...] = ("",)
+    clouds_only: bool = False
+    clouds: bool = False
+
+
+def examine(source: Side, target: Side, expected: Expected, facts: FactReader) -> Live:
+    """Read and judge the configuration; what it says as far as it could be understood."""
+    if not source.bucket_usable:
+        return Live()
+    stored = facts.look(
+        source.s3,
+        ("replication", source.bucket),
+        lambda api: s3_buckets.replication(api, source.bucket),
+        where=source.where,
+        needs="s3:GetReplicationConfiguration",
+    )
+    if stored is None:
+        return Live()
+    findings, where = facts.findings, source.where
+    if stored.fact is None:
+        findings.add("configuration-missing", where, "It has no replication configuration.")
+        return Live()
+    roles = replication.split_roles(str(stored.fact.get("Role") or ""))
+    try:
+        configuration = replication.from_api(stored.fact)
+    except replication.UnsupportedConfiguration as error:
+        findings.add("configuration-beyond-v1", where, str(error))
+        _target(_destinations(stored.fact), target, findings, where)
+        return Live(roles, clouds_only=len(roles) == 1, clouds=len(roles) == 1)
+    except InvalidDocument as error:
+        findings.add("configuration-invalid", where, str(error))
+        return Live(roles, clouds_only=len(roles) == 1, clouds=len(roles) == 1)
+    _target({configuration.target_bucket}, target, findings, where)
+    _validate(configuration, expected.known_sites, findings, where)
+    _rules(configuration.rules, expected.rules, findings, where)
+    return _live(configuration, expected.known_sites)
+
+
+def _destinations(stored: Mapping[str, Any]) -> set[str]:
+    arns = [str(rule.get("Destination", {}).get("Bucket")) for rule in stored.get("Rules", ())]
+    return {arn.removeprefix("arn:aws:s3:::") for arn in arns}
+
+
+def _target(named: set[str], target: Side, findings: Findings, where: str) -> None:
+    for name in sorted(named - {target.bucket}):
+        what = f"It is replicated to the bucket {name}, and {target.bucket} is expected."
+        findings.add("target-bucket-unexpected", where, what)
+
+
+def _validate(
+    configuration: Configuration,
+    known_sites: Mapping[str, str] | None,
+    findings: Findings,
+    where: str,
+) -> None:
+    """The servers' own rules; roles and sites have findings of their own."""
+    unknown = {
+        site.name: label(rule)
+        for rule in configuration.rules
+        for site in rule.sites
+        if known_sites is not None and site.name not in (*STORAGE_CLASSES, *known_sites)
+    }
+    for site, rule in unknown.items():
+        findings.add("site-unknown", where, f"The {rule} sends to the site {site}.")
+    try:
+        for role in configuration.roles:
+            names.check_role_arn(role)
+    except InvalidDocument:
+        return
+    try:
+        replication.validate(configuration, None if unknown else known_sites)
+    except InvalidDocument as error:
+        findings.add("configuration-invalid", where, str(error))
+
+
+def _rules(
+    stored: Sequence[Rule], wanted: Sequence[WantedRule] | None, findings: Findings, where: str
+) -> None:
+    matched = [(rule, _match(rule, stored)) for rule in wanted or ()]
+    for asked, found in matched:
+        if found is None:
+            findings.add("rule-missing", where, f"There is no rule with the {_name(asked)}.")
+        elif differences := _differences(asked, found):
+            what = f"The {label(found)} has {'; '.join(differences)}."
+            findings.add("rule-differs", where, what)
+    named = {found for _asked, found in matched}
+    meant_off = {found for asked, found in matched if asked.enabled is False}
+    for one in stored:
+        if wanted is not None and one not in named:
+            findings.add("rule-unexpected", where, f"There is also a {label(one)}.")
+        if not one.enabled and one not in meant_off:
+            findings.add("rule-disabled", where, f"The {label(one)} is disabled.")
+    if not any(one.enabled for one in stored) and not meant_off.issuperset(stored):
+        findings.add("no-rule-enabled", where, "All its replication rules are disabled.")
+
+
+def _name(wanted: WantedRule) -> str:
+    return f"id {wanted.id!r}" if wanted.id else f"prefix {wanted.prefix!r}"
+
+
+def _match(wanted: WantedRule, stored: Sequence[Rule]) -> Rule | None:
+    """By its id where one is given, else by its prefix: as a rule is matched when it is set."""
+    if wanted.id:
+        return next((rule for rule in stored if rule.id == wanted.id), None)
+    return next((rule for rule in stored if rule.prefix == wanted.prefix), None)
+
+
+def _differences(wanted: WantedRule, found: Rule) -> list[str]:
+    differences = []
+    if wanted.prefix is not None and wanted.prefix != found.prefix:
+        differences.append(f"the prefix {found.prefix!r}, and {wanted.prefix!r} is expected")
+    if wanted.enabled is not None and wanted.enabled != found.enabled:
+        is_there, is_not = ("enabled", "disabled") if found.enabled else ("disabled", "enabled")
+        differences.append(f"been {is_there}, and is expected to be {is_not}")
+    if wanted.sites is not None and frozenset(wanted.sites) != frozenset(found.sites):
+        there = replication.join_sites(found.sites) or "the server's default"
+        asked = replication.join_sites(wanted.sites) or "the server's default"
+        differences.append(f"the sites {there}, and {asked} is expected")
+    return differences
+
+
+def _live(configuration: Configuration, known_sites: Mapping[str, str] | None) -> Live:
+    in_force = [rule for rule in configuration.rules if rule.enabled]
+    kinds = {(known_sites or {}).get(site.name) for rule in in_force for site in rule.sites}
+    alone = len(configuration.roles) == 1
+    return Live(
+        roles=configuration.roles,
+        prefixes=tuple(rule.prefix for rule in in_force),
+        clouds_only=alone,
+        clouds=alone or "cloud" in kinds,
+    )

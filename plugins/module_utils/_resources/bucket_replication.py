@@ -1,0 +1,252 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The replication configuration of a bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .._clients import backbeat, s3_buckets
+from .._clients.api import Api
+from .._clients.errors import Call, Conflict, Forbidden, Invalid, NotFound
+from .._documents import names, replication
+from .._documents.replication import Configuration, Site, Wanted, WantedRule
+from .._documents.replication_hazard import stranding
+from .pending import look_for_pending
+from .plan import Change, Plan, Refused
+
+
+@dataclass(frozen=True)
+class State:
+    """What the bucket has: no configuration is None, and a bucket may be missing altogether.
+
+    `foreign` is a configuration that this collection cannot manage, as the server has it.
+    """
+
+    configuration: Configuration | None
+    bucket_exists: bool = True
+    foreign: Mapping[str, Any] | None = None
+
+
+class BucketReplication:
+    """What the user wants of a bucket's replication configuration."""
+
+    def __init__(self, api: Api, options: Mapping[str, Any], backbeat: Api | None = None) -> None:
+        self.api = api
+        self.backbeat = backbeat
+        self.bucket = names.check_bucket_name(options["bucket"])
+        self.present = options["state"] == "present"
+        self.known_sites: Mapping[str, str] | None = options["known_sites"]
+        rules: Sequence[Mapping[str, Any]] | None = options["rules"]
+        target: str | None = options["target_bucket"]
+        self.allow_pending_loss = bool(options["allow_pending_loss"])
+        self.scan_limit = int(options["pending_scan_limit"])
+        self.wanted = Wanted(
+            roles=_roles(options),
+            target_bucket=None if target is None else names.bucket_name(target),
+            rules=None if rules is None else tuple(map(wanted_rule, rules)),
+            purge_rules=bool(options["purge_rules"]),
+        )
+
+    def read(self) -> State:
+        try:
+            stored = s3_buckets.replication(self.api, self.bucket)
+        except NotFound:
+            return State(None, bucket_exists=False)
+        if stored is None:
+            return State(None)
+        if not self.present and self.wanted.rules is None:
+            return self._read_to_remove(stored)
+        return State(self._parse(stored))
+
+    def _read_to_remove(self, stored: Mapping[str, Any]) -> State:
+        """To remove the whole of a configuration nobody has to understand it."""
+        try:
+            return State(replication.from_api(stored))
+        except replication.UnsupportedConfiguration:
+            return State(None, foreign=stored)
+
+    def plan(self, current: State | None) -> Plan[State]:
+        current = current or State(None)
+        if not self.present:
+            return self._removal(current)
+        after = replication.merge(self.wanted, current.configuration)
+        if current.configuration is not None and replication.same(after, current.configuration):
+            return Plan(current)
+        replication.validate(after, self.known_sites)
+        warnings = () if current.bucket_exists else (self._no_bucket(),)
+        return self._change(current, after, warnings)
+
+    def describe(self, state: State | None) -> dict[str, Any] | None:
+        if state is None or state.configuration is None:
+            return None
+        return {"bucket": self.bucket, **replication.describe(state.configuration)}
+
+    def compared(self, state: State | None) -> dict[str, Any]:
+        if state is not None and state.foreign is not None:
+            return dict(state.foreign)
+        if state is None or state.configuration is None:
+            return {}
+        shown = replication.describe(state.configuration)
+        # The server chooses the ID of a rule that has none, so it is no part of what is wanted.
+        asked = {rule.id for rule in self.wanted.rules or () if rule.id}
+        for rule in shown["rules"]:
+            if rule["id"] not in asked:
+                del rule["id"]
+        return shown
+
+    def _removal(self, current: State) -> Plan[State]:
+        if current.foreign is not None:
+            return self._change(current, None)
+        if current.configuration is None:
+            return Plan(current)
+        left = (
+            None
+            if self.wanted.rules is None
+            else replication.remove(self.wanted.rules, current.configuration)
+        )
+        if left is not None and replication.same(left, current.configuration):
+            return Plan(current)
+        return self._change(current, left)
+
+    def _change(
+        self, current: State, after: Configuration | None, warnings: tuple[str, ...] = ()
+    ) -> Plan[State]:
+        change: Change[State]
+        if after is None:
+            change = Change("DeleteBucketReplication", self.bucket, self._delete, removes=True)
+        else:
+            wanted = after
+            change = Change("PutBucketReplication", self.bucket, lambda _before: self._put(wanted))
+        prefixes = ("",) if current.foreign else stranding(current.configuration, after)
+        return Plan(State(after), (change,), warnings, lambda: self._look(prefixes))
+
+    def _look(self, prefixes: Sequence[str]) -> tuple[str, ...]:
+        """Objects that are on their way would not arrive any more after some changes."""
+        if not prefixes:
+            return ()
+        try:
+            pending = look_for_pending(self.api, self.bucket, prefixes, self.scan_limit)
+        except Forbidden as error:
+            error.advice = (
+                "So nobody can tell whether this change would strand objects: permit to list the bucket's versions "
+                "and to read its objects, or leave the look out with pending_scan_limit: 0."
+            )
+            raise
+        backlog = self._backlog()
+        if not pending.keys:
+            return (f"{backlog}, {pending} in {self.bucket}.",) if backlog else ()
+        fact = (
+            f"Of the bucket {self.bucket} at {self.api.endpoint}, {pending}; this change leaves such "
+            f"objects unreplicated, PENDING for ever or FAILED{f'. {backlog}' if backlog else ''}"
+        )
+        if self.allow_pending_loss:
+            return (f"{fact}. Put their own tags back on them afterwards to send them again.",)
+        raise Refused(
+            f"{fact}. Wait until they are replicated, or set allow_pending_loss to change it all the same."
+        )
+
+    def _backlog(self) -> str:
+        """What Backbeat itself says is on the way, in words; empty where it is nothing or cannot be asked."""
+        if self.backbeat is None:
+            return ""
+        found = backbeat.backlog(
+            self.backbeat, through_s3=self.backbeat.endpoint == self.api.endpoint
+        )
+        if found is None or not found.count:
+            return ""
+        return f"Backbeat has {found.count} operations ({found.size} bytes) of all buckets to send"
+
+    def _parse(self, stored: Mapping[str, Any]) -> Configuration:
+        try:
+            return replication.from_api(stored)
+        except replication.UnsupportedConfiguration as error:
+            raise Refused(
+                f"The replication configuration of the bucket {self.bucket} at {self.api.endpoint} cannot be "
+                f"managed without losing a part of it: {error}"
+            ) from error
+
+    def _put(self, wanted: Configuration) -> State:
+        if names.UNKNOWN_ACCOUNT in "".join(wanted.roles):
+            raise Refused(
+                f"The roles for the bucket {self.bucket} are predictions of check mode "
+                f"({', '.join(wanted.roles)}): give the ARNs of roles that exist."
+            )
+        try:
+            s3_buckets.put_replication(self.api, self.bucket, replication.to_api(wanted))
+        except Invalid as error:
+            error.advice = self._advice(error, wanted)
+            raise
+        return self._read_back(wanted)
+
+    def _read_back(self, wanted: Configuration) -> State:
+        """What the server made of it: it drops what it does not know, and another writer may have been faster."""
+        stored = self.read()
+        if stored.configuration is None or not replication.same(stored.configuration, wanted):
+            conflict = Conflict(
+                Call(
+                    "PutBucketReplication",
+                    self.api.endpoint,
+                    f"set the replication of {self.bucket}",
+                ),
+                f"the server accepted the configuration but has another one now: sent {self._shown(wanted)}, "
+                f"found {self._shown(stored.configuration)}",
+                advice="Somebody else changes it at the same time, or the server dropped what it does not know.",
+            )
+            conflict.happened = True
+            raise conflict
+        return stored
+
+    def _shown(self, configuration: Configuration | None) -> dict[str, Any] | None:
+        return self.describe(State(configuration))
+
+    def _delete(self, _before: State | None) -> State:
+        s3_buckets.delete_replication(self.api, self.bucket)
+        return State(None)
+
+    def _no_bucket(self) -> str:
+        return f"The bucket {self.bucket} does not exist at {self.api.endpoint} yet; it has to before this can be set."
+
+    def _advice(self, error: Invalid, wanted: Configuration) -> str:
+        if error.code == "MalformedXML":
+            sites = sorted({site.name for rule in wanted.rules for site in rule.sites})
+            if sites:
+                return (
+                    "The server does not say what it dislikes; with a valid configuration it is a site "
+                    f"that it does not know. The sites sent: {', '.join(sites)}. Compare them with the "
+                    "server's replication sites (replicationEndpoints in its configuration)."
+                )
+        if "ersioning" in error.reason:
+            return (
+                "Enable versioning on the bucket first (backbeat_bucket with versioning: enabled)."
+            )
+        if error.code == "InvalidArgument" and "Role" in error.reason:
+            return (
+                "A Scality site needs two role ARNs (source_role and target_role), cloud sites alone need one (role); "
+                f"sent: {replication.join_roles(wanted.roles)}."
+            )
+        return ""
+
+
+def _roles(options: Mapping[str, Any]) -> tuple[str, ...] | None:
+    if options["role"] is not None:
+        return replication.split_roles(options["role"])
+    if options["source_role"] is None and options["target_role"] is None:
+        return None
+    return (options["source_role"], options["target_role"])
+
+
+def wanted_rule(rule: Mapping[str, Any]) -> WantedRule:
+    """A rule as the options of a task have it."""
+    sites: Sequence[Mapping[str, Any]] | None = rule["sites"]
+    return WantedRule(
+        prefix=rule["prefix"],
+        id=rule["id"] or None,
+        enabled=rule["enabled"],
+        sites=None
+        if sites is None
+        else tuple(Site(site["name"], bool(site["preferred_read"])) for site in sites),
+    )

@@ -1,0 +1,220 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An object: its content, user metadata and tags, as far as they were asked for."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import IO, Any
+
+from .._clients import s3_objects
+from .._clients.api import Api
+from .._documents import names
+from .plan import Change, Plan, Refused
+
+# What one PutObject can carry, in bytes.
+LARGEST = 5 * 1024**3
+PIECE = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class State:
+    """The latest version. `matches` says whether its content is the wanted one; `tags` None: not looked at."""
+
+    head: s3_objects.Head
+    tags: Mapping[str, str] | None
+    matches: bool
+
+
+class Object:
+    """What the user wants of an object."""
+
+    def __init__(self, api: Api, options: Mapping[str, Any]) -> None:
+        self.api = api
+        self.bucket = names.check_bucket_name(options["bucket"])
+        self.key = names.check_object_key(options["key"])
+        self.present = options["state"] == "present"
+        self.content: str | None = options["content"]
+        self.src: str | None = options["src"]
+        self.content_type: str | None = options["content_type"]
+        self.metadata = _texts(options["metadata"], lower=True)
+        self.tags = _texts(options["tags"])
+        self.size, self.md5 = self._measure() if self.present else (0, "")
+
+    def read(self) -> State | None:
+        head = s3_objects.head_object(self.api, self.bucket, self.key)
+        if head is None:
+            return None
+        tags = (
+            None if self.tags is None else s3_objects.object_tags(self.api, self.bucket, self.key)
+        )
+        return State(head, tags, self.present and self._content_matches(head))
+
+    def plan(self, current: State | None) -> Plan[State]:
+        if not self.present:
+            delete = Change[State]("DeleteObject", self._where, self._delete, removes=True)
+            return Plan(None, (delete,) if current else ())
+        if current is None or not self._same_version(current):
+            return Plan(self._predicted(current), (Change("PutObject", self._where, self._put),))
+        if self.tags is not None and self.tags != current.tags:
+            tagged = replace(current, tags=self.tags)
+            return Plan(tagged, (Change("PutObjectTagging", self._where, self._tag),))
+        return Plan(current)
+
+    def describe(self, state: State | None) -> dict[str, Any] | None:
+        if state is None:
+            return None
+        return {
+            "bucket": self.bucket,
+            "key": self.key,
+            "version_id": state.head.version_id,
+            "etag": state.head.etag,
+            "size": state.head.size,
+            "last_modified": state.head.modified,
+            "content_type": state.head.content_type,
+            "metadata": dict(state.head.metadata),
+            "tags": None if state.tags is None else dict(state.tags),
+            "replication_status": state.head.replication_status,
+        }
+
+    def compared(self, state: State | None) -> dict[str, Any]:
+        if state is None:
+            return {}
+        shown: dict[str, Any] = {"etag": state.head.etag, "size": state.head.size}
+        if self.content_type is not None:
+            shown["content_type"] = state.head.content_type
+        if self.metadata is not None:
+            shown["metadata"] = dict(state.head.metadata)
+        if state.tags is not None:
+            shown["tags"] = dict(state.tags)
+        return shown
+
+    @property
+    def _where(self) -> str:
+        return f"{self.bucket}/{self.key}"
+
+    @property
+    def _asks_content(self) -> bool:
+        return self.content is not None or self.src is not None
+
+    def _measure(self) -> tuple[int, str]:
+        digest, size = hashlib.md5(usedforsecurity=False), 0
+        with self._open() as body:
+            while piece := body.read(PIECE):
+                digest.update(piece)
+                size += len(piece)
+        if size > LARGEST:
+            raise Refused(
+                f"{self.src} has {size} bytes; this module puts objects of up to {LARGEST}."
+            )
+        return size, digest.hexdigest()
+
+    @contextmanager
+    def _open(self) -> Iterator[IO[bytes]]:
+        if self.src is None:
+            yield io.BytesIO((self.content or "").encode())
+            return
+        try:
+            with open(os.path.expanduser(self.src), "rb") as body:
+                yield body
+        except OSError as error:
+            raise Refused(
+                f"Cannot read the file {self.src} for {self._where}: {error.strerror}. "
+                "It is read where the module runs: check src, and that the file is there."
+            ) from error
+
+    def _content_matches(self, head: s3_objects.Head) -> bool:
+        if not self._asks_content:
+            return True
+        if head.size != self.size:
+            return False
+        if "-" not in head.etag:
+            return head.etag == self.md5
+        # The ETag of a multipart upload says nothing of the whole: only the bytes do.
+        digest = hashlib.md5(usedforsecurity=False)
+        for piece in s3_objects.object_body(self.api, self.bucket, self.key, head.version_id):
+            digest.update(piece)
+        return digest.hexdigest() == self.md5
+
+    def _same_version(self, current: State) -> bool:
+        same = (
+            current.matches
+            and self.metadata in (None, self._users_metadata(current))
+            and self.content_type in (None, current.head.content_type)
+        )
+        if not same and not self._asks_content and current.head.size:
+            raise Refused(
+                f"The object {self._where} at {self.api.endpoint} has other metadata or another content type; "
+                "S3 changes these only with the content: give content or src as well."
+            )
+        return same
+
+    def _predicted(self, current: State | None) -> State:
+        head = s3_objects.Head(
+            version_id=None,
+            etag=self.md5,
+            size=self.size,
+            modified=None,
+            content_type=self._type(current),
+            metadata=self._metadata(current),
+        )
+        return State(head, self.tags, matches=True)
+
+    def _metadata(self, current: State | None) -> Mapping[str, str]:
+        if self.metadata is not None:
+            return self.metadata
+        return self._users_metadata(current) if current else {}
+
+    def _users_metadata(self, current: State) -> Mapping[str, str]:
+        """Without what Backbeat adds, unless the user gave just that."""
+        return {
+            name: value
+            for name, value in current.head.metadata.items()
+            if not name.endswith("replication-status") or name in (self.metadata or {})
+        }
+
+    def _type(self, current: State | None) -> str | None:
+        if self.content_type is not None:
+            return self.content_type
+        return current.head.content_type if current else None
+
+    def _put(self, before: State | None) -> State | None:
+        # New content is a new version without tags: what was not asked for comes along from the one before.
+        tags = self.tags
+        if tags is None and before is not None:
+            tags = s3_objects.object_tags(self.api, self.bucket, self.key)
+        with self._open() as body:
+            s3_objects.put_object(
+                self.api,
+                self.bucket,
+                self.key,
+                body,
+                metadata=self._metadata(before),
+                tags=tags or {},
+                content_type=self._type(before),
+            )
+        return self.read()
+
+    def _tag(self, before: State | None) -> State | None:
+        s3_objects.put_object_tags(self.api, self.bucket, self.key, self.tags or {})
+        return before and replace(before, tags=self.tags)
+
+    def _delete(self, _before: State | None) -> None:
+        s3_objects.delete_object(self.api, self.bucket, self.key)
+
+
+def _texts(values: Mapping[str, Any] | None, *, lower: bool = False) -> dict[str, str] | None:
+    """Names and values as S3 sends them; header names have no case, botocore answers them in lower case."""
+    if values is None:
+        return None
+    return {str(k).lower() if lower else str(k): _text(v) for k, v in values.items()}
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

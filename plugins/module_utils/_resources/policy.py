@@ -1,0 +1,322 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A managed policy, its document kept in one or several parts, and the roles that it is attached to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from .._clients import iam_policies, iam_policy_versions, iam_roles
+from .._clients.api import Api
+from .._clients.errors import Conflict, NotFound
+from .._documents import names, permissions, policy
+from .plan import Change, Plan, Refused
+from .policy_parts import Finder, Part, State, part_mark, part_name, writing_order
+
+# IAM keeps this many versions of a policy and refuses another one.
+VERSIONS = 5
+# The quota of AWS for the document of a managed policy, in characters without white space.
+MAX_SIZE = 6144
+
+
+class Policy:
+    """What the user wants of a policy."""
+
+    def __init__(self, api: Api, options: Mapping[str, Any]) -> None:
+        self.api = api
+        self.name = names.check_iam_name(options["name"], "policy")
+        self.present = options["state"] == "present"
+        self.path: str | None = options["path"] and names.check_iam_path(options["path"])
+        self.description: str | None = options["description"]
+        self.documents = (
+            policy.split(_document(options), options["max_size"]) if self.present else []
+        )
+        self.finder = Finder(
+            api,
+            self.name,
+            self.path or "/",
+            options["roles"] or (),
+            thorough=not self.present and not self.path,
+        )
+        self.roles = tuple(self.finder.roles)
+
+    @classmethod
+    def found(cls, api: Api, name: str, path: str | None) -> Policy:
+        """A policy of which nothing is wanted; reading it reads all its parts, and who has them."""
+        nothing = dict.fromkeys(("description", "policy", "side", "roles"))
+        return cls(api, {**nothing, "name": name, "path": path, "state": "absent"})
+
+    @classmethod
+    def generated(
+        cls,
+        api: Api,
+        name: str,
+        side: str,
+        permissions: str,
+        source_buckets: list[str],
+        target_buckets: list[str],
+        role: str,
+    ) -> Policy:
+        """The policy of one side as the role `replication` makes it."""
+        nothing = dict.fromkeys(("path", "description", "policy", "cloud_targets"))
+        wanted = {
+            "name": name,
+            "side": side,
+            "permissions": permissions,
+            "source_buckets": source_buckets,
+            "target_buckets": target_buckets,
+            "max_size": MAX_SIZE,
+            "roles": [role],
+            "state": "present",
+        }
+        return cls(api, {**nothing, **wanted})
+
+    def read(self) -> State | None:
+        self.finder.prepare()
+        state: State = {}
+        number = 1
+        while True:
+            found = self.finder.find(number)
+            if found is not None and self._is_part(found, number):
+                document = iam_policy_versions.policy_document(
+                    self.api, found.arn, found.default_version
+                )
+                self.finder.read_attached()
+                # Whoever has one part needs the others as well, and a part that goes is taken from everybody.
+                everybody = number > len(self.documents) or len(self.documents) > 1
+                entities = iam_policies.policy_entities(self.api, found.arn) if everybody else None
+                roles = entities.roles if entities else self.finder.roles_with(found.arn)
+                state[found.name] = Part(found, document, roles, entities)
+            elif number > len(self.documents):
+                return state or None
+            if number == 1 and found is None and len(self.documents) <= 1:
+                return None
+            number += 1
+
+    def plan(self, current: State | None) -> Plan[State]:
+        if not self.present:
+            return self._removal(current or {})
+        before = current or {}
+        after: State = {}
+        changes: list[Change[State]] = []
+        numbers = {
+            part_name(self.name, place + 1): place + 1 for place in range(len(self.documents))
+        }
+        documents = {name: self.documents[number - 1] for name, number in numbers.items()}
+        roles = self._holders(before)
+        # A part that a role lacks, as after a run that was cut off, gives it nothing yet.
+        there = {
+            name: part.document for name, part in before.items() if set(roles) <= set(part.roles)
+        }
+        for name in writing_order(there, documents):
+            after[name], steps = self._part(numbers[name], before.get(name), roles)
+            changes.extend(steps)
+        # From the end: parts are looked for until there is none, so a gap would hide those behind it.
+        for name, part in reversed(before.items()):
+            if name not in after:
+                changes.extend(self._remove(part))
+        return Plan(_in_order(after), tuple(changes), self._warnings(before))
+
+    def describe(self, state: State | None) -> dict[str, Any] | None:
+        if not state:
+            return None
+        parts = [_describe(part) for part in state.values()]
+        return {**parts[0], "parts": parts}
+
+    def compared(self, state: State | None) -> dict[str, Any]:
+        return {
+            name: {"document": part.document, "roles": sorted(part.roles)}
+            for name, part in sorted((state or {}).items())
+        }
+
+    def _holders(self, before: State) -> tuple[str, ...]:
+        """Who is to have all parts: the wanted roles, and of a policy in parts whoever has the first."""
+        first = before.get(self.name)
+        others = first.entities.roles if first and first.entities else ()
+        return tuple(dict.fromkeys((*self.roles, *others)))
+
+    def _part(
+        self, number: int, before: Part | None, roles: tuple[str, ...]
+    ) -> tuple[Part, list[Change[State]]]:
+        name, document = part_name(self.name, number), self.documents[number - 1]
+        changes: list[Change[State]] = []
+        if before is None:
+            part = Part(self._predicted(name, number), document, ())
+            changes.append(Change("CreatePolicy", name, lambda state: self._create(state, number)))
+        else:
+            part = before
+            self._check_path(part.policy)
+            if not policy.equivalent(part.document, document):
+                part = replace(part, document=document)
+                changes.append(
+                    Change("CreatePolicyVersion", name, lambda state: self._update(state, number))
+                )
+        for role in roles:
+            if role not in part.roles:
+                changes.append(self._attach(name, role))
+        return replace(part, roles=tuple(dict.fromkeys((*part.roles, *roles)))), changes
+
+    def _predicted(self, name: str, number: int) -> iam_policies.Policy:
+        account = self.finder.account or names.UNKNOWN_ACCOUNT
+        path = self.path or "/"
+        return iam_policies.Policy(
+            name=name,
+            arn=names.iam_arn(account, "policy", path, name),
+            path=path,
+            policy_id=None,
+            description=self._description(number),
+            created=None,
+            updated=None,
+            default_version="v1",
+            attachment_count=None,
+        )
+
+    def _description(self, number: int) -> str | None:
+        if number == 1:
+            return self.description
+        return f"{part_mark(self.name, number)} {self.description or ''}".rstrip()
+
+    def _is_part(self, found: iam_policies.Policy, number: int) -> bool:
+        if number == 1 or (found.description or "").startswith(part_mark(self.name, number)):
+            return True
+        if number > len(self.documents):
+            return False
+        raise Refused(
+            f"The policy {found.name} at {self.api.endpoint} is needed for part {number} of {self.name}, but is "
+            "somebody else's: its description does not call it that. Choose another name, or a larger max_size."
+        )
+
+    def _check_path(self, found: iam_policies.Policy) -> None:
+        if self.path and found.path != self.path:
+            raise Refused(
+                f"The policy {found.name} at {self.api.endpoint} has the path {found.path}, not {self.path}, "
+                "and IAM cannot move a policy: leave path out, or remove the policy first (state: absent)."
+            )
+
+    def _warnings(self, before: State) -> tuple[str, ...]:
+        texts = []
+        first = before.get(self.name)
+        if (
+            first
+            and self.description is not None
+            and self.description != (first.policy.description or "")
+        ):
+            texts.append(
+                f"The policy {self.name} has the description {first.policy.description!r}, not "
+                f"{self.description!r}; IAM cannot change it, so it stays."
+            )
+        return tuple(texts)
+
+    def _removal(self, current: State) -> Plan[State]:
+        changes = [change for part in reversed(current.values()) for change in self._remove(part)]
+        return Plan(None, tuple(changes))
+
+    def _create(self, state: State | None, number: int) -> State:
+        name, document = part_name(self.name, number), self.documents[number - 1]
+        try:
+            made = iam_policies.create_policy(
+                self.api, name, self.path or "/", document, self._description(number)
+            )
+        except Conflict:
+            self.finder.by_listing = True
+            raise
+        made = replace(made, description=self._description(number))
+        return _in_order({**(state or {}), name: Part(made, document, ())})
+
+    def _update(self, state: State | None, number: int) -> State | None:
+        name, document = part_name(self.name, number), self.documents[number - 1]
+        part = (state or {})[name]
+        versions = iam_policy_versions.policy_versions(self.api, part.policy.arn)
+        spare = [one for one in versions if not one.is_default]
+        if len(versions) >= VERSIONS:
+            self._delete_version(part, _oldest(spare))
+        version_id = iam_policy_versions.create_policy_version(self.api, part.policy.arn, document)
+        made = replace(part.policy, default_version=version_id)
+        return {**(state or {}), name: replace(part, policy=made, document=document)}
+
+    def _attach(self, name: str, role: str) -> Change[State]:
+        def apply(state: State | None) -> State | None:
+            part = (state or {})[name]
+            iam_roles.attach_role_policy(self.api, role, part.policy.arn)
+            return {**(state or {}), name: replace(part, roles=(*part.roles, role))}
+
+        return Change("AttachRolePolicy", f"{name} to {role}", apply, retry_not_found=True)
+
+    def _remove(self, part: Part) -> list[Change[State]]:
+        """Detach a policy everywhere, then delete its versions and itself: IAM refuses any other order."""
+        name, entities = part.policy.name, part.entities or iam_policies.Entities((), (), ())
+        if entities.users or entities.groups:
+            raise Refused(
+                f"The policy {name} at {self.api.endpoint} is attached to users or groups "
+                f"({', '.join((*entities.users, *entities.groups))}): detach it there first."
+            )
+        detach = [self._detach(part, role) for role in entities.roles]
+
+        def delete(state: State | None) -> State | None:
+            for version in iam_policy_versions.policy_versions(self.api, part.policy.arn):
+                if not version.is_default:
+                    self._delete_version(part, version)
+            iam_policies.delete_policy(self.api, part.policy.arn)
+            return {key: value for key, value in (state or {}).items() if key != name} or None
+
+        return [*detach, Change("DeletePolicy", name, delete, removes=True)]
+
+    def _detach(self, part: Part, role: str) -> Change[State]:
+        def apply(state: State | None) -> State | None:
+            iam_roles.detach_role_policy(self.api, role, part.policy.arn)
+            return state
+
+        return Change("DetachRolePolicy", f"{part.policy.name} from {role}", apply, removes=True)
+
+    def _delete_version(self, part: Part, version: iam_policy_versions.PolicyVersion) -> None:
+        try:
+            iam_policy_versions.delete_policy_version(self.api, part.policy.arn, version.version_id)
+        except NotFound:
+            return
+
+
+def _document(options: Mapping[str, Any]) -> dict[str, Any]:
+    if options["policy"] is not None:
+        return policy.parse(options["policy"])
+    side, guide = options["side"], options["permissions"] == "guide"
+    if side is None:
+        raise Refused(
+            f"The policy {options['name']} needs a document: give it as policy, or a side to generate it for."
+        )
+    source, target = options["source_buckets"], options["target_buckets"]
+    for name, buckets in (("source", source), ("target", target)):
+        if not buckets and (guide or name == side):
+            raise Refused(
+                f"The policy {options['name']} for the {side} side needs {name}_buckets to be generated."
+            )
+    if guide:
+        return permissions.guide_policy(source, target)
+    if side == "source":
+        return permissions.source_policy(source, cloud_targets=bool(options["cloud_targets"]))
+    return permissions.target_policy(target)
+
+
+def _oldest(versions: list[iam_policy_versions.PolicyVersion]) -> iam_policy_versions.PolicyVersion:
+    return min(versions, key=lambda one: (one.created or "", int(one.version_id.lstrip("v") or 0)))
+
+
+def _in_order(state: State) -> State:
+    return dict(sorted(state.items(), key=lambda item: (len(item[0]), item[0])))
+
+
+def _describe(part: Part) -> dict[str, Any]:
+    return {
+        "policy_name": part.policy.name,
+        "arn": part.policy.arn,
+        "path": part.policy.path,
+        "policy_id": part.policy.policy_id,
+        "description": part.policy.description,
+        "default_version_id": part.policy.default_version,
+        "create_date": part.policy.created,
+        "update_date": part.policy.updated,
+        "document": part.document,
+        "roles": list(part.roles),
+    }

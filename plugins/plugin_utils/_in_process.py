@@ -1,0 +1,145 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs this collection's modules in the controller's own process, where nothing asks for another one.
+
+A module in a process of its own takes some 400 ms before its first call, nearly all of it for starting Python and
+importing; the same work here takes some 20 ms. Options are checked by the same argument spec, the same engine does the
+work, and the result goes through the same scrubbing of secrets.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import ansible.constants as C
+from ansible.module_utils.common import json as ansible_json
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.parameters import remove_values
+from ansible.module_utils.errors import UnsupportedError
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+from ansible.utils.vars import merge_hash
+
+from ..module_utils._clients.session import BOTOCORE_VERSION, warm
+from ..module_utils._engine.options import secrets
+from ..module_utils._engine.task import Task
+from ..module_utils._progress import Tell
+
+SWITCH = "backbeat_in_process"
+# What inventories say for it; to compile a template takes as long as a call.
+THIS_PYTHON = "{{ ansible_playbook_python }}"
+
+
+def _encoder() -> dict[str, Any]:
+    """How json.dumps gets an encoder for what goes to a module; the newer cores load it at the first call."""
+    if hasattr(ansible_json, "get_module_encoder"):
+        to_module = ansible_json.Direction.CONTROLLER_TO_MODULE
+        return {"cls": ansible_json.get_module_encoder("legacy", to_module)}
+    return {"cls": ansible_json.AnsibleJSONEncoder, "vault_to_text": True}
+
+
+# Action plugins are imported by the parent of all workers before it forks: what is loaded here is loaded once.
+warm()
+ENCODER = _encoder()
+# It stays until the end: to look through it for garbage takes a worker milliseconds, and the exit 150 of them.
+gc.freeze()
+# Workers have no terminal of their own to ask.
+ON_TERMINAL = sys.stdout.isatty()
+
+
+class InProcess(ActionBase):  # type: ignore[misc]
+    """The action plugin of every module of this collection; a subclass names its task."""
+
+    _supports_check_mode = True
+    _supports_async = True
+    TASK: ClassVar[Task]
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> Any:
+        """Run the module here if it may, else as any module; the result is the same."""
+        variables = task_vars or {}
+        result = super().run(tmp, variables)
+        if self._may_run_here(variables):
+            return {**result, **self._run_here(variables)}
+        return self._run_as_module(result, variables)
+
+    def _may_run_here(self, task_vars: Mapping[str, Any]) -> bool:
+        return (
+            BOTOCORE_VERSION is not None
+            and boolean(self._templar.template(task_vars.get(SWITCH, True)), strict=False)
+            and self._connection.transport == "local"
+            and self._connection.become is None
+            and not self._task.async_val
+            and not any(self._task.environment or ())
+            and self._wants_this_python(task_vars)
+        )
+
+    def _wants_this_python(self, task_vars: Mapping[str, Any]) -> bool:
+        if self._task.delegate_to:
+            delegated = task_vars.get("ansible_delegated_vars", {})
+            task_vars = delegated.get(self._task.delegate_to, task_vars)
+        configured = C.config.get_config_value("INTERPRETER_PYTHON", variables=task_vars)
+        if configured == THIS_PYTHON:
+            return True
+        wanted = self._templar.template(configured)
+        # Ansible would look for any Python on the host; that is no wish for a certain one.
+        return wanted in (None, "", sys.executable) or str(wanted).startswith("auto")
+
+    def _run_here(self, task_vars: Mapping[str, Any]) -> dict[str, Any]:
+        spec = self.TASK.argument_spec()
+        validator = ArgumentSpecValidator(**spec)
+        validated = validator.validate(_plain(self._task.args))
+        options = validated.validated_parameters
+        if validated.error_messages:
+            message = validated.errors.msg
+            if isinstance(validated.errors[0], UnsupportedError):
+                name = self._task.resolved_action or self._task.action
+                message = f"Unsupported parameters for ({name}) module: {message}"
+            result: dict[str, Any] = {"failed": True, "changed": False, "msg": message}
+        else:
+            result = self.TASK.run(
+                options,
+                check_mode=self._task.check_mode,
+                diff=bool(self._task.diff),
+                tell=self._teller(task_vars) if ON_TERMINAL else None,
+            )
+            if not result["warnings"]:
+                del result["warnings"]
+        if self._shows_invocation(task_vars):
+            result["invocation"] = {"module_args": options}
+        # The validator knows secrets in options that it could not take apart, too.
+        hidden = secrets(spec["argument_spec"], options) | validated._no_log_values
+        scrubbed: dict[str, Any] = remove_values(result, hidden)
+        # A secret such as "1" must not turn true into a mask.
+        kept = {
+            key: value for key, value in result.items() if value is None or value in (True, False)
+        }
+        return {**scrubbed, **kept}
+
+    def _teller(self, task_vars: Mapping[str, Any]) -> Tell:
+        """Shows a line about this host on the terminal."""
+        host = task_vars.get("inventory_hostname", "")
+        return lambda text: Display().display(f"[{host}] {text}")
+
+    def _shows_invocation(self, task_vars: Mapping[str, Any]) -> bool:
+        try:
+            return bool(C.config.get_config_value("INJECT_INVOCATION", variables=task_vars))
+        except Exception:
+            return True
+
+    def _run_as_module(self, result: dict[str, Any], task_vars: dict[str, Any]) -> Any:
+        in_background = self._task.async_val and not self._connection.has_native_async
+        done = self._execute_module(task_vars=task_vars, wrap_async=in_background)
+        if not in_background:
+            self._remove_tmp_path(self._connection._shell.tmpdir)
+        return merge_hash(result, done)
+
+
+def _plain(arguments: Mapping[str, Any]) -> Any:
+    """The arguments as a module gets them, by way of JSON: no tags, vault values decrypted."""
+    return json.loads(json.dumps(arguments, **ENCODER))

@@ -1,0 +1,127 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What several tests here do with a sandbox."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from sandbox import Sandbox, SandboxSide
+
+DATA = Path(__file__).parents[1] / "data"
+TRUST = (DATA / "backbeat-role-trust-policy.json").read_text()
+GUIDE_POLICY = (DATA / "S3-role-permissions-policy.json").read_text()
+SOURCE, TARGET = "source-bucket", "target-bucket"
+SOURCE_ROLE, TARGET_ROLE = "SourceRoleForS3Replication", "TargetRoleForS3Replication"
+
+
+def allow(*grants: tuple[list[str], str]) -> str:
+    """A policy document that allows actions on resources."""
+    statements = [
+        {"Effect": "Allow", "Action": actions, "Resource": resource} for actions, resource in grants
+    ]
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
+
+
+SOURCE_POLICY = allow(
+    (["s3:GetReplicationConfiguration"], f"arn:aws:s3:::{SOURCE}"),
+    (["s3:GetObjectVersion", "s3:ReplicateObject"], f"arn:aws:s3:::{SOURCE}/*"),
+)
+TARGET_POLICY = allow((["s3:ReplicateObject", "s3:ReplicateDelete"], f"arn:aws:s3:::{TARGET}/*"))
+
+
+def make_role(side: SandboxSide, name: str, policy: str | None, trust: str = TRUST) -> str:
+    """A role with one policy attached, or none; returns the role's ARN."""
+    iam = side.client("iam")
+    arn: str = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    if policy is not None:
+        made = iam.create_policy(PolicyName=f"{name}-policy", PolicyDocument=policy)
+        iam.attach_role_policy(RoleName=name, PolicyArn=made["Policy"]["Arn"])
+    return arn
+
+
+def make_bucket(side: SandboxSide, name: str, versioning: str | None = "Enabled") -> Any:
+    """A bucket, and the S3 client that made it."""
+    s3 = side.client("s3")
+    s3.create_bucket(Bucket=name)
+    if versioning:
+        s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": versioning})
+    return s3
+
+
+def roles_for(sandbox: Sandbox) -> str:
+    """The two roles' ARNs as a configuration wants them, whether the roles exist or not."""
+    return ",".join(
+        f"arn:aws:iam::{side.account_id}:role/{name}"
+        for side, name in ((sandbox.source, SOURCE_ROLE), (sandbox.target, TARGET_ROLE))
+    )
+
+
+def configure(
+    s3: Any, role: str, bucket: str = SOURCE, target: str = TARGET, **rule: Any
+) -> dict[str, Any]:
+    """Puts a configuration of one rule on the bucket and returns it."""
+    storage = rule.pop("StorageClass", None)
+    destination = {"Bucket": f"arn:aws:s3:::{target}"}
+    if storage:
+        destination["StorageClass"] = storage
+    full = {"Prefix": "", "Status": "Enabled", "Destination": destination, **rule}
+    configuration = {"Role": role, "Rules": [full]}
+    s3.put_bucket_replication(Bucket=bucket, ReplicationConfiguration=configuration)
+    return configuration
+
+
+def set_up(
+    sandbox: Sandbox,
+    source_policy: str | None = SOURCE_POLICY,
+    target_policy: str | None = TARGET_POLICY,
+    **rule: Any,
+) -> tuple[Any, Any]:
+    """The whole procedure of the guide; returns the S3 clients of source and target."""
+    make_role(sandbox.source, SOURCE_ROLE, source_policy)
+    make_role(sandbox.target, TARGET_ROLE, target_policy)
+    s3 = make_bucket(sandbox.source, SOURCE)
+    target = make_bucket(sandbox.target, TARGET)
+    configure(s3, roles_for(sandbox), **rule)
+    return s3, target
+
+
+def status(s3: Any, key: str, bucket: str = SOURCE, version: str | None = None) -> str | None:
+    named = {"VersionId": version} if version else {}
+    found: str | None = s3.head_object(Bucket=bucket, Key=key, **named).get("ReplicationStatus")
+    return found
+
+
+def wait_for(condition: Callable[[], Any], seconds: float = 5.0) -> Any:
+    """What the condition returns, as soon as it is true."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.005)
+    pytest.fail(f"did not become true within {seconds} s")
+
+
+def wait_for_status(
+    s3: Any, key: str, wanted: str, bucket: str = SOURCE, version: str | None = None
+) -> None:
+    wait_for(lambda: status(s3, key, bucket, version) == wanted)
+
+
+def refusal(call: Callable[..., Any], **arguments: Any) -> tuple[int, str, str]:
+    """Status, code and message with which the server refuses the call."""
+    with pytest.raises(ClientError) as caught:
+        call(**arguments)
+    answer: Any = caught.value.response
+    # An IAM client finds the code of an S3 error at the top of the answer.
+    error = answer.get("Error", answer)
+    return answer["ResponseMetadata"]["HTTPStatusCode"], error["Code"], error["Message"]

@@ -1,0 +1,144 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Backbeat's API and the object metadata, both through CloudServer."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import requests
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from sandbox import Sandbox, SandboxSide
+from sandbox.tests.scenes import (
+    SOURCE,
+    TARGET,
+    make_bucket,
+    roles_for,
+    set_up,
+    status,
+    wait_for_status,
+)
+
+pytestmark = pytest.mark.sandbox
+
+
+def ask(
+    side: SandboxSide, path: str, method: str = "GET", body: Any = None, who: Any = None
+) -> tuple[int, Any]:
+    """Status and JSON of a signed request to /_/backbeat/<path>."""
+    data = b"" if body is None else json.dumps(body).encode()
+    request = AWSRequest(method, f"{side.s3_url}/_/backbeat/{path}", data=data)
+    keys = who or {"access_key": side.access_key, "secret_key": side.secret_key}
+    signer = S3SigV4Auth(Credentials(keys["access_key"], keys["secret_key"]), "s3", "us-east-1")
+    signer.add_auth(request)
+    prepared = request.prepare()
+    answer = requests.request(
+        method, prepared.url, data=data, headers=dict(prepared.headers), timeout=5
+    )
+    is_json = answer.headers["Content-Type"] == "application/json"
+    return answer.status_code, answer.json() if is_json else answer.text
+
+
+def test_metadata_tells_the_stamped_roles(sandbox: Sandbox) -> None:
+    s3, _ = set_up(sandbox)
+    put = s3.put_object(Bucket=SOURCE, Key="a/b", Body=b"123")
+    wait_for_status(s3, "a/b", "COMPLETED")
+    code, answer = ask(sandbox.source, f"metadata/{SOURCE}/a/b?versionId={put['VersionId']}")
+    assert code == 200
+    metadata = json.loads(answer["Body"])
+    assert metadata["content-length"] == 3
+    assert metadata["replicationInfo"] == {
+        "status": "COMPLETED",
+        "backends": [{"site": "node6", "status": "COMPLETED", "dataStoreVersionId": ""}],
+        "content": ["DATA", "METADATA"],
+        "destination": f"arn:aws:s3:::{TARGET}",
+        "storageClass": "node6",
+        "role": roles_for(sandbox),
+        "storageType": "",
+        "dataStoreVersionId": "",
+    }
+    code, answer = ask(sandbox.target, f"metadata/{TARGET}/a/b")
+    assert json.loads(answer["Body"])["replicationInfo"]["status"] == "REPLICA"
+
+
+def test_metadata_is_the_owners(sandbox: Sandbox) -> None:
+    make_bucket(sandbox.source, SOURCE).put_object(Bucket=SOURCE, Key="k")
+    path = f"metadata/{SOURCE}/k"
+    assert ask(sandbox.source, path)[0] == 200
+    assert ask(sandbox.source, path, who=sandbox.source.other)[0] == 403
+    assert ask(sandbox.source, f"metadata/{SOURCE}/other")[0] == 404
+    assert requests.get(f"{sandbox.source.s3_url}/_/backbeat/{path}", timeout=5).status_code == 403
+
+
+def test_failures_and_their_retry(sandbox: Sandbox) -> None:
+    s3, target = set_up(sandbox)
+    target.delete_bucket(Bucket=TARGET)
+    version = s3.put_object(Bucket=SOURCE, Key="k", Body=b"12")["VersionId"]
+    wait_for_status(s3, "k", "FAILED")
+    nothing = {"IsTruncated": False, "Versions": []}
+    assert ask(sandbox.source, "api/crr/failed") == (200, nothing)
+    _, listed = ask(sandbox.source, "api/crr/failed?sitename=node6")
+    entry = listed["Versions"][0]
+    assert entry.items() >= {
+        "Bucket": SOURCE, "Key": "k", "VersionId": version, "StorageClass": "node6", "Size": 2,
+    }.items()  # fmt: skip
+    one = ask(sandbox.source, f"api/crr/failed/{SOURCE}/k?versionId={version}")
+    assert one == (200, {"IsTruncated": False, "Versions": [entry]})
+    make_bucket(sandbox.target, TARGET)
+    unknown = {**entry, "Key": "unknown"}
+    code, taken = ask(sandbox.source, "api/crr/failed", "POST", [entry, unknown])
+    assert (code, taken) == (200, [{**entry, "ReplicationStatus": "PENDING"}])
+    wait_for_status(s3, "k", "COMPLETED")
+    assert ask(sandbox.source, "api/crr/failed?sitename=node6") == (200, nothing)
+
+
+def test_metrics(sandbox: Sandbox) -> None:
+    s3, _ = set_up(sandbox)
+    s3.put_object(Bucket=SOURCE, Key="done", Body=b"123")
+    wait_for_status(s3, "done", "COMPLETED")
+    sandbox.settings("source", paused=True)
+    s3.put_object(Bucket=SOURCE, Key="waiting", Body=b"12345")
+    code, metrics = ask(sandbox.source, "api/metrics/crr/all")
+    assert code == 200
+    assert {name: metric["results"] for name, metric in metrics.items()} == {
+        "backlog": {"count": 1, "size": 5},
+        "completions": {"count": 1, "size": 3},
+        "failures": {"count": 0, "size": 0},
+        "throughput": {"count": "0.00", "size": "0.00"},
+        "pending": {"count": 1, "size": 5},
+    }
+    code, one = ask(sandbox.source, "api/metrics/crr/node6/pending")
+    assert one == {"pending": metrics["pending"]}
+    assert ask(sandbox.source, "api/metrics/crr/us-east-2/pending")[1]["pending"]["results"] == {
+        "count": 0,
+        "size": 0,
+    }
+
+
+def test_pause_and_resume(sandbox: Sandbox) -> None:
+    s3, _ = set_up(sandbox)
+    assert ask(sandbox.source, "api/crr/status/node6") == (200, {"node6": "enabled"})
+    assert ask(sandbox.source, "api/crr/pause/node6", "POST") == (200, {})
+    assert ask(sandbox.source, "api/crr/status")[1]["node6"] == "disabled"
+    s3.put_object(Bucket=SOURCE, Key="k")
+    assert status(s3, "k") == "PENDING"
+    assert ask(sandbox.source, "api/crr/resume", "POST") == (200, {})
+    wait_for_status(s3, "k", "COMPLETED")
+
+
+def test_health_and_errors(sandbox: Sandbox) -> None:
+    code, health = ask(sandbox.source, "api/healthcheck")
+    assert code == 200
+    assert health["internalConnections"]["isrHealth"] == "error"
+    for path in ("api/nothing", "api/metrics/crr/no-site", "api/crr/status/no-site"):
+        assert ask(sandbox.source, path) == (404, {"RouteNotFound": True})
+    assert ask(sandbox.source, "api/crr/failed", "POST", {"no": "list"})[0] == 400
+    sandbox.settings("source", backbeat=False)
+    assert ask(sandbox.source, "api/healthcheck") == (405, {"MethodNotAllowed": True})
+    assert ask(sandbox.source, "elsewhere")[0] == 405

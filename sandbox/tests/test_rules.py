@@ -1,0 +1,202 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rules for replication configurations, by themselves and against the recorded answers."""
+
+from __future__ import annotations
+
+import base64
+import uuid
+from typing import Any
+from xml.sax.saxutils import escape
+
+import pytest
+import yaml
+
+from sandbox.messages import Refused
+from sandbox.rules import (
+    Configuration,
+    Sites,
+    check_versioning,
+    parse_xml,
+    read_configuration,
+    valid_bucket_name,
+)
+from sandbox.settings import SITES
+from sandbox.tests.scenes import DATA
+
+RECORDED = yaml.safe_load((DATA / "put-bucket-replication.yml").read_text())
+KNOWN = Sites(SITES, "node6")
+ROLES = "arn:aws:iam::123456789012:role/a,arn:aws:iam::678901234567:role/b"
+
+
+def xml_of(value: Any, name: str = "ReplicationConfiguration") -> str:
+    """The configuration of an API call as XML, whatever is in it."""
+    if isinstance(value, list):
+        return "".join(xml_of(one, name) for one in value)
+    if isinstance(value, dict):
+        inner = "".join(xml_of(v, "Rule" if k == "Rules" else k) for k, v in value.items())
+    else:
+        inner = escape(str(value))
+    return f"<{name}>{inner}</{name}>"
+
+
+def read(configuration: dict[str, Any], sites: Sites = KNOWN) -> Configuration:
+    return read_configuration(xml_of(configuration).encode(), sites)
+
+
+def rule(**changes: Any) -> dict[str, Any]:
+    destination = {"Bucket": "arn:aws:s3:::target-bucket", **changes.pop("Destination", {})}
+    return {"Prefix": "", "Status": "Enabled", "Destination": destination, **changes}
+
+
+def refused(configuration: dict[str, Any], sites: Sites = KNOWN) -> tuple[int, str, str]:
+    with pytest.raises(Refused) as caught:
+        read(configuration, sites)
+    return caught.value.status, caught.value.code, caught.value.message
+
+
+def as_recorded(configuration: Configuration, sent: dict[str, Any]) -> dict[str, Any]:
+    """The stored configuration in the form of the recordings."""
+    rules = []
+    for stored, given in zip(
+        parse_xml(configuration.to_xml()).findall("Rule"), sent["Rules"], strict=True
+    ):
+        found = {child.tag: child.text or "" for child in stored if child.tag != "Destination"}
+        destination = stored.find("Destination")
+        assert destination is not None
+        found["Destination"] = {child.tag: child.text or "" for child in destination}  # type: ignore[assignment]
+        if not given.get("ID"):
+            assert uuid.UUID(base64.b64decode(found["ID"]).decode()).version == 4
+            found["ID"] = "<generated>"
+        rules.append(found)
+    return {"Role": configuration.role, "Rules": rules}
+
+
+@pytest.mark.parametrize("case", RECORDED, ids=lambda case: case["name"])
+def test_recorded_answer(case: dict[str, Any]) -> None:
+    if case.get("bucket") or case.get("caller"):
+        read(case["configuration"])
+        return
+    try:
+        configuration = read(case["configuration"])
+        check_versioning(case["versioning"])
+    except Refused as refusal:
+        answer = {"status": refusal.status, "code": refusal.code, "message": refusal.message}
+        assert answer == case["answer"]
+        return
+    assert case["answer"] == {"status": 200}
+    assert as_recorded(configuration, case["configuration"]) == case["stored"]
+
+
+def test_there_are_recorded_answers() -> None:
+    assert len(RECORDED) > 30
+
+
+def test_made_up_ids_differ() -> None:
+    made = read({"Role": ROLES, "Rules": [rule(Prefix="a/"), rule(Prefix="b/", ID="")]}).rules
+    assert len({one.id for one in made}) == 2
+    assert {len(one.id) for one in made} == {48}
+
+
+def test_a_thousand_rules_and_no_more() -> None:
+    rules = [rule(Prefix=f"{number:04}/") for number in range(1001)]
+    assert len(read({"Role": ROLES, "Rules": rules[:1000]}).rules) == 1000
+    assert refused({"Role": ROLES, "Rules": rules}) == (
+        400,
+        "InvalidRequest",
+        "Number of defined replication rules cannot exceed 1000",
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "longest", "code"),
+    [("Prefix", 1024, "InvalidArgument"), ("ID", 255, "InvalidArgument")],
+)
+def test_lengths(field: str, longest: int, code: str) -> None:
+    read({"Role": ROLES, "Rules": [rule(**{field: "x" * longest})]})
+    assert refused({"Role": ROLES, "Rules": [rule(**{field: "x" * (longest + 1)})]})[1] == code
+
+
+@pytest.mark.parametrize("disabled", [0, 1])
+def test_prefixes_overlap_even_when_one_rule_is_disabled(disabled: int) -> None:
+    rules = [rule(Prefix="logs/2026"), rule(Prefix="logs/")]
+    rules[disabled]["Status"] = "Disabled"
+    assert refused({"Role": ROLES, "Rules": rules})[2] == (
+        "Found overlapping prefixes 'logs/2026' and 'logs/'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("storage", "fine"),
+    [
+        ("node6:preferred_read", True),
+        ("us-east-2:preferred_read,node6", True),
+        ("us-east-2:preferred_read,node6:preferred_read", False),
+        ("STANDARD_IA,REDUCED_REDUNDANCY", True),
+        ("node6,", False),
+        ("node6, us-east-2", False),
+    ],
+)
+def test_storage_classes(storage: str, fine: bool) -> None:
+    configuration = {"Role": ROLES, "Rules": [rule(Destination={"StorageClass": storage})]}
+    if fine:
+        assert read(configuration).rules[0].storage_class == storage
+    else:
+        assert refused(configuration)[1] == "MalformedXML"
+
+
+def test_default_site_decides_where_no_site_is_named() -> None:
+    cloud = Sites({"us-east-2": "cloud"}, "us-east-2")
+    assert refused({"Role": ROLES, "Rules": [rule()]}, cloud)[2].endswith("comma separator")
+    assert read({"Role": ROLES.split(",")[0], "Rules": [rule()]}, cloud).rules
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [b"", b"not xml", b"<ReplicationConfiguration>", b"<Other><Rule/></Other>"],
+)
+def test_what_is_no_configuration(broken: bytes) -> None:
+    with pytest.raises(Refused) as caught:
+        read_configuration(broken, KNOWN)
+    assert caught.value.code == "MalformedXML"
+
+
+@pytest.mark.parametrize("missing", ["Role", "Destination", "Bucket", "Status"])
+def test_missing_elements(missing: str) -> None:
+    one = rule()
+    configuration = {"Role": ROLES, "Rules": [one]}
+    for place in (configuration, one, one["Destination"]):
+        place.pop(missing, None)
+    assert refused(configuration)[1] == "MalformedXML"
+
+
+def test_rule_for_a_key() -> None:
+    stored = read(
+        {"Role": ROLES, "Rules": [rule(Prefix="a/", ID="a"), rule(Prefix="b/", Status="Disabled")]}
+    )
+    found = stored.rule_for("a/1")
+    assert found is not None
+    assert found.id == "a"
+    assert stored.rule_for("b/1") is None
+    assert stored.rule_for("c") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "valid"),
+    [
+        ("abc", True),
+        ("a" * 63, True),
+        ("with.dots-and-dashes0", True),
+        ("ab", False),
+        ("a" * 64, False),
+        ("Upper", False),
+        ("under_score", False),
+        ("-dash", False),
+        ("dash-", False),
+        ("two..dots", False),
+        ("192.168.0.1", False),
+    ],
+)
+def test_bucket_names(name: str, valid: bool) -> None:
+    assert valid_bucket_name(name) is valid

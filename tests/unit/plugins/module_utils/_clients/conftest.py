@@ -1,0 +1,142 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Clients of botocore whose server is the test."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.stub import Stubber
+
+from ansible_collections.scality.backbeat.plugins.module_utils._clients import session
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.api import Api
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.options import CONNECTION
+
+from ...fake_client import Time
+
+#: Function that makes the call, operation, parameters that it must send, answer, and what becomes of that.
+Case = tuple[Callable[[Api], Any], str, dict[str, Any], dict[str, Any], Any]
+Answered = Callable[..., Any]
+ENDPOINTS = {"s3": "http://node1", "iam": "http://node1:8600"}
+
+
+@pytest.fixture(autouse=True)
+def _no_other_settings(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The user's own settings have no effect."""
+    for name in [
+        name for name in os.environ if name.startswith("AWS_") or name == "REQUESTS_CA_BUNDLE"
+    ]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+
+
+def options(service: str = "s3", **differences: Any) -> dict[str, Any]:
+    """Connection options as Ansible gives them."""
+    defaults = {name: option.get("default") for name, option in CONNECTION.items()}
+    keys = {"access_key": "AK", "secret_key": "the-secret"}
+    return {**defaults, **keys, "endpoint_url": ENDPOINTS[service], **differences}
+
+
+class Wire:
+    """What a client sends, and the answers that it gets, in their order; the last one again and again."""
+
+    def __init__(self, api: Api) -> None:
+        self.api = api
+        self.api.backoff = Time().backoff(0.0)
+        self.requests: list[AWSPreparedRequest] = []
+        self.answers: list[Exception | tuple[int, bytes, Mapping[str, str]]] = []
+
+    def answer(self, status: int = 200, body: str | bytes = "", **headers: str) -> None:
+        named = {"x-amz-request-id": "R1", **{k.replace("_", "-"): v for k, v in headers.items()}}
+        kept = {name: value for name, value in named.items() if value}
+        self.answers.append((status, body.encode() if isinstance(body, str) else body, kept))
+
+    def fail(self, error: Exception) -> None:
+        self.answers.append(error)
+
+    def send(self, request: AWSPreparedRequest, **_event: Any) -> AWSResponse:
+        self.requests.append(request)
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        status, body, headers = answer
+        return AWSResponse(request.url, status, _Headers(headers), _Raw(body))
+
+
+class _Headers(dict[str, str]):
+    """Headers as urllib3 has them: their case does not matter."""
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        super().__init__({name.lower(): value for name, value in headers.items()})
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return super().get(name.lower(), default)
+
+
+class _Raw(io.BytesIO):
+    def stream(self, *_arguments: Any, **_options: Any) -> Iterator[bytes]:
+        yield self.read()
+
+
+def sent(request: AWSPreparedRequest, name: str) -> str:
+    """A header that was sent."""
+    value = request.headers[name]
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+@contextmanager
+def wire(service: str, **differences: Any) -> Iterator[Wire]:
+    """A real client that talks to the test; clients are shared, so it is given back as it was."""
+    link = Wire(session.open_api(service, options(service, **differences)))
+    events = link.api.client.meta.events
+    events.register("before-send", link.send)
+    try:
+        yield link
+    finally:
+        events.unregister("before-send", link.send)
+
+
+@pytest.fixture
+def s3() -> Iterator[Wire]:
+    with wire("s3") as link:
+        yield link
+
+
+@pytest.fixture
+def iam() -> Iterator[Wire]:
+    with wire("iam") as link:
+        yield link
+
+
+@pytest.fixture
+def stub(api: Api) -> Iterator[Stubber]:
+    """Answers for the `api` of the file that asks, in the order of its calls."""
+    with Stubber(api.client) as stubber:
+        yield stubber
+        stubber.assert_no_pending_responses()
+
+
+@pytest.fixture
+def answered(api: Api, stub: Stubber) -> Answered:
+    """Makes a call that must send this operation and these parameters; returns what becomes of the answer."""
+
+    def ask(
+        call: Callable[[Api], Any],
+        operation: str,
+        parameters: dict[str, Any],
+        answer: dict[str, Any],
+    ) -> Any:
+        # botocore decodes documents where they stand.
+        stub.add_response(operation, deepcopy(answer), parameters)
+        return call(api)
+
+    return ask

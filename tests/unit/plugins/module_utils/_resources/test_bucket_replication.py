@@ -1,0 +1,477 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Replication configurations of buckets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import (
+    InvalidDocument,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._resources.bucket_replication import (
+    BucketReplication,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._resources.plan import Refused
+
+from ...fake_client import ENDPOINT, refusal
+from ...fake_s3 import MODIFIED, FakeS3
+from ...runs import converge, run
+
+SOURCE = "arn:aws:iam::123456789012:role/Source"
+TARGET = "arn:aws:iam::678901234567:role/Target"
+OTHER = "arn:aws:iam::678901234567:role/Other"
+PUT, DELETE = "PutBucketReplication source", "DeleteBucketReplication source"
+
+
+@pytest.fixture
+def s3() -> FakeS3:
+    server = FakeS3()
+    server._add("source", versioning="Enabled")
+    return server
+
+
+def rule(prefix: str | None = None, **options: Any) -> dict[str, Any]:
+    return {"id": None, "prefix": prefix, "enabled": None, "sites": None, **options}
+
+
+def site(name: str, preferred_read: bool = False) -> dict[str, Any]:
+    return {"name": name, "preferred_read": preferred_read}
+
+
+ROLES = {"source_role": SOURCE, "target_role": TARGET}
+EVERYTHING = {**ROLES, "target_bucket": "target"}
+
+
+def replication(s3: FakeS3, **options: Any) -> BucketReplication:
+    defaults = {
+        "bucket": "source",
+        "source_role": None,
+        "target_role": None,
+        "role": None,
+        "target_bucket": None,
+        "rules": None,
+        "purge_rules": False,
+        "known_sites": None,
+        "allow_pending_loss": False,
+        "pending_scan_limit": 1000,
+        "state": "present",
+    }
+    return BucketReplication(s3.api(), {**defaults, **options})
+
+
+def stored_rule(prefix: str, id: str, **differences: Any) -> dict[str, Any]:
+    destination = {"Bucket": "arn:aws:s3:::target"}
+    return {
+        "ID": id,
+        "Prefix": prefix,
+        "Status": "Enabled",
+        "Destination": destination,
+        **differences,
+    }
+
+
+def store(s3: FakeS3, *rules: Mapping[str, Any], role: str = f"{SOURCE},{TARGET}") -> None:
+    s3.buckets["source"]["replication"] = {"Role": role, "Rules": list(rules)}
+
+
+def stored(s3: FakeS3) -> Any:
+    return s3.buckets["source"]["replication"]
+
+
+def rules(s3: FakeS3) -> list[tuple[str, str, str]]:
+    return [(one["ID"], one["Prefix"], one["Status"]) for one in stored(s3)["Rules"]]
+
+
+def test_a_first_configuration_covers_all_objects(s3: FakeS3) -> None:
+    predicted, done = converge(s3, lambda: replication(s3, **EVERYTHING))
+    assert done["changes"] == [PUT]
+    assert stored(s3) == {
+        "Role": f"{SOURCE},{TARGET}",
+        "Rules": [stored_rule("", "made-up-0")],
+    }
+    made = {
+        "bucket": "source",
+        "role": f"{SOURCE},{TARGET}",
+        "roles": [SOURCE, TARGET],
+        "target_bucket": "target",
+        "rules": [
+            {
+                "id": "made-up-0",
+                "prefix": "",
+                "enabled": True,
+                "sites": [],
+                "storage_class": None,
+            }
+        ],
+    }
+    assert done["it"] == made
+    assert predicted["it"] == {**made, "rules": [{**made["rules"][0], "id": None}]}
+    assert done["diff"]["before"] == {}
+    assert predicted["diff"] == done["diff"]
+
+
+def test_rules_are_made_as_asked(s3: FakeS3) -> None:
+    asked = [
+        rule("a/", id="first", sites=[site("paris"), site("cloud", preferred_read=True)]),
+        rule("b/", enabled=False),
+    ]
+    converge(s3, lambda: replication(s3, **EVERYTHING, rules=asked))
+    destination = {"Bucket": "arn:aws:s3:::target", "StorageClass": "paris,cloud:preferred_read"}
+    assert stored(s3)["Rules"] == [
+        stored_rule("a/", "first", Destination=destination),
+        stored_rule("b/", "made-up-1", Status="Disabled"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "role"),
+    [
+        ({"role": f"{SOURCE},{TARGET}"}, f"{SOURCE},{TARGET}"),
+        ({"role": SOURCE}, SOURCE),
+        (ROLES, f"{SOURCE},{TARGET}"),
+    ],
+)
+def test_the_ways_to_name_the_roles(s3: FakeS3, options: dict[str, Any], role: str) -> None:
+    converge(s3, lambda: replication(s3, target_bucket="arn:aws:s3:::target", **options))
+    assert stored(s3)["Role"] == role
+
+
+def test_a_missing_bucket_is_a_warning_in_check_mode_and_then_an_error(s3: FakeS3) -> None:
+    s3.buckets.clear()
+    predicted = run(replication(s3, **EVERYTHING), check_mode=True)
+    assert predicted["changes"] == [PUT]
+    assert predicted["warnings"] == [
+        f"The bucket source does not exist at {ENDPOINT} yet; it has to before this can be set."
+    ]
+    with pytest.raises(NotFound, match="Create the bucket first"):
+        run(replication(s3, **EVERYTHING))
+    assert run(replication(s3, state="absent"))["changes"] == []
+
+
+def test_a_forbidden_configuration_is_not_absent(s3: FakeS3) -> None:
+    s3.before("get_bucket_replication", refusal("AccessDenied", "Access Denied", 403))
+    with pytest.raises(Forbidden):
+        run(replication(s3, state="absent"))
+
+
+class TestDrift:
+    @pytest.mark.parametrize(
+        ("options", "changes"),
+        [
+            ({}, []),
+            (EVERYTHING, []),
+            ({**EVERYTHING, "rules": [rule("a/")]}, []),
+            ({"rules": [rule("a/", enabled=True), rule("b/")]}, []),
+            ({"rules": [rule("b/"), rule(id="one")]}, []),
+            ({"rules": [rule("a/", enabled=False)]}, [PUT]),
+            ({"rules": [rule("a/", sites=[site("paris")])]}, [PUT]),
+            ({"rules": [rule("changed/", id="one")]}, [PUT]),
+            ({"rules": [rule("c/")]}, [PUT]),
+            ({"rules": [rule("a/")], "purge_rules": True}, [PUT]),
+            ({"purge_rules": True}, []),
+        ],
+    )
+    def test_only_what_was_asked_for_is_compared(
+        self, s3: FakeS3, options: dict[str, Any], changes: list[str]
+    ) -> None:
+        store(s3, stored_rule("a/", "one"), stored_rule("b/", "two"))
+        _, done = converge(s3, lambda: replication(s3, **options))
+        assert done["changes"] == changes
+
+    def test_existing_rules_keep_their_ids_and_unnamed_ones_stay(self, s3: FakeS3) -> None:
+        store(s3, stored_rule("a/", "one"), stored_rule("b/", "two"))
+        asked = [rule("b/", enabled=False), rule("c/")]
+        converge(s3, lambda: replication(s3, rules=asked))
+        assert rules(s3) == [
+            ("one", "a/", "Enabled"),
+            ("two", "b/", "Disabled"),
+            ("made-up-2", "c/", "Enabled"),
+        ]
+
+    def test_purging_leaves_only_the_named_rules(self, s3: FakeS3) -> None:
+        store(s3, stored_rule("a/", "one"), stored_rule("b/", "two"))
+        _, done = converge(s3, lambda: replication(s3, rules=[rule("b/")], purge_rules=True))
+        assert rules(s3) == [("two", "b/", "Enabled")]
+        assert [one["prefix"] for one in done["diff"]["before"]["rules"]] == ["a/", "b/"]
+
+    def test_made_up_ids_are_no_difference(self, s3: FakeS3) -> None:
+        store(s3, stored_rule("a/", "made-up"))
+        done = run(replication(s3, rules=[rule("a/", enabled=False)]))
+        assert "id" not in done["diff"]["before"]["rules"][0]
+
+    @pytest.mark.parametrize(
+        "options", [{"target_bucket": "other"}, {"source_role": SOURCE, "target_role": OTHER}]
+    )
+    def test_unnamed_rules_are_not_taken_along_to_another_place(
+        self, s3: FakeS3, options: dict[str, Any]
+    ) -> None:
+        store(s3, stored_rule("a/", "one"), stored_rule("b/", "two"))
+        with pytest.raises(InvalidDocument, match="which the task does not name"):
+            run(replication(s3, rules=[rule("a/")], **options))
+        named = [rule("a/"), rule("b/")]
+        _, done = converge(s3, lambda: replication(s3, rules=named, **options))
+        assert done["changes"] == [PUT]
+
+    def test_predicted_roles_are_those_that_are_there(self, s3: FakeS3) -> None:
+        store(s3, stored_rule("", "one"))
+        predicted = {
+            name: arn.replace("123456789012", "<account>").replace("678901234567", "<account>")
+            for name, arn in ROLES.items()
+        }
+        assert run(replication(s3, **predicted), check_mode=True)["changes"] == []
+
+    def test_predicted_roles_are_shown_but_never_sent(self, s3: FakeS3) -> None:
+        asked = {**EVERYTHING, "target_role": "arn:aws:iam::<account>:role/Target"}
+        predicted = run(replication(s3, **asked), check_mode=True)
+        assert predicted["it"]["roles"] == [SOURCE, asked["target_role"]]
+        with pytest.raises(Refused, match="are predictions of check mode"):
+            run(replication(s3, **asked))
+        assert s3.writes == []
+
+
+class TestRemoval:
+    def test_of_the_configuration(self, s3: FakeS3) -> None:
+        store(s3, stored_rule("a/", "one"))
+        _, done = converge(s3, lambda: replication(s3, state="absent"))
+        assert (done["changes"], done["it"], stored(s3)) == ([DELETE], None, None)
+
+    @pytest.mark.parametrize(
+        ("asked", "left", "changes"),
+        [
+            ([rule("a/")], [("two", "b/", "Enabled")], [PUT]),
+            ([rule(id="two")], [("one", "a/", "Enabled")], [PUT]),
+            ([rule("a/"), rule("b/")], [], [DELETE]),
+            (
+                [rule("c/"), rule(id="three")],
+                [("one", "a/", "Enabled"), ("two", "b/", "Enabled")],
+                [],
+            ),
+            ([], [("one", "a/", "Enabled"), ("two", "b/", "Enabled")], []),
+        ],
+    )
+    def test_of_rules(self, s3: FakeS3, asked: Any, left: Any, changes: list[str]) -> None:
+        store(s3, stored_rule("a/", "one"), stored_rule("b/", "two"))
+        _, done = converge(s3, lambda: replication(s3, rules=asked, state="absent"))
+        assert done["changes"] == changes
+        assert (rules(s3) if stored(s3) else []) == left
+
+
+@pytest.mark.parametrize("state", ["present", "absent"])
+@pytest.mark.parametrize(
+    "newer", [{"Filter": {"Prefix": "a/"}}, {"Priority": 1}, {"DeleteMarkerReplication": {}}]
+)
+def test_a_newer_configuration_is_never_rewritten(
+    s3: FakeS3, newer: dict[str, Any], state: str
+) -> None:
+    store(s3, stored_rule("a/", "one", **newer))
+    with pytest.raises(
+        Refused, match=r"bucket source at .* cannot be managed without losing a part"
+    ):
+        run(replication(s3, **EVERYTHING, rules=[rule("a/")], state=state))
+    assert s3.writes == []
+
+
+def test_a_newer_configuration_can_be_removed_as_a_whole(s3: FakeS3) -> None:
+    store(s3, stored_rule("a/", "one", Priority=1))
+    foreseen, done = converge(s3, lambda: replication(s3, state="absent"))
+    assert foreseen["diff"]["before"]["Rules"][0]["Priority"] == 1
+    assert done["changes"] == [DELETE]
+    assert not stored(s3)
+
+
+def test_objects_on_their_way_keep_a_newer_configuration_from_being_removed(s3: FakeS3) -> None:
+    store(s3, stored_rule("a/", "one", Priority=1))
+    s3._put("source", "anywhere", ReplicationStatus="PENDING")
+    with pytest.raises(Refused, match="1 of the 1 latest among all 1 versions are pending"):
+        run(replication(s3, state="absent"))
+    assert s3.writes == []
+
+
+class TestReadingBack:
+    def test_what_the_server_drops_is_an_error_after_some_trials(self, s3: FakeS3) -> None:
+        def drop() -> None:
+            stored(s3)["Rules"][0]["Destination"].pop("StorageClass", None)
+
+        for _ in range(9):
+            s3.after("put_bucket_replication", drop)
+        asked = [rule("a/", sites=[site("paris")])]
+        changes: list[str] = []
+        with pytest.raises(
+            Conflict, match="accepted the configuration but has another one now"
+        ) as caught:
+            run(replication(s3, **EVERYTHING, rules=asked), timeout=60, changes=changes)
+        assert "'storage_class': 'paris'" in str(caught.value)
+        assert "'storage_class': None" in str(caught.value)
+        assert s3.writes == changes_of(s3)
+        assert changes == [PUT] * len(s3.writes)
+
+    def test_a_lost_update_is_made_again(self, s3: FakeS3) -> None:
+        store(s3, stored_rule("a/", "one"))
+        s3.after(
+            "put_bucket_replication",
+            lambda: store(s3, stored_rule("a/", "one"), stored_rule("other/", "theirs")),
+        )
+        result = run(replication(s3, rules=[rule("b/")]), timeout=60)
+        assert {prefix for _, prefix, _ in rules(s3)} == {"a/", "b/", "other/"}
+        assert result["changes"] == [PUT, PUT]
+        assert len(result["it"]["rules"]) == 3
+
+
+def changes_of(s3: FakeS3) -> list[str]:
+    """All writes, which are puts of the configuration."""
+    return ["PutBucketReplication"] * len(s3.writes)
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "options", "advice"),
+    [
+        (
+            "MalformedXML",
+            "The XML is not well-formed",
+            {"rules": [rule("a/", sites=[site("paris")]), rule("b/", sites=[site("rome")])]},
+            r"it is a site that it does not know. The sites sent: paris, rome\. Compare them",
+        ),
+        ("MalformedXML", "The XML is not well-formed", {}, r"\(MalformedXML\)\.$"),
+        (
+            "InvalidRequest",
+            "Versioning must be 'Enabled' on the bucket",
+            {},
+            "Enable versioning on the bucket first",
+        ),
+        (
+            "InvalidArgument",
+            "Invalid Role specified",
+            {},
+            f"needs two role ARNs .* sent: {SOURCE},",
+        ),
+        ("InvalidArgument", "Something else", {}, r"\(InvalidArgument\)\.$"),
+    ],
+)
+def test_refusals_are_explained(
+    s3: FakeS3, code: str, reason: str, options: dict[str, Any], advice: str
+) -> None:
+    s3.before("put_bucket_replication", refusal(code, reason))
+    with pytest.raises(Invalid, match=advice):
+        run(replication(s3, **EVERYTHING, **options), timeout=10)
+    assert len(s3.writes) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({**EVERYTHING, "rules": [rule("a/"), rule("a/b/")]}, "overlap"),
+        ({**EVERYTHING, "rules": []}, "would have no rules"),
+        ({**EVERYTHING, "role": "not-an-arn"}, "'not-an-arn' is not an ARN"),
+        ({"target_bucket": "target"}, "its roles are needed"),
+        (ROLES, "its target is needed"),
+        (
+            {
+                **EVERYTHING,
+                "known_sites": {"paris": "scality"},
+                "rules": [rule("a/", sites=[site("rome")])],
+            },
+            r"site 'rome' of rule 1 .* is unknown: use paris",
+        ),
+        (
+            {"role": SOURCE, "target_bucket": "target", "known_sites": {"paris": "scality"}},
+            "a Scality site needs exactly two",
+        ),
+    ],
+)
+def test_the_servers_rules_are_checked_before_anything_is_sent(
+    s3: FakeS3, options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InvalidDocument, match=message):
+        run(replication(s3, **options))
+    assert s3.writes == []
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [({"bucket": "BAD"}, "bucket name 'BAD'"), ({"target_bucket": "BAD"}, "bucket name 'BAD'")],
+)
+def test_bad_names_are_refused_before_any_call(
+    s3: FakeS3, options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InvalidDocument, match=message):
+        replication(s3, **options)
+
+
+class TestPendingObjects:
+    """Changes that would strand objects on their way."""
+
+    @pytest.fixture(autouse=True)
+    def _pending(self, s3: FakeS3) -> None:
+        store(s3, stored_rule("a/", "one"), stored_rule("b/", "two"))
+        s3._put("source", "a/new", ReplicationStatus="PENDING")
+        s3._put("source", "b/done", ReplicationStatus="COMPLETED")
+
+    HARMFUL = (
+        {"state": "absent"},
+        {"state": "absent", "rules": [rule("a/")]},
+        {"rules": [rule("a/", enabled=False)]},
+        {"rules": [rule("b/")], "purge_rules": True},
+        {"rules": [rule("a/"), rule("b/")], "target_bucket": "other"},
+        {"rules": [rule("a/"), rule("b/")], "source_role": SOURCE, "target_role": OTHER},
+    )
+
+    @pytest.mark.parametrize("check_mode", [True, False])
+    @pytest.mark.parametrize("options", HARMFUL)
+    def test_are_a_reason_to_refuse(
+        self, s3: FakeS3, options: dict[str, Any], check_mode: bool
+    ) -> None:
+        with pytest.raises(
+            Refused, match=r"1 of the . latest .* pending \(a/new\).*allow_pending_loss"
+        ):
+            run(replication(s3, **options), check_mode=check_mode)
+        assert s3.writes == []
+
+    @pytest.mark.parametrize("options", HARMFUL)
+    def test_are_a_warning_when_told(self, s3: FakeS3, options: dict[str, Any]) -> None:
+        result = run(replication(s3, **options, allow_pending_loss=True))
+        assert result["changed"]
+        assert "Put their own tags back on them" in result["warnings"][0]
+
+    @pytest.mark.parametrize(
+        "options",
+        [
+            {"rules": [rule("c/")]},
+            {"rules": [rule("b/", enabled=False)]},
+            {"rules": [rule("a/")], "purge_rules": True},
+            {"state": "absent", "rules": [rule("b/")]},
+            {"state": "absent", "pending_scan_limit": 0},
+        ],
+    )
+    def test_do_not_matter_to_other_changes(self, s3: FakeS3, options: dict[str, Any]) -> None:
+        result = run(replication(s3, **options))
+        assert (result["changed"], result["warnings"]) == (True, [])
+
+    def test_are_not_looked_for_when_nothing_changes(self, s3: FakeS3) -> None:
+        run(replication(s3, **EVERYTHING))
+        assert s3.calls == ["GetBucketReplication"]
+
+    def test_are_found_among_many_by_their_date(self, s3: FakeS3) -> None:
+        s3.buckets["source"]["objects"].clear()
+        for number in range(150):
+            s3._put("source", f"a/{number:03d}", LastModified=MODIFIED - timedelta(days=number))
+        s3.buckets["source"]["objects"]["a/000"][0]["ReplicationStatus"] = "PROCESSING"
+        s3._put("source", "a/000", marker=True)
+        with pytest.raises(
+            Refused, match=r"1 of the 100 latest among all 150 versions are pending \(a/000\)"
+        ):
+            run(replication(s3, state="absent"))
+        assert s3.calls.count("HeadObject") == 100
+        with pytest.raises(Refused, match=r"1 of the 19 latest among the first 19 versions"):
+            run(replication(s3, state="absent", pending_scan_limit=20))
