@@ -214,7 +214,8 @@ TASK = Task(
         "target": {"type": "dict", "options": {"iam": nested_connection()}},
     },
     rules={"required_together": [("name", "source", "target")]},
-    reads=True,
+    kind="query",
+    request=dict,
     build=Adoption.build,
 )
 

@@ -159,7 +159,10 @@ results:
 
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.module import run_module
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task
-from ansible_collections.scality.backbeat.plugins.module_utils._resources.bucket import Bucket
+from ansible_collections.scality.backbeat.plugins.module_utils._resources.bucket import (
+    Bucket,
+    BucketRequest,
+)
 
 TASK = Task(
     key="bucket",
@@ -172,7 +175,8 @@ TASK = Task(
         "location": {"type": "str"},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     },
-    build=lambda options, connections: Bucket(connections.main, options),
+    request=BucketRequest.from_options,
+    build=lambda request, connections: Bucket(request, connections.main),
 )
 
 

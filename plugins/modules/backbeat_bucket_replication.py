@@ -293,13 +293,12 @@ results:
     error: *error
 """
 
-from collections.abc import Mapping
-from typing import Any
 
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.module import run_module
-from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Connections, Task
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task
 from ansible_collections.scality.backbeat.plugins.module_utils._resources.bucket_replication import (
     BucketReplication,
+    BucketReplicationRequest,
 )
 
 SITE = {
@@ -312,11 +311,6 @@ RULE = {
     "enabled": {"type": "bool"},
     "sites": {"type": "list", "elements": "dict", "options": SITE},
 }
-
-
-def build(options: Mapping[str, Any], connections: Connections) -> BucketReplication:
-    url = options["backbeat_url"]
-    return BucketReplication(connections.main, options, connections.at(url) if url else None)
 
 
 TASK = Task(
@@ -342,7 +336,8 @@ TASK = Task(
         "required_together": [("source_role", "target_role")],
     },
     shared={"backbeat_url": {"type": "str"}},
-    build=build,
+    request=BucketReplicationRequest.from_options,
+    build=BucketReplication.build,
 )
 
 

@@ -256,6 +256,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._engine.options i
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task
 from ansible_collections.scality.backbeat.plugins.module_utils._queries.bucket_replication_info import (
     BucketReplicationInfo,
+    BucketReplicationInfoRequest,
 )
 
 TASK = Task(
@@ -266,7 +267,8 @@ TASK = Task(
     item={"bucket": {"type": "str"}},
     shared={"target_s3": nested_connection()},
     every=("all_buckets", BucketReplicationInfo.every),
-    reads=True,
+    kind="query",
+    request=BucketReplicationInfoRequest.from_options,
     build=BucketReplicationInfo.build,
 )
 

@@ -212,7 +212,10 @@ results:
 
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.module import run_module
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task
-from ansible_collections.scality.backbeat.plugins.module_utils._resources.iam_role import IamRole
+from ansible_collections.scality.backbeat.plugins.module_utils._resources.iam_role import (
+    IamRole,
+    RoleRequest,
+)
 
 TASK = Task(
     key="iam_role",
@@ -228,7 +231,8 @@ TASK = Task(
         "purge_policies": {"type": "bool", "default": False},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     },
-    build=lambda options, connections: IamRole(connections.main, options),
+    request=RoleRequest.from_options,
+    build=lambda request, connections: IamRole(request, connections.main),
 )
 
 

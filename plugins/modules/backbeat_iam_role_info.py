@@ -146,6 +146,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._engine.module im
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task
 from ansible_collections.scality.backbeat.plugins.module_utils._queries.iam_role_info import (
     IamRoleInfo,
+    RoleInfoRequest,
 )
 
 TASK = Task(
@@ -157,8 +158,9 @@ TASK = Task(
         "name": {"type": "str"},
         "include_policies": {"type": "bool", "default": True},
     },
-    reads=True,
-    build=lambda options, connections: IamRoleInfo(connections.main, options),
+    kind="query",
+    request=RoleInfoRequest.from_options,
+    build=lambda request, connections: IamRoleInfo(request, connections.main),
 )
 
 

@@ -205,7 +205,10 @@ results:
 
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.module import run_module
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task
-from ansible_collections.scality.backbeat.plugins.module_utils._resources.object import Object
+from ansible_collections.scality.backbeat.plugins.module_utils._resources.object import (
+    Object,
+    ObjectRequest,
+)
 
 TASK = Task(
     key="object",
@@ -223,7 +226,8 @@ TASK = Task(
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     },
     rules={"mutually_exclusive": [("content", "src")]},
-    build=lambda options, connections: Object(connections.main, options),
+    request=ObjectRequest.from_options,
+    build=lambda request, connections: Object(request, connections.main),
 )
 
 

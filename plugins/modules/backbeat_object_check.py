@@ -250,6 +250,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._engine.options i
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task
 from ansible_collections.scality.backbeat.plugins.module_utils._queries.object_check import (
     ObjectCheck,
+    ObjectCheckRequest,
 )
 
 TASK = Task(
@@ -277,7 +278,8 @@ TASK = Task(
         },
     },
     shared=WAIT,
-    reads=True,
+    kind="query",
+    request=ObjectCheckRequest.from_options,
     build=ObjectCheck.build,
 )
 

@@ -264,6 +264,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._engine.task impo
 from ansible_collections.scality.backbeat.plugins.module_utils._resources.policy import (
     MAX_SIZE,
     Policy,
+    PolicyRequest,
 )
 
 TASK = Task(
@@ -286,7 +287,8 @@ TASK = Task(
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     },
     rules={"mutually_exclusive": [("policy", "side")]},
-    build=lambda options, connections: Policy(connections.main, options),
+    request=PolicyRequest.from_options,
+    build=lambda request, connections: Policy(request, connections.main),
 )
 
 

@@ -153,6 +153,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._engine.module im
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task
 from ansible_collections.scality.backbeat.plugins.module_utils._queries.policy_info import (
     PolicyInfo,
+    PolicyInfoRequest,
 )
 
 TASK = Task(
@@ -161,8 +162,9 @@ TASK = Task(
     service="iam",
     identity=("name",),
     item={"name": {"type": "str"}, "path": {"type": "str"}},
-    reads=True,
-    build=lambda options, connections: PolicyInfo(connections.main, options),
+    kind="query",
+    request=PolicyInfoRequest.from_options,
+    build=lambda request, connections: PolicyInfo(request, connections.main),
 )
 
 

@@ -408,7 +408,8 @@ TASK = Task(
             "default": "error",
         },
     },
-    reads=True,
+    kind="query",
+    request=dict,
     build=Preflight.build,
 )
 

@@ -58,7 +58,7 @@ class InProcess(ActionBase):  # type: ignore[misc]
 
     _supports_check_mode = True
     _supports_async = True
-    TASK: ClassVar[Task]
+    TASK: ClassVar[Task[Any]]
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> Any:
         """Run the module here if it may, else as any module; the result is the same."""

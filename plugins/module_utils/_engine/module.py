@@ -28,7 +28,7 @@ class Module(AnsibleModule):  # type: ignore[misc]
         self.no_log_values |= secrets(self.argument_spec, self.params)
 
 
-def run_module(task: Task) -> None:
+def run_module(task: Task[Any]) -> None:
     """Check the options, run the task, and answer Ansible."""
     # Options are not logged to the system's journal, where nobody looks for them and many can read them.
     module = Module(**task.argument_spec(), supports_check_mode=True, no_log=True)

@@ -9,16 +9,16 @@ import traceback
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, Literal, TypeVar
 
 from .._clients.api import Api
+from .._clients.connections import Connections, SingleFlight
 from .._clients.errors import ApiError
-from .._clients.session import BadConnection, open_api
+from .._clients.session import BadConnection
 from .._documents.errors import InvalidDocument
 from .._progress import Progress, Tell
 from .._queries.query import Query, Unsatisfied
 from .._resources.plan import Refused, Resource
-from .._waiting import Backoff
 from .options import (
     CONCURRENCY,
     CONNECTION,
@@ -29,37 +29,40 @@ from .options import (
     with_items,
 )
 from .reconcile import reconcile
-from .single_flight import SingleFlight
 
 Options = Mapping[str, Any]
 Result = dict[str, Any]
+Request = TypeVar("Request")
+Kind = Literal["resource", "query"]
 
 
 @dataclass(frozen=True)
-class Task:
+class Task(Generic[Request]):
     """What one module does.
 
     key: the result's name for one item, such as "iam_role"; plural: the option that takes a list of items.
     item: the argument spec of one item; identity: the options that name it, the first for messages.
-    build: makes the resource or the question from an item's options and its Apis.
+    request: makes the typed request of one item from its options; raises InvalidDocument.
+    build: makes the resource or query from the request and the item's endpoints.
     service: "iam" or "s3" for the connection options at the top level; empty when the item holds its connections.
     shared: options that stand at the top level only and hold for all items.
     title: how messages call an item, where its identity is no text that could be shown.
     every: an option that asks for all items there are, and the function that lists them; for what is only read.
-    reads: whether `build` makes questions, whose results have no changes.
+    kind: what `build` makes; the results of queries have no changes.
     """
 
     key: str
     plural: str
     item: Spec
     identity: tuple[str, ...]
-    build: Callable[[Options, Connections], Resource[Any] | Query]
+    request: Callable[[Options], Request]
+    build: Callable[[Request, Connections], Resource[Any] | Query]
     service: str = ""
     shared: Spec = field(default_factory=dict)
     rules: Mapping[str, Any] = field(default_factory=dict)
     title: Callable[[Options], str] | None = None
     every: tuple[str, Callable[[Api], list[dict[str, Any]]]] | None = None
-    reads: bool = False
+    kind: Kind = "resource"
 
     def argument_spec(self) -> dict[str, Any]:
         """Everything that AnsibleModule or ArgumentSpecValidator takes to check the options."""
@@ -105,7 +108,7 @@ class Task:
         return result
 
     def _refused(self, reasons: list[str]) -> Result:
-        made: Result = {} if self.reads else {"changes": []}
+        made: Result = {} if self.kind == "query" else {"changes": []}
         return _failure(" ".join(reasons), **made)
 
     def _run(self, options: Options, check_mode: bool, tell: Tell | None) -> Result:
@@ -145,9 +148,9 @@ class Task:
                 if item[part] is None:
                     raise Refused(f"{part} has no value: name the {self.key.replace('_', ' ')}.")
             wanted = {**chosen(item, self.item), **chosen(connections.options, self.shared)}
-            work = self.build(wanted, connections)
+            work = self.build(self.request(wanted), connections)
             if isinstance(work, Query):
-                return {"changed": False, **work.answer()}
+                return {"changed": False, **work.run()}
             return reconcile(
                 work,
                 self.key,
@@ -157,7 +160,7 @@ class Task:
                 changes=changes,
             )
 
-        result = _attempt(work, None if self.reads else changes)
+        result = _attempt(work, None if self.kind == "query" else changes)
         # A change that failed half-way is none of the changes that were made, and yet something was written.
         result["changed"] = result["changed"] or (bool(result.get("failed")) and connections.wrote)
         return result
@@ -190,56 +193,6 @@ class Task:
                 f"{len(bad)} of {len(items)} items failed: {names}. The first: {bad[0][1]}"
             )
         return together
-
-
-class Connections:
-    """The endpoints of one item; all calls for it share one time limit for retries.
-
-    `options` are the module's own; `once` remembers what was found out for any item of this run, and `progress` is told
-    of all items too.
-    """
-
-    def __init__(
-        self,
-        service: str,
-        options: Options,
-        pool: int,
-        check_mode: bool = False,
-        once: SingleFlight | None = None,
-        progress: Progress | None = None,
-    ) -> None:
-        self.options = options
-        self.check_mode = check_mode
-        self.once = once or SingleFlight()
-        self.progress = progress or Progress()
-        self._service = service
-        self._pool = pool
-        self._main: Api | None = None
-
-    @property
-    def main(self) -> Api:
-        """The endpoint of the connection options at the top level."""
-        if self._main is None:
-            self._main = self.open(self._service, self.options)
-        return self._main
-
-    @property
-    def backoff(self) -> Backoff:
-        """The time limit of the main endpoint."""
-        return self.main.backoff
-
-    @property
-    def wrote(self) -> bool:
-        """Whether the main endpoint has answered that something was written."""
-        return self._main is not None and self._main.writes > 0
-
-    def at(self, url: str) -> Api:
-        """The same connection at another URL."""
-        return self.open(self._service, {**self.options, "endpoint_url": url})
-
-    def open(self, service: str, options: Options) -> Api:
-        """A further endpoint, whose connection options the item itself holds."""
-        return open_api(service, options, pool=self._pool)
 
 
 def _attempt(work: Callable[[], Result], changes: list[str] | None = None) -> Result:

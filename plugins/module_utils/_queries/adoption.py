@@ -16,11 +16,12 @@ from typing import Any
 
 from .._clients import s3_buckets
 from .._clients.api import Api
+from .._clients.connections import Connections
 from .._documents import names, replication
 from .._documents.replication import Configuration
-from .._resources.iam_role import IamRole
-from .._resources.policy import Policy
-from .query import Connections, Query
+from .._resources.iam_role import IamRole, RoleRequest
+from .._resources.policy import Policy, PolicyRequest
+from .query import Query
 
 Variables = dict[str, Any]
 
@@ -53,7 +54,7 @@ class Adoption(Query):
         }
         return cls(connections.open("s3", source["s3"]), iam, source["buckets"])
 
-    def answer(self) -> dict[str, Any]:
+    def run(self) -> dict[str, Any]:
         found: list[Found] = []
         left: list[dict[str, str]] = []
         for bucket in self.buckets if self.buckets is not None else s3_buckets.buckets(self.s3):
@@ -92,7 +93,7 @@ class Adoption(Query):
     def _named(
         self, api: Api, side: str, role: str, arn: str, usual: Sequence[Found]
     ) -> Variables | None:
-        wanted = IamRole.trusting_backbeat(api, role)
+        wanted = IamRole(RoleRequest(role, policies=()), api)
         state = wanted.read()
         if state is None or state.role.arn != arn or wanted.plan(state).changes:
             return None
@@ -100,9 +101,10 @@ class Adoption(Query):
         targets = list(dict.fromkeys(one.configuration.target_bucket for one in usual))
         for attached in state.attached or ():
             for permissions in ("least", "guide"):
-                policy = Policy.generated(
-                    api, attached.name, side, permissions, sources, targets, arn
+                request = PolicyRequest.generated(
+                    attached.name, side, permissions, (sources, targets), arn
                 )
+                policy = Policy(request, api)
                 if not policy.plan(policy.read()).changes:
                     return {
                         f"replication_{side}_role_name": role,

@@ -6,36 +6,55 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from .._clients import s3_buckets
 from .._clients.api import Api
+from .._clients.connections import Connections
 from .._clients.errors import Forbidden, NotFound
 from .._documents import names, replication
-from .query import Connections, Query
+from .query import Query
+
+
+@dataclass(frozen=True)
+class BucketReplicationInfoRequest:
+    """Which bucket to read; target_s3: the connection to the targets, None when they are not to be read."""
+
+    bucket: str
+    target_s3: Mapping[str, Any] | None = field(default=None, repr=False)
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, Any]) -> BucketReplicationInfoRequest:
+        """From the options of a task. Raises InvalidDocument."""
+        return cls(names.check_bucket_name(options["bucket"]), options["target_s3"])
 
 
 class BucketReplicationInfo(Query):
-    """The configuration of a bucket, its versioning, and where it can be seen the target's."""
+    """The configuration of a bucket, its versioning, and the target's versioning if it can be read."""
 
-    def __init__(self, here: Api, there: Api | None, options: Mapping[str, Any]) -> None:
+    def __init__(
+        self, request: BucketReplicationInfoRequest, here: Api, there: Api | None = None
+    ) -> None:
+        self.bucket = request.bucket
         self.here = here
         self.there = there
-        self.bucket = names.check_bucket_name(options["bucket"])
 
     @classmethod
-    def build(cls, options: Mapping[str, Any], connections: Connections) -> BucketReplicationInfo:
-        """The question of one bucket; the other side has a connection of its own."""
-        target = options["target_s3"]
+    def build(
+        cls, request: BucketReplicationInfoRequest, connections: Connections
+    ) -> BucketReplicationInfo:
+        """The query of one bucket; the other side has a connection of its own."""
+        target = request.target_s3
         there = connections.open("s3", target) if target else None
-        return cls(connections.main, there, options)
+        return cls(request, connections.main, there)
 
     @staticmethod
     def every(api: Api) -> list[dict[str, Any]]:
         """All buckets of the account, each as an item."""
         return [{"bucket": name} for name in s3_buckets.buckets(api)]
 
-    def answer(self) -> dict[str, Any]:
+    def run(self) -> dict[str, Any]:
         seen: dict[str, Any] = {"bucket": None, "replication": None, "unsupported": None}
         seen["target"] = None
         versioning = s3_buckets.versioning(self.here, self.bucket)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from .._clients import iam_roles
@@ -15,15 +16,28 @@ from .._resources.iam_role import State, describe
 from .query import Query
 
 
+@dataclass(frozen=True)
+class RoleInfoRequest:
+    """Which role to read, and whether to list its attached policies too."""
+
+    name: str
+    policies: bool = True
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, Any]) -> RoleInfoRequest:
+        """From the options of a task. Raises InvalidDocument."""
+        return cls(names.check_iam_name(options["name"], "role"), bool(options["include_policies"]))
+
+
 class IamRoleInfo(Query):
-    """A role, or None; with its attached policies where they are asked for."""
+    """A role, or None; with its attached policies if they are asked for."""
 
-    def __init__(self, api: Api, options: Mapping[str, Any]) -> None:
+    def __init__(self, request: RoleInfoRequest, api: Api) -> None:
+        self.name = request.name
+        self.policies = request.policies
         self.api = api
-        self.name = names.check_iam_name(options["name"], "role")
-        self.policies = bool(options["include_policies"])
 
-    def answer(self) -> dict[str, Any]:
+    def run(self) -> dict[str, Any]:
         role = iam_roles.get_role(self.api, self.name)
         if role is None:
             return {"iam_role": None}

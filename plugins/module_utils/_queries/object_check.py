@@ -7,58 +7,102 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from .._clients import s3_objects
 from .._clients.api import Api
+from .._clients.connections import Connections
 from .._documents import names
 from .._progress import Progress
 from .._waiting import Backoff
 from .object_diagnosis import Diagnosis
-from .query import Connections, Query, Unsatisfied
+from .query import Query, Unsatisfied
 from .replica_snapshot import ReplicaSnapshot, Side, status_of
 
 
+@dataclass(frozen=True)
+class Replica:
+    """Where the replica of an object is expected; s3: the options of the connection to it."""
+
+    bucket: str
+    key: str
+    s3: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class ObjectCheckRequest:
+    """The replication status that an object is to have, and how long to wait for it.
+
+    version_id: the version, None the latest one. replica: None when the other side is not to be read.
+    timeout: seconds to wait, 0 reads once. max_delay: the longest pause between two reads.
+    """
+
+    bucket: str
+    key: str
+    version_id: str | None = None
+    status: tuple[str, ...] = ("COMPLETED",)
+    replica: Replica | None = None
+    timeout: float = 300.0
+    max_delay: float = 5.0
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, Any]) -> ObjectCheckRequest:
+        """From the options of a task. Raises InvalidDocument."""
+        key = names.check_object_key(options["key"])
+        target: Mapping[str, Any] | None = options["target"]
+        return cls(
+            bucket=names.check_bucket_name(options["bucket"]),
+            key=key,
+            version_id=options["version_id"],
+            status=tuple(options["status"]),
+            replica=None if target is None else _replica(target, key),
+            timeout=options["wait_timeout"] if options["wait"] else 0.0,
+            max_delay=options["wait_max_delay"],
+        )
+
+
+def _replica(target: Mapping[str, Any], key: str) -> Replica:
+    return Replica(
+        names.check_bucket_name(target["bucket"]),
+        names.check_object_key(target["key"] or key),
+        target["s3"],
+    )
+
+
 class ObjectCheck(Query):
-    """What the user wants to be true of an object, and how long to wait for it."""
+    """Reads an object, and its replica if asked, until both are as requested or time is up."""
 
     def __init__(
         self,
+        request: ObjectCheckRequest,
         here: Api,
-        there: Api | None,
-        options: Mapping[str, Any],
+        there: Api | None = None,
         *,
         progress: Progress | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.progress = progress or Progress()
-        bucket = names.check_bucket_name(options["bucket"])
-        key = names.check_object_key(options["key"])
-        self.here = Side(here, bucket, key)
-        target: Mapping[str, Any] = options["target"] or {}
+        self.here = Side(here, request.bucket, request.key)
+        replica = request.replica
         self.there = (
-            None
-            if there is None
-            else Side(there, names.check_bucket_name(target["bucket"]), target["key"] or key)
+            Side(there, replica.bucket, replica.key) if replica and there is not None else None
         )
-        self.version_id: str | None = options["version_id"]
-        self.wanted: list[str] = options["status"]
+        self.version_id = request.version_id
+        self.wanted = request.status
         self.backoff = Backoff(
-            timeout=options["wait_timeout"] if options["wait"] else 0.0,
-            cap=options["wait_max_delay"],
-            clock=clock,
-            sleep=sleep,
+            timeout=request.timeout, cap=request.max_delay, clock=clock, sleep=sleep
         )
 
     @classmethod
-    def build(cls, options: Mapping[str, Any], connections: Connections) -> ObjectCheck:
+    def build(cls, request: ObjectCheckRequest, connections: Connections) -> ObjectCheck:
         """The check of one item; its other side has a connection of its own."""
-        target = options["target"]
-        there = connections.open("s3", target["s3"]) if target else None
-        return cls(connections.main, there, options, progress=connections.progress)
+        replica = request.replica
+        there = connections.open("s3", replica.s3) if replica else None
+        return cls(request, connections.main, there, progress=connections.progress)
 
-    def answer(self) -> dict[str, Any]:
+    def run(self) -> dict[str, Any]:
         looks = 0
         while True:
             snapshot = self._look()

@@ -55,7 +55,9 @@ class Diagnosis:
             return self._replica(snapshot, f"{version} is {status or 'without replication status'}")
         was_wanted = f"{self.after}, {' or '.join(self.wanted)} was wanted."
         if status is None:
-            why = WRITTEN_HERE if self.wanted == ["REPLICA"] else self._no_status(snapshot.here)
+            why = (
+                WRITTEN_HERE if set(self.wanted) == {"REPLICA"} else self._no_status(snapshot.here)
+            )
             return f"The {version} has no replication status {was_wanted} {why}"
         if status == "FAILED":
             return f"Replication of the {version} FAILED. {self._target_bucket()}{FAILED}"

@@ -6,21 +6,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .._clients.api import Api
-from .._resources.policy import Policy
+from .._documents import names
+from .._resources.policy import Policy, PolicyRequest
 from .query import Query
 
 
+@dataclass(frozen=True)
+class PolicyInfoRequest:
+    """Which policy to read; path None: any."""
+
+    name: str
+    path: str | None = None
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, Any]) -> PolicyInfoRequest:
+        """From the options of a task. Raises InvalidDocument."""
+        return cls(
+            names.check_iam_name(options["name"], "policy"),
+            options["path"] and names.check_iam_path(options["path"]),
+        )
+
+
 class PolicyInfo(Query):
-    """A policy with all its parts and all roles that have it, or None."""
+    """A policy with all its parts and all roles that it is attached to, or None."""
 
-    def __init__(self, api: Api, options: Mapping[str, Any]) -> None:
-        self.policy = Policy.found(api, options["name"], options["path"])
+    def __init__(self, request: PolicyInfoRequest, api: Api) -> None:
+        # Of a policy that is to be absent, all parts and attachments are read.
+        self.policy = Policy(PolicyRequest(request.name, request.path, present=False), api)
 
-    def answer(self) -> dict[str, Any]:
+    def run(self) -> dict[str, Any]:
         state = {
             name: replace(part, roles=part.entities.roles if part.entities else ())
             for name, part in (self.policy.read() or {}).items()

@@ -30,15 +30,33 @@ class State:
     empty: bool | None = None
 
 
-class Bucket:
-    """What the user wants of a bucket."""
+@dataclass(frozen=True)
+class BucketRequest:
+    """The desired state of a bucket; `versioning` as S3 calls it, None keeps what is there."""
 
-    def __init__(self, api: Api, options: Mapping[str, Any]) -> None:
+    name: str
+    versioning: str | None = None
+    location: str | None = None
+    present: bool = True
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, Any]) -> BucketRequest:
+        """From the options of a task. Raises InvalidDocument."""
+        return cls(
+            name=names.check_bucket_name(options["name"]),
+            versioning=options["versioning"] and STATUS[options["versioning"]],
+            location=options["location"],
+            present=options["state"] == "present",
+        )
+
+
+class Bucket:
+    """A bucket, brought to the state that is requested."""
+
+    def __init__(self, request: BucketRequest, api: Api) -> None:
+        self.request = request
         self.api = api
-        self.name = names.check_bucket_name(options["name"])
-        self.present = options["state"] == "present"
-        self.versioning = STATUS.get(options["versioning"] or "", "")
-        self.location: str | None = options["location"]
+        self.name = request.name
 
     def read(self) -> State | None:
         try:
@@ -52,28 +70,35 @@ class Bucket:
             raise
         if versioning is None:
             return None
-        if not self.present:
+        if not self.request.present:
             return State(versioning, empty=s3_buckets.is_empty(self.api, self.name))
         return State(
-            versioning, s3_buckets.location(self.api, self.name) if self.location else None
+            versioning, s3_buckets.location(self.api, self.name) if self.request.location else None
         )
 
     def plan(self, current: State | None) -> Plan[State]:
-        if not self.present:
+        if not self.request.present:
             return self._removal(current)
         changes: list[Change[State]] = []
         if current is None:
-            current = State("", self.location)
+            current = State("", self.request.location)
             changes.append(Change("CreateBucket", self.name, self._create))
-        elif self.location and current.location != self.location:
+        elif self.request.location and current.location != self.request.location:
             raise Refused(
                 f"The bucket {self.name} at {self.api.endpoint} is in the location {current.location}, not "
-                f"{self.location}, and S3 cannot move a bucket: leave location out, or use another bucket."
+                f"{self.request.location}, and S3 cannot move a bucket: leave location out, or use another bucket."
             )
         # Setting the state that is there already is refused on buckets with object lock.
-        if self.versioning and current.versioning != self.versioning:
-            current = replace(current, versioning=self.versioning)
-            changes.append(Change("PutBucketVersioning", self.name, self._set_versioning))
+        status = self.request.versioning
+        if status and current.versioning != status:
+            current = replace(current, versioning=status)
+            changes.append(
+                Change(
+                    "PutBucketVersioning",
+                    self.name,
+                    lambda state: self._set_versioning(state, status),
+                )
+            )
         return Plan(current, tuple(changes))
 
     def describe(self, state: State | None) -> dict[str, Any] | None:
@@ -100,17 +125,17 @@ class Bucket:
         return Plan(None, (Change("DeleteBucket", self.name, self._delete, removes=True),))
 
     def _create(self, _before: State | None) -> State:
-        s3_buckets.create_bucket(self.api, self.name, self.location)
-        return State("", self.location)
+        s3_buckets.create_bucket(self.api, self.name, self.request.location)
+        return State("", self.request.location)
 
-    def _set_versioning(self, before: State | None) -> State | None:
+    def _set_versioning(self, before: State | None, status: str) -> State | None:
         try:
-            s3_buckets.put_versioning(self.api, self.name, self.versioning)
+            s3_buckets.put_versioning(self.api, self.name, status)
         except Invalid as error:
             if error.code == "InvalidBucketState" and "Object Lock" not in error.reason:
                 error.advice = "Remove the bucket's replication configuration first (backbeat_bucket_replication)."
             raise
-        return before and replace(before, versioning=self.versioning)
+        return before and replace(before, versioning=status)
 
     def _delete(self, _before: State | None) -> None:
         s3_buckets.delete_bucket(self.api, self.name)

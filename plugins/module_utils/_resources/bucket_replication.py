@@ -11,6 +11,7 @@ from typing import Any
 
 from .._clients import backbeat, s3_buckets
 from .._clients.api import Api
+from .._clients.connections import Connections
 from .._clients.errors import Call, Conflict, Forbidden, Invalid, NotFound
 from .._documents import names, replication
 from .._documents.replication import Configuration, Site, Wanted, WantedRule
@@ -31,25 +32,62 @@ class State:
     foreign: Mapping[str, Any] | None = None
 
 
-class BucketReplication:
-    """What the user wants of a bucket's replication configuration."""
+@dataclass(frozen=True)
+class BucketReplicationRequest:
+    """The desired state of a bucket's replication configuration.
 
-    def __init__(self, api: Api, options: Mapping[str, Any], backbeat: Api | None = None) -> None:
-        self.api = api
-        self.backbeat = backbeat
-        self.bucket = names.check_bucket_name(options["bucket"])
-        self.present = options["state"] == "present"
-        self.known_sites: Mapping[str, str] | None = options["known_sites"]
+    known_sites: the server's replication sites and their types, None when they are not known.
+    backbeat_url: where Backbeat's API answers, None when it is not to be asked.
+    """
+
+    bucket: str
+    wanted: Wanted
+    known_sites: Mapping[str, str] | None = None
+    allow_pending_loss: bool = False
+    scan_limit: int = 1000
+    backbeat_url: str | None = None
+    present: bool = True
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, Any]) -> BucketReplicationRequest:
+        """From the options of a task. Raises InvalidDocument."""
         rules: Sequence[Mapping[str, Any]] | None = options["rules"]
         target: str | None = options["target_bucket"]
-        self.allow_pending_loss = bool(options["allow_pending_loss"])
-        self.scan_limit = int(options["pending_scan_limit"])
-        self.wanted = Wanted(
-            roles=_roles(options),
-            target_bucket=None if target is None else names.bucket_name(target),
-            rules=None if rules is None else tuple(map(wanted_rule, rules)),
-            purge_rules=bool(options["purge_rules"]),
+        return cls(
+            bucket=names.check_bucket_name(options["bucket"]),
+            wanted=Wanted(
+                roles=_roles(options),
+                target_bucket=None if target is None else names.bucket_name(target),
+                rules=None if rules is None else tuple(map(wanted_rule, rules)),
+                purge_rules=bool(options["purge_rules"]),
+            ),
+            known_sites=options["known_sites"],
+            allow_pending_loss=bool(options["allow_pending_loss"]),
+            scan_limit=int(options["pending_scan_limit"]),
+            backbeat_url=options["backbeat_url"],
+            present=options["state"] == "present",
         )
+
+
+class BucketReplication:
+    """A bucket's replication configuration, brought to the state that is requested."""
+
+    def __init__(
+        self, request: BucketReplicationRequest, api: Api, backbeat: Api | None = None
+    ) -> None:
+        self.request = request
+        self.api = api
+        self.backbeat = backbeat
+        self.bucket = request.bucket
+        self.wanted = request.wanted
+
+    @classmethod
+    def build(
+        cls, request: BucketReplicationRequest, connections: Connections
+    ) -> BucketReplication:
+        """The configuration at the task's endpoint."""
+        url = request.backbeat_url
+        return cls(request, connections.main, connections.at(url) if url else None)
 
     def read(self) -> State:
         try:
@@ -58,7 +96,7 @@ class BucketReplication:
             return State(None, bucket_exists=False)
         if stored is None:
             return State(None)
-        if not self.present and self.wanted.rules is None:
+        if not self.request.present and self.wanted.rules is None:
             return self._read_to_remove(stored)
         return State(self._parse(stored))
 
@@ -71,12 +109,12 @@ class BucketReplication:
 
     def plan(self, current: State | None) -> Plan[State]:
         current = current or State(None)
-        if not self.present:
+        if not self.request.present:
             return self._removal(current)
         after = replication.merge(self.wanted, current.configuration)
         if current.configuration is not None and replication.same(after, current.configuration):
             return Plan(current)
-        replication.validate(after, self.known_sites)
+        replication.validate(after, self.request.known_sites)
         warnings = () if current.bucket_exists else (self._no_bucket(),)
         return self._change(current, after, warnings)
 
@@ -129,7 +167,7 @@ class BucketReplication:
         if not prefixes:
             return ()
         try:
-            pending = look_for_pending(self.api, self.bucket, prefixes, self.scan_limit)
+            pending = look_for_pending(self.api, self.bucket, prefixes, self.request.scan_limit)
         except Forbidden as error:
             error.advice = (
                 "So nobody can tell whether this change would strand objects: permit to list the bucket's versions "
@@ -143,7 +181,7 @@ class BucketReplication:
             f"Of the bucket {self.bucket} at {self.api.endpoint}, {pending}; this change leaves such "
             f"objects unreplicated, PENDING for ever or FAILED{f'. {backlog}' if backlog else ''}"
         )
-        if self.allow_pending_loss:
+        if self.request.allow_pending_loss:
             return (f"{fact}. Put their own tags back on them afterwards to send them again.",)
         raise Refused(
             f"{fact}. Wait until they are replicated, or set allow_pending_loss to change it all the same."

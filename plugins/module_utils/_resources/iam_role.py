@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._clients import iam_roles
@@ -24,40 +24,62 @@ class State:
     attached: tuple[iam_roles.Attached, ...] | None
 
 
-class IamRole:
-    """What the user wants of a role."""
+@dataclass(frozen=True)
+class RoleRequest:
+    """The desired state of a role; None keeps what is there.
 
-    def __init__(self, api: Api, options: Mapping[str, Any]) -> None:
-        self.api = api
-        self.name = names.check_iam_name(options["name"], "role")
-        self.present = options["state"] == "present"
-        self.path = options["path"] and names.check_iam_path(options["path"])
-        self.description: str | None = options["description"]
-        document = options["assume_role_policy_document"]
-        self.trust = trust_policy() if document is None else policy.parse(document)
-        wanted: list[str] | None = options["managed_policies"]
-        self.policies = None if wanted is None else tuple(dict.fromkeys(wanted))
-        for arn in self.policies or ():
-            names.parse_arn(arn)
-        self.purge = bool(options["purge_policies"])
+    trust: the trust policy, parsed; Backbeat's unless given. policies: ARNs of managed policies to attach;
+    purge: detach all others.
+    """
+
+    name: str
+    path: str | None = None
+    description: str | None = None
+    trust: Any = field(default_factory=trust_policy)
+    policies: tuple[str, ...] | None = None
+    purge: bool = False
+    present: bool = True
 
     @classmethod
-    def trusting_backbeat(cls, api: Api, name: str) -> IamRole:
-        """The role as replication needs it, whatever is attached to it."""
-        nothing = dict.fromkeys(("path", "description", "assume_role_policy_document"))
-        keep = {"managed_policies": [], "purge_policies": False, "state": "present"}
-        return cls(api, {**nothing, **keep, "name": name})
+    def from_options(cls, options: Mapping[str, Any]) -> RoleRequest:
+        """From the options of a task. Raises InvalidDocument."""
+        document = options["assume_role_policy_document"]
+        wanted: list[str] | None = options["managed_policies"]
+        for arn in wanted or ():
+            names.parse_arn(arn)
+        return cls(
+            name=names.check_iam_name(options["name"], "role"),
+            path=options["path"] and names.check_iam_path(options["path"]),
+            description=options["description"],
+            trust=trust_policy() if document is None else policy.parse(document),
+            policies=None if wanted is None else tuple(dict.fromkeys(wanted)),
+            purge=bool(options["purge_policies"]),
+            present=options["state"] == "present",
+        )
+
+
+class IamRole:
+    """A role, brought to the state that is requested."""
+
+    def __init__(self, request: RoleRequest, api: Api) -> None:
+        self.request = request
+        self.api = api
+        self.name = request.name
+        self.path = request.path
+        self.description = request.description
+        self.trust = request.trust
+        self.policies = request.policies
 
     def read(self) -> State | None:
         role = iam_roles.get_role(self.api, self.name)
         if role is None:
             return None
-        if self.present and self.policies is None:
+        if self.request.present and self.policies is None:
             return State(role, None)
         return State(role, iam_roles.attached_policies(self.api, self.name) or ())
 
     def plan(self, current: State | None) -> Plan[State]:
-        if not self.present:
+        if not self.request.present:
             return self._removal(current)
         if current is None:
             role = iam_roles.Role(
@@ -119,7 +141,7 @@ class IamRole:
             return attached, []
         there = {one.arn for one in attached}
         missing = [arn for arn in self.policies if arn not in there]
-        extra = [one for one in attached if self.purge and one.arn not in self.policies]
+        extra = [one for one in attached if self.request.purge and one.arn not in self.policies]
         kept = tuple(one for one in attached if one not in extra)
         # Attached before detached: a role must not lose a permission for a moment that it is to keep.
         changes = [self._attach(arn) for arn in missing] + [self._detach(one) for one in extra]

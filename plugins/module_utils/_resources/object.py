@@ -32,20 +32,51 @@ class State:
     matches: bool
 
 
-class Object:
-    """What the user wants of an object."""
+@dataclass(frozen=True)
+class ObjectRequest:
+    """The desired state of an object; None keeps what is there.
 
-    def __init__(self, api: Api, options: Mapping[str, Any]) -> None:
+    content or src (the path of a file): what the object holds. metadata and tags as S3 sends them.
+    """
+
+    bucket: str
+    key: str
+    content: str | None = None
+    src: str | None = None
+    content_type: str | None = None
+    metadata: Mapping[str, str] | None = None
+    tags: Mapping[str, str] | None = None
+    present: bool = True
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, Any]) -> ObjectRequest:
+        """From the options of a task. Raises InvalidDocument."""
+        return cls(
+            bucket=names.check_bucket_name(options["bucket"]),
+            key=names.check_object_key(options["key"]),
+            content=options["content"],
+            src=options["src"],
+            content_type=options["content_type"],
+            metadata=_texts(options["metadata"], lower=True),
+            tags=_texts(options["tags"]),
+            present=options["state"] == "present",
+        )
+
+
+class Object:
+    """An object, brought to the state that is requested."""
+
+    def __init__(self, request: ObjectRequest, api: Api) -> None:
+        self.request = request
         self.api = api
-        self.bucket = names.check_bucket_name(options["bucket"])
-        self.key = names.check_object_key(options["key"])
-        self.present = options["state"] == "present"
-        self.content: str | None = options["content"]
-        self.src: str | None = options["src"]
-        self.content_type: str | None = options["content_type"]
-        self.metadata = _texts(options["metadata"], lower=True)
-        self.tags = _texts(options["tags"])
-        self.size, self.md5 = self._measure() if self.present else (0, "")
+        self.bucket = request.bucket
+        self.key = request.key
+        self.content = request.content
+        self.src = request.src
+        self.content_type = request.content_type
+        self.metadata = request.metadata
+        self.tags = request.tags
+        self.size, self.md5 = self._measure() if self.request.present else (0, "")
 
     def read(self) -> State | None:
         head = s3_objects.head_object(self.api, self.bucket, self.key)
@@ -54,10 +85,10 @@ class Object:
         tags = (
             None if self.tags is None else s3_objects.object_tags(self.api, self.bucket, self.key)
         )
-        return State(head, tags, self.present and self._content_matches(head))
+        return State(head, tags, self.request.present and self._content_matches(head))
 
     def plan(self, current: State | None) -> Plan[State]:
-        if not self.present:
+        if not self.request.present:
             delete = Change[State]("DeleteObject", self._where, self._delete, removes=True)
             return Plan(None, (delete,) if current else ())
         if current is None or not self._same_version(current):

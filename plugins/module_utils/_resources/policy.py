@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .._clients import iam_policies, iam_policy_versions, iam_roles
@@ -22,57 +22,68 @@ VERSIONS = 5
 MAX_SIZE = 6144
 
 
-class Policy:
-    """What the user wants of a policy."""
+@dataclass(frozen=True)
+class PolicyRequest:
+    """The desired state of a managed policy; None keeps what is there.
 
-    def __init__(self, api: Api, options: Mapping[str, Any]) -> None:
-        self.api = api
-        self.name = names.check_iam_name(options["name"], "policy")
-        self.present = options["state"] == "present"
-        self.path: str | None = options["path"] and names.check_iam_path(options["path"])
-        self.description: str | None = options["description"]
-        self.documents = (
-            policy.split(_document(options), options["max_size"]) if self.present else []
-        )
-        self.finder = Finder(
-            api,
-            self.name,
-            self.path or "/",
-            options["roles"] or (),
-            thorough=not self.present and not self.path,
-        )
-        self.roles = tuple(self.finder.roles)
+    documents: the parsed document, split to the size that the server takes; empty if it is to be absent.
+    roles: names or ARNs of the roles to attach it to.
+    """
+
+    name: str
+    path: str | None = None
+    description: str | None = None
+    documents: tuple[Mapping[str, Any], ...] = ()
+    roles: tuple[str, ...] = ()
+    present: bool = True
 
     @classmethod
-    def found(cls, api: Api, name: str, path: str | None) -> Policy:
-        """A policy of which nothing is wanted; reading it reads all its parts, and who has them."""
-        nothing = dict.fromkeys(("description", "policy", "side", "roles"))
-        return cls(api, {**nothing, "name": name, "path": path, "state": "absent"})
+    def from_options(cls, options: Mapping[str, Any]) -> PolicyRequest:
+        """From the options of a task. Raises InvalidDocument."""
+        present = options["state"] == "present"
+        return cls(
+            name=names.check_iam_name(options["name"], "policy"),
+            path=options["path"] and names.check_iam_path(options["path"]),
+            description=options["description"],
+            documents=tuple(policy.split(_document(options), options["max_size"]))
+            if present
+            else (),
+            roles=tuple(options["roles"] or ()),
+            present=present,
+        )
 
     @classmethod
     def generated(
         cls,
-        api: Api,
         name: str,
         side: str,
         permissions: str,
-        source_buckets: list[str],
-        target_buckets: list[str],
+        buckets: tuple[Sequence[str], Sequence[str]],
         role: str,
-    ) -> Policy:
-        """The policy of one side as the role `replication` makes it."""
-        nothing = dict.fromkeys(("path", "description", "policy", "cloud_targets"))
-        wanted = {
-            "name": name,
-            "side": side,
-            "permissions": permissions,
-            "source_buckets": source_buckets,
-            "target_buckets": target_buckets,
-            "max_size": MAX_SIZE,
-            "roles": [role],
-            "state": "present",
-        }
-        return cls(api, {**nothing, **wanted})
+    ) -> PolicyRequest:
+        """The policy of one side as the role `replication` writes it; `buckets` are those of source and target."""
+        document = _generated(side, permissions, *buckets, cloud_targets=False)
+        return cls(name, documents=tuple(policy.split(document, MAX_SIZE)), roles=(role,))
+
+
+class Policy:
+    """A managed policy, brought to the state that is requested."""
+
+    def __init__(self, request: PolicyRequest, api: Api) -> None:
+        self.api = api
+        self.name = request.name
+        self.path = request.path
+        self.description = request.description
+        self.documents = request.documents
+        self.present = request.present
+        self.finder = Finder(
+            api,
+            self.name,
+            self.path or "/",
+            request.roles,
+            thorough=not self.present and not self.path,
+        )
+        self.roles = tuple(self.finder.roles)
 
     def read(self) -> State | None:
         self.finder.prepare()
@@ -292,10 +303,22 @@ def _document(options: Mapping[str, Any]) -> dict[str, Any]:
             raise Refused(
                 f"The policy {options['name']} for the {side} side needs {name}_buckets to be generated."
             )
-    if guide:
+    return _generated(
+        side,
+        options["permissions"],
+        source or (),
+        target or (),
+        cloud_targets=bool(options["cloud_targets"]),
+    )
+
+
+def _generated(
+    side: str, kind: str, source: Sequence[str], target: Sequence[str], *, cloud_targets: bool
+) -> dict[str, Any]:
+    if kind == "guide":
         return permissions.guide_policy(source, target)
     if side == "source":
-        return permissions.source_policy(source, cloud_targets=bool(options["cloud_targets"]))
+        return permissions.source_policy(source, cloud_targets=cloud_targets)
     return permissions.target_policy(target)
 
 

@@ -38,7 +38,7 @@ class FakeConnections:
         return (FakeIam() if service == "iam" else FakeS3()).api()
 
 
-def checked(task: Task, **options: Any) -> dict[str, Any]:
+def checked(task: Task[Any], **options: Any) -> dict[str, Any]:
     """The options as Ansible gives them to the module. ValueError with Ansible's message where it refuses them."""
     spec = task.argument_spec()
     given = {**(CONNECTION if task.service else {}), **options}
@@ -50,10 +50,13 @@ def checked(task: Task, **options: Any) -> dict[str, Any]:
     return dict(result.validated_parameters)
 
 
-def built(task: Task, **options: Any) -> Any:
-    """The resource or question of one item; of the first one where a list is given."""
+def requested(task: Task[Any], **options: Any) -> Any:
+    """The request of one item; of the first one if a list is given."""
     params = checked(task, **options)
     item = params[task.plural][0] if params.get(task.plural) else params
-    return task.build(
-        {**chosen(item, task.item), **chosen(params, task.shared)}, FakeConnections(task.service)
-    )
+    return task.request({**chosen(item, task.item), **chosen(params, task.shared)})
+
+
+def built(task: Task[Any], **options: Any) -> Any:
+    """What the request of one item is built into."""
+    return task.build(requested(task, **options), FakeConnections(task.service))

@@ -13,7 +13,7 @@ from ..._clients import s3_objects
 from ..._clients.api import Api
 from ..._clients.errors import ApiError
 from ..._progress import Progress
-from ..object_check import ObjectCheck
+from ..object_check import ObjectCheck, ObjectCheckRequest, Replica
 from ..query import Unsatisfied
 from .findings import Findings
 from .sides import Side
@@ -45,23 +45,17 @@ def fly(
     except ApiError as error:
         findings.add("canary-not-put", source.where, str(error))
         return None
-    check = ObjectCheck(
-        here,
-        there,
-        {
-            "bucket": source.bucket,
-            "key": key,
-            "version_id": version,
-            "status": ["COMPLETED"],
-            "target": {"bucket": target.bucket, "key": key},
-            "wait": True,
-            "wait_timeout": options["wait_timeout"],
-            "wait_max_delay": options["wait_max_delay"],
-        },
-        progress=progress,
+    request = ObjectCheckRequest(
+        bucket=source.bucket,
+        key=key,
+        version_id=version,
+        replica=Replica(target.bucket, key),
+        timeout=options["wait_timeout"],
+        max_delay=options["wait_max_delay"],
     )
+    check = ObjectCheck(request, here, there, progress=progress)
     try:
-        seen = check.answer()
+        seen = check.run()
     except Unsatisfied as unsatisfied:
         findings.add("canary-not-replicated", source.where, str(unsatisfied))
         seen = unsatisfied.seen

@@ -9,12 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from ..._clients.connections import Connections
 from ..._clients.session import BadConnection
 from ..._documents import names
 from ..._documents.principals import Who, who
 from ..._progress import Progress
 from ..._resources.bucket_replication import wanted_rule
-from ..query import Connections, Query, Unsatisfied
+from ..query import Query, Unsatisfied
 from . import buckets, canary, configuration, endpoints, permissions, roles
 from .catalogue import ERROR, SEVERITIES, WARNING
 from .configuration import Expected, Live
@@ -67,7 +68,7 @@ class Preflight(Query):
             progress=connections.progress,
         )
 
-    def answer(self) -> dict[str, Any]:
+    def run(self) -> dict[str, Any]:
         sides = [self.source, self.target]
         endpoints.examine(sides, self.facts)
         buckets.examine(self.source, self.target, self.facts)

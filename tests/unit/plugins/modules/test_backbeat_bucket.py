@@ -9,24 +9,25 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.scality.backbeat.plugins.module_utils._resources.bucket import Bucket
+from ansible_collections.scality.backbeat.plugins.module_utils._resources.bucket import (
+    Bucket,
+    BucketRequest,
+)
 from ansible_collections.scality.backbeat.plugins.modules.backbeat_bucket import TASK
 
-from ..tasks import built, checked
+from ..tasks import built, checked, requested
 
 
 @pytest.mark.parametrize("options", [{"name": "a-bucket"}, {"buckets": [{"name": "a-bucket"}]}])
 def test_what_is_not_asked_for_is_left_alone(options: dict[str, Any]) -> None:
-    bucket = built(TASK, **options)
-    assert isinstance(bucket, Bucket)
-    assert (bucket.name, bucket.present) == ("a-bucket", True)
-    assert (bucket.versioning, bucket.location) == ("", None)
+    assert requested(TASK, **options) == BucketRequest("a-bucket")
+    assert isinstance(built(TASK, **options), Bucket)
 
 
 @pytest.mark.parametrize(("asked", "sent"), [("enabled", "Enabled"), ("suspended", "Suspended")])
 def test_versioning(asked: str, sent: str) -> None:
-    bucket = built(TASK, name="a-bucket", versioning=asked, location="paris", state="absent")
-    assert (bucket.versioning, bucket.location, bucket.present) == (sent, "paris", False)
+    request = requested(TASK, name="a-bucket", versioning=asked, location="paris", state="absent")
+    assert request == BucketRequest("a-bucket", sent, "paris", present=False)
 
 
 @pytest.mark.parametrize(

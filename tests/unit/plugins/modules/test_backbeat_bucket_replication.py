@@ -16,10 +16,11 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.replic
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._resources.bucket_replication import (
     BucketReplication,
+    BucketReplicationRequest,
 )
 from ansible_collections.scality.backbeat.plugins.modules.backbeat_bucket_replication import TASK
 
-from ..tasks import built, checked
+from ..tasks import built, checked, requested
 
 SOURCE, TARGET = "arn:aws:iam::1:role/S", "arn:aws:iam::2:role/T"
 
@@ -28,11 +29,9 @@ SOURCE, TARGET = "arn:aws:iam::1:role/S", "arn:aws:iam::2:role/T"
     "options", [{"bucket": "a-bucket"}, {"replications": [{"bucket": "a-bucket"}]}]
 )
 def test_what_is_not_asked_for_is_left_alone(options: dict[str, Any]) -> None:
-    wish = built(TASK, **options)
-    assert isinstance(wish, BucketReplication)
-    assert (wish.bucket, wish.present, wish.known_sites) == ("a-bucket", True, None)
-    assert wish.wanted == Wanted(None, None, None, purge_rules=False)
-    assert (wish.allow_pending_loss, wish.scan_limit) == (False, 1000)
+    nothing = Wanted(None, None, None, purge_rules=False)
+    assert requested(TASK, **options) == BucketReplicationRequest("a-bucket", nothing)
+    assert isinstance(built(TASK, **options), BucketReplication)
 
 
 @pytest.mark.parametrize("listed", [True, False])
@@ -53,7 +52,7 @@ def test_everything(listed: bool) -> None:
         "purge_rules": True,
         "known_sites": {"paris": "scality"},
     }
-    wish = built(TASK, **({"replications": [options]} if listed else options))
+    wish = requested(TASK, **({"replications": [options]} if listed else options))
     sites = (Site("paris"), Site("rome", preferred_read=True))
     rules = (WantedRule("a/", sites=sites), WantedRule(id="one", enabled=False))
     assert wish.wanted == Wanted((SOURCE, TARGET), "t-bucket", rules, purge_rules=True)
@@ -64,7 +63,7 @@ def test_everything(listed: bool) -> None:
     ("role", "roles"), [(SOURCE, (SOURCE,)), (f"{SOURCE},{TARGET}", (SOURCE, TARGET))]
 )
 def test_roles_as_one_text(role: str, roles: tuple[str, ...]) -> None:
-    assert built(TASK, bucket="a-bucket", role=role).wanted.roles == roles
+    assert requested(TASK, bucket="a-bucket", role=role).wanted.roles == roles
 
 
 @pytest.mark.parametrize(

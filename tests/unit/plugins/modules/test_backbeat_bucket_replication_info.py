@@ -27,10 +27,10 @@ THERE = {"endpoint_url": "http://node6"}
     "options", [{"bucket": "a-bucket"}, {"replications": [{"bucket": "a-bucket"}]}]
 )
 def test_good_options(options: dict[str, Any], target: Any) -> None:
-    question = built(TASK, **options, **({"target_s3": target} if target else {}))
-    assert isinstance(question, BucketReplicationInfo)
-    assert question.bucket == "a-bucket"
-    assert (question.there is None) == (target is None)
+    query = built(TASK, **options, **({"target_s3": target} if target else {}))
+    assert isinstance(query, BucketReplicationInfo)
+    assert query.bucket == "a-bucket"
+    assert (query.there is None) == (target is None)
 
 
 def test_all_buckets_are_listed() -> None:

@@ -12,20 +12,21 @@ import pytest
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.permissions import (
     trust_policy,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._resources.iam_role import IamRole
+from ansible_collections.scality.backbeat.plugins.module_utils._resources.iam_role import (
+    IamRole,
+    RoleRequest,
+)
 from ansible_collections.scality.backbeat.plugins.modules.backbeat_iam_role import TASK
 
-from ..tasks import built, checked
+from ..tasks import built, checked, requested
 
 ARN = "arn:aws:iam::123456789012:policy/P"
 
 
 @pytest.mark.parametrize("options", [{"name": "R"}, {"iam_roles": [{"name": "R"}]}])
 def test_defaults(options: dict[str, Any]) -> None:
-    role = built(TASK, **options)
-    assert isinstance(role, IamRole)
-    assert (role.name, role.present, role.path, role.description) == ("R", True, None, None)
-    assert (role.trust, role.policies, role.purge) == (trust_policy(), None, False)
+    assert requested(TASK, **options) == RoleRequest("R", trust=trust_policy())
+    assert isinstance(built(TASK, **options), IamRole)
 
 
 @pytest.mark.parametrize(
@@ -33,12 +34,13 @@ def test_defaults(options: dict[str, Any]) -> None:
 )
 def test_the_trust_policy_is_an_object_or_text(document: Any) -> None:
     assert (
-        built(TASK, name="R", assume_role_policy_document=document).trust["Version"] == "2012-10-17"
+        requested(TASK, name="R", assume_role_policy_document=document).trust["Version"]
+        == "2012-10-17"
     )
 
 
 def test_everything() -> None:
-    role = built(
+    role = requested(
         TASK,
         name="R",
         path="/p/",

@@ -26,9 +26,9 @@ from ..tasks import built, checked
     ],
 )
 def test_good_options(options: dict[str, Any], policies: bool) -> None:
-    question = built(TASK, **options)
-    assert isinstance(question, IamRoleInfo)
-    assert (question.name, question.policies) == ("R", policies)
+    query = built(TASK, **options)
+    assert isinstance(query, IamRoleInfo)
+    assert (query.name, query.policies) == ("R", policies)
 
 
 @pytest.mark.parametrize(

@@ -23,29 +23,29 @@ THERE = {"endpoint_url": "http://node6"}
 
 @pytest.mark.parametrize("options", [NAME, {"checks": [NAME]}])
 def test_defaults(options: dict[str, Any]) -> None:
-    question = built(TASK, **options)
-    assert isinstance(question, ObjectCheck)
-    assert (question.here.bucket, question.here.key, question.there) == ("a-bucket", "k", None)
-    assert (question.wanted, question.version_id) == (["COMPLETED"], None)
-    assert (question.backoff.timeout, question.backoff.cap) == (300.0, 5.0)
+    query = built(TASK, **options)
+    assert isinstance(query, ObjectCheck)
+    assert (query.here.bucket, query.here.key, query.there) == ("a-bucket", "k", None)
+    assert (query.wanted, query.version_id) == (("COMPLETED",), None)
+    assert (query.backoff.timeout, query.backoff.cap) == (300.0, 5.0)
 
 
 def test_waiting_holds_for_all_checks() -> None:
-    question = built(TASK, checks=[NAME], wait_timeout=7, wait_max_delay=2)
-    assert (question.backoff.timeout, question.backoff.cap) == (7.0, 2.0)
+    query = built(TASK, checks=[NAME], wait_timeout=7, wait_max_delay=2)
+    assert (query.backoff.timeout, query.backoff.cap) == (7.0, 2.0)
     assert built(TASK, **NAME, wait=False).backoff.timeout == 0.0
 
 
 @pytest.mark.parametrize(("key", "expected"), [({}, "k"), ({"key": "other"}, "other")])
 def test_the_other_side(key: dict[str, str], expected: str) -> None:
-    question = built(TASK, **NAME, target={"s3": THERE, "bucket": "t-bucket", **key})
-    assert (question.there.bucket, question.there.key) == ("t-bucket", expected)
+    query = built(TASK, **NAME, target={"s3": THERE, "bucket": "t-bucket", **key})
+    assert (query.there.bucket, query.there.key) == ("t-bucket", expected)
 
 
 @pytest.mark.parametrize(
-    ("status", "wanted"), [("REPLICA", ["REPLICA"]), (["PENDING", "NONE"], ["PENDING", "NONE"])]
+    ("status", "wanted"), [("REPLICA", ("REPLICA",)), (["PENDING", "NONE"], ("PENDING", "NONE"))]
 )
-def test_one_status_or_several(status: Any, wanted: list[str]) -> None:
+def test_one_status_or_several(status: Any, wanted: tuple[str, ...]) -> None:
     assert built(TASK, **NAME, status=status).wanted == wanted
 
 

@@ -31,13 +31,13 @@ DOCUMENT = {
 def test_a_generated_document(options: dict[str, Any]) -> None:
     policy = built(TASK, **options)
     assert isinstance(policy, Policy)
-    assert policy.documents == [source_policy(["a-bucket"])]
+    assert policy.documents == (source_policy(["a-bucket"]),)
     assert (policy.name, policy.present, policy.path, policy.roles) == ("P", True, None, ())
 
 
 def test_a_document_of_the_users_own() -> None:
     policy = built(TASK, name="P", policy=DOCUMENT, roles="arn:aws:iam::1:role/x/R", path="/p/")
-    assert policy.documents == [DOCUMENT]
+    assert policy.documents == (DOCUMENT,)
     assert (policy.roles, policy.path) == (("R",), "/p/")
 
 
@@ -49,7 +49,7 @@ def test_a_size() -> None:
 
 
 def test_removal_needs_no_document() -> None:
-    assert built(TASK, name="P", state="absent").documents == []
+    assert built(TASK, name="P", state="absent").documents == ()
 
 
 @pytest.mark.parametrize("options", [{"name": "P"}, {"policies": [{"name": "P"}]}])

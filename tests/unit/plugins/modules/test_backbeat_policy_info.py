@@ -21,9 +21,9 @@ from ..tasks import built, checked
     "options", [{"name": "P", "path": "/p/"}, {"policies": [{"name": "P", "path": "/p/"}]}]
 )
 def test_good_options(options: dict[str, Any]) -> None:
-    question = built(TASK, **options)
-    assert isinstance(question, PolicyInfo)
-    assert (question.policy.name, question.policy.path) == ("P", "/p/")
+    query = built(TASK, **options)
+    assert isinstance(query, PolicyInfo)
+    assert (query.policy.name, query.policy.path) == ("P", "/p/")
 
 
 def test_a_name_is_needed() -> None:

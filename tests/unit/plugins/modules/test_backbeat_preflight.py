@@ -9,17 +9,18 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.connections import (
+    Connections,
+)
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.options import (
-    chosen,
     secrets,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Connections
 from ansible_collections.scality.backbeat.plugins.module_utils._queries.preflight.question import (
     Preflight,
 )
 from ansible_collections.scality.backbeat.plugins.modules.backbeat_preflight import TASK
 
-from ..tasks import checked
+from ..tasks import checked, requested
 
 SIDE: dict[str, Any] = {"bucket": "a-bucket", "s3": {"endpoint_url": "http://node1"}}
 IAM: dict[str, Any] = {"endpoint_url": "http://node1:8600"}
@@ -28,11 +29,7 @@ PAIR: dict[str, Any] = {"source": SIDE, "target": {**SIDE, "bucket": "t-bucket",
 
 def built(**options: Any) -> Preflight:
     """The question about one pair, or about the first of a list; no connection is opened for that."""
-    params = checked(TASK, **options)
-    item = params["pairs"][0] if params["pairs"] else params
-    question = TASK.build(
-        {**chosen(item, TASK.item), **chosen(params, TASK.shared)}, Connections("", params, 1)
-    )
+    question = TASK.build(requested(TASK, **options), Connections("", {}, 1))
     assert isinstance(question, Preflight)
     return question
 

@@ -13,6 +13,7 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.scality.backbeat.plugins.module_utils import _progress as progress
+from ansible_collections.scality.backbeat.plugins.module_utils._clients import connections
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.errors import (
     Call,
     Forbidden,
@@ -21,7 +22,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._clients.session 
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import (
     InvalidDocument,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._engine import module, task
+from ansible_collections.scality.backbeat.plugins.module_utils._engine import module
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task
 from ansible_collections.scality.backbeat.plugins.module_utils._queries.query import (
     Query,
@@ -82,7 +83,7 @@ class Ask(Query):
     def __init__(self, options: Mapping[str, Any]) -> None:
         self.options = options
 
-    def answer(self) -> dict[str, Any]:
+    def run(self) -> dict[str, Any]:
         if self.options["name"] in ERRORS:
             raise ERRORS[self.options["name"]]
         return {"thing": {"name": self.options["name"]}}
@@ -102,7 +103,7 @@ def a_task(build: Any = lambda options, _connections: Thing(options), **differen
         "shared": {"patience": {"type": "int", "default": 5}},
         "rules": {"mutually_exclusive": [("size", "weight")]},
     }
-    return Task(build=build, **{**defaults, **differences})
+    return Task(request=dict, build=build, **{**defaults, **differences})
 
 
 TASK = a_task()
@@ -127,7 +128,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, int]]:
         opened.append((service, options["endpoint_url"], pool))
         return FakeClient().api()
 
-    monkeypatch.setattr(task, "open_api", open_api)
+    monkeypatch.setattr(connections, "open_api", open_api)
     return opened
 
 
@@ -318,7 +319,7 @@ class TestWhatIsTold:
             def __init__(self, connections: Any) -> None:
                 self.progress = connections.progress
 
-            def answer(self) -> dict[str, Any]:
+            def run(self) -> dict[str, Any]:
                 self.progress.waiting("a is PENDING")
                 return {}
 
@@ -368,11 +369,11 @@ class TestQuestions:
 def test_connections_are_opened_once_and_only_when_needed(
     opened: list[tuple[str, str, int]],
 ) -> None:
-    connections = task.Connections("iam", {"endpoint_url": "http://node1:8600"}, 3)
+    endpoints = connections.Connections("iam", {"endpoint_url": "http://node1:8600"}, 3)
     assert opened == []
-    assert connections.main is connections.main
-    assert connections.backoff is connections.main.backoff
-    connections.open("s3", {"endpoint_url": "http://node6"})
+    assert endpoints.main is endpoints.main
+    assert endpoints.backoff is endpoints.main.backoff
+    endpoints.open("s3", {"endpoint_url": "http://node6"})
     assert opened == [("iam", "http://node1:8600", 3), ("s3", "http://node6", 3)]
 
 

@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.errors import Forbidden
 from ansible_collections.scality.backbeat.plugins.module_utils._queries.bucket_replication_info import (
     BucketReplicationInfo,
+    BucketReplicationInfoRequest,
 )
 
 from ...fake_s3 import FakeS3
@@ -34,7 +35,7 @@ def source() -> FakeS3:
 
 def info(source: FakeS3, target: FakeS3 | None = None, bucket: str = "source") -> dict[str, Any]:
     there = None if target is None else target.api()
-    return BucketReplicationInfo(source.api(), there, {"bucket": bucket}).answer()
+    return BucketReplicationInfo(BucketReplicationInfoRequest(bucket), source.api(), there).run()
 
 
 def test_a_replicated_bucket(source: FakeS3) -> None:

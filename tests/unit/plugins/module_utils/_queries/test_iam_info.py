@@ -15,12 +15,20 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._queries.iam_role_info import (
     IamRoleInfo,
+    RoleInfoRequest,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._queries.policy_info import (
     PolicyInfo,
+    PolicyInfoRequest,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._resources.iam_role import IamRole
-from ansible_collections.scality.backbeat.plugins.module_utils._resources.policy import Policy
+from ansible_collections.scality.backbeat.plugins.module_utils._resources.iam_role import (
+    IamRole,
+    RoleRequest,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._resources.policy import (
+    Policy,
+    PolicyRequest,
+)
 
 from ...fake_client import refusal
 from ...fake_iam import FakeIam, arn
@@ -38,12 +46,12 @@ def iam() -> FakeIam:
 
 
 def role_info(iam: FakeIam, name: str = "R", include_policies: bool = True) -> Any:
-    question = IamRoleInfo(iam.api(), {"name": name, "include_policies": include_policies})
-    return question.answer()["iam_role"]
+    query = IamRoleInfo(RoleInfoRequest(name, include_policies), iam.api())
+    return query.run()["iam_role"]
 
 
 def policy_info(iam: FakeIam, name: str = "P", path: str | None = None) -> Any:
-    return PolicyInfo(iam.api(), {"name": name, "path": path}).answer()["policy"]
+    return PolicyInfo(PolicyInfoRequest(name, path), iam.api()).run()["policy"]
 
 
 class TestRole:
@@ -58,7 +66,7 @@ class TestRole:
             "purge_policies": False,
             "state": "present",
         }
-        made = run(IamRole(iam.api(), options))["it"]
+        made = run(IamRole(RoleRequest.from_options(options), iam.api()))["it"]
         assert role_info(iam) == made
         assert made["attached_policies"] == [{"policy_name": "P", "policy_arn": arn("policy", "P")}]
 
@@ -80,15 +88,15 @@ class TestRole:
         with pytest.raises(Forbidden):
             role_info(iam)
 
-    def test_has_a_name_that_is_checked(self, iam: FakeIam) -> None:
+    def test_has_a_name_that_is_checked(self) -> None:
         with pytest.raises(InvalidDocument, match="role name 'bad name'"):
-            role_info(iam, "bad name")
+            RoleInfoRequest.from_options({"name": "bad name", "include_policies": True})
 
 
 class TestPolicy:
     def make(self, iam: FakeIam, **options: Any) -> Any:
         wanted = {**DEFAULTS, "side": "target", "target_buckets": ["t-bucket"], **options}
-        return run(Policy(iam.api(), wanted))["it"]
+        return run(Policy(PolicyRequest.from_options(wanted), iam.api()))["it"]
 
     def test_is_described_as_the_module_that_makes_it_does(self, iam: FakeIam) -> None:
         made = self.make(iam, roles=["R"], description="Writes")

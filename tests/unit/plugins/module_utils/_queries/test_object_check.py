@@ -20,6 +20,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors
 from ansible_collections.scality.backbeat.plugins.module_utils._progress import Progress
 from ansible_collections.scality.backbeat.plugins.module_utils._queries.object_check import (
     ObjectCheck,
+    ObjectCheckRequest,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._queries.query import Unsatisfied
 
@@ -78,20 +79,20 @@ class Pair:
             "key": "key",
             "version_id": None,
             "status": ["COMPLETED"],
-            "target": {"bucket": "target", "key": None} if both else None,
+            "target": {"bucket": "target", "key": None, "s3": {}} if both else None,
             "wait": True,
             "wait_timeout": 30.0,
             "wait_max_delay": 5.0,
         }
-        question = ObjectCheck(
+        query = ObjectCheck(
+            ObjectCheckRequest.from_options({**defaults, **options}),
             self.source.api(retry, self.time, HERE),
             self.target.api(retry, self.time, THERE) if both else None,
-            {**defaults, **options},
             progress=progress,
             clock=self.time.clock,
             sleep=self.time.sleep,
         )
-        return question.answer()
+        return query.run()
 
     def explains(self, *texts: str, **options: Any) -> dict[str, Any]:
         """The check fails, and says these texts; answers what was seen."""
@@ -166,7 +167,10 @@ class TestSatisfied:
     def test_the_copy_may_have_another_key(self, pair: Pair) -> None:
         pair.put("COMPLETED")
         pair.target._put("target", "other", b"body", VersionId="key-1", ReplicationStatus="REPLICA")
-        assert pair.check(target={"bucket": "target", "key": "other"})["replica"]["key"] == "other"
+        assert (
+            pair.check(target={"bucket": "target", "key": "other", "s3": {}})["replica"]["key"]
+            == "other"
+        )
 
     def test_an_older_version_can_be_meant(self, pair: Pair) -> None:
         pair.put("COMPLETED")
@@ -383,7 +387,7 @@ def test_a_forbidden_object_is_an_error_of_its_own(pair: Pair) -> None:
     [
         ({"bucket": "BAD"}, "bucket name 'BAD'"),
         ({"key": ""}, "key is empty"),
-        ({"target": {"bucket": "BAD", "key": None}}, "bucket name 'BAD'"),
+        ({"target": {"bucket": "BAD", "key": None, "s3": {}}}, "bucket name 'BAD'"),
     ],
 )
 def test_bad_names_are_refused_before_any_call(pair: Pair, options: Any, message: str) -> None:
@@ -416,8 +420,8 @@ def test_the_other_side_has_a_connection_of_its_own(pair: Pair, both: bool) -> N
         if both
         else None,
     }
-    question = ObjectCheck.build(options, connections)
-    assert (question.there is not None) == both
+    query = ObjectCheck.build(ObjectCheckRequest.from_options(options), connections)
+    assert (query.there is not None) == both
     assert connections.opened == ([("s3", {"endpoint_url": THERE})] if both else [])
 
 

@@ -16,7 +16,10 @@ from ansible_collections.scality.backbeat.plugins.module_utils._clients.errors i
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import (
     InvalidDocument,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._resources.bucket import Bucket
+from ansible_collections.scality.backbeat.plugins.module_utils._resources.bucket import (
+    Bucket,
+    BucketRequest,
+)
 from ansible_collections.scality.backbeat.plugins.module_utils._resources.plan import Refused
 
 from ...fake_client import refusal
@@ -31,7 +34,7 @@ def s3() -> FakeS3:
 
 def bucket(s3: FakeS3, **options: Any) -> Bucket:
     defaults = {"name": "source", "versioning": None, "location": None, "state": "present"}
-    return Bucket(s3.api(), {**defaults, **options})
+    return Bucket(BucketRequest.from_options({**defaults, **options}), s3.api())
 
 
 @pytest.mark.parametrize(

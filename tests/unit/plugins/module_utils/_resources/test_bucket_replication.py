@@ -22,6 +22,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._resources.bucket_replication import (
     BucketReplication,
+    BucketReplicationRequest,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._resources.plan import Refused
 
@@ -66,9 +67,12 @@ def replication(s3: FakeS3, **options: Any) -> BucketReplication:
         "known_sites": None,
         "allow_pending_loss": False,
         "pending_scan_limit": 1000,
+        "backbeat_url": None,
         "state": "present",
     }
-    return BucketReplication(s3.api(), {**defaults, **options})
+    return BucketReplication(
+        BucketReplicationRequest.from_options({**defaults, **options}), s3.api()
+    )
 
 
 def stored_rule(prefix: str, id: str, **differences: Any) -> dict[str, Any]:

@@ -20,7 +20,10 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.permissions import (
     trust_policy,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._resources.iam_role import IamRole
+from ansible_collections.scality.backbeat.plugins.module_utils._resources.iam_role import (
+    IamRole,
+    RoleRequest,
+)
 from ansible_collections.scality.backbeat.plugins.module_utils._resources.plan import Refused
 
 from ...fake_client import ENDPOINT, refusal
@@ -49,7 +52,7 @@ def role(iam: FakeIam, **options: Any) -> IamRole:
         "purge_policies": False,
         "state": "present",
     }
-    return IamRole(iam.api(), {**defaults, **options})
+    return IamRole(RoleRequest.from_options({**defaults, **options}), iam.api())
 
 
 def there(iam: FakeIam, **options: Any) -> None:

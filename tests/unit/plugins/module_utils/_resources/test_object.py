@@ -19,7 +19,10 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors
     InvalidDocument,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._resources import object as module
-from ansible_collections.scality.backbeat.plugins.module_utils._resources.object import Object
+from ansible_collections.scality.backbeat.plugins.module_utils._resources.object import (
+    Object,
+    ObjectRequest,
+)
 from ansible_collections.scality.backbeat.plugins.module_utils._resources.plan import Refused
 
 from ...fake_client import ENDPOINT, lost
@@ -51,7 +54,7 @@ def an_object(s3: FakeS3, **options: Any) -> Object:
         "tags": None,
         "state": "present",
     }
-    return Object(s3.api(), {**defaults, **options})
+    return Object(ObjectRequest.from_options({**defaults, **options}), s3.api())
 
 
 def latest(s3: FakeS3) -> dict[str, Any]:

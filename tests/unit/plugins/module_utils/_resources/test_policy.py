@@ -19,7 +19,10 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.names 
     UNKNOWN_ACCOUNT,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._resources.plan import Refused
-from ansible_collections.scality.backbeat.plugins.module_utils._resources.policy import Policy
+from ansible_collections.scality.backbeat.plugins.module_utils._resources.policy import (
+    Policy,
+    PolicyRequest,
+)
 
 from ...fake_client import ENDPOINT, refusal
 from ...fake_iam import FakeIam, arn
@@ -57,7 +60,7 @@ def iam() -> FakeIam:
 
 
 def policy(iam: FakeIam, **options: Any) -> Policy:
-    return Policy(iam.api(), {**DEFAULTS, **options})
+    return Policy(PolicyRequest.from_options({**DEFAULTS, **options}), iam.api())
 
 
 def in_force(iam: FakeIam, arn: str = ARN) -> Any:

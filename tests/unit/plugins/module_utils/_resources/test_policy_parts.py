@@ -12,7 +12,10 @@ import pytest
 
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.errors import Unreachable
 from ansible_collections.scality.backbeat.plugins.module_utils._resources.plan import Refused
-from ansible_collections.scality.backbeat.plugins.module_utils._resources.policy import Policy
+from ansible_collections.scality.backbeat.plugins.module_utils._resources.policy import (
+    Policy,
+    PolicyRequest,
+)
 from ansible_collections.scality.backbeat.plugins.module_utils._resources.policy_parts import (
     writing_order,
 )
@@ -67,7 +70,7 @@ def policy(iam: FakeIam, numbers: tuple[int, ...] = (), **options: Any) -> Polic
         "max_size": SIZE,
         "roles": ["R"],
     }
-    return Policy(iam.api(), {**wanted, **options})
+    return Policy(PolicyRequest.from_options({**wanted, **options}), iam.api())
 
 
 def change(iam: FakeIam, before: tuple[int, ...], after: tuple[int, ...]) -> dict[str, Any]:

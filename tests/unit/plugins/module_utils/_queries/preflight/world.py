@@ -13,10 +13,10 @@ from typing import Any
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.api import Api
-from ansible_collections.scality.backbeat.plugins.module_utils._documents import permissions
-from ansible_collections.scality.backbeat.plugins.module_utils._engine.single_flight import (
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.connections import (
     SingleFlight,
 )
+from ansible_collections.scality.backbeat.plugins.module_utils._documents import permissions
 from ansible_collections.scality.backbeat.plugins.module_utils._progress import Progress
 from ansible_collections.scality.backbeat.plugins.module_utils._queries.preflight.question import (
     Preflight,
@@ -194,7 +194,7 @@ class World:
         assert not validated.error_messages, validated.error_messages
         options = validated.validated_parameters
         try:
-            return Preflight.build(options, self).answer()
+            return Preflight.build(options, self).run()
         except Unsatisfied as error:
             return {**error.seen, "failed": True, "msg": str(error)}
 
