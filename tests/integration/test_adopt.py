@@ -195,7 +195,7 @@ def test_configurations_in_the_newer_form_are_left_out(
     assert pair["source_bucket"] == SOURCE_BUCKET
     ((bucket, why),) = [(one["bucket"], one["why"]) for one in found["left_out"]]
     assert bucket == "newer-bucket"
-    assert "is beyond the V1 form" in why
+    assert "is not part of the V1 form" in why
 
 
 def test_several_at_once(source: Side, target: Side) -> None:

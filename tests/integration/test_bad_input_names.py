@@ -180,8 +180,11 @@ def test_policies_without_a_document(source: Side) -> None:
             "the id 'x': give every rule id",
         ),
         ([{}], "Rule 1 has neither an id nor a prefix: give one of them"),
-        ([{"id": "new"}], "no rule with the id 'new' yet, so its prefix is needed: give `prefix`"),
-        ([], "would have no rules: give at least one, or remove"),
+        (
+            [{"id": "new"}],
+            "no rule with the id 'new' yet, so its prefix is required: give `prefix`",
+        ),
+        ([], "`rules` is an empty list: give at least one rule, or omit `rules`"),
         ([{"prefix": LONG}], "The prefix of rule 1 .* has 2000 characters: use at most 1024"),
         ([{"prefix": "", "id": LONG}], "The id of rule 1 .* has 2000 characters: use at most 255"),
         (
@@ -245,7 +248,7 @@ def test_roles_and_sites(source: Side, options: dict[str, Any], reason: str) -> 
 def test_nothing_to_begin_with(source: Side) -> None:
     """A first configuration needs roles and a target bucket."""
     source.do("bucket", name=BUCKET, versioning="enabled")
-    refused(source, "bucket_replication", "its roles are needed: give `source_role`", **BARE)
+    refused(source, "bucket_replication", "its roles are required: give `source_role`", **BARE)
     refused(source, "bucket_replication", "give `target_bucket`", target_bucket=LEFT_OUT)
 
 

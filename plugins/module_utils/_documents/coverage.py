@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How much of what is asked a pattern of a policy covers.
+"""How much of an action or a resource a pattern in a policy covers.
 
-Source: Scality's public policy evaluator, read. Of an ARN's six parts each is matched by itself, so that no wildcard
-spans a colon; parts that a pattern leaves out match everything.
+Source: Scality's public policy evaluator, read. Each of an ARN's six parts is matched separately, so that no wildcard
+spans a colon; parts that a pattern omits match everything.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _PROBE = "\0"
 
 
 class Cover(IntEnum):
-    """How much a pattern, a statement or a policy covers. UNKNOWN: that depends on what only the server knows."""
+    """How much a pattern, a statement or a policy covers. UNKNOWN: only the server can tell."""
 
     NONE = 0
     SOME = 1
@@ -31,13 +31,13 @@ class Cover(IntEnum):
     ALL = 3
 
     def without(self) -> Cover:
-        """What is left when this much is taken away from everything."""
+        """What remains of everything without this part."""
         return {Cover.NONE: Cover.ALL, Cover.ALL: Cover.NONE}.get(self, self)
 
 
 @dataclass(frozen=True)
 class Resource:
-    """What an action is meant for: one ARN, or with `below` everything whose ARN begins so."""
+    """What an action is for: one ARN or, with `below`, every ARN that begins with it."""
 
     arn: str
     below: bool = False
@@ -47,12 +47,12 @@ class Resource:
 
 
 def most(covers: Iterable[Cover]) -> Cover:
-    """What several patterns cover together. Two that cover some each are not taken for all."""
+    """What several patterns cover together. SOME and SOME stay SOME."""
     return max(covers, default=Cover.NONE)
 
 
 def both(*covers: Cover) -> Cover:
-    """What meets several demands at once."""
+    """What several requirements cover at once."""
     if Cover.NONE in covers:
         return Cover.NONE
     if Cover.UNKNOWN in covers:
@@ -61,17 +61,17 @@ def both(*covers: Cover) -> Cover:
 
 
 def covers_action(pattern: str, action: str) -> Cover:
-    """Whether the pattern of an action stands for this one; servers ignore the case."""
+    """Whether the pattern covers the action; servers ignore the case."""
     return Cover.ALL if _matches(pattern.lower(), action.lower()) else Cover.NONE
 
 
 def covers_resource(pattern: str, resource: Resource) -> Cover:
-    """How much of the resource the pattern of an ARN stands for."""
+    """How much of the resource the pattern of an ARN covers."""
     wide = _TOKEN.sub(lambda token: "*" if token[2] else token[0], pattern)
     cover = _covers(wide, resource)
     if cover is Cover.NONE:
         return Cover.NONE
-    # Scality's evaluator never matches a colon behind an ARN's five; others do.
+    # Scality's evaluator never matches a colon after an ARN's fifth; others do.
     differs = pattern.count(":") >= _PARTS
     return Cover.UNKNOWN if wide != pattern or differs else cover
 
@@ -93,8 +93,8 @@ def _covers(pattern: str, resource: Resource) -> Cover:
 def _covers_below(pattern: str, beginning: str) -> Cover:
     """How much of all names with that beginning a pattern covers.
 
-    A pattern that matches the shortest name and one that is longer than all its fixed parts ends in wildcards with
-    a star among them, behind the beginning: so it matches every name between and beyond.
+    A pattern that matches the shortest name, and a name longer than all its fixed parts, ends in wildcards that
+    include a star, after the beginning. So it matches every name in between and every longer one.
     """
     # An object's key is never empty.
     whole_bucket = not beginning.partition("/")[2]

@@ -1,11 +1,12 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What policies permit, decided here action by action: Deny over Allow over nothing.
+"""Evaluates policies: whether they permit an action on a resource, and to whom.
 
-Source: AWS's documented evaluation, and Scality's public evaluator where the two differ. A Condition
-depends on a request that nobody has made yet, so it is never decided here: what hangs on one is
-UNKNOWN.
+An explicit Deny overrides every Allow; without an Allow nothing is permitted. Source: AWS's
+documented evaluation, and Scality's public evaluator where the two differ. A Condition depends on a
+request that does not exist yet, so its result is always UNKNOWN. The principal "*" is everyone;
+{"AWS": "*"} is everyone except services.
 """
 
 from __future__ import annotations
@@ -17,11 +18,38 @@ from typing import Any
 
 from . import policy
 from .coverage import Cover, Resource, both, covers_action, covers_resource, most
-from .principals import Who, covers_principal
+from .errors import InvalidDocument, quote
+from .names import parse_arn
+
+
+@dataclass(frozen=True)
+class Principal:
+    """A caller: its kind as policies name it ("Service", "AWS"), and the names that match it."""
+
+    kind: str
+    names: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return self.names[0]
+
+
+def parse_principal(text: str) -> Principal:
+    """A principal given by the ARN of a role or user, or by the name of a service such as `backbeat`.
+
+    InvalidDocument for an ARN without an account.
+    """
+    if not text.startswith("arn:"):
+        return Principal("Service", (text,))
+    arn = parse_arn(text)
+    if not arn.account:
+        raise InvalidDocument(
+            f"The ARN {quote(text)} has no account, so no principal matches it: give the ARN of a role or user."
+        )
+    return Principal("AWS", (text, arn.account, f"arn:{arn.partition}:iam::{arn.account}:root"))
 
 
 class Outcome(Enum):
-    """IN_PART: only for some of the resources that were asked for."""
+    """IN_PART: allowed for some of the requested resources."""
 
     ALLOWED = "allowed"
     DENIED = "denied"
@@ -32,7 +60,7 @@ class Outcome(Enum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """`by` names the statement that denies, limits or cannot be decided: "X, statement 2"; empty where none does."""
+    """`by` names the statement that denies, limits or is undecided: "X, statement 2"; or is empty."""
 
     outcome: Outcome
     by: str = ""
@@ -40,24 +68,24 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Policy:
-    """A policy by the name that messages call it, and its document: JSON text or an object.
+    """A policy: its name for messages, and its document as JSON text or an object.
 
-    A document that belongs to a resource, such as a bucket's, names principals: `who` is the one it is asked about.
+    The document of a resource, such as a bucket, names principals: `principal` is the caller.
     """
 
     name: str
     document: Any
-    who: Who | None = None
+    principal: Principal | None = None
 
 
 def evaluate(policies: Iterable[Policy], action: str, resource: Resource) -> Verdict:
-    """Whether the policies together permit an action. InvalidDocument for a document that is none."""
+    """Whether the policies together permit an action. InvalidDocument for a malformed document."""
     allows: list[tuple[Cover, str]] = []
     denies: list[tuple[Cover, str]] = []
     for one in policies:
-        for place, statement in enumerate(statements(one.document), 1):
+        for place, statement in enumerate(policy.statements(one.document), 1):
             name = f"{one.name}, {_label(statement, place)}"
-            cover = _covers(statement, action, resource, one.who)
+            cover = _covers(statement, action, resource, one.principal)
             effect = statement.get("Effect")
             if effect != "Allow":
                 denies.append((cover if effect == "Deny" else both(cover, Cover.UNKNOWN), name))
@@ -66,15 +94,9 @@ def evaluate(policies: Iterable[Policy], action: str, resource: Resource) -> Ver
     return _verdict(allows, denies)
 
 
-def trusts(document: Any, who: Who, action: str = "sts:AssumeRole") -> Verdict:
-    """Whether a role's trust policy lets somebody assume it. InvalidDocument for a document that is none."""
-    return evaluate([Policy("trust policy", document, who)], action, Resource("*"))
-
-
-def statements(document: Any) -> list[dict[str, Any]]:
-    """A document's statements, of which there may be one without a list around it."""
-    found = policy.parse(document)["Statement"]
-    return found if isinstance(found, list) else [found]
+def trusts(document: Any, principal: Principal, action: str = "sts:AssumeRole") -> Verdict:
+    """Whether a trust policy lets a principal assume the role. InvalidDocument for a malformed document."""
+    return evaluate([Policy("trust policy", document, principal)], action, Resource("*"))
 
 
 def _verdict(allows: list[tuple[Cover, str]], denies: list[tuple[Cover, str]]) -> Verdict:
@@ -105,20 +127,20 @@ def _label(statement: Mapping[str, Any], place: int) -> str:
 
 
 def _covers(
-    statement: Mapping[str, Any], action: str, resource: Resource, who: Who | None
+    statement: Mapping[str, Any], action: str, resource: Resource, principal: Principal | None
 ) -> Cover:
     covers = [
         _element(statement, "Action", lambda pattern: covers_action(pattern, action)),
         _element(statement, "Resource", lambda pattern: covers_resource(pattern, resource)),
         Cover.UNKNOWN if statement.get("Condition") else Cover.ALL,
     ]
-    if who is not None:
-        covers.append(covers_principal(statement, who))
+    if principal is not None:
+        covers.append(_covers_principal(statement, principal))
     return both(*covers)
 
 
 def _element(statement: Mapping[str, Any], name: str, covers: Callable[[str], Cover]) -> Cover:
-    """How much an element covers; both evaluators take a statement without it for one about everything."""
+    """How much an element covers. For both evaluators, a statement without it covers everything."""
     found = Cover.ALL
     for element, meaning in ((name, Cover), (f"Not{name}", Cover.without)):
         if element in statement:
@@ -131,3 +153,28 @@ def _element(statement: Mapping[str, Any], name: str, covers: Callable[[str], Co
 def _strings(value: Any) -> list[str] | None:
     values = value if isinstance(value, list) else [value]
     return values if all(isinstance(one, str) for one in values) else None
+
+
+def _covers_principal(statement: Mapping[str, Any], asked: Principal) -> Cover:
+    """Whether the statement applies to the principal; one without principals applies to none."""
+    if "Principal" in statement:
+        return _names(statement["Principal"], asked)
+    if "NotPrincipal" in statement:
+        return _names(statement["NotPrincipal"], asked).without()
+    return Cover.NONE
+
+
+def _names(principal: Any, asked: Principal) -> Cover:
+    if principal == "*":
+        return Cover.ALL
+    if not isinstance(principal, Mapping):
+        return Cover.UNKNOWN
+    named = principal.get(asked.kind, [])
+    values = named if isinstance(named, list) else [named]
+    if any(value == "*" or value in asked.names for value in values):
+        return Cover.ALL
+    # A canonical id, or a session of an assumed role, may denote a role that is known by its ARN.
+    hidden = asked.kind == "AWS" and (
+        "CanonicalUser" in principal or any(":assumed-role/" in str(value) for value in values)
+    )
+    return Cover.UNKNOWN if hidden else Cover.NONE

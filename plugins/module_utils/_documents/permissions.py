@@ -1,16 +1,20 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Policies that replication needs: who may take the roles, and what the roles may do.
+"""What replication requires of the roles: trust policies, and the permissions of each side.
 
-Which action is needed where was read from the servers' source; see each function. Buckets are given
-by name or ARN, are checked (InvalidDocument), and stand in the documents once and in the order
-given.
+`required_permissions` is the one table of permissions; the generated policies and preflight both
+use it. Source: the servers' public source, read. Servers since 2025 (S3C 9.5.2) also check
+s3:ReplicateObject on the source, and replication fails with AccessDenied without it.
+
+Buckets are given by name or ARN and are validated (InvalidDocument). They occur in the documents
+once, in the given order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from .errors import InvalidDocument
@@ -21,8 +25,49 @@ Document = dict[str, Any]
 _VERSION = "2012-10-17"
 
 
+@dataclass(frozen=True)
+class Permission:
+    """An action that Backbeat performs with a role, on the bucket or on its objects.
+
+    since_2025: True if only servers since 2025 check it, False if only older servers do.
+    """
+
+    action: str
+    on_objects: bool
+    since_2025: bool | None = None
+
+    def is_checked_by(self, since_2025: bool | None) -> bool:
+        """Whether such servers may check it; None: it is unknown which servers they are."""
+        return None in (self.since_2025, since_2025) or self.since_2025 == since_2025
+
+
+_SOURCE = (
+    Permission("s3:GetObjectVersion", on_objects=True),
+    Permission("s3:GetObjectVersionAcl", on_objects=True, since_2025=False),
+    Permission("s3:ReplicateObject", on_objects=True, since_2025=True),
+    Permission("s3:ListBucket", on_objects=False, since_2025=False),
+    Permission("s3:GetReplicationConfiguration", on_objects=False),
+)
+# Only copies to a cloud need to read the tags.
+_SOURCE_FOR_CLOUDS = (Permission("s3:GetObjectVersionTagging", on_objects=True),)
+_TARGET = (
+    Permission("s3:ReplicateObject", on_objects=True),
+    Permission("s3:ReplicateDelete", on_objects=True),
+)
+
+
+def required_permissions(side: str, clouds: bool = False) -> Sequence[Permission]:
+    """The permissions that the role of a side ("source", "target") requires.
+
+    clouds: objects are replicated to clouds too.
+    """
+    if side == "target":
+        return _TARGET
+    return (*_SOURCE, *_SOURCE_FOR_CLOUDS) if clouds else _SOURCE
+
+
 def trust_policy(service: str = "backbeat") -> Document:
-    """Who may assume the roles: Backbeat, which names itself `backbeat` to IAM."""
+    """The trust policy that lets Backbeat assume a role; its name in IAM is `backbeat`."""
     return {
         "Version": _VERSION,
         "Statement": [
@@ -36,33 +81,20 @@ def trust_policy(service: str = "backbeat") -> Document:
 
 
 def source_policy(source_buckets: Iterable[str], *, cloud_targets: bool = False) -> Document:
-    """What the source role needs and nothing else, on old and new servers.
-
-    Servers since 2025 evaluate s3:ReplicateObject on the source too, and without it replication
-    fails with AccessDenied. `cloud_targets` adds the reading of tags, which is needed only to copy
-    them to a cloud.
-    """
-    buckets = _arns(source_buckets, "source")
-    actions = ["s3:GetObjectVersion", "s3:GetObjectVersionAcl", "s3:ReplicateObject"]
-    if cloud_targets:
-        actions.append("s3:GetObjectVersionTagging")
-    return _document(
-        _allow(actions, _objects(buckets)),
-        _allow(["s3:ListBucket", "s3:GetReplicationConfiguration"], buckets),
-    )
+    """The least privilege of the source role, for old and new servers."""
+    return _least("source", source_buckets, cloud_targets)
 
 
 def target_policy(target_buckets: Iterable[str]) -> Document:
-    """What the target role needs and nothing else."""
-    buckets = _arns(target_buckets, "target")
-    return _document(_allow(["s3:ReplicateObject", "s3:ReplicateDelete"], _objects(buckets)))
+    """The least privilege of the target role."""
+    return _least("target", target_buckets)
 
 
 def guide_policy(source_buckets: Iterable[str], target_buckets: Iterable[str]) -> Document:
-    """The document that Backbeat's guide gives to both roles; for one pair to the letter.
+    """The document that Backbeat's guide gives to both roles; identical to it for one pair.
 
-    It lacks s3:ReplicateObject on the source, and gives each role rights on a bucket of the same
-    name in the other environment: `source_policy` and `target_policy` are the better ones.
+    It lacks s3:ReplicateObject on the source, and grants each role access to a bucket of the same
+    name in the other environment. Prefer `source_policy` and `target_policy`.
     """
     sources = _arns(source_buckets, "source")
     targets = _objects(_arns(target_buckets, "target"))
@@ -76,12 +108,21 @@ def guide_policy(source_buckets: Iterable[str], target_buckets: Iterable[str]) -
     )
 
 
+def _least(side: str, buckets: Iterable[str], clouds: bool = False) -> Document:
+    arns = _arns(buckets, side)
+    permissions = required_permissions(side, clouds)
+    statements = [
+        _allow([one.action for one in permissions if one.on_objects], _objects(arns)),
+        _allow([one.action for one in permissions if not one.on_objects], arns),
+    ]
+    return _document(*(statement for statement in statements if statement["Action"]))
+
+
 def _arns(buckets: Iterable[str], side: str) -> list[str]:
     arns = list(dict.fromkeys(bucket_arn(bucket) for bucket in buckets))
     if not arns:
         raise InvalidDocument(
-            f"No {side} bucket is named, so there is nothing to permit: name at least one {side} "
-            "bucket."
+            f"A policy for the {side} role needs buckets: name at least one {side} bucket."
         )
     return arns
 

@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Any
 
 from .errors import InvalidDocument, quote
-from .policy_text import parse, size
+from .policy import parse, size
 
 Statement = dict[str, Any]
 Block = list[tuple[int, Statement]]

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From what is stored and what a task wants to what should be stored."""
+"""Changes of replication configurations: what should be stored, and which pending objects a change affects."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from .errors import InvalidDocument, quote
 from .names import UNKNOWN_ACCOUNT, bucket_name, same_arn
-from .replication_model import Configuration, Rule, Site, Wanted, WantedRule, label
+from .replication import Configuration, Rule, Site, covers, label
+from .wanted_rules import Wanted, WantedRule, check_wanted, find_rule
 
 
 def merge(wanted: Wanted, current: Configuration | None) -> Configuration:
-    """The configuration that should be there; equal to `current` when nothing has to change.
+    """The configuration that should be stored; equal to `current` if nothing has to change.
 
-    A rule is matched by its id where one is given, else by its prefix. What was not asked for stays
-    as it is, and so does the stored order; new rules come last. Without `purge_rules` unnamed rules
-    stay; without a list of rules there is nothing to purge. InvalidDocument where the task does not
-    say enough, or would send rules that it does not name to another place. The result is for
-    `validate` to check.
+    A rule is matched by its id if it has one, else by its prefix. What was not asked for stays, and
+    so does the stored order; new rules come last. Unlisted rules stay unless `purge_rules` is set;
+    without a list of rules nothing is purged. InvalidDocument if the task does not say enough, or
+    if role or target changes would also affect unlisted rules. `validate` checks the result.
     """
     check_wanted(wanted.rules or ())
     if current is None:
@@ -41,17 +41,16 @@ def merge(wanted: Wanted, current: Configuration | None) -> Configuration:
 def remove(
     wanted_rules: Iterable[WantedRule], current: Configuration | None
 ) -> Configuration | None:
-    """`current` without these rules, by id or else prefix; unknown ones are ignored.
+    """`current` without these rules, found by id, else by prefix; unknown ones are ignored.
 
-    None when no rule is left: then the whole configuration shall go.
+    None if no rule is left: then the whole configuration is to be removed.
     """
     if current is None:
         return None
     wanted = tuple(wanted_rules)
     check_wanted(wanted)
-    ids = {rule.id for rule in wanted if rule.id}
-    prefixes = {rule.prefix for rule in wanted if not rule.id}
-    left = tuple(rule for rule in current.rules if not (rule.id in ids or rule.prefix in prefixes))
+    removed = {find_rule(rule, current.rules) for rule in wanted}
+    left = tuple(rule for rule in current.rules if rule not in removed)
     return Configuration(current.roles, current.target_bucket, left) if left else None
 
 
@@ -59,7 +58,7 @@ def same(a: Configuration, b: Configuration) -> bool:
     """Whether two configurations mean the same.
 
     The order of rules and of sites does not matter, nor an ID that only one side has: the server
-    makes up IDs, new ones at every put.
+    chooses the IDs of rules without one anew at every put.
     """
     if (len(a.roles), a.target_bucket) != (len(b.roles), b.target_bucket):
         return False
@@ -71,33 +70,33 @@ def same(a: Configuration, b: Configuration) -> bool:
     )
 
 
-def check_wanted(rules: Sequence[WantedRule]) -> None:
-    """InvalidDocument unless each rule has an id or a prefix, and none is named twice."""
-    for number, rule in enumerate(rules, 1):
-        if rule.prefix is None and not rule.id:
-            raise InvalidDocument(
-                f"Rule {number} has neither an id nor a prefix: give one of them, the prefix may "
-                "be empty."
-            )
-    ids = Counter(rule.id for rule in rules if rule.id)
-    prefixes = Counter(rule.prefix for rule in rules if rule.prefix is not None)
-    for what, counts in (("id", ids), ("prefix", prefixes)):
-        for value, count in counts.items():
-            if count > 1:
-                raise InvalidDocument(
-                    f"{count} of the rules given have the {what} {quote(value)}: "
-                    f"give every rule {what} once."
-                )
+def stranding(current: Configuration | None, after: Configuration | None) -> tuple[str, ...]:
+    """The prefixes of rules whose pending objects would never arrive after the change.
+
+    Source: measured on Backbeat. An object keeps the roles and the destination that it was put
+    with. If other roles are set while it is PENDING, it stays PENDING for ever; another destination,
+    or a rule that is removed or disabled, makes it FAILED.
+    """
+    if current is None:
+        return ()
+    in_force = [rule for rule in current.rules if rule.enabled]
+    if (
+        after is None
+        or after.roles != current.roles
+        or after.target_bucket != current.target_bucket
+    ):
+        return tuple(rule.prefix for rule in in_force)
+    return tuple(rule.prefix for rule in in_force if not _covered(rule, after))
 
 
 def _first(wanted: Wanted) -> Configuration:
     nothing = "There is no replication configuration yet"
     if wanted.roles is None:
         raise InvalidDocument(
-            f"{nothing}, so its roles are needed: give `source_role` and `target_role`, or `role`."
+            f"{nothing}, so its roles are required: give `source_role` and `target_role`, or `role`."
         )
     if wanted.target_bucket is None:
-        raise InvalidDocument(f"{nothing}, so its target is needed: give `target_bucket`.")
+        raise InvalidDocument(f"{nothing}, so its target is required: give `target_bucket`.")
     rules = (WantedRule(prefix=""),) if wanted.rules is None else wanted.rules
     return Configuration(
         wanted.roles, bucket_name(wanted.target_bucket), tuple(_new(rule) for rule in rules)
@@ -118,7 +117,7 @@ def _roles(wanted: tuple[str, ...] | None, current: tuple[str, ...]) -> tuple[st
 def _match(
     wanted: Sequence[WantedRule], stored: Sequence[Rule], purge_rules: bool
 ) -> dict[int, int]:
-    """Which wanted rule (its place) stands for which stored one (its place)."""
+    """Wanted rules and the stored rules they refer to, both by position."""
     by_id = {rule.id: place for place, rule in enumerate(stored) if rule.id}
     by_prefix = {rule.prefix: place for place, rule in enumerate(stored)}
     matched = {place: by_id[rule.id] for place, rule in enumerate(wanted) if rule.id in by_id}
@@ -154,7 +153,7 @@ def _refuse_to_move(
         raise InvalidDocument(
             f"Changing the {' and the '.join(changes)} would also change the stored "
             f"{label(unnamed[0])}{f' and {others} more' if others else ''}, which the task does "
-            "not name: name all rules that shall change, or set `purge_rules`."
+            "not list: list all rules that are to change, or set `purge_rules`."
         )
 
 
@@ -184,7 +183,7 @@ def _changed(stored: Rule, asked: WantedRule) -> Rule:
 def _new(asked: WantedRule) -> Rule:
     if asked.prefix is None:
         raise InvalidDocument(
-            f"There is no rule with the id {quote(asked.id)} yet, so its prefix is needed: give "
+            f"There is no rule with the id {quote(asked.id)} yet, so its prefix is required: give "
             "`prefix`, which may be empty."
         )
     return Rule(
@@ -206,9 +205,16 @@ def _ids_by_meaning(rules: Iterable[Rule]) -> dict[_Meaning, list[str | None]]:
 
 
 def _same_ids(left: Sequence[str | None], right: Sequence[str | None]) -> bool:
-    """Whether rules that differ in nothing but their IDs can be paired, None with any ID."""
+    """Whether rules that differ only in their IDs can be paired, None with any ID."""
     if len(left) != len(right):
         return False
     only_left = Counter(left) - Counter(right)
     named = sum(count for name, count in only_left.items() if name is not None)
     return named <= Counter(right)[None]
+
+
+def _covered(rule: Rule, after: Configuration) -> bool:
+    return any(
+        new.enabled and covers(new.prefix, rule.prefix) and new.sites == rule.sites
+        for new in after.rules
+    )

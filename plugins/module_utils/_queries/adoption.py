@@ -18,6 +18,7 @@ from .._clients import s3_buckets
 from .._clients.api import Api
 from .._clients.connections import Connections
 from .._documents import names, replication
+from .._documents.errors import UnsupportedConfiguration
 from .._documents.replication import Configuration
 from .._resources.iam_role import IamRole, RoleRequest
 from .._resources.policy import Policy, PolicyRequest
@@ -80,7 +81,7 @@ class Adoption(Query):
             return
         try:
             found.append(Found(bucket, replication.from_api(stored)))
-        except replication.UnsupportedConfiguration as error:
+        except UnsupportedConfiguration as error:
             left.append({"bucket": bucket, "why": str(error)})
 
     def _identity(self, side: str, arn: str, usual: Sequence[Found]) -> Variables:

@@ -14,6 +14,7 @@ from .._clients.api import Api
 from .._clients.connections import Connections
 from .._clients.errors import Forbidden, NotFound
 from .._documents import names, replication
+from .._documents.errors import UnsupportedConfiguration
 from .query import Query
 
 
@@ -69,7 +70,7 @@ class BucketReplicationInfo(Query):
             return seen
         try:
             configuration = replication.from_api(stored)
-        except replication.UnsupportedConfiguration as error:
+        except UnsupportedConfiguration as error:
             return {**seen, "unsupported": str(error)}
         return {
             **seen,

@@ -14,8 +14,11 @@ from .._clients.api import Api
 from .._clients.connections import Connections
 from .._clients.errors import Call, Conflict, Forbidden, Invalid, NotFound
 from .._documents import names, replication
-from .._documents.replication import Configuration, Site, Wanted, WantedRule
-from .._documents.replication_hazard import stranding
+from .._documents.errors import UnsupportedConfiguration
+from .._documents.replication import Configuration
+from .._documents.replication_merge import merge, remove, same, stranding
+from .._documents.replication_validation import validate
+from .._documents.wanted_rules import Wanted, wanted_rules
 from .pending import look_for_pending
 from .plan import Change, Plan, Refused
 
@@ -51,14 +54,13 @@ class BucketReplicationRequest:
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> BucketReplicationRequest:
         """From the options of a task. Raises InvalidDocument."""
-        rules: Sequence[Mapping[str, Any]] | None = options["rules"]
         target: str | None = options["target_bucket"]
         return cls(
             bucket=names.check_bucket_name(options["bucket"]),
             wanted=Wanted(
                 roles=_roles(options),
                 target_bucket=None if target is None else names.bucket_name(target),
-                rules=None if rules is None else tuple(map(wanted_rule, rules)),
+                rules=wanted_rules(options["rules"]),
                 purge_rules=bool(options["purge_rules"]),
             ),
             known_sites=options["known_sites"],
@@ -104,17 +106,17 @@ class BucketReplication:
         """To remove the whole of a configuration nobody has to understand it."""
         try:
             return State(replication.from_api(stored))
-        except replication.UnsupportedConfiguration:
+        except UnsupportedConfiguration:
             return State(None, foreign=stored)
 
     def plan(self, current: State | None) -> Plan[State]:
         current = current or State(None)
         if not self.request.present:
             return self._removal(current)
-        after = replication.merge(self.wanted, current.configuration)
-        if current.configuration is not None and replication.same(after, current.configuration):
+        after = merge(self.wanted, current.configuration)
+        if current.configuration is not None and same(after, current.configuration):
             return Plan(current)
-        replication.validate(after, self.request.known_sites)
+        validate(after, self.request.known_sites)
         warnings = () if current.bucket_exists else (self._no_bucket(),)
         return self._change(current, after, warnings)
 
@@ -142,11 +144,9 @@ class BucketReplication:
         if current.configuration is None:
             return Plan(current)
         left = (
-            None
-            if self.wanted.rules is None
-            else replication.remove(self.wanted.rules, current.configuration)
+            None if self.wanted.rules is None else remove(self.wanted.rules, current.configuration)
         )
-        if left is not None and replication.same(left, current.configuration):
+        if left is not None and same(left, current.configuration):
             return Plan(current)
         return self._change(current, left)
 
@@ -201,7 +201,7 @@ class BucketReplication:
     def _parse(self, stored: Mapping[str, Any]) -> Configuration:
         try:
             return replication.from_api(stored)
-        except replication.UnsupportedConfiguration as error:
+        except UnsupportedConfiguration as error:
             raise Refused(
                 f"The replication configuration of the bucket {self.bucket} at {self.api.endpoint} cannot be "
                 f"managed without losing a part of it: {error}"
@@ -223,7 +223,7 @@ class BucketReplication:
     def _read_back(self, wanted: Configuration) -> State:
         """What the server made of it: it drops what it does not know, and another writer may have been faster."""
         stored = self.read()
-        if stored.configuration is None or not replication.same(stored.configuration, wanted):
+        if stored.configuration is None or not same(stored.configuration, wanted):
             conflict = Conflict(
                 Call(
                     "PutBucketReplication",
@@ -275,16 +275,3 @@ def _roles(options: Mapping[str, Any]) -> tuple[str, ...] | None:
     if options["source_role"] is None and options["target_role"] is None:
         return None
     return (options["source_role"], options["target_role"])
-
-
-def wanted_rule(rule: Mapping[str, Any]) -> WantedRule:
-    """A rule as the options of a task have it."""
-    sites: Sequence[Mapping[str, Any]] | None = rule["sites"]
-    return WantedRule(
-        prefix=rule["prefix"],
-        id=rule["id"] or None,
-        enabled=rule["enabled"],
-        sites=None
-        if sites is None
-        else tuple(Site(site["name"], bool(site["preferred_read"])) for site in sites),
-    )

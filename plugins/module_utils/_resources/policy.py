@@ -12,7 +12,7 @@ from typing import Any
 from .._clients import iam_policies, iam_policy_versions, iam_roles
 from .._clients.api import Api
 from .._clients.errors import Conflict, NotFound
-from .._documents import names, permissions, policy
+from .._documents import names, permissions, policy, policy_split
 from .plan import Change, Plan, Refused
 from .policy_parts import Finder, Part, State, part_mark, part_name, writing_order
 
@@ -45,7 +45,7 @@ class PolicyRequest:
             name=names.check_iam_name(options["name"], "policy"),
             path=options["path"] and names.check_iam_path(options["path"]),
             description=options["description"],
-            documents=tuple(policy.split(_document(options), options["max_size"]))
+            documents=tuple(policy_split.split(_document(options), options["max_size"]))
             if present
             else (),
             roles=tuple(options["roles"] or ()),
@@ -63,7 +63,7 @@ class PolicyRequest:
     ) -> PolicyRequest:
         """The policy of one side as the role `replication` writes it; `buckets` are those of source and target."""
         document = _generated(side, permissions, *buckets, cloud_targets=False)
-        return cls(name, documents=tuple(policy.split(document, MAX_SIZE)), roles=(role,))
+        return cls(name, documents=tuple(policy_split.split(document, MAX_SIZE)), roles=(role,))
 
 
 class Policy:

@@ -88,6 +88,7 @@ def configurations(scene: Scene) -> Iterator[Result]:
     yield wanted(target_bucket=LEFT_OUT)
     yield wanted(rules=[{"prefix": "a/"}, {"prefix": "a/b"}])
     yield wanted(rules=[{"prefix": "a/"}, {"prefix": "a/"}])
+    yield wanted(rules=[])
     yield wanted(rules=[{}])
     yield wanted(rules=[{"id": "new"}])
     yield wanted(source_role=A.replace("role", "user"))

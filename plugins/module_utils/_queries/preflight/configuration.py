@@ -11,9 +11,10 @@ from typing import Any
 
 from ..._clients import s3_buckets
 from ..._documents import names, replication
-from ..._documents.errors import InvalidDocument
-from ..._documents.replication import STORAGE_CLASSES, Configuration, Rule, WantedRule
-from ..._documents.replication_model import label
+from ..._documents.errors import InvalidDocument, UnsupportedConfiguration
+from ..._documents.replication import Configuration, Rule, label
+from ..._documents.replication_validation import STORAGE_CLASSES, validate
+from ..._documents.wanted_rules import WantedRule, find_rule
 from .findings import Findings
 from .sides import FactReader, Side
 
@@ -59,7 +60,7 @@ def examine(source: Side, target: Side, expected: Expected, facts: FactReader) -
     roles = replication.split_roles(str(stored.fact.get("Role") or ""))
     try:
         configuration = replication.from_api(stored.fact)
-    except replication.UnsupportedConfiguration as error:
+    except UnsupportedConfiguration as error:
         findings.add("configuration-beyond-v1", where, str(error))
         _target(_destinations(stored.fact), target, findings, where)
         return Live(roles, clouds_only=len(roles) == 1, clouds=len(roles) == 1)
@@ -104,7 +105,7 @@ def _validate(
     except InvalidDocument:
         return
     try:
-        replication.validate(configuration, None if unknown else known_sites)
+        validate(configuration, None if unknown else known_sites)
     except InvalidDocument as error:
         findings.add("configuration-invalid", where, str(error))
 
@@ -112,7 +113,7 @@ def _validate(
 def _rules(
     stored: Sequence[Rule], wanted: Sequence[WantedRule] | None, findings: Findings, where: str
 ) -> None:
-    matched = [(rule, _match(rule, stored)) for rule in wanted or ()]
+    matched = [(rule, find_rule(rule, stored)) for rule in wanted or ()]
     for asked, found in matched:
         if found is None:
             findings.add("rule-missing", where, f"There is no rule with the {_name(asked)}.")
@@ -132,13 +133,6 @@ def _rules(
 
 def _name(wanted: WantedRule) -> str:
     return f"id {wanted.id!r}" if wanted.id else f"prefix {wanted.prefix!r}"
-
-
-def _match(wanted: WantedRule, stored: Sequence[Rule]) -> Rule | None:
-    """By its id where one is given, else by its prefix: as a rule is matched when it is set."""
-    if wanted.id:
-        return next((rule for rule in stored if rule.id == wanted.id), None)
-    return next((rule for rule in stored if rule.prefix == wanted.prefix), None)
 
 
 def _differences(wanted: WantedRule, found: Rule) -> list[str]:

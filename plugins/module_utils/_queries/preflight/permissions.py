@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from ..._clients import iam_roles
 from ..._documents.coverage import Resource
 from ..._documents.evaluation import Outcome, Policy, Verdict, evaluate
+from ..._documents.names import bucket_arn
+from ..._documents.permissions import Permission, required_permissions
 from . import policies
 from .findings import Findings
-from .needs import Need, needs_of
 from .policies import Held
 from .sides import FactReader, Side
 
@@ -49,8 +50,8 @@ def examine(side: Side, other: Side, role: iam_roles.Role, use: Use, facts: Fact
         return
     judged = (*held.policies, *policies.of_bucket(side, role, facts))
     found: dict[str, list[str]] = {}
-    for need in needs_of(side.name, use.clouds):
-        for resource in need.resources(side.bucket, use.prefixes):
+    for need in required_permissions(side.name, use.clouds):
+        for resource in _resources(need, side.bucket, use.prefixes):
             verdict = evaluate(judged, need.action, resource)
             id = _finding(side, need, verdict.outcome, use.since_2025, held.complete)
             if id is not None:
@@ -62,15 +63,23 @@ def examine(side: Side, other: Side, role: iam_roles.Role, use: Use, facts: Fact
         _beyond(side, other, held, where, facts.findings)
 
 
+def _resources(need: Permission, bucket: str, prefixes: Iterable[str]) -> list[Resource]:
+    """The bucket, or all its keys below each of the prefixes."""
+    arn = bucket_arn(bucket)
+    if not need.on_objects:
+        return [Resource(arn)]
+    return [Resource(f"{arn}/{prefix}", below=True) for prefix in prefixes]
+
+
 def _say(action: str, resource: Resource, verdict: Verdict) -> str:
     by = f" ({verdict.by})" if verdict.by else ""
     return f"{action} on {resource}{by}"
 
 
 def _finding(
-    side: Side, need: Need, outcome: Outcome, since_2025: bool | None, complete: bool
+    side: Side, need: Permission, outcome: Outcome, since_2025: bool | None, complete: bool
 ) -> str | None:
-    if outcome is Outcome.ALLOWED or not need.is_wanted(since_2025):
+    if outcome is Outcome.ALLOWED or not need.is_checked_by(since_2025):
         return None
     unread = not complete and outcome is not Outcome.DENIED
     if outcome is Outcome.UNKNOWN or unread:
@@ -88,8 +97,8 @@ def _beyond(side: Side, other: Side, held: Held, where: str, findings: Findings)
     """What the role may do with a bucket of the other side's name, which is none of its business."""
     more = [
         _say(need.action, resource, Verdict(Outcome.ALLOWED))
-        for need in needs_of(other.name)
-        for resource in need.resources(other.bucket, [""])
+        for need in required_permissions(other.name)
+        for resource in _resources(need, other.bucket, [""])
         if _allows(held.policies, need.action, resource)
     ]
     if more:

@@ -14,8 +14,8 @@ from ..._clients import iam_policies, iam_policy_versions, iam_roles, s3_buckets
 from ..._clients.api import Api
 from ..._clients.errors import Unsupported
 from ..._documents.errors import InvalidDocument
-from ..._documents.evaluation import Policy, statements
-from ..._documents.principals import who
+from ..._documents.evaluation import Policy, parse_principal
+from ..._documents.policy import statements
 from .sides import Endpoint, FactReader, Side
 
 
@@ -82,7 +82,7 @@ def of_bucket(side: Side, role: iam_roles.Role, facts: FactReader) -> tuple[Poli
     if seen is None or seen.fact is None:
         return ()
     found = _readable({f"policy of the bucket {side.bucket}": seen.fact}, side.where, facts)
-    return tuple(Policy(one.name, one.document, who(role.arn)) for one in found)
+    return tuple(Policy(one.name, one.document, parse_principal(role.arn)) for one in found)
 
 
 def _readable(documents: Mapping[str, Any], where: str, facts: FactReader) -> tuple[Policy, ...]:

@@ -5,16 +5,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 from ..._clients.connections import Connections
 from ..._clients.session import BadConnection
 from ..._documents import names
-from ..._documents.principals import Who, who
+from ..._documents.evaluation import Principal, parse_principal
+from ..._documents.wanted_rules import wanted_rules
 from ..._progress import Progress
-from ..._resources.bucket_replication import wanted_rule
 from ..query import Query, Unsatisfied
 from . import buckets, canary, configuration, endpoints, permissions, roles
 from .catalogue import ERROR, SEVERITIES, WARNING
@@ -42,11 +42,10 @@ class Preflight(Query):
         self.source, self.target = sides
         self.facts = facts
         self.findings = facts.findings
-        rules: Sequence[Mapping[str, Any]] | None = options["rules"]
-        self.expected = Expected(
-            None if rules is None else tuple(map(wanted_rule, rules)), options["known_sites"]
-        )
-        self.trusted: list[Who] = [who(text) for text in options["trusted_principals"]]
+        self.expected = Expected(wanted_rules(options["rules"]), options["known_sites"])
+        self.trusted: list[Principal] = [
+            parse_principal(text) for text in options["trusted_principals"]
+        ]
         self.since_2025: bool | None = options["servers_since_2025"]
         self.canary: Mapping[str, Any] | None = options["canary"]
         self.failing = FAIL_ON[options["fail_on"]]

@@ -9,9 +9,8 @@ from collections.abc import Sequence
 
 from ..._clients import iam_roles
 from ..._documents.errors import InvalidDocument
-from ..._documents.evaluation import Outcome, trusts
+from ..._documents.evaluation import Outcome, Principal, trusts
 from ..._documents.names import check_iam_name, check_role_arn, parse_arn
-from ..._documents.principals import Who
 from .findings import Findings
 from .sides import FactReader, Side
 
@@ -20,7 +19,7 @@ PLACEHOLDERS = "role/scality-internal/"
 
 
 def examine(
-    sides: Sequence[Side], arns: Sequence[str], trusted: Sequence[Who], facts: FactReader
+    sides: Sequence[Side], arns: Sequence[str], trusted: Sequence[Principal], facts: FactReader
 ) -> dict[str, iam_roles.Role]:
     """Look at the roles of a configuration, or at the expected ones where there is none.
 
@@ -126,7 +125,9 @@ def _missing(side: Side, wanted: str, other: iam_roles.Role | None, findings: Fi
             findings.add("account-unknown", where, what)
 
 
-def _trust(side: Side, role: iam_roles.Role, trusted: Sequence[Who], findings: Findings) -> None:
+def _trust(
+    side: Side, role: iam_roles.Role, trusted: Sequence[Principal], findings: Findings
+) -> None:
     where = f"role {role.arn} at {side.iam.url if side.iam else ''}"
     names = " or ".join(map(str, trusted))
     try:

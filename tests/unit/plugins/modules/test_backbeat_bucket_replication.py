@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.replication import (
-    Site,
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.replication import Site
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.wanted_rules import (
     Wanted,
     WantedRule,
 )

@@ -22,9 +22,9 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.evalua
     Outcome,
     Policy,
     evaluate,
+    parse_principal,
     trusts,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.principals import who
 
 BUCKET = "arn:aws:s3:::source"
 OBJECTS = Resource(f"{BUCKET}/", below=True)
@@ -186,7 +186,7 @@ ROLE = "arn:aws:iam::123456789012:role/Source"
 )
 def test_whom_a_trust_policy_lets_in(principal: Any, asked: str, outcome: Outcome) -> None:
     statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
-    assert trusts({"Statement": [statement]}, who(asked)).outcome is outcome
+    assert trusts({"Statement": [statement]}, parse_principal(asked)).outcome is outcome
 
 
 @pytest.mark.parametrize(
@@ -204,13 +204,13 @@ def test_whom_a_trust_policy_lets_in(principal: Any, asked: str, outcome: Outcom
 def test_the_rest_of_a_trust_policy(change: dict[str, Any], outcome: Outcome) -> None:
     statement = {**permissions.trust_policy()["Statement"][0], **change}
     kept = {name: value for name, value in statement.items() if value is not None}
-    assert trusts({"Statement": kept}, who("backbeat")).outcome is outcome
+    assert trusts({"Statement": kept}, parse_principal("backbeat")).outcome is outcome
 
 
 @pytest.mark.parametrize("text", ["arn:aws:s3:::bucket", "arn:nonsense"])
 def test_an_arn_that_stands_for_nobody(text: str) -> None:
     with pytest.raises(InvalidDocument):
-        who(text)
+        parse_principal(text)
 
 
 def test_our_own_documents_permit_what_they_are_for() -> None:

@@ -18,6 +18,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents import
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import (
     InvalidDocument,
 )
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.policy_split import split
 
 from .generated import PROFILE, documents
 
@@ -46,17 +47,17 @@ def buckets(count: int) -> list[str]:
 def test_a_document_within_the_limit_comes_back_as_it_is() -> None:
     document = permissions.source_policy(buckets(3))
     size = policy.size(document)
-    assert policy.split(document, size) == [document]
-    assert len(policy.split(document, size - 1)) == 2
+    assert split(document, size) == [document]
+    assert len(split(document, size - 1)) == 2
     single = {"Statement": document["Statement"][0]}
-    assert policy.split(single, policy.size(single)) == [single]
+    assert split(single, policy.size(single)) == [single]
 
 
 def test_statements_are_kept_whole_where_they_fit() -> None:
     one = {"Effect": "Allow", "Action": ["a:b"], "Resource": ["x" * 30, "y" * 30]}
     two = {"Effect": "Deny", "Action": ["c:d"], "Resource": ["z" * 30, "w" * 30]}
     document = {"Version": "2012-10-17", "Id": "i", "Statement": [one, two]}
-    assert policy.split(document, policy.size(document) - 1) == [
+    assert split(document, policy.size(document) - 1) == [
         {"Version": "2012-10-17", "Id": "i", "Statement": [one]},
         {"Version": "2012-10-17", "Id": "i", "Statement": [two]},
     ]
@@ -71,13 +72,13 @@ def test_a_long_statement_is_divided_by_resource_and_then_by_action() -> None:
     }
     document = {"Statement": statement}
     two_resources = {**statement, "Resource": ["r" * 40, "s" * 40]}
-    by_resource = policy.split(document, policy.size({"Statement": [two_resources]}))
+    by_resource = split(document, policy.size({"Statement": [two_resources]}))
     assert [part["Statement"] for part in by_resource] == [
         [two_resources],
         [{**statement, "Resource": ["t" * 40]}],
     ]
     two_actions = {**statement, "Resource": ["r" * 40], "Action": ["a:a", "a:b"]}
-    by_action = policy.split(document, policy.size({"Statement": [two_actions]}))
+    by_action = split(document, policy.size({"Statement": [two_actions]}))
     assert [part["Statement"] for part in by_action] == [
         [{**statement, "Resource": [letter * 40], "Action": actions}]
         for letter in "rst"
@@ -87,7 +88,7 @@ def test_a_long_statement_is_divided_by_resource_and_then_by_action() -> None:
 
 def test_statements_about_the_same_buckets_are_divided_bucket_by_bucket() -> None:
     document = permissions.source_policy(["bucket-a", "bucket-b"])
-    assert policy.split(document, policy.size(document) - 1) == [
+    assert split(document, policy.size(document) - 1) == [
         permissions.source_policy(["bucket-a"]),
         permissions.source_policy(["bucket-b"]),
     ]
@@ -97,11 +98,11 @@ def test_a_bucket_that_is_too_long_alone_is_divided_by_statement() -> None:
     document = permissions.source_policy(["bucket-a", "bucket-b"])
     objects, bucket = permissions.source_policy(["bucket-a"])["Statement"]
     limit = max(policy.size({**document, "Statement": [one]}) for one in (objects, bucket))
-    assert [part["Statement"] for part in policy.split(document, limit)[:2]] == [
+    assert [part["Statement"] for part in split(document, limit)[:2]] == [
         [objects],
         [bucket],
     ]
-    assert len(policy.split(document, limit)) == 4
+    assert len(split(document, limit)) == 4
 
 
 INDIVISIBLE: dict[str, dict[str, Any]] = {
@@ -134,12 +135,12 @@ INDIVISIBLE: dict[str, dict[str, Any]] = {
 def test_what_cannot_be_divided_is_an_error_that_names_it(statement: dict[str, Any]) -> None:
     document = {"Statement": [{"Effect": "Allow"}, {"Sid": "Huge", **statement}]}
     with pytest.raises(InvalidDocument, match=r"Statement 2 \(Sid 'Huge'\) .* pieces of 150 char"):
-        policy.split(document, 150)
+        split(document, 150)
 
 
 def test_resources_of_a_not_action_may_be_divided() -> None:
     statement = {"Effect": "Deny", "NotAction": ["a:b", "a:c"], "Resource": ["x" * 60, "y" * 60]}
-    parts = policy.split({"Statement": [statement]}, 150)
+    parts = split({"Statement": [statement]}, 150)
     assert [part["Statement"][0]["Resource"] for part in parts] == [["x" * 60], ["y" * 60]]
     assert all(part["Statement"][0]["NotAction"] == ["a:b", "a:c"] for part in parts)
 
@@ -147,7 +148,7 @@ def test_resources_of_a_not_action_may_be_divided() -> None:
 def test_repeated_values_do_no_harm() -> None:
     statement = {"Effect": "Allow", "Action": ["a:b", "a:b"], "Resource": "x" * 60}
     document = {"Statement": [statement]}
-    parts = policy.split(document, policy.size(document) - 1)
+    parts = split(document, policy.size(document) - 1)
     assert [part["Statement"][0]["Action"] for part in parts] == [["a:b"], ["a:b"]]
     assert atoms(*parts) == atoms(document)
 
@@ -156,18 +157,18 @@ def test_repeated_values_do_no_harm() -> None:
 @pytest.mark.parametrize("count", [1, 70, 400])
 def test_generated_policies_for_many_buckets(build: Any, count: int) -> None:
     document = build(buckets(count))
-    parts = policy.split(document, LIMIT)
+    parts = split(document, LIMIT)
     assert max(map(policy.size, parts)) <= LIMIT
     assert atoms(*parts) == atoms(document)
-    assert parts == policy.split(document, LIMIT)
+    assert parts == split(document, LIMIT)
     assert len(parts) <= policy.size(document) // (LIMIT - 500) + 1
 
 
 @pytest.mark.parametrize("build", [permissions.source_policy, permissions.target_policy])
 def test_a_bucket_more_leaves_all_documents_but_the_last(build: Any) -> None:
-    before = policy.split(build(buckets(1)), 1000)
+    before = split(build(buckets(1)), 1000)
     for count in range(2, 80):
-        after = policy.split(build(buckets(count)), 1000)
+        after = split(build(buckets(count)), 1000)
         assert after[: len(before) - 1] == before[:-1]
         assert atoms(before[-1]) <= atoms(after[len(before) - 1])
         before = after
@@ -178,9 +179,9 @@ def test_a_bucket_more_leaves_all_documents_but_the_last(build: Any) -> None:
 @pytest.mark.parametrize("gone", [0, 7, 20, 29])
 def test_a_bucket_less_never_leaves_a_moment_without_permission(build: Any, gone: int) -> None:
     some = buckets(30)
-    before = policy.split(build(some), 1000)
+    before = split(build(some), 1000)
     left = build([*some[:gone], *some[gone + 1 :]])
-    after = policy.split(left, 1000)
+    after = split(left, 1000)
     attached = list(before)
     for place, document in enumerate(after):
         attached[place] = document
@@ -191,13 +192,13 @@ def test_a_bucket_less_never_leaves_a_moment_without_permission(build: Any, gone
 @given(documents(), st.integers(80, 400))
 def test_the_parts_say_what_the_whole_says(document: dict[str, Any], limit: int) -> None:
     try:
-        parts = policy.split(document, limit)
+        parts = split(document, limit)
     except InvalidDocument as error:
         assert "cannot be divided" in str(error)  # noqa: PT017 - both outcomes are right here
         return
     assert max(map(policy.size, parts)) <= limit
     assert atoms(*parts) == atoms(document)
-    assert policy.split(document, limit) == parts
+    assert split(document, limit) == parts
     for part in parts:
         sids = [one["Sid"] for one in part["Statement"] if one.get("Sid")]
         whole = [one["Sid"] for one in document["Statement"] if one.get("Sid")]

@@ -57,9 +57,9 @@ def test_what_is_read_is_a_copy() -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ("", "is no valid JSON: Expecting value at line 1, column 1: correct it there"),
-        ('{\n  "Statement": [}\n', "is no valid JSON: .* at line 2, column 17"),
-        ('{"Statement": []} x', "is no valid JSON: Extra data at line 1, column 19"),
+        ("", "is not valid JSON: Expecting value at line 1, column 1: correct it there"),
+        ('{\n  "Statement": [}\n', "is not valid JSON: .* at line 2, column 17"),
+        ('{"Statement": []} x', "is not valid JSON: Extra data at line 1, column 19"),
         ("[]", r"The policy document is \[\]: give a JSON object"),
         ('"text"', "The policy document is 'text': give a JSON object"),
         ("null", "The policy document is None: give a JSON object"),

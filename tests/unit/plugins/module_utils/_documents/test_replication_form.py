@@ -13,12 +13,12 @@ import pytest
 
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import (
     InvalidDocument,
+    UnsupportedConfiguration,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.replication import (
     Configuration,
     Rule,
     Site,
-    UnsupportedConfiguration,
     describe,
     from_api,
     join_roles,
@@ -151,12 +151,15 @@ def test_an_unknown_element_of_the_whole_is_refused() -> None:
             "has the Status 'enabled': use En",
         ),
         ({"Role": SOURCE, "Rules": [{**V1, "Status": None}]}, "has the Status None"),
-        ({"Role": SOURCE, "Rules": [{**V1, "Destination": {}}]}, "has None where the ARN"),
+        ({"Role": SOURCE, "Rules": [{**V1, "Destination": {}}]}, "has None as its target"),
         (
             {"Role": SOURCE, "Rules": [{"Prefix": "", "Status": "Enabled"}]},
-            "has None where the ARN",
+            "has None as its target",
         ),
-        ({"Role": SOURCE, "Rules": [{**V1, "Destination": {"Bucket": "tgt"}}]}, "has 'tgt' where"),
+        (
+            {"Role": SOURCE, "Rules": [{**V1, "Destination": {"Bucket": "tgt"}}]},
+            "has 'tgt' as its target",
+        ),
         (
             {"Role": SOURCE, "Rules": [{**V1, "Destination": {"Bucket": "arn:aws:s3:::T_T"}}]},
             "The bucket name 'T_T' is invalid",

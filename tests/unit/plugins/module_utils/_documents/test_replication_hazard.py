@@ -14,7 +14,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.replic
     Rule,
     Site,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.replication_hazard import (
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.replication_merge import (
     stranding,
 )
 

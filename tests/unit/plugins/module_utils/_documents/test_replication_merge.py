@@ -16,9 +16,13 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.replic
     Configuration,
     Rule,
     Site,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.replication_merge import (
+    merge,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.wanted_rules import (
     Wanted,
     WantedRule,
-    merge,
 )
 
 from .configurations import BOTH, OTHER, PREDICTED, SOURCE, TARGET, A, B, stored
@@ -160,18 +164,18 @@ IMPOSSIBLE: dict[str, tuple[Wanted, Configuration | None, str]] = {
     "no roles": (
         nothing_asked(target_bucket="target"),
         None,
-        "its roles are needed: give `source_role` and `target_role`, or `role`",
+        "its roles are required: give `source_role` and `target_role`, or `role`",
     ),
-    "no target": (nothing_asked(roles=BOTH), None, "its target is needed: give `target_bucket`"),
+    "no target": (nothing_asked(roles=BOTH), None, "its target is required: give `target_bucket`"),
     "first rule without prefix": (
         wanted(WantedRule(id="C"), roles=BOTH, target_bucket="target"),
         None,
-        "no rule with the id 'C' yet, so its prefix is needed: give `prefix`",
+        "no rule with the id 'C' yet, so its prefix is required: give `prefix`",
     ),
     "new rule without prefix": (
         wanted(WantedRule(id="C", enabled=False)),
         stored(A),
-        "no rule with the id 'C' yet, so its prefix is needed: give `prefix`",
+        "no rule with the id 'C' yet, so its prefix is required: give `prefix`",
     ),
     "neither id nor prefix": (
         wanted(WantedRule(prefix="a/"), WantedRule(enabled=True, id="")),
@@ -198,7 +202,7 @@ IMPOSSIBLE: dict[str, tuple[Wanted, Configuration | None, str]] = {
         wanted(WantedRule("a/"), target_bucket="other"),
         stored(A, B),
         r"target bucket 'target' to 'other' would also change the stored rule \(id 'B', prefix 'b/'\)"
-        ", which the task does not name: name all rules that shall change, or set `purge_rules`",
+        ", which the task does not list: list all rules that are to change, or set `purge_rules`",
     ),
     "other target, nothing named": (
         nothing_asked(target_bucket="other"),

@@ -14,10 +14,14 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.replication import (
     Rule,
     Site,
-    Wanted,
-    WantedRule,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.replication_merge import (
     merge,
     same,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.wanted_rules import (
+    Wanted,
+    WantedRule,
 )
 
 from .configurations import BOTH, OTHER, PREDICTED, SOURCE, stored

@@ -14,9 +14,13 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.replic
     Configuration,
     Rule,
     Site,
-    WantedRule,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.replication_merge import (
     remove,
     same,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.wanted_rules import (
+    WantedRule,
 )
 
 from .configurations import BOTH, OTHER, PREDICTED, SOURCE, TARGET, A, B, stored

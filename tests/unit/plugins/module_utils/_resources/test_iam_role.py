@@ -233,7 +233,7 @@ def test_a_server_that_cannot_repair_trust_says_which_call_it_lacks(iam: FakeIam
         ({"name": "bad name"}, "role name 'bad name' is invalid"),
         ({"path": "no-slash"}, "path 'no-slash' is invalid"),
         ({"managed_policies": ["Read"]}, "'Read' is not an ARN"),
-        ({"assume_role_policy_document": "{"}, "no valid JSON"),
+        ({"assume_role_policy_document": "{"}, "not valid JSON"),
     ],
 )
 def test_bad_options_are_refused_before_any_call(

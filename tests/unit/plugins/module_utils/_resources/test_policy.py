@@ -154,7 +154,7 @@ def test_what_a_document_lacks_is_named(
     [
         ({"name": "bad name", "policy": "{}"}, "policy name 'bad name' is invalid"),
         ({"path": "x", "policy": document("s3:Get")}, "path 'x' is invalid"),
-        ({"policy": "{"}, "no valid JSON"),
+        ({"policy": "{"}, "not valid JSON"),
         ({"policy": document("s3:Get"), "roles": ["bad role"]}, "role name 'bad role' is invalid"),
         ({"side": "source", "source_buckets": ["A"]}, "bucket name 'A'"),
     ],

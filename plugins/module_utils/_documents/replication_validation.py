@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What CloudServer checks in a replication configuration, checked here with better messages."""
+"""Validation of a replication configuration: CloudServer's own rules, with messages that name the rule."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from itertools import pairwise
 
 from .errors import InvalidDocument, quote
 from .names import check_bucket_name, check_role_arn
-from .replication_form import join_roles
-from .replication_model import Configuration, Rule, Site, label
+from .replication import Configuration, Rule, Site, join_roles, label
 
 STORAGE_CLASSES = ("STANDARD", "STANDARD_IA", "REDUCED_REDUNDANCY")
 KINDS = ("scality", "cloud")
@@ -23,11 +22,11 @@ _ID_LENGTH = 255
 
 
 def validate(configuration: Configuration, known_sites: Mapping[str, str] | None = None) -> None:
-    """Raise InvalidDocument for the first rule of the servers that the configuration breaks.
+    """Raise InvalidDocument for the first error that a server would report.
 
     `known_sites` are the server's replication sites: name to "scality" or "cloud". Only with them
-    can the names of sites and the number of roles be checked: two where any rule has a Scality
-    site, else one.
+    can the names of sites and the number of roles be checked: two if any rule has a Scality site,
+    else one.
     """
     rules = configuration.rules
     if not rules:
@@ -62,7 +61,7 @@ def _check_lengths(rule: Rule, number: int) -> None:
 
 
 def _length(text: str) -> int:
-    """The length as the servers count it, in UTF-16 units: they are written in JavaScript."""
+    """The length as the servers, written in JavaScript, count it: in UTF-16 units."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
@@ -82,7 +81,7 @@ def _check_ids(rules: Sequence[Rule]) -> None:
 def _check_prefixes(rules: Sequence[Rule]) -> None:
     """No prefix may start with another's, disabled rules included.
 
-    In sorted order everything that starts with a prefix follows it at once: neighbours tell.
+    In sorted order, whatever starts with a prefix follows it directly, so neighbours are enough.
     """
     numbered = sorted((rule.prefix, number, rule) for number, rule in enumerate(rules, 1))
     for (short, first, one), (long, second, other) in pairwise(numbered):
@@ -100,7 +99,7 @@ def _check_sites(rule: Rule, number: int, known_sites: Mapping[str, str] | None)
         if not site.name or re.search(r"[\s,:]", site.name):
             raise InvalidDocument(
                 f"The site {quote(site.name)} of {name} is invalid: give the name of one site, "
-                "without blank, comma and colon."
+                "without blank, comma or colon."
             )
         if known_sites is not None and site.name not in (*STORAGE_CLASSES, *known_sites):
             raise InvalidDocument(
@@ -156,7 +155,7 @@ def _is_scality(site: Site, known_sites: Mapping[str, str]) -> bool:
     """Whether a site is a Scality one.
 
     A rule without sites, or with a storage class, goes to the server's default site. Which one that
-    is, is not known here: a Scality site if there is any.
+    is, is unknown here: a Scality site if there is any.
     """
     kind = known_sites.get(site.name)
     return "scality" in known_sites.values() if kind is None else kind == "scality"

@@ -13,6 +13,7 @@ import yaml
 
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import (
     InvalidDocument,
+    UnsupportedConfiguration,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.names import (
     UNKNOWN_ACCOUNT,
@@ -21,10 +22,13 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.replic
     Configuration,
     Rule,
     Site,
-    UnsupportedConfiguration,
     from_api,
-    same,
     to_api,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.replication_merge import (
+    same,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.replication_validation import (
     validate,
 )
 
@@ -80,7 +84,9 @@ def test_the_recorded_answers_agree(name: str) -> None:
 
 @pytest.mark.parametrize("name", NEEDS_THE_SERVER)
 def test_what_only_the_server_can_tell_is_left_to_it(name: str) -> None:
-    validate(from_api(BY_NAME[name]["configuration"]), SITES)
+    configuration = from_api(BY_NAME[name]["configuration"])
+    validate(configuration, SITES)
+    assert to_api(configuration) == BY_NAME[name]["configuration"]
 
 
 @pytest.mark.parametrize("name", STRICTER)
@@ -124,6 +130,7 @@ VALID: dict[str, tuple[Configuration, dict[str, str] | None]] = {
 @pytest.mark.parametrize(("configuration", "known"), VALID.values(), ids=VALID)
 def test_these_are_valid(configuration: Configuration, known: dict[str, str] | None) -> None:
     validate(configuration, known)
+    assert same(from_api(to_api(configuration)), configuration)
 
 
 INVALID: dict[str, tuple[Configuration, dict[str, str] | None, str]] = {
