@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from devtools.places import ROOT, VENV, environ
-from sandbox import Sandbox, SandboxSide
+from sandbox import Sandbox, SandboxEnvironment
 from sandbox.inventory import write_inventory
 
 from .measure import Command, Sample, run
@@ -40,7 +40,7 @@ def measure_guide(rounds: int) -> Iterator[dict[str, Sample]]:
         bare = [VENV / "bin" / "python", HERE / "bare_guide.py", inventory, DOCUMENTS]
 
         def from_nothing(commands: list[Command], env: dict[str, str]) -> Sample:
-            for side in sandbox.sides():
+            for side in sandbox.environments():
                 side.control("reset")
             return run(commands, env)
 
@@ -65,7 +65,7 @@ def _sandbox() -> Sandbox:
 def commands_of_the_guide(sandbox: Sandbox) -> list[Command]:
     """The 14 `aws` commands; ARNs as they will be, since who types them copies them."""
     commands: list[Command] = []
-    sides: dict[str, SandboxSide] = {"source": sandbox.source, "target": sandbox.target}
+    sides: dict[str, SandboxEnvironment] = {"source": sandbox.source, "target": sandbox.target}
     trust = f"file://{DOCUMENTS / 'guide-trust-policy.json'}"
     permissions = f"file://{DOCUMENTS / 'guide-permissions-policy.json'}"
     roles = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox import SandboxSide
+from sandbox import SandboxEnvironment
 
 
 @dataclass
@@ -22,7 +22,7 @@ class Seen:
     objects: dict[str, str] = field(default_factory=dict)  # key: ReplicationStatus
 
 
-def look(side: SandboxSide) -> Seen:
+def look(side: SandboxEnvironment) -> Seen:
     """Ask the side's IAM and S3 for all that the account has."""
     seen = Seen(side.name)
     iam, s3 = side.client("iam"), side.client("s3")

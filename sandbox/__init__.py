@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Two S3+IAM environments with a replicator between them, on loopback, on top of moto.
+"""S3+IAM environments that replicate to each other, on loopback, on top of moto.
 
 from sandbox import Sandbox
 
@@ -11,7 +11,8 @@ with Sandbox() as sandbox:
 
 from __future__ import annotations
 
-from .client import Sandbox, SandboxSide
+from .client import Sandbox, SandboxEnvironment
+from .environments import Environment, mesh, pair
 from .process import SandboxError
 
-__all__ = ["Sandbox", "SandboxError", "SandboxSide"]
+__all__ = ["Environment", "Sandbox", "SandboxEnvironment", "SandboxError", "mesh", "pair"]

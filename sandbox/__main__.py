@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The sandbox by hand: python -m sandbox run, or start, status and stop in the background."""
+"""Run S3 and IAM environments that replicate to each other, on loopback: run, or start, status and stop."""
 
 from __future__ import annotations
 
@@ -12,39 +12,53 @@ import shlex
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import MISSING, Field, fields
 from pathlib import Path
 from typing import Any
 
-from .accounts import SIDES
 from .client import Sandbox, default_state
+from .environments import SERVICES, SIDES, Environment, mesh, pair
 from .process import SandboxError, end_running, read_state
-from .settings import GENERATIONS
+from .settings import Settings, help_texts
 
-PORTS = tuple(f"{side}_{service}" for side in SIDES for service in ("s3", "iam"))
+#: What the command line sets in place of the defaults in settings.py.
+DEFAULTS = {"delay": 2.0}
+EPILOG = """\
+Without --environment there are two, source and target, each the other's site "node6". With it, as often as there are
+environments, each has a site for every other one, named after it: --environment a --environment b --environment c
+replicates a to b (StorageClass b), b to a, or a to both (StorageClass b,c; give b and c one account then, as in
+--environment b=678901234567 --environment c=678901234567). All settings can be changed while it runs:
+Sandbox.attach(STATE).settings(NAME, delay=5).
+"""
 
 
-def main() -> int:
-    options = _parse()
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = parser().parse_args(arguments)
     commands = {"run": _run, "start": _start, "status": _status, "stop": _stop}
     try:
         return commands[options.command](options)
-    except SandboxError as error:
+    except (SandboxError, ValueError) as error:
         print(f"sandbox: {error}", file=sys.stderr)
         return 1
 
 
-def _parse() -> Any:
-    parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
+def parser() -> argparse.ArgumentParser:
+    main = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
+    commands = main.add_subparsers(dest="command", required=True)
     for name, text in (
-        ("run", "in the foreground, until Ctrl-C"),
-        ("start", "in the background; does nothing where it runs already"),
-        ("status", "say where it is; fails where it does not run"),
-        ("stop", "stop what start began; does nothing where nothing runs"),
+        ("run", "run in the foreground, until Ctrl-C"),
+        ("start", "start in the background; without effect if it runs already"),
+        ("status", "print where it is; fails if it does not run"),
+        ("stop", "stop what start began; without effect if it does not run"),
     ):
-        command = commands.add_parser(name, help=text)
+        command = commands.add_parser(
+            name,
+            help=text,
+            description=f"{text[0].upper()}{text[1:]}.",
+            epilog=EPILOG if name in ("run", "start") else None,
+        )
         command.add_argument(
             "--state",
             type=Path,
@@ -53,23 +67,105 @@ def _parse() -> Any:
         )
         if name in ("run", "start"):
             _add_start_options(command)
-    return parser.parse_args()
+    return main
 
 
 def _add_start_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--generation", type=int, choices=GENERATIONS, default=2024)
-    command.add_argument("--delay", type=float, default=2.0, help="of the replicator, in seconds")
     command.add_argument(
-        "--tls", action="store_true", help="with a certificate authority of its own"
+        "--environment",
+        dest="environments",
+        action="append",
+        default=[],
+        metavar="NAME[=ACCOUNT]",
+        help="an environment and the number of its account; as often as there are environments",
     )
-    for name in PORTS:
-        flag = f"--{name.replace('_', '-')}-port"
-        command.add_argument(flag, dest=name, type=int, default=0, metavar="PORT")
+    command.add_argument(
+        "--tls",
+        action="store_true",
+        help="serve S3 and IAM by TLS, with a certificate authority of the sandbox's own",
+    )
+    ports = command.add_argument_group("ports", "free ports are chosen by default")
+    for name in SIDES:
+        for service in SERVICES:
+            ports.add_argument(
+                f"--{name}-{service}-port",
+                dest=f"port_{name}_{service}",
+                type=int,
+                metavar="PORT",
+                help=f"port of the {name} environment's {service}",
+            )
+    ports.add_argument(
+        "--port",
+        dest="ports",
+        action="append",
+        default=[],
+        metavar="NAME_SERVICE=PORT",
+        help=f"port of any environment's service ({', '.join(SERVICES)}), for example c_s3=8000",
+    )
+    settings = command.add_argument_group("settings", "of all environments")
+    texts = help_texts()
+    for setting in fields(Settings):
+        _add_setting(settings, setting, texts[setting.name])
+
+
+def _add_setting(group: argparse._ArgumentGroup, setting: Field[Any], text: str) -> None:
+    """Simple values as they are, lists and objects as JSON."""
+    made: Any = setting.default_factory
+    default = DEFAULTS.get(setting.name, setting.default if made is MISSING else made())
+    kind: Callable[[str], Any] = type(default) if type(default) in (int, float, str) else _json
+    shown = default if isinstance(default, str) else json.dumps(default)
+    group.add_argument(
+        f"--{setting.name.replace('_', '-')}",
+        dest=f"setting_{setting.name}",
+        type=kind,
+        metavar="JSON" if kind is _json else kind.__name__.upper(),
+        help=f"{text} (default: {shown})".replace("%", "%%"),
+    )
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"no JSON: {text!r} ({error})") from None
 
 
 def _sandbox(options: Any) -> Sandbox:
-    ports = {name: getattr(options, name) for name in PORTS if getattr(options, name)}
-    return Sandbox(options.generation, options.delay, options.tls, options.state, ports)
+    given = {
+        name.removeprefix("setting_"): value
+        for name, value in vars(options).items()
+        if name.startswith("setting_") and value is not None
+    }
+    ports = {
+        name.removeprefix("port_"): value
+        for name, value in vars(options).items()
+        if name.startswith("port_") and value is not None
+    }
+    for text in options.ports:
+        name, _, number = text.partition("=")
+        if not number.isdigit():
+            raise ValueError(f"--port {text}: expected NAME_SERVICE=PORT")
+        ports[name] = int(number)
+    environments = _environments(options.environments, "sites" in given)
+    settings = {**DEFAULTS, **given}
+    Settings().changed(settings)
+    return Sandbox(
+        tls=options.tls,
+        state=options.state,
+        ports=ports,
+        environments=environments,
+        **{"generation": Settings().generation, **settings},
+    )
+
+
+def _environments(named: list[str], own_sites: bool) -> tuple[Environment, ...]:
+    """own_sites: the sites are given as a setting, and none are made here."""
+    if not named:
+        return pair()
+    accounts = dict(one.partition("=")[::2] for one in named)
+    if own_sites:
+        return tuple(Environment(name, account) for name, account in accounts.items())
+    return mesh(accounts, accounts)
 
 
 def _run(options: Any) -> int:
@@ -131,15 +227,22 @@ def how_to_reach(sandbox: Sandbox) -> str:
     if sandbox.ca_bundle:
         environ["AWS_CA_BUNDLE"] = sandbox.ca_bundle
     exports = "\n".join(f"export {name}={shlex.quote(text)}" for name, text in environ.items())
-    rows = "\n".join(
-        f"  {one.name}  account {one.account_id}  profile {one.profile}\n"
-        f"          S3  {one.s3_url} (the guide's http://{node})\n"
-        f"          IAM {one.iam_url} (the guide's http://{node}:8600)"
-        for one, node in ((sandbox.source, "node1"), (sandbox.target, "node6"))
-    )
-    example = f"aws s3api list-buckets --endpoint {sandbox.source.s3_url} --profile backbeat-source"
+    nodes = {"source": "node1", "target": "node6"}
+    rows = []
+    for one in sandbox.environments():
+        node = nodes.get(one.name)
+        rows += [
+            f"  {one.name}  account {one.account_id}  profile {one.profile}",
+            f"          S3       {one.s3_url}" + (f" (the guide's http://{node})" if node else ""),
+            f"          IAM      {one.iam_url}"
+            + (f" (the guide's http://{node}:8600)" if node else ""),
+            f"          Backbeat {one.backbeat_url}/_/",
+        ]
+    first = sandbox.environments()[0]
+    example = f"aws s3api list-buckets --endpoint {first.s3_url} --profile {first.profile}"
+    listed = "\n".join(rows)
     return (
-        f"The sandbox runs until Ctrl-C.\n\n{rows}\n\nIn another shell:\n\n{exports}\n{example}\n"
+        f"The sandbox runs until Ctrl-C.\n\n{listed}\n\nIn another shell:\n\n{exports}\n{example}\n"
     )
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Backbeat's own API as it is reached through CloudServer, /_/backbeat/api/...
+"""Backbeat's own API, on its own port below /_/ and through CloudServer below /_/backbeat/api/.
 
 Every error has the body {"<Name>": true}.
 """
@@ -9,19 +9,20 @@ Every error has the body {"<Name>": true}.
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from moto.s3.models import FakeKey
-
 from .messages import Request, Response
-from .objects import Replication
+from .objects import Replication, SiteStatus, size_of
 from .replicator import Replicator
 from .settings import Settings
 from .store import Store, Version
 
 DAY = 24 * 3600.0
+SCHEDULED_HOURS = 6
 FAILURES_PER_PAGE = 1000
 _METRICS = {
     "backlog": ("Number of incomplete replication operations (count) and number of incomplete "
@@ -35,6 +36,11 @@ _METRICS = {
     "pending": ("Number of pending replication operations (count) and bytes (size)",
                 ("PENDING", "PROCESSING")),
 }  # fmt: skip
+#: The last part of a path that only another method may use.
+_VERBS = ("pause", "resume", "failed", "status", "schedule", "healthcheck")
+
+#: One version's replication to one site.
+Sent = tuple[Version, Replication, str, SiteStatus]
 
 
 class _Error(Exception):
@@ -45,7 +51,7 @@ class _Error(Exception):
 
 
 class BackbeatApi:
-    """The routes for replication ("crr"); a pause is one for all sites."""
+    """The routes for replication ("crr"). Thread-safe."""
 
     def __init__(
         self,
@@ -58,39 +64,77 @@ class BackbeatApi:
         self._replicator = replicator
         self._settings = settings
         self._change = change
+        self._schedules: dict[str, tuple[threading.Timer, datetime]] = {}
 
-    def answer(self, request: Request, route: str) -> Response:
+    def reset(self) -> None:
+        with self._store.lock:
+            for timer, _ in self._schedules.values():
+                timer.cancel()
+            self._schedules.clear()
+
+    def forwarded(self, request: Request, route: str) -> Response:
+        """What CloudServer answers; what it passes on has no request ID."""
+        settings = self._settings()
+        if not settings.backbeat:
+            return _json(405, {"MethodNotAllowed": True})
+        if settings.backbeat_down:
+            return _json(503, {"ServiceUnavailable": True})
+        response = self._answer(request, route)
+        response.forwarded = True
+        return response
+
+    def direct(self, request: Request) -> Response:
+        """What Backbeat answers on its own port, which asks for no signature."""
+        if not self._settings().backbeat_allows:
+            return _json(403, {"AccessDenied": True})
+        if not request.path.startswith("/_/"):
+            return _json(404, {"RouteNotFound": True})
+        return self._answer(request, request.unquoted_path.removeprefix("/_/"))
+
+    def _answer(self, request: Request, route: str) -> Response:
         try:
-            if not self._settings().backbeat:
-                raise _Error(405, "MethodNotAllowed")
-            status, value = 200, self._route(request, route.split("/"))
+            with self._store.lock:
+                return _json(200, self._route(request, route.split("/")))
         except _Error as error:
-            status, value = error.status, {error.name: True}
-        return Response(status, {"Content-Type": "application/json"}, json.dumps(value).encode())
+            return _json(error.status, {error.name: True})
 
     def _route(self, request: Request, parts: list[str]) -> Any:
         match request.method, parts:
             case "GET", ["healthcheck"]:
                 return _health()
             case "GET", ["metrics", "crr", site]:
-                known = self._of_site(site)
-                return {name: _metric(name, known) for name in _METRICS}
+                sent = self._sent(site)
+                return {name: _metric(name, sent) for name in _METRICS}
             case "GET", ["metrics", "crr", site, name] if name in _METRICS:
-                return {name: _metric(name, self._of_site(site))}
+                return {name: _metric(name, self._sent(site))}
+            case "GET", ["metrics", "crr", site, "progress", bucket, *key] if key:
+                self._sites(site)
+                return self._progress(site, bucket, "/".join(key), request)
             case "GET", ["crr", "failed"]:
                 return self._failed(request)
-            case "GET", ["crr", "failed", bucket, *key]:
+            case "GET", ["crr", "failed", bucket, *key] if key:
                 return self._failed_one(bucket, "/".join(key), request)
             case "POST", ["crr", "failed"]:
                 return self._retry(request)
             case "GET", ["crr", "status", *site]:
-                state = "disabled" if self._settings().paused else "enabled"
-                return dict.fromkeys(self._sites(*site), state)
-            case "POST", ["crr", ("pause" | "resume") as verb, *site]:
-                self._sites(*site)
-                self._change(self._settings().changed({"paused": verb == "pause"}))
+                settings = self._settings()
+                return {
+                    one: "disabled" if settings.is_paused(one) else "enabled"
+                    for one in self._sites(*site)
+                }
+            case "POST", ["crr", ("pause" | "resume") as verb, *site] if len(site) < 2:
+                self._set_paused(self._sites(*site), verb == "pause")
                 return {}
-        raise _Error(404, "RouteNotFound")
+            case "GET", ["crr", "resume", site]:
+                return {one: self._scheduled(one) for one in self._sites(site)}
+            case "POST", ["crr", "resume", site, "schedule"]:
+                self._schedule(self._sites(site), request)
+                return {}
+            case "DELETE", ["crr", "resume", site, "schedule"]:
+                self._unschedule(self._sites(site))
+                return {}
+        known = request.method in ("GET", "POST", "DELETE") and parts[-1] not in _VERBS
+        raise _Error(404, "RouteNotFound") if known else _Error(405, "MethodNotAllowed")
 
     def _sites(self, site: str = "all", *rest: str) -> list[str]:
         sites = list(self._settings().sites)
@@ -98,11 +142,65 @@ class BackbeatApi:
             raise _Error(404, "RouteNotFound")
         return sites if site == "all" else [site]
 
-    def _of_site(self, site: str) -> list[tuple[Version, Replication]]:
-        """The versions that this side sends to the site."""
+    def _sent(self, site: str) -> list[Sent]:
+        """What is sent from here to the site, or to all of them."""
         sites = self._sites(site)
-        known = self._replicator.known.items()
-        return [(version, what) for version, what in known if set(sites) & set(what.sites)]
+        return [
+            (version, what, name, one)
+            for version, what in self._replicator.known.items()
+            for name, one in what.sites.items()
+            if name in sites
+        ]
+
+    # Pauses
+
+    def _set_paused(self, sites: list[str], paused: bool) -> None:
+        settings = self._settings()
+        now = {site for site in settings.sites if settings.is_paused(site)}
+        after = now | set(sites) if paused else now - set(sites)
+        if not paused:
+            self._unschedule(sites)
+        self._change(settings.changed({"paused": [one for one in settings.sites if one in after]}))
+
+    def _scheduled(self, site: str) -> str:
+        if site not in self._schedules:
+            return "none"
+        due = self._schedules[site][1]
+        return due.strftime("%Y-%m-%dT%H:%M:%S.") + f"{due.microsecond // 1000:03d}Z"
+
+    def _schedule(self, sites: list[str], request: Request) -> None:
+        try:
+            body = json.loads(request.body or b"{}")
+            hours = body.get("hours", SCHEDULED_HOURS)
+            if type(hours) is not int or hours <= 0:
+                raise ValueError
+        except (ValueError, AttributeError):
+            raise _Error(400, "MalformedPOSTRequest") from None
+        settings = self._settings()
+        for site in sites:
+            if settings.is_paused(site):
+                self._unschedule([site])
+                timer = threading.Timer(hours * settings.hour, self._resume_scheduled, [site])
+                timer.daemon = True
+                self._schedules[site] = (
+                    timer,
+                    datetime.now(timezone.utc) + timedelta(hours=hours),
+                )
+                timer.start()
+
+    def _resume_scheduled(self, site: str) -> None:
+        with self._store.lock:
+            timer = self._schedules.get(site)
+            if timer is not None and timer[0] is threading.current_thread():
+                self._set_paused([site], False)
+
+    def _unschedule(self, sites: list[str]) -> None:
+        for site in sites:
+            scheduled = self._schedules.pop(site, None)
+            if scheduled is not None:
+                scheduled[0].cancel()
+
+    # Failures and their retry
 
     def _failed(self, request: Request) -> dict[str, Any]:
         site = request.parameters.get("sitename")
@@ -113,10 +211,11 @@ class BackbeatApi:
             start = int(request.parameters.get("marker") or 0)
         except ValueError:
             raise _Error(400, "InvalidQueryParameter") from None
+        settings = self._settings()
         failed = [
             _entry(version, what, site)
-            for version, what in self._of_site(site)
-            if what.sites.get(site) == "FAILED" and what.changed > time.time() - DAY
+            for version, what, _, one in self._sent(site)
+            if one.is_listed(settings)
         ]
         end = start + FAILURES_PER_PAGE
         answer = {"IsTruncated": end < len(failed), "Versions": failed[start:end]}
@@ -127,8 +226,9 @@ class BackbeatApi:
         entries = []
         if found is not None:
             version, what = found
-            failed = [site for site, status in what.sites.items() if status == "FAILED"]
-            entries = [_entry(version, what, site) for site in failed]
+            settings = self._settings()
+            listed = [site for site, one in what.sites.items() if one.is_listed(settings)]
+            entries = [_entry(version, what, site) for site in listed]
         return {"IsTruncated": False, "Versions": entries}
 
     def _find(
@@ -140,21 +240,41 @@ class BackbeatApi:
         return None if version is None or what is None else (version, what)
 
     def _retry(self, request: Request) -> list[dict[str, Any]]:
+        names = ("Bucket", "Key", "VersionId", "StorageClass")
         try:
             entries = json.loads(request.body)
-            wanted = [(one, one["Bucket"], one["Key"], one["VersionId"]) for one in entries]
+            wanted = [(one, *(one[name] for name in names)) for one in entries]
         except (ValueError, TypeError, KeyError):
             raise _Error(400, "MalformedPOSTRequest") from None
         taken = []
-        for entry, bucket, key, version_id in wanted:
+        for entry, bucket, key, version_id, site in wanted:
             found = self._find(bucket, key, version_id)
-            if found is not None and self._replicator.retry(found[0]):
-                taken.append({**entry, "ReplicationStatus": "PENDING"})
+            unlisted = entry.get("ForceRetry") is True
+            if found and self._replicator.retry(found[0], site, unlisted=unlisted):
+                shown = {name: value for name, value in entry.items() if name != "ForceRetry"}
+                taken.append({**shown, "ReplicationStatus": "PENDING"})
         return taken
 
+    def _progress(self, site: str, bucket: str, key: str, request: Request) -> dict[str, Any]:
+        found = self._find(bucket, key, request.parameters.get("versionId"))
+        if found is None or (site != "all" and site not in found[1].sites):
+            raise _Error(404, "ObjNotFound")
+        version, what = found
+        size = size_of(version)
+        sites = what.sites.values() if site == "all" else [what.sites[site]]
+        done = all(one.status == "COMPLETED" for one in sites)
+        return {
+            "description": "Number of bytes to be replicated (pending), number of bytes transferred "
+            "to the destination (completed), and percentage of the object that has completed "
+            "replication (progress)",
+            "pending": 0 if done else size,
+            "completed": size if done else 0,
+            "progress": "100%" if done else "0%",
+        }
 
-def _size(version: Version) -> int:
-    return version.size if isinstance(version, FakeKey) else 0
+
+def _json(status: int, value: Any) -> Response:
+    return Response(status, {"Content-Type": "application/json"}, json.dumps(value).encode())
 
 
 def _entry(version: Version, what: Replication, site: str) -> dict[str, Any]:
@@ -163,21 +283,21 @@ def _entry(version: Version, what: Replication, site: str) -> dict[str, Any]:
         "Key": version.name,
         "VersionId": str(version.version_id),
         "StorageClass": site,
-        "Size": _size(version),
+        "Size": size_of(version),
         "LastModified": version.last_modified.isoformat(timespec="milliseconds") + "Z",
     }
 
 
-def _metric(name: str, known: list[tuple[Version, Replication]]) -> dict[str, Any]:
+def _metric(name: str, sent: list[Sent]) -> dict[str, Any]:
     description, statuses = _METRICS[name]
     seconds = 900.0 if name == "throughput" else DAY
     since = time.time() - seconds
     counted = [
         version
-        for version, what in known
-        if what.status in statuses and (what.changed > since or "PENDING" in statuses)
+        for version, _, _, one in sent
+        if one.status in statuses and (one.changed > since or "PENDING" in statuses)
     ]
-    results: dict[str, Any] = {"count": len(counted), "size": sum(map(_size, counted))}
+    results: dict[str, Any] = {"count": len(counted), "size": sum(map(size_of, counted))}
     if name == "throughput":
         results = {unit: f"{value / seconds:.2f}" for unit, value in results.items()}
     return {"description": description, "results": results}

@@ -48,8 +48,7 @@ class Buckets:
 
     def read_configuration(self, request: Request) -> Configuration:
         """Raises Refused for a configuration that breaks a rule."""
-        settings = self._settings()
-        return read_configuration(request.body, Sites(settings.sites, settings.default_site))
+        return read_configuration(request.body, Sites.of(self._settings()))
 
     def create(self, request: Request, principal: Principal) -> Response:
         name = request.bucket

@@ -11,21 +11,24 @@ import os
 import shutil
 import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from .accounts import SIDES, SideName
+from .environments import Environment, pair
 from .process import Options, SandboxError, end, end_running, launch, read_state, verify
 from .wire import post
 
 
-class SandboxSide:
-    """One environment: where it is, and who its operator is."""
+class SandboxEnvironment:
+    """One running environment: where it is, and who its operator is."""
 
-    def __init__(self, name: SideName, facts: dict[str, Any], ca_bundle: str | None) -> None:
+    def __init__(self, name: str, facts: dict[str, Any], ca_bundle: str | None) -> None:
         self.name = name
         self.s3_url: str = facts["s3_url"]
         self.iam_url: str = facts["iam_url"]
+        #: Backbeat's own port, which asks for no signature: <backbeat_url>/_/<route>.
+        self.backbeat_url: str = facts["backbeat_url"]
         self.control_url: str = facts["control_url"]
         self.account_id: str = facts["account_id"]
         self.access_key: str = facts["access_key"]
@@ -75,7 +78,7 @@ class SandboxSide:
         return {"access_key": key["AccessKeyId"], "secret_key": key["SecretAccessKey"]}
 
     def control(self, command: str, **values: Any) -> Any:
-        """Sends a command to this side's control port. Raises SandboxError when it is refused."""
+        """Sends a command to the control port. Raises SandboxError when it is refused."""
         try:
             return post(f"{self.control_url}/{command}", json.dumps(values).encode())
         except (OSError, ValueError) as error:
@@ -90,11 +93,13 @@ def _session() -> Any:
 
 
 class Sandbox:
-    """Two environments on loopback, for as long as the `with` lasts.
+    """Environments on loopback, for as long as the `with` lasts: source and target, or others by name.
 
-    generation, delay: the servers' generation and the replicator's delay in seconds; settings: see
-    settings.py; state: the folder for its files, a temporary one by default; ports: fixed ports by
-    name (source_s3, source_iam, target_s3, target_iam), free ones by default.
+    generation, delay: the servers' generation and the replicator's delay in seconds; settings: of all
+    environments, see settings.py; state: the folder for its files, a temporary one by default; ports:
+    fixed ports by name (source_s3, source_iam, source_backbeat, ..), free ones by default;
+    environments: see environments.py, the guide's pair by default. In all methods `side` is the name of
+    one environment, None for all.
     """
 
     def __init__(
@@ -104,10 +109,11 @@ class Sandbox:
         tls: bool = False,
         state: Path | None = None,
         ports: dict[str, int] | None = None,
+        environments: Iterable[Environment] | None = None,
         **settings: Any,
     ) -> None:
         settings = {"generation": generation, "delay": delay, **settings}
-        self._options = Options(tls, settings, ports or {})
+        self._options = Options(tls, settings, ports or {}, tuple(environments or pair()))
         self._state = state
         self._temporary: str | None = None
         self._processes: list[Any] = []
@@ -149,8 +155,10 @@ class Sandbox:
     def _use(self, description: dict[str, Any]) -> None:
         self._description = description
         self.ca_bundle: str | None = description["ca_bundle"]
-        self.source = SandboxSide("source", description["source"], self.ca_bundle)
-        self.target = SandboxSide("target", description["target"], self.ca_bundle)
+        self._environments = {
+            name: SandboxEnvironment(name, description[name], self.ca_bundle)
+            for name in description["environments"]
+        }
 
     def _remove(self) -> None:
         if self._temporary is not None:
@@ -163,8 +171,25 @@ class Sandbox:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def sides(self, side: SideName | None = None) -> list[SandboxSide]:
-        return [getattr(self, name) for name in SIDES if side in (None, name)]
+    def __getitem__(self, name: str) -> SandboxEnvironment:
+        """The environment of that name. Raises SandboxError for a name that is unknown."""
+        try:
+            return self._environments[name]
+        except KeyError:
+            known = ", ".join(self._environments)
+            raise SandboxError(f"no environment is named {name!r}; there are {known}") from None
+
+    @property
+    def source(self) -> SandboxEnvironment:
+        return self["source"]
+
+    @property
+    def target(self) -> SandboxEnvironment:
+        return self["target"]
+
+    def environments(self, side: str | None = None) -> list[SandboxEnvironment]:
+        """The one of that name, or all in the order in which they were given."""
+        return list(self._environments.values()) if side is None else [self[side]]
 
     @property
     def environ(self) -> dict[str, str]:
@@ -182,18 +207,18 @@ class Sandbox:
     def log_text(self) -> str:
         """What the servers wrote to their standard error: their own failures."""
         state = Path(self._description["state"])
-        texts = [(state / f"{side}.log").read_text(errors="replace") for side in SIDES]
+        texts = [(state / f"{name}.log").read_text(errors="replace") for name in self._environments]
         return "".join(texts)
 
     def reset(self) -> None:
-        """Both sides as they were at the start: state, settings, faults and call log."""
-        for side in self.sides():
-            side.control("reset")
+        """All environments as they were at the start: state, settings, faults and call log."""
+        for one in self.environments():
+            one.control("reset")
 
-    def settings(self, side: SideName | None = None, **values: Any) -> dict[str, Any]:
-        """Changes settings, on one side or both, and returns those of the last one."""
+    def settings(self, side: str | None = None, **values: Any) -> dict[str, Any]:
+        """Changes settings and returns those of the last environment."""
         result: dict[str, Any] = {}
-        for one in self.sides(side):
+        for one in self.environments(side):
             result = one.control("settings", **values)
         return result
 
@@ -205,38 +230,38 @@ class Sandbox:
         self,
         operation: str | None = None,
         nth: int = 1,
-        side: SideName | None = None,
+        side: str | None = None,
         how: str = "error",
         times: int = 1,
         **details: Any,
     ) -> None:
         """Makes the nth matching call fail, and the following ones as often as `times` says.
 
-        times: 0 for all that follow; each side counts for itself. how and details: see faults.py.
+        times: 0 for all that follow; each environment counts for itself. how and details: see faults.py.
         """
         given = {"operation": operation, "nth": nth, "how": how, "times": times, **details}
-        for one in self.sides(side):
+        for one in self.environments(side):
             one.control("fail", **given)
 
     def outage(
-        self, side: SideName | None = None, service: str | None = None, down: bool = True
+        self, side: str | None = None, service: str | None = None, down: bool = True
     ) -> None:
-        """Lets a service ("s3", "iam"), or both, refuse all connections, or serve again."""
-        for one in self.sides(side):
+        """Lets a service ("s3", "iam", "backbeat"), or all, refuse connections, or serve again."""
+        for one in self.environments(side):
             one.control("outage", service=service, down=down)
 
     def clear_faults(self) -> None:
-        for one in self.sides():
+        for one in self.environments():
             one.control("clear_faults")
 
-    def calls(self, side: SideName | None = None, **wanted: Any) -> list[dict[str, Any]]:
+    def calls(self, side: str | None = None, **wanted: Any) -> list[dict[str, Any]]:
         """The calls so far, oldest first, that have these values (see calls.py)."""
-        entries = [entry for one in self.sides(side) for entry in one.control("calls")]
+        entries = [entry for one in self.environments(side) for entry in one.control("calls")]
         found = [one for one in entries if all(one[name] == wanted[name] for name in wanted)]
         return sorted(found, key=lambda entry: entry["time"])
 
     def clear_calls(self) -> None:
-        for one in self.sides():
+        for one in self.environments():
             one.control("clear_calls")
 
     def wait_for_call(self, timeout: float = 10.0, **wanted: Any) -> dict[str, Any]:

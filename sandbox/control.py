@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The port by which tests rule a side, and by which the two sides reach each other."""
+"""The port by which tests control an environment, and by which environments reach each other."""
 
 from __future__ import annotations
 
@@ -12,83 +12,100 @@ from collections.abc import Callable
 from typing import Any
 
 from .faults import Fault
+from .installation import Installation
 from .listener import Listener
 from .messages import Request, Response
-from .side import Side
 from .wire import post
 
 
 class Control:
     """Answers POST /<command> with a JSON object in and out. A bad command gives 400 and {"error"}."""
 
-    def __init__(self, peer: Peer, stop: Callable[[], None]) -> None:
-        self.side: Side | None = None
+    def __init__(self, peers: Peers, stop: Callable[[], None]) -> None:
+        self.installation: Installation | None = None
         self.services: dict[str, Listener] = {}
-        self._peer = peer
+        self._peers = peers
         self._stop = stop
-        self._commands: dict[str, Callable[[Side, dict[str, Any]], Any]] = {
+        self._commands: dict[str, Callable[[Installation, dict[str, Any]], Any]] = {
             "hello": self._hello,
-            "peer": self._set_peer,
+            "peers": self._set_peers,
             "reset": self._reset,
             "outage": self._outage,
             "settings": self._settings,
-            "fail": lambda side, given: side.faults.add(Fault(**given)),
-            "faults": lambda side, _: side.faults.as_list(),
-            "clear_faults": lambda side, _: side.faults.clear(),
-            "calls": lambda side, _: side.log.entries(),
-            "clear_calls": lambda side, _: side.log.clear(),
-            "stop": lambda _side, _: threading.Timer(0.05, self._stop).start(),
+            "fail": lambda here, given: here.faults.add(Fault(**given)),
+            "faults": lambda here, _: here.faults.as_list(),
+            "clear_faults": lambda here, _: here.faults.clear(),
+            "calls": lambda here, _: here.log.entries(),
+            "clear_calls": lambda here, _: here.log.clear(),
+            "stop": lambda _here, _: threading.Timer(0.05, self._stop).start(),
         }
 
     def answer(self, request: Request) -> Response:
         name = request.path.lstrip("/")
         try:
-            if self.side is None:
-                raise ValueError("the side is still starting")
+            if self.installation is None:
+                raise ValueError("the environment is still starting")
             if name == "replica":
                 head, _, data = request.body.partition(b"\n")
-                result: Any = self.side.receive(json.loads(head), data)
+                result: Any = self.installation.receive(json.loads(head), data)
             elif name in self._commands:
-                result = self._commands[name](self.side, json.loads(request.body or b"{}"))
+                result = self._commands[name](self.installation, json.loads(request.body or b"{}"))
             else:
                 raise ValueError(f"no such command: {name}")
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, KeyError) as error:
             return _json(400, {"error": str(error)})
         return _json(200, result)
 
-    def _hello(self, side: Side, _given: dict[str, Any]) -> dict[str, Any]:
-        return {"side": side.name, "nonce": side.nonce, "pid": os.getpid()}
+    def _hello(self, here: Installation, _given: dict[str, Any]) -> dict[str, Any]:
+        return {"environment": here.name, "nonce": here.nonce, "pid": os.getpid()}
 
-    def _set_peer(self, _side: Side, given: dict[str, Any]) -> None:
-        self._peer.url = given["url"]
+    def _set_peers(self, _here: Installation, given: dict[str, Any]) -> None:
+        self._peers.urls = given["urls"]
 
-    def _reset(self, side: Side, _given: dict[str, Any]) -> None:
-        side.reset()
-        for service in self.services.values():
-            service.run()
-
-    def _outage(self, _side: Side, given: dict[str, Any]) -> None:
+    def _reset(self, here: Installation, _given: dict[str, Any]) -> None:
+        here.reset()
         for name, service in self.services.items():
-            if given["service"] in (None, name):
+            if name != "backbeat":
+                service.run()
+        self.serve_backbeat()
+
+    def _outage(self, here: Installation, given: dict[str, Any]) -> None:
+        for name, service in self.services.items():
+            if given["service"] not in (None, name):
+                continue
+            if name == "backbeat":
+                # Its own port is not all that does not answer then.
+                self._settings(here, {"backbeat_down": given["down"]})
+            else:
                 (service.refuse if given["down"] else service.run)()
 
-    def _settings(self, side: Side, given: dict[str, Any]) -> dict[str, Any]:
-        side.change(side.settings.changed(given))
-        return side.settings.as_dict()
+    def _settings(self, here: Installation, given: dict[str, Any]) -> dict[str, Any]:
+        here.change(here.settings.changed(given))
+        self.serve_backbeat()
+        return here.settings.as_dict()
+
+    def serve_backbeat(self) -> None:
+        """Opens Backbeat's own port, or closes it while Backbeat is absent or down."""
+        settings = self.installation.settings if self.installation else None
+        up = settings is not None and settings.backbeat and not settings.backbeat_down
+        (self.services["backbeat"].run if up else self.services["backbeat"].refuse)()
 
 
-class Peer:
-    """The other side, as this side's replicator sees it."""
+class Peers:
+    """The environments, as this one's replicator sees them."""
 
     def __init__(self) -> None:
-        self.url = ""
+        self.urls: dict[str, str] = {}
 
-    def send(self, facts: dict[str, Any], data: bytes) -> str:
+    def send(self, environment: str, facts: dict[str, Any], data: bytes) -> str:
         """Returns why the version was not stored there, or ""."""
+        body = json.dumps(facts).encode() + b"\n" + data
+        if environment not in self.urls:
+            return f"there is no environment {environment}"
         try:
-            return str(post(f"{self.url}/replica", json.dumps(facts).encode() + b"\n" + data))
+            return str(post(f"{self.urls[environment]}/replica", body))
         except (OSError, ValueError) as error:
-            return f"the other side cannot be reached: {error}"
+            return f"{environment} cannot be reached: {error}"
 
 
 def _json(status: int, value: Any) -> Response:

@@ -79,7 +79,7 @@ class Fault:
 
 
 class Faults:
-    """The faults of one side."""
+    """The faults of one environment."""
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []

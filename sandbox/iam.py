@@ -27,7 +27,7 @@ _FOREIGN = ("InstanceProfile", "SAMLProvider", "OpenIDConnect", "ServerCertifica
 
 
 class IamService:
-    """The IAM endpoint of one side, behind the signature check."""
+    """The IAM endpoint of one environment, behind the signature check."""
 
     def __init__(self, store: Store, settings: Callable[[], Settings]) -> None:
         self._store = store

@@ -16,13 +16,15 @@ HOSTS = {"node1": "source", "node6": "target"}
 def inventory(description: Mapping[str, Any], **variables: Any) -> dict[str, Any]:
     """An inventory for the sandbox that `describe()` has described; `variables` are for all hosts.
 
+    Source and target are the guide's node1 and node6, other environments hosts of their own name.
     The profiles are those of the sandbox's own files: Ansible needs `Sandbox.environ` beside it.
     """
-    hosts = {host: _connections(description, side) for host, side in HOSTS.items()}
-    hosts["node1"] |= {
-        "replication_target_host": "node6",
-        "replication_pairs": [{"source_bucket": "source-bucket", "target_bucket": "target-bucket"}],
-    }
+    names = description.get("environments", list(HOSTS.values()))
+    hosts_of = {name: host for host, name in HOSTS.items()}
+    hosts = {hosts_of.get(name, name): _connections(description, name) for name in names}
+    if set(HOSTS) <= set(hosts):
+        pair = {"source_bucket": "source-bucket", "target_bucket": "target-bucket"}
+        hosts["node1"] |= {"replication_target_host": "node6", "replication_pairs": [pair]}
     common = {
         "ansible_connection": "local",
         "ansible_python_interpreter": "{{ ansible_playbook_python }}",
@@ -36,8 +38,8 @@ def write_inventory(file: Path, description: Mapping[str, Any], **variables: Any
     return file
 
 
-def _connections(description: Mapping[str, Any], side: str) -> dict[str, Any]:
-    facts = description[side]
+def _connections(description: Mapping[str, Any], name: str) -> dict[str, Any]:
+    facts = description[name]
     common = {"profile": facts["profile"], "region": "us-east-1"}
     if description.get("ca_bundle"):
         common["aws_ca_bundle"] = description["ca_bundle"]

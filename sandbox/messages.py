@@ -13,7 +13,7 @@ from typing import Literal
 from urllib.parse import parse_qsl, unquote
 from xml.sax.saxutils import escape
 
-Service = Literal["s3", "iam"]
+Service = Literal["s3", "iam", "backbeat"]
 
 IAM_NAMESPACE = "https://iam.amazonaws.com/doc/2010-05-08/"
 
@@ -35,6 +35,10 @@ class Request:
     @cached_property
     def path(self) -> str:
         return self.target.partition("?")[0] or "/"
+
+    @cached_property
+    def unquoted_path(self) -> str:
+        return unquote(self.path)
 
     @cached_property
     def query(self) -> str:
@@ -69,12 +73,14 @@ class Response:
     """An answer; headers without Content-Length and Connection, which the listener adds.
 
     wire: how the listener spoils it: "reset" (no answer at all), "truncated" or "no-http".
+    forwarded: it is Backbeat's, passed on, and gets no request ID.
     """
 
     status: int
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     wire: Literal["", "reset", "truncated", "no-http"] = ""
+    forwarded: bool = False
 
 
 class Refused(Exception):

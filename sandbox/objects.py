@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,7 +14,29 @@ from weakref import WeakKeyDictionary
 
 from moto.s3.models import FakeBucket, FakeDeleteMarker, FakeKey
 
+from .settings import Settings
 from .store import Store, Version
+
+
+@dataclass
+class SiteStatus:
+    """The replication of one version to one site; times in seconds since the epoch, 0 for never.
+
+    attempts: how many have failed; changed: when the status was last written; failed: when it last became
+    FAILED; unlisted: when the list of failures drops it after a retry.
+    """
+
+    status: str = "PENDING"
+    attempts: int = 0
+    changed: float = 0.0
+    failed: float = 0.0
+    unlisted: float = 0.0
+
+    def is_listed(self, settings: Settings) -> bool:
+        """Whether the list of failures shows it."""
+        now = time.time()
+        recent = now - self.failed < settings.failures_kept
+        return recent and (self.status == "FAILED" or now < self.unlisted)
 
 
 @dataclass
@@ -21,12 +44,11 @@ class Replication:
     """The replication of one version.
 
     status: PENDING, PROCESSING, COMPLETED, FAILED or REPLICA; bucket: the name of the version's own;
-    sites: each site's own status;
+    sites: each site's own;
     role, destination, storage_class: the configuration's when the version was written;
-    attempts: how many have failed; reason: why the last one did, or why nothing goes on;
+    reason: why the last attempt failed, or why nothing goes on;
     stamp: which writing of the status this is, so that older orders to replicate are void;
-    unversioned: a replica that was stored while its bucket's versioning was not Enabled;
-    changed: when the status was last written, in seconds since the epoch.
+    unversioned: a replica that was stored while its bucket's versioning was not Enabled.
     """
 
     status: str
@@ -34,20 +56,27 @@ class Replication:
     role: str = ""
     destination: str = ""
     storage_class: str = ""
-    sites: dict[str, str] = field(default_factory=dict)
-    attempts: int = 0
+    sites: dict[str, SiteStatus] = field(default_factory=dict)
     reason: str = ""
     stamp: int = 0
     unversioned: bool = False
-    changed: float = 0.0
+
+    def set_site(self, site: str, status: str) -> None:
+        """Sets a site's status and, from all sites', the version's."""
+        self.sites[site].status, self.sites[site].changed = status, time.time()
+        statuses = [one.status for one in self.sites.values()]
+        if "FAILED" in statuses:
+            self.status = "FAILED"
+        else:
+            self.status = "PROCESSING" if "PENDING" in statuses else "COMPLETED"
 
     def as_dict(self) -> dict[str, Any]:
         """The form that CloudServer keeps in an object's metadata."""
         return {
             "status": self.status,
             "backends": [
-                {"site": site, "status": status, "dataStoreVersionId": ""}
-                for site, status in self.sites.items()
+                {"site": site, "status": one.status, "dataStoreVersionId": ""}
+                for site, one in self.sites.items()
             ],
             "content": ["DATA", "METADATA"] if self.sites else [],
             "destination": self.destination,
@@ -58,8 +87,12 @@ class Replication:
         }
 
 
+def size_of(version: Version) -> int:
+    return version.size if isinstance(version, FakeKey) else 0
+
+
 class Replications:
-    """The replication of every version of a side that has one; gone when the version is gone."""
+    """The replication of every version of an environment that has one; gone when the version is gone."""
 
     def __init__(self) -> None:
         self._known: WeakKeyDictionary[Version, Replication] = WeakKeyDictionary()

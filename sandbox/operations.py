@@ -113,7 +113,12 @@ class Call:
 
 
 def identify(request: Request) -> Call:
-    return _iam_call(request) if request.service == "iam" else _s3_call(request)
+    if request.service == "iam":
+        return _iam_call(request)
+    if request.service == "backbeat":
+        name = request.unquoted_path.removeprefix("/_/")
+        return Call("backbeat", "BackbeatApi", name=name, write=request.method != "GET")
+    return _s3_call(request)
 
 
 def _iam_call(request: Request) -> Call:

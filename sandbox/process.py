@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The two processes of a sandbox: started, found again, proved to be ours, and stopped."""
+"""The processes of a sandbox, one for each environment: started, found again, proved to be ours, stopped."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from .accounts import SIDES, SideName, operator, operators, other, temporary
 from .certificates import CA_FILE, SERVER_FILE, make_certificates
+from .environments import SERVICES, Environment, check, operator, operators, other, pair, temporary
 from .wire import get, post
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -33,21 +33,31 @@ class SandboxError(Exception):
 
 @dataclass(frozen=True)
 class Options:
-    """How to start; settings: see settings.py; ports: 0 or absent for a free one."""
+    """How to start; settings: see settings.py; ports: by "<environment>_<service>", free ones by default."""
 
     tls: bool = False
     settings: dict[str, Any] = field(default_factory=dict)
     ports: dict[str, int] = field(default_factory=dict)
+    environments: tuple[Environment, ...] = field(default_factory=pair)
 
-    def port(self, side: SideName, service: str) -> int:
-        return self.ports.get(f"{side}_{service}", 0)
+    def __post_init__(self) -> None:
+        check(self.environments)
+        known = {f"{one.name}_{service}" for one in self.environments for service in SERVICES}
+        if unknown := set(self.ports) - known:
+            raise ValueError(f"no such port: {', '.join(sorted(unknown))}; known: {sorted(known)}")
+
+    def port(self, environment: str, service: str) -> int:
+        return self.ports.get(f"{environment}_{service}", 0)
+
+    def settings_of(self, environment: Environment) -> dict[str, Any]:
+        return {**self.settings, **environment.settings}
 
 
 def launch(state: Path, options: Options, owned: bool) -> tuple[dict[str, Any], list[Any]]:
-    """Starts both sides and waits until they answer.
+    """Starts all environments and waits until they answer.
 
     state: a folder for profile files, logs, certificates and sandbox.json. owned: they end with this
-    process. Returns the sandbox's description and the two processes. Raises SandboxError.
+    process. Returns the sandbox's description and the processes. Raises SandboxError.
     """
     state.mkdir(parents=True, exist_ok=True)
     if options.tls:
@@ -55,11 +65,12 @@ def launch(state: Path, options: Options, owned: bool) -> tuple[dict[str, Any], 
     nonce = uuid.uuid4().hex
     processes: list[subprocess.Popen[bytes]] = []
     try:
-        for side in SIDES:
-            processes.append(_spawn(side, state, nonce, options, owned))
-        pairs = list(zip(SIDES, processes, strict=True))
-        ports = {side: _read_ports(side, process, state) for side, process in pairs}
-        pids = {side: process.pid for side, process in pairs}
+        for environment in options.environments:
+            processes.append(_spawn(environment, state, nonce, options, owned))
+        names = [environment.name for environment in options.environments]
+        pairs = list(zip(names, processes, strict=True))
+        ports = {name: _read_ports(name, process, state) for name, process in pairs}
+        pids = {name: process.pid for name, process in pairs}
         description = _describe(state, nonce, options, ports, pids)
         _introduce(description)
         verify(description)
@@ -72,19 +83,21 @@ def launch(state: Path, options: Options, owned: bool) -> tuple[dict[str, Any], 
 
 
 def _spawn(
-    side: SideName, state: Path, nonce: str, options: Options, owned: bool
+    environment: Environment, state: Path, nonce: str, options: Options, owned: bool
 ) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "sandbox.server", "--side", side, "--nonce", nonce]
-    command += ["--settings", json.dumps(options.settings)]
-    for service in ("s3", "iam"):
-        command += [f"--{service}-port", str(options.port(side, service))]
+    name = environment.name
+    command = [sys.executable, "-m", "sandbox.server", "--environment", name, "--nonce", nonce]
+    command += ["--account", environment.account_id]
+    command += ["--settings", json.dumps(options.settings_of(environment))]
+    for service in SERVICES:
+        command += [f"--{service}-port", str(options.port(name, service))]
     if options.tls:
         command += ["--certificate", str(state / SERVER_FILE)]
     if owned:
         command.append("--owned")
     environ = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
     environ["PYTHONPATH"] = str(ROOT)
-    with (state / f"{side}.log").open("wb") as log:
+    with (state / f"{name}.log").open("wb") as log:
         return subprocess.Popen(
             command,
             cwd=ROOT,
@@ -97,14 +110,14 @@ def _spawn(
         )
 
 
-def _read_ports(side: SideName, process: subprocess.Popen[bytes], state: Path) -> dict[str, int]:
+def _read_ports(name: str, process: subprocess.Popen[bytes], state: Path) -> dict[str, int]:
     assert process.stdout is not None
     line = _read_line(process.stdout, START_SECONDS)
     try:
         answer = json.loads(line)
     except ValueError:
-        log = (state / f"{side}.log").read_text(errors="replace").strip()
-        raise SandboxError(f"{side} did not start: {log or 'it said nothing'}") from None
+        log = (state / f"{name}.log").read_text(errors="replace").strip()
+        raise SandboxError(f"{name} did not start: {log or 'it said nothing'}") from None
     if "error" in answer:
         raise SandboxError(answer["error"])
     return dict(answer)
@@ -126,41 +139,46 @@ def _describe(
     state: Path,
     nonce: str,
     options: Options,
-    ports: dict[SideName, dict[str, int]],
-    pids: dict[SideName, int],
+    ports: dict[str, dict[str, int]],
+    pids: dict[str, int],
 ) -> dict[str, Any]:
     scheme = "https" if options.tls else "http"
     description: dict[str, Any] = {
         "nonce": nonce,
         "state": str(state),
+        "environments": [one.name for one in options.environments],
         "options": asdict(options),
         "credentials_file": str(state / "credentials"),
         "config_file": str(state / "config"),
         "ca_bundle": str(state / CA_FILE) if options.tls else None,
     }
-    for side in SIDES:
-        description[side] = {
-            "s3_url": f"{scheme}://127.0.0.1:{ports[side]['s3']}",
-            "iam_url": f"{scheme}://127.0.0.1:{ports[side]['iam']}",
-            "control_url": f"http://127.0.0.1:{ports[side]['control']}",
-            "pid": pids[side],
-            **asdict(operator(side)),
-            "temporary": asdict(temporary(side)),
-            "other": asdict(other(side)),
+    for one in options.environments:
+        name = one.name
+        description[name] = {
+            "s3_url": f"{scheme}://127.0.0.1:{ports[name]['s3']}",
+            "iam_url": f"{scheme}://127.0.0.1:{ports[name]['iam']}",
+            # Backbeat's own port speaks no TLS.
+            "backbeat_url": f"http://127.0.0.1:{ports[name]['backbeat']}",
+            "control_url": f"http://127.0.0.1:{ports[name]['control']}",
+            "pid": pids[name],
+            **asdict(operator(name, one.account_id)),
+            "temporary": asdict(temporary(name, one.account_id)),
+            "other": asdict(other(name)),
         }
     return description
 
 
 def _introduce(description: dict[str, Any]) -> None:
-    for side, peer in (SIDES, SIDES[::-1]):
-        url = description[peer]["control_url"]
-        post(f"{description[side]['control_url']}/peer", json.dumps({"url": url}).encode())
+    """Tells every environment where the others are."""
+    urls = {name: description[name]["control_url"] for name in description["environments"]}
+    for url in urls.values():
+        post(f"{url}/peers", json.dumps({"urls": urls}).encode())
 
 
 def verify(description: dict[str, Any]) -> None:
     """Raises SandboxError unless every port is answered by this very sandbox."""
-    for side in SIDES:
-        facts = description[side]
+    for name in description["environments"]:
+        facts = description[name]
         try:
             hello = post(f"{facts['control_url']}/hello", b"{}", timeout=5.0)
             answers = [
@@ -168,9 +186,9 @@ def verify(description: dict[str, Any]) -> None:
                 for url in ("s3_url", "iam_url")
             ]
         except (OSError, ValueError) as error:
-            raise SandboxError(f"the sandbox's {side} does not answer: {error}") from error
+            raise SandboxError(f"the sandbox's {name} does not answer: {error}") from error
         if {hello.get("nonce"), *answers} != {description["nonce"]}:
-            raise SandboxError(f"something else than the sandbox's {side} answers on its ports")
+            raise SandboxError(f"something else than the sandbox's {name} answers on its ports")
 
 
 def end(processes: list[subprocess.Popen[bytes]]) -> None:
@@ -201,7 +219,7 @@ def read_state(state: Path) -> dict[str, Any] | None:
 def end_running(description: dict[str, Any]) -> None:
     """Stops a sandbox that was started by another process; signals nothing but its own processes."""
     nonce = description["nonce"]
-    pids = [description[side]["pid"] for side in SIDES]
+    pids = [description[name]["pid"] for name in description["environments"]]
     for number, seconds in ((signal.SIGTERM, STOP_SECONDS), (signal.SIGKILL, STOP_SECONDS)):
         for pid in pids:
             if is_ours(pid, nonce):
@@ -230,8 +248,8 @@ def is_ours(pid: int, nonce: str) -> bool:
 
 def _write_profiles(description: dict[str, Any]) -> None:
     credentials, config = [], []
-    for side in SIDES:
-        for one in operators(side):
+    for name in description["environments"]:
+        for one in operators(name, description[name]["account_id"]):
             credentials.append(f"[{one.profile}]")
             credentials.append(f"aws_access_key_id = {one.access_key}")
             credentials.append(f"aws_secret_access_key = {one.secret_key}")

@@ -1,44 +1,33 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Backbeat: takes what was written on this side, acts as the roles, and tells the status.
+"""Backbeat: sends what was written in this environment to its sites, acting as the roles, and sets the status.
 
-The statuses are those of the measured servers. "Stuck" is what stays PENDING for ever: nobody tries
+The statuses are those of the measured servers. "Stuck" is what stays PENDING for ever: nothing tries
 again, until the object is tagged and so stamped anew.
 """
 
 from __future__ import annotations
 
-import heapq
 import itertools
 import sys
 import threading
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from moto.s3.models import FakeBucket, FakeKey
 
-from .objects import Replication, Replications, facts_of
+from .objects import Replication, Replications, SiteStatus, facts_of
+from .orders import Order, Orders
 from .permissions import Failed, Stuck, check_source
 from .rules import Configuration, Sites
-from .settings import Settings
+from .settings import CLOUD, Settings
 from .store import Store, Version
 
-#: Sends a version to the other side: facts and data to the reason of a failure, or "".
-Send = Callable[[dict[str, Any], bytes], str]
-
-
-@dataclass(order=True)
-class _Order:
-    due: float
-    number: int
-    stamp: int = field(compare=False)
-    bucket: str = field(compare=False)
-    key: str = field(compare=False)
-    version_id: str = field(compare=False)
+#: Sends a version to an environment: name, facts and data to the reason of a failure, or "".
+Send = Callable[[str, dict[str, Any], bytes], str]
 
 
 class Replicator:
@@ -53,96 +42,84 @@ class Replicator:
         send: Send,
     ) -> None:
         self.known = Replications()
+        self.orders = Orders(settings)
         self._account_id = account_id
         self._store = store
         self._configurations = configurations
         self._settings = settings
         self._send = send
-        self._orders: list[_Order] = []
         self._numbers = itertools.count(1)
-        self._changed = threading.Condition()
         #: Held while an order is carried out; taken before the store's lock, never after it.
         self.working = threading.Lock()
         threading.Thread(target=self._run, name="replicator", daemon=True).start()
 
-    def wake(self) -> None:
-        """Looks at the settings again."""
-        with self._changed:
-            self._changed.notify_all()
-
     def reset(self) -> None:
-        with self._changed:
-            self._orders.clear()
+        self.orders.clear()
         self.known.clear()
 
     def stamp(self, bucket: FakeBucket, version: Version) -> None:
-        """Gives a version that was just written its status, where an enabled rule matches its key."""
+        """Gives a version that was just written its status, if an enabled rule matches its key."""
         configuration = self._configurations.get(bucket.name)
         rule = configuration.rule_for(version.name) if configuration else None
         if configuration is None or rule is None:
             return
         settings = self._settings()
-        sites = Sites(settings.sites, settings.default_site).names(rule.storage_class)
+        names = Sites.of(settings).names(rule.storage_class)
+        now = time.time()
         replication = Replication(
             "PENDING",
             bucket.name,
             configuration.role,
             configuration.destination,
             rule.storage_class,
-            dict.fromkeys(sites, "PENDING"),
+            {name: SiteStatus(changed=now) for name in names},
             stamp=next(self._numbers),
-            changed=time.time(),
         )
         self.known.set(version, replication)
-        self._order(version, replication, settings.delay)
+        for name in names:
+            # A public cloud takes longer.
+            longer = 2 if settings.sites.get(name) == CLOUD else 1
+            self._order(version, replication, name, settings.delay * longer)
 
-    def retry(self, version: Version) -> bool:
-        """Sends a failed version once more, as the roles that it was stamped with; only a failed one."""
+    def retry(self, version: Version, site: str, *, unlisted: bool = False) -> bool:
+        """Sends a version once more to a site that failed, as the roles that it was stamped with.
+
+        unlisted: also if the list of failures has forgotten it. Returns whether it is sent.
+        """
         replication = self.known.get(version)
-        if replication is None or replication.status != "FAILED":
+        state = replication.sites.get(site) if replication else None
+        if replication is None or state is None:
             return False
-        replication.status, replication.attempts = "PENDING", 0
+        settings = self._settings()
+        if not (state.is_listed(settings) or (unlisted and state.status == "FAILED")):
+            return False
+        state.status, state.attempts = "PENDING", 0
+        state.unlisted = time.time() + settings.failures_lag
+        replication.status = "PROCESSING"
         replication.stamp = next(self._numbers)
-        for site, status in replication.sites.items():
-            replication.sites[site] = "PENDING" if status == "FAILED" else status
-        self._order(version, replication, self._settings().delay)
+        self._order(version, replication, site, settings.delay)
+        for name, one in replication.sites.items():
+            if name != site and one.status == "PENDING":
+                self._order(version, replication, name, settings.delay)
         return True
 
-    def _order(self, version: Version, what: Replication, delay: float) -> None:
-        order = _Order(
-            time.monotonic() + delay,
-            next(self._numbers),
-            what.stamp,
-            what.bucket,
-            version.name,
-            str(version.version_id),
-        )
-        with self._changed:
-            heapq.heappush(self._orders, order)
-            self._changed.notify_all()
+    def _order(self, version: Version, what: Replication, site: str, delay: float) -> None:
+        due = time.monotonic() + delay
+        number = next(self._numbers)
+        order = Order(due, number, what.stamp, what.bucket, version.name, str(version.version_id))
+        self.orders.put(site, order)
 
     def _run(self) -> None:
         while True:
-            order = self._next()
+            site, order = self.orders.take()
             try:
                 with self.working:
-                    self._carry_out(order)
+                    self._carry_out(site, order)
             except Exception:
                 # Nothing waits for this thread, and without it all would be PENDING for ever.
                 print(traceback.format_exc(), file=sys.stderr, flush=True)
 
-    def _next(self) -> _Order:
-        with self._changed:
-            while True:
-                if self._settings().paused or not self._orders:
-                    self._changed.wait()
-                    continue
-                wait = self._orders[0].due - time.monotonic()
-                if wait <= 0:
-                    return heapq.heappop(self._orders)
-                self._changed.wait(wait)
-
-    def _carry_out(self, order: _Order) -> None:
+    def _carry_out(self, site: str, order: Order) -> None:
         with self._store.lock:
             bucket = self._store.bucket(order.bucket)
             version = bucket and self._store.version(bucket, order.key, order.version_id)
@@ -152,12 +129,11 @@ class Replicator:
             if replication.stamp != order.stamp:
                 return
             try:
-                configuration = self._configurations.get(bucket.name)
                 check_source(
                     self._store,
                     self._account_id,
                     self._settings(),
-                    configuration,
+                    self._configurations.get(bucket.name),
                     bucket,
                     version,
                     replication,
@@ -166,59 +142,40 @@ class Replicator:
                 replication.reason = str(stuck)
                 return
             except Failed as failed:
-                self._fail(version, replication, str(failed))
+                self._fail(version, replication, site, str(failed))
                 return
             facts = facts_of(self._store, bucket, version)
             data = version.value if isinstance(version, FakeKey) else b""
-        # Without the lock: the other side may be sending to this one just now.
-        reason = self._send_to_sites(replication, facts, data)
+        # Without the lock: the other environment may be sending to this one just now.
+        reason = self._send_to(site, replication, facts, data)
         with self._store.lock:
             if replication.stamp != order.stamp:
                 return
             if reason:
-                self._fail(version, replication, reason)
+                self._fail(version, replication, site, reason)
             else:
-                self._advance(version, replication)
+                replication.set_site(site, "COMPLETED")
+                replication.reason = ""
 
-    def _send_to_sites(self, what: Replication, facts: dict[str, Any], data: bytes) -> str:
-        """Sends to the CloudServers that have not got it. Returns the reason of a failure, or ""."""
-        sites = self._settings().sites
-        open_sites = [
-            site
-            for site, status in what.sites.items()
-            if status != "COMPLETED" and sites.get(site) == "scality"
-        ]
+    def _send_to(self, site: str, what: Replication, facts: dict[str, Any], data: bytes) -> str:
+        """Returns the reason of a failure, or ""."""
+        where = self._settings().sites.get(site, CLOUD)
+        if where == CLOUD:
+            # It takes everything; nothing of it can be seen here but its status.
+            return ""
         roles = what.role.split(",")
         target = what.destination.removeprefix("arn:aws:s3:::")
-        for site in open_sites:
-            reason = self._send({**facts, "role": roles[-1], "bucket": target}, data)
-            if reason:
-                return reason
-            what.sites[site] = "COMPLETED"
-        if not open_sites:
-            # A public cloud takes everything; nothing of it can be seen here but its status.
-            what.sites.update(dict.fromkeys(what.sites, "COMPLETED"))
-        return ""
+        return self._send(where, {**facts, "role": roles[-1], "bucket": target}, data)
 
-    def _advance(self, version: Version, what: Replication) -> None:
-        done = all(status == "COMPLETED" for status in what.sites.values())
-        what.status, what.reason, what.changed = (
-            "COMPLETED" if done else "PROCESSING",
-            "",
-            time.time(),
-        )
-        if not done:
-            self._order(version, what, self._settings().delay)
-
-    def _fail(self, version: Version, what: Replication, reason: str) -> None:
+    def _fail(self, version: Version, what: Replication, site: str, reason: str) -> None:
         settings = self._settings()
-        what.attempts += 1
+        state = what.sites[site]
+        state.attempts += 1
         what.reason = reason
-        what.changed = time.time()
-        if what.attempts <= settings.retries:
+        if state.attempts <= settings.retries:
             what.status = "PROCESSING"
-            self._order(version, what, settings.delay)
+            self._order(version, what, site, settings.delay)
             return
-        what.status = "FAILED"
-        for site, status in what.sites.items():
-            what.sites[site] = status if status == "COMPLETED" else "FAILED"
+        state.failed = time.time()
+        state.unlisted = 0.0
+        what.set_site(site, "FAILED")

@@ -20,6 +20,7 @@ from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 from .messages import Refused
+from .settings import CLOUD, Settings
 
 MAX_RULES = 1000
 MAX_ID = 255
@@ -35,6 +36,13 @@ class Sites:
 
     kinds: Mapping[str, str]
     default: str
+
+    @classmethod
+    def of(cls, settings: Settings) -> Sites:
+        kinds = {
+            name: CLOUD if where == CLOUD else "scality" for name, where in settings.sites.items()
+        }
+        return cls(kinds, settings.default_site)
 
     def names(self, storage_class: str) -> list[str]:
         """The sites that a rule's storage class means."""

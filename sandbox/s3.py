@@ -21,7 +21,7 @@ from .operations import Call
 from .policies import user_may
 from .replicator import Replicator
 from .rules import Configuration, malformed, parse_xml
-from .settings import Settings
+from .settings import CLOUD, Settings
 from .signatures import denied
 from .store import Principal, Store
 
@@ -38,7 +38,7 @@ _SHOWN = ("HeadObject", "GetObject")
 
 
 class S3Service:
-    """The S3 endpoint of one side, behind the signature check."""
+    """The S3 endpoint of one environment, behind the signature check."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class S3Service:
                 # The server reads the configuration before it looks at the bucket.
                 self._buckets.read_configuration(request)
             if call.operation == "BackbeatApi":
-                return self._api.answer(request, call.name)
+                return self._api.forwarded(request, call.name)
             if not call.bucket:
                 return self._store.call(request, principal)
             bucket = self._own_bucket(call.bucket, principal)
@@ -160,9 +160,9 @@ class S3Service:
             return
         response.headers["x-amz-replication-status"] = replication.status
         kinds = self._settings().sites
-        for site, status in replication.sites.items():
-            if kinds.get(site) == "cloud":
-                response.headers[f"x-amz-meta-{site}-replication-status"] = status
+        for site, one in replication.sites.items():
+            if kinds.get(site) == CLOUD:
+                response.headers[f"x-amz-meta-{site}-replication-status"] = one.status
 
     def _delete_objects(
         self, request: Request, principal: Principal, bucket: FakeBucket

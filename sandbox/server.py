@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The process of one side: python -m sandbox.server, started by process.py.
+"""The process of one environment: python -m sandbox.server, started by process.py.
 
 Prints one line of JSON with its ports when it answers. With --owned it ends with the process that
 started it: when its standard input closes, or when it gets another parent.
@@ -20,7 +20,7 @@ import threading
 import time
 from typing import Any
 
-from .accounts import SIDES
+from .environments import SERVICES
 from .listener import Listener
 from .settings import Settings
 
@@ -34,32 +34,36 @@ def main() -> None:
     for name in [name for name in os.environ if name.startswith(("MOTO_", "S3_", "AWS_"))]:
         del os.environ[name]
     os.environ.update(ENVIRONMENT)
-    from .control import Control, Peer
-    from .side import Side
+    from .control import Control, Peers
+    from .installation import Installation
 
-    peer = Peer()
+    peers = Peers()
     finished = threading.Event()
-    control = Control(peer, finished.set)
+    control = Control(peers, finished.set)
     settings = Settings().changed(json.loads(options.settings))
-    side = Side(options.side, options.nonce, settings, peer.send)
-    control.side = side
+    here = Installation(options.environment, options.account, options.nonce, settings, peers.send)
+    control.installation = here
     tls = None
     if options.certificate:
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(options.certificate)
     try:
         listeners = {
-            "s3": Listener(options.s3_port, "s3", side.answer, tls),
-            "iam": Listener(options.iam_port, "iam", side.answer, tls),
+            "s3": Listener(options.s3_port, "s3", here.answer, tls),
+            "iam": Listener(options.iam_port, "iam", here.answer, tls),
+            "backbeat": Listener(options.backbeat_port, "backbeat", here.answer),
             "control": Listener(0, "s3", control.answer),
         }
     except OSError as error:
-        ports = f"{options.s3_port}, {options.iam_port}"
-        print(json.dumps({"error": f"{options.side}: ports {ports} cannot be used: {error}"}))
+        ports = ", ".join(str(getattr(options, f"{name}_port")) for name in SERVICES)
+        reason = f"{options.environment}: ports {ports} cannot be used: {error}"
+        print(json.dumps({"error": reason}))
         sys.exit(1)
-    control.services = {name: listeners[name] for name in ("s3", "iam")}
-    for listener in listeners.values():
-        listener.run()
+    control.services = {name: listeners[name] for name in SERVICES}
+    for name, listener in listeners.items():
+        if name != "backbeat":
+            listener.run()
+    control.serve_backbeat()
     print(json.dumps({name: listener.port for name, listener in listeners.items()}), flush=True)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: finished.set())
@@ -70,11 +74,12 @@ def main() -> None:
 
 def _parse() -> Any:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--side", choices=SIDES, required=True)
+    parser.add_argument("--environment", required=True)
+    parser.add_argument("--account", required=True)
     parser.add_argument("--nonce", required=True)
     parser.add_argument("--settings", default="{}", help="JSON")
-    parser.add_argument("--s3-port", type=int, default=0)
-    parser.add_argument("--iam-port", type=int, default=0)
+    for service in SERVICES:
+        parser.add_argument(f"--{service}-port", type=int, default=0)
     parser.add_argument("--certificate", help="file with certificate and key, for TLS")
     parser.add_argument("--owned", action="store_true")
     return parser.parse_args()

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The one place that knows moto: its two applications, its state, its policy evaluation.
 
-moto's code is used as it is. A side is one process because moto's bucket names are global in one.
-All calls of a side run under one lock: moto is not made for threads, and a write and the status that
+moto's code is used as it is. An environment is one process because moto's bucket names are global in one.
+All calls of an environment run under one lock: moto is not made for threads, and a write and the status that
 the replicator stamps on it have to become visible together.
 """
 
@@ -28,7 +28,7 @@ from moto.iam.models import IAMBackend, Role, iam_backends
 from moto.moto_server.werkzeug_app import create_backend_app
 from moto.s3.models import FakeBucket, FakeDeleteMarker, FakeKey, S3Backend, s3_backends
 
-from .accounts import OPERATOR, Operator
+from .environments import OPERATOR, Operator
 from .messages import Request, Response, Service
 
 #: What moto needs in its environment; to be set before the first import of this module.
@@ -68,7 +68,7 @@ class Principal:
 
 
 class Store:
-    """The state of one side."""
+    """The state of one environment."""
 
     def __init__(self, operators: Iterable[Operator]) -> None:
         self.lock = threading.RLock()

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from sandbox import Sandbox, SandboxSide
+from sandbox import Sandbox, SandboxEnvironment
 
 DATA = Path(__file__).parents[1] / "data"
 TRUST = (DATA / "backbeat-role-trust-policy.json").read_text()
@@ -38,7 +38,7 @@ SOURCE_POLICY = allow(
 TARGET_POLICY = allow((["s3:ReplicateObject", "s3:ReplicateDelete"], f"arn:aws:s3:::{TARGET}/*"))
 
 
-def make_role(side: SandboxSide, name: str, policy: str | None, trust: str = TRUST) -> str:
+def make_role(side: SandboxEnvironment, name: str, policy: str | None, trust: str = TRUST) -> str:
     """A role with one policy attached, or none; returns the role's ARN."""
     iam = side.client("iam")
     arn: str = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
@@ -48,7 +48,7 @@ def make_role(side: SandboxSide, name: str, policy: str | None, trust: str = TRU
     return arn
 
 
-def make_bucket(side: SandboxSide, name: str, versioning: str | None = "Enabled") -> Any:
+def make_bucket(side: SandboxEnvironment, name: str, versioning: str | None = "Enabled") -> Any:
     """A bucket, and the S3 client that made it."""
     s3 = side.client("s3")
     s3.create_bucket(Bucket=name)

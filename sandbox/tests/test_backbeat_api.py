@@ -14,7 +14,7 @@ from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from sandbox import Sandbox, SandboxSide
+from sandbox import Sandbox, SandboxEnvironment
 from sandbox.tests.scenes import (
     SOURCE,
     TARGET,
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.sandbox
 
 
 def ask(
-    side: SandboxSide, path: str, method: str = "GET", body: Any = None, who: Any = None
+    side: SandboxEnvironment, path: str, method: str = "GET", body: Any = None, who: Any = None
 ) -> tuple[int, Any]:
     """Status and JSON of a signed request to /_/backbeat/<path>."""
     data = b"" if body is None else json.dumps(body).encode()

@@ -22,11 +22,11 @@ from sandbox.rules import (
     read_configuration,
     valid_bucket_name,
 )
-from sandbox.settings import SITES
+from sandbox.settings import Settings
 from sandbox.tests.scenes import DATA
 
 RECORDED = yaml.safe_load((DATA / "put-bucket-replication.yml").read_text())
-KNOWN = Sites(SITES, "node6")
+KNOWN = Sites.of(Settings())
 ROLES = "arn:aws:iam::123456789012:role/a,arn:aws:iam::678901234567:role/b"
 
 

@@ -24,13 +24,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandbox import Sandbox
-from sandbox.accounts import operator
+from sandbox.environments import ACCOUNTS, operator
 from sandbox.messages import Refused, Request
 from sandbox.signatures import check
 from sandbox.tests.scenes import SOURCE, make_bucket, refusal
 
 SERVED = pytest.mark.sandbox
-KEY = operator("source")
+KEY = operator("source", ACCOUNTS["source"])
 
 
 def credentials(sandbox: Sandbox, **changes: str) -> dict[str, str]:

@@ -9,8 +9,8 @@ import re
 from typing import Any
 
 from devtools.places import ROOT
-from sandbox import Sandbox, SandboxSide
-from sandbox.accounts import SIDES, SideName
+from sandbox import Sandbox, SandboxEnvironment
+from sandbox.environments import SIDES, SideName
 from tests.integration.support.plays import TEARDOWN, Inventory, Played, Plays
 
 TABLE = (ROOT / "README.md").read_text().split("operator's account needs\n")[1].split("\n## ")[0]
@@ -69,7 +69,7 @@ def as_operators(plays: Plays, *steps: str, also: bool = False) -> Inventory:
     return hosts
 
 
-def operator(side: SandboxSide, permissions: set[str]) -> dict[str, str]:
+def operator(side: SandboxEnvironment, permissions: set[str]) -> dict[str, str]:
     statement = {"Effect": "Allow", "Action": sorted(permissions), "Resource": "*"}
     document: dict[str, Any] = {"Version": "2012-10-17", "Statement": [statement]}
     return side.create_user("deputy", document)

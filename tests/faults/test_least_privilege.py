@@ -14,7 +14,7 @@ import pytest
 
 from devtools.places import ROOT
 from sandbox import Sandbox
-from sandbox.accounts import SideName
+from sandbox.environments import SideName
 from tests.faults.support.scenarios import set_up
 from tests.integration.support import procedure
 from tests.integration.support.modules import Result, Side

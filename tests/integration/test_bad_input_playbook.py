@@ -119,6 +119,6 @@ def test_credentials_of_the_wrong_side(play: Plays) -> None:
     assert {one["host"] for one in failed} == {"node1", "node6"}
     for one in failed:
         assert "does not know the access key: check profile or access_key" in one["result"]["msg"]
-    for side in play.sandbox.sides():
+    for side in play.sandbox.environments():
         assert side.secret_key not in played.output
     assert "Traceback" not in played.output

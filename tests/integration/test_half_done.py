@@ -98,7 +98,7 @@ def nothing_left(source: Side, target: Side) -> None:
 def undisturbed(running_sandbox: Any) -> dict[str, Any]:
     """What the procedure makes when nothing gets in its way."""
     running_sandbox.reset()
-    source, target = (Side(running_sandbox, side) for side in running_sandbox.sides())
+    source, target = (Side(running_sandbox, side) for side in running_sandbox.environments())
     results = set_up(source, target)
     assert not any(result.get("failed") for result in results)
     assert {side.name: side.writes() for side in (source, target)} == WRITES

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.accounts import SideName
+from sandbox.environments import SideName
 from tests.integration.support.guide import foreign
 from tests.integration.support.modules import Result, Side
 from tests.integration.support.plays import TEARDOWN, Plays

@@ -102,7 +102,7 @@ def afresh(sandbox: Sandbox) -> dict[str, Any]:
             "that": "lookup('ansible.builtin.url', item, split_lines=false) is not none",
             "quiet": True,
         },
-        "loop": [f"{side.control_url}/reset" for side in sandbox.sides()],
+        "loop": [f"{side.control_url}/reset" for side in sandbox.environments()],
     }
 
 

@@ -40,7 +40,7 @@ def provoke_by_role(plays: Plays) -> Iterator[str]:
     inventory = {"all": {"vars": hosts["all"]["vars"], "hosts": several}}
     yield from failures(plays("--tags", "buckets,replication", inventory=inventory))
 
-    sides = [Side(plays.sandbox, side) for side in plays.sandbox.sides()]
+    sides = [Side(plays.sandbox, side) for side in plays.sandbox.environments()]
     plays.sandbox.reset()
     set_up(*sides, rules=[{"prefix": "a/", "id": "a"}, {"prefix": "b/", "id": "b"}])
     node1["replication_pairs"] = [{**PAIR, "rules": [{"id": "a"}]}]

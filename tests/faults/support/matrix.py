@@ -17,7 +17,7 @@ import pytest
 
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.api import Api
 from sandbox import Sandbox
-from sandbox.accounts import SideName
+from sandbox.environments import SideName
 from sandbox.faults import AFTER
 from tests.faults.support.scenarios import GUIDE, SCENARIOS
 from tests.faults.support.state import Permission, permissions_of, state_of

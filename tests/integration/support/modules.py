@@ -17,7 +17,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task
 from devtools.places import CACHE
-from sandbox import Sandbox, SandboxSide
+from sandbox import Sandbox, SandboxEnvironment
 from tests.integration.support.promises import keep_promises
 
 MODULES = "ansible_collections.scality.backbeat.plugins.modules"
@@ -31,7 +31,7 @@ class OptionsRefused(Exception):
 class Side:
     """One environment of the sandbox, with its operator's clients and the modules as its operator runs them."""
 
-    def __init__(self, sandbox: Sandbox, side: SandboxSide) -> None:
+    def __init__(self, sandbox: Sandbox, side: SandboxEnvironment) -> None:
         self.sandbox = sandbox
         self.side = side
         self.name = side.name

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One side: an account's S3 and IAM, its replicator, and everything that can be done to them."""
+"""What is installed in one environment: S3, IAM, Backbeat, and everything that can be done to them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 from typing import Any
 
-from .accounts import ACCOUNTS, SideName, operators
 from .backbeat_api import BackbeatApi
 from .calls import CallLog
+from .environments import operators
 from .faults import PROXY, Fault, Faults, answer_of
 from .iam import IamService
 from .messages import Refused, Request, Response, error_response
@@ -33,25 +33,27 @@ NONCE_PATH = "/_/sandbox/nonce"
 _HOSTS = {"127.0.0.1", "localhost", "[::1]"}
 
 
-class Side:
+class Installation:
     """Answers requests. Thread-safe."""
 
-    def __init__(self, name: SideName, nonce: str, settings: Settings, send: Send) -> None:
+    def __init__(
+        self, name: str, account_id: str, nonce: str, settings: Settings, send: Send
+    ) -> None:
         self.name = name
-        self.account_id = ACCOUNTS[name]
+        self.account_id = account_id
         self.nonce = nonce
         self.settings = settings
         self._initial = settings
         self.log = CallLog(name)
         self.faults = Faults()
-        self.store = Store(operators(name))
+        self.store = Store(operators(name, account_id))
         self._configurations: dict[str, Configuration] = {}
         self.replicator = Replicator(
             self.account_id, self.store, self._configurations, lambda: self.settings, send
         )
-        api = BackbeatApi(self.store, self.replicator, lambda: self.settings, self.change)
+        self._api = BackbeatApi(self.store, self.replicator, lambda: self.settings, self.change)
         self._s3 = S3Service(
-            self.store, self._configurations, self.replicator, lambda: self.settings, api
+            self.store, self._configurations, self.replicator, lambda: self.settings, self._api
         )
         self._iam = IamService(self.store, lambda: self.settings)
 
@@ -60,6 +62,7 @@ class Side:
         self.faults.clear()
         with self.replicator.working, self.store.lock:
             self.change(self._initial)
+            self._api.reset()
             self.replicator.reset()
             self._configurations.clear()
             self._iam.reset()
@@ -67,11 +70,11 @@ class Side:
         self.log.clear()
 
     def change(self, settings: Settings) -> None:
-        self.settings = settings
-        self.replicator.wake()
+        before, self.settings = self.settings, settings
+        self.replicator.orders.settings_changed(before)
 
     def receive(self, facts: dict[str, Any], data: bytes) -> str:
-        """A version that the other side's replicator sends. Returns why it cannot be stored."""
+        """A version that another environment's replicator sends. Returns why it cannot be stored."""
         return receive(self.store, self.replicator.known, self.settings, facts, data)
 
     def now(self) -> datetime:
@@ -88,7 +91,12 @@ class Side:
             print(traceback.format_exc(), file=sys.stderr, flush=True)
             crash = Refused(500, "InternalError", "The sandbox itself failed; see its log.")
             response = error_response(request.service, request.method, crash)
-        if request.service == "s3" and response.headers.get("Server") != PROXY:
+        if (
+            request.service == "s3"
+            and not response.forwarded
+            and response.headers.get("Server") != PROXY
+        ):
+            # moto does not name every request; CloudServer does, on errors of HEAD too.
             response.headers.setdefault("x-amz-request-id", uuid.uuid4().hex[:20])
         response.headers["Date"] = format_datetime(self.now(), usegmt=True)
         answered = not response.wire
@@ -128,16 +136,15 @@ class Side:
         return real
 
     def _serve(self, request: Request, call: Call, entry: dict[str, Any]) -> Response:
+        if request.service == "backbeat":
+            return self._api.direct(request)
         try:
             self._check_address(request, call)
             principal = check(request, self.now(), self.store.principal)
             self.log.answered(entry, user=principal.user_name)
             if request.service == "iam":
                 return self._iam.answer(request, call, principal)
-            response = self._s3.answer(request, call, principal)
-            # moto does not name every request; CloudServer does, on errors of HEAD too.
-            response.headers.setdefault("x-amz-request-id", uuid.uuid4().hex[:20])
-            return response
+            return self._s3.answer(request, call, principal)
         except Refused as refusal:
             return error_response(request.service, request.method, refusal)
 
