@@ -79,9 +79,11 @@ class Connections:
         """Whether the main endpoint has answered that something was written."""
         return self._main is not None and self._main.writes > 0
 
-    def at(self, url: str) -> Api:
-        """The same connection at another URL."""
-        return self.open(self._service, {**self.options, "endpoint_url": url})
+    def backbeat(self, url: str) -> Api:
+        """Backbeat's API at the URL: through CloudServer if it is the main endpoint's, else at Backbeat's own port."""
+        through_s3 = url.rstrip("/") == str(self.options["endpoint_url"]).rstrip("/")
+        service = "backbeat" if through_s3 else "backbeat-direct"
+        return self.open(service, {**self.options, "endpoint_url": url})
 
     def open(self, service: str, options: Options) -> Api:
         """A further endpoint, whose connection options the item itself holds."""

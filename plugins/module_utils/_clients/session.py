@@ -17,12 +17,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .._waiting import Backoff
+from . import backbeat_model
 from .api import Api
 
 try:
     import botocore
     import botocore.loaders
     import botocore.session
+    from botocore import UNSIGNED
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError
     from botocore.parsers import ResponseParserError
@@ -41,7 +43,7 @@ class BadConnection(Exception):
 
 
 def open_api(service: str, options: Mapping[str, Any], *, pool: int = 10) -> Api:
-    """An Api for `service` ("s3" or "iam") at the endpoint that the connection options name.
+    """An Api for `service` ("s3", "iam" or one of backbeat_model.ROOTS) at the endpoint of the connection options.
 
     `pool` is how many connections the client keeps, one for each thread that uses it at a time.
     Clients are shared within the process. No connection is opened here.
@@ -138,7 +140,8 @@ def _client(service: str, key: str, pool: int) -> Any:
         client = session.create_client(
             service,
             region_name=options["region"],
-            endpoint_url=options["endpoint_url"],
+            endpoint_url=options["endpoint_url"].rstrip("/")
+            + backbeat_model.ROOTS.get(service, ""),
             verify=verify if options["validate_certs"] is not False else False,
             aws_access_key_id=options["access_key"],
             aws_secret_access_key=options["secret_key"],
@@ -154,6 +157,7 @@ def _client(service: str, key: str, pool: int) -> Any:
     client.meta.events.register("before-call.s3", _follow_no_redirect)
     client.meta.events.register("before-parse", _no_page_of_a_proxy)
     client.meta.events.register("before-parse.iam", _only_iams_own)
+    client.meta.events.register("before-parse.backbeat", backbeat_model.name_error)
     return client
 
 
@@ -197,8 +201,17 @@ def warm() -> None:
 
 @functools.lru_cache(maxsize=1)
 def _loader() -> Any:
-    """Reads and keeps botocore's service descriptions, the same for all sessions."""
-    return botocore.loaders.create_loader()
+    """Reads and keeps botocore's service descriptions and Backbeat's, the same for all sessions."""
+
+    class Loader(botocore.loaders.Loader):
+        def load_service_model(
+            self, service_name: str, type_name: str, api_version: Any = None
+        ) -> Any:
+            if service_name in backbeat_model.ROOTS and type_name == "service-2":
+                return backbeat_model.service_model()
+            return super().load_service_model(service_name, type_name, api_version)
+
+    return Loader()
 
 
 # A session that no process has used yet: making one takes as long as a call.
@@ -226,9 +239,13 @@ def _session(profile: str | None, asks: bool) -> Any:
     return session
 
 
+def _signature(service: str) -> Any:
+    return {"iam": "v4", "backbeat-direct": UNSIGNED}.get(service, "s3v4")
+
+
 def _config(service: str, wanted: Mapping[str, Any], pool: int) -> Any:
     defaults = Config(
-        signature_version="s3v4" if service == "s3" else "v4",
+        signature_version=_signature(service),
         s3={"addressing_style": "path"},
         # Resending a write whose answer was lost makes a second version: Api decides what to repeat.
         retries={"total_max_attempts": 1, "mode": "standard"},

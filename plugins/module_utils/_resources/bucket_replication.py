@@ -89,7 +89,7 @@ class BucketReplication:
     ) -> BucketReplication:
         """The configuration at the task's endpoint."""
         url = request.backbeat_url
-        return cls(request, connections.main, connections.at(url) if url else None)
+        return cls(request, connections.main, connections.backbeat(url) if url else None)
 
     def read(self) -> State:
         try:
@@ -188,13 +188,11 @@ class BucketReplication:
         )
 
     def _backlog(self) -> str:
-        """What Backbeat itself says is on the way, in words; empty where it is nothing or cannot be asked."""
+        """Backbeat's own backlog, in words; empty if there is none, or Backbeat is not to be asked."""
         if self.backbeat is None:
             return ""
-        found = backbeat.backlog(
-            self.backbeat, through_s3=self.backbeat.endpoint == self.api.endpoint
-        )
-        if found is None or not found.count:
+        found = backbeat.metrics(self.backbeat).backlog
+        if not found.count:
             return ""
         return f"Backbeat has {found.count} operations ({found.size} bytes) of all buckets to send"
 

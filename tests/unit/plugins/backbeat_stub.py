@@ -1,0 +1,82 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A server that answers Backbeat's routes with what a test gives it, and remembers the requests."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.api import Api
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.session import open_api
+
+JSON = "application/json"
+OPTIONS: dict[str, Any] = {
+    "profile": None,
+    "access_key": "AKIA",
+    "secret_key": "secret",
+    "session_token": None,
+    "region": "us-east-1",
+    "validate_certs": True,
+    "aws_ca_bundle": None,
+    "aws_config": {"proxies": {}},
+    "retry_timeout": 0,
+}
+
+
+@dataclass
+class Backbeat:
+    """answers: by "<METHOD> <path and query>" the status, content type and body; requests: as they came."""
+
+    url: str
+    answers: dict[str, tuple[int, str, bytes]] = field(default_factory=dict)
+    requests: list[tuple[str, bytes, dict[str, str]]] = field(default_factory=list)
+
+    def answer(self, request: str, body: Any, status: int = 200, content_type: str = JSON) -> None:
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        self.answers[request] = (status, content_type, data)
+
+    @property
+    def lines(self) -> list[str]:
+        return [line for line, _body, _headers in self.requests]
+
+    def api(self, service: str = "backbeat", **options: Any) -> Api:
+        return open_api(service, {**OPTIONS, "endpoint_url": self.url, **options})
+
+
+@contextmanager
+def backbeat() -> Iterator[Backbeat]:
+    """The server, which answers 404 RouteNotFound to what it was not given."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            line = f"{self.command} {self.path}"
+            size = int(self.headers.get("Content-Length") or 0)
+            stub.requests.append((line, self.rfile.read(size), dict(self.headers)))
+            unknown = (404, JSON, b'{"RouteNotFound":true}')
+            status, content_type, body = stub.answers.get(line, unknown)
+            self.send_response(status)
+            self.send_header("Content-Type", content_type)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_POST = do_DELETE = answer
+
+        def log_message(self, format: str, *arguments: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    stub = Backbeat(f"http://127.0.0.1:{server.server_port}")
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    try:
+        yield stub
+    finally:
+        server.shutdown()
+        server.server_close()
