@@ -1,0 +1,209 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files that a job can continue from: a checkpoint, and lines that only grow.
+
+All files have mode 0600, since keys can be confidential.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from .._documents.errors import InvalidDocument
+
+SCHEMA = "scality.backbeat.checkpoint/1"
+
+
+class Checkpoint:
+    """The state of a job, bound to what the job works on (`identity`) and to its options.
+
+    Only one process can use it at a time.
+    """
+
+    def __init__(
+        self, path: str | Path, identity: Mapping[str, Any], options: Mapping[str, Any]
+    ) -> None:
+        self.path = Path(path)
+        self._identity = _plain(identity)
+        self._options = _plain(options)
+        self._lock: IO[bytes] | None = None
+
+    def load(self) -> dict[str, Any] | None:
+        """The state that was saved last, None if there is none.
+
+        Raises:
+            InvalidDocument: the file belongs to another job, or is not a checkpoint.
+        """
+        try:
+            text = self.path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise _unusable(self.path, error) from error
+        try:
+            saved = json.loads(text)
+            schema, state = saved["schema"], saved["state"]
+            differences = [
+                *_differences(self._identity, saved["identity"]),
+                *_differences(self._options, saved["options"]),
+            ]
+        except (ValueError, KeyError, TypeError) as error:
+            raise InvalidDocument(
+                f"The file {self.path} is not a checkpoint: name another file, or remove it."
+            ) from error
+        if schema != SCHEMA:
+            raise InvalidDocument(
+                f"The checkpoint {self.path} was written by another version of the collection ({schema}): "
+                "remove it to start again."
+            )
+        if differences:
+            raise InvalidDocument(
+                f"The checkpoint {self.path} belongs to another run ({'; '.join(differences)}): "
+                "use the same options to continue that run, or remove the file to start again."
+            )
+        return dict(state)
+
+    def save(self, state: Mapping[str, Any]) -> None:
+        """Replace the saved state; after a crash there is the old one or the new one."""
+        saved = {
+            "schema": SCHEMA,
+            "identity": self._identity,
+            "options": self._options,
+            "state": state,
+        }
+        write_atomically(self.path, json.dumps(saved).encode())
+
+    def remove(self) -> None:
+        """The job is done."""
+        self.path.unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other processes from the same checkpoint. Raises InvalidDocument if one uses it."""
+        beside = self.path.with_name(f"{self.path.name}.lock")
+        try:
+            descriptor = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        except OSError as error:
+            raise _unusable(beside, error) from error
+        with os.fdopen(descriptor, "r+b") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise InvalidDocument(
+                    f"Another process uses the checkpoint {self.path}: wait until it ends, or name another file."
+                ) from error
+            yield
+
+
+class Lines:
+    """A file of JSON lines that a job appends to. `size` is what a checkpoint remembers of it.
+
+    Continued from a size, it forgets what was written after that, a torn last line included.
+    """
+
+    def __init__(self, path: str | Path, size: int | None = None) -> None:
+        """Begin a new file, or continue one from `size`. Raises InvalidDocument if that is impossible."""
+        self.path = Path(path)
+        fresh = os.O_TRUNC | os.O_CREAT if size is None else 0
+        try:
+            descriptor = os.open(self.path, os.O_RDWR | os.O_NOFOLLOW | fresh, 0o600)
+            os.fchmod(descriptor, 0o600)
+            self._file = os.fdopen(descriptor, "r+b")
+            found = os.fstat(descriptor).st_size
+        except OSError as error:
+            raise _unusable(self.path, error) from error
+        if size is not None and found < size:
+            self._file.close()
+            raise InvalidDocument(
+                f"The file {self.path} is shorter than its checkpoint says ({found} bytes instead of {size}): "
+                "remove the checkpoint to start again."
+            )
+        self._file.truncate(size or 0)
+        self._file.seek(size or 0)
+        self.size = size or 0
+
+    def append(self, entries: Iterable[Mapping[str, Any]]) -> None:
+        """Write entries, one a line."""
+        data = b"".join(
+            json.dumps(entry, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
+            for entry in entries
+        )
+        self._file.write(data)
+        self.size += len(data)
+
+    def flush(self, *, sync: bool = False) -> None:
+        """Bring what was written to the file, and with `sync` to the disk."""
+        self._file.flush()
+        if sync:
+            os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def read_lines(path: str | Path, begin: int = 0) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The entries from `begin`, each with the offset behind it; a torn or damaged line ends them."""
+    with open(path, "rb") as file:
+        file.seek(begin)
+        offset = begin
+        for line in file:
+            offset += len(line)
+            if not line.endswith(b"\n"):
+                return
+            try:
+                entry = json.loads(line.decode("utf-8", "surrogatepass"))
+            except ValueError:
+                return
+            yield offset, entry
+
+
+def write_atomically(path: Path, data: bytes, *, sync: bool = True) -> None:
+    """Replace a file, with mode 0600. Raises InvalidDocument if its folder cannot be written to."""
+    try:
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                if sync:
+                    os.fsync(file.fileno())
+            os.replace(name, path)
+        except BaseException:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(name)
+            raise
+        if sync:
+            _sync_folder(path.parent)
+    except OSError as error:
+        raise _unusable(path, error) from error
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    plain: dict[str, Any] = json.loads(json.dumps(values))
+    return plain
+
+
+def _differences(mine: Mapping[str, Any], saved: Mapping[str, Any]) -> Iterator[str]:
+    for name in dict.fromkeys((*mine, *saved)):
+        if mine.get(name) != saved.get(name):
+            yield f"{name} was {saved.get(name)!r} and is {mine.get(name)!r}"
+
+
+def _unusable(path: Path, error: OSError) -> InvalidDocument:
+    return InvalidDocument(f"The file {path} cannot be used: {error.strerror or error}.")

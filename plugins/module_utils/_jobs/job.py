@@ -1,0 +1,210 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a job is, and what it gets to work with: limits, pace, progress, and a way to be stopped.
+
+A job reads or writes many objects. It streams, so that its memory does not depend on their number; it may be stopped at
+any point and continued from its checkpoint; and it says honestly what it changed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from .._progress import Progress
+from .checkpoint import write_atomically
+from .pace import Pace
+
+Clock = Callable[[], float]
+STATUS_SCHEMA = "scality.backbeat.status/1"
+#: Seconds between two writes of the status file.
+STATUS_INTERVAL = 2.0
+
+
+class Stopped(Exception):
+    """The job was asked to stop. Its checkpoint, if it has one, tells how far it got."""
+
+
+class Stalled(Exception):
+    """The job made no progress for too long; str() is a sentence."""
+
+
+class Job(ABC):
+    """Work over many objects. The engine calls `run`, or in check mode `predict`.
+
+    Both return the result's facts and "changes", a list of what was or would be written; they raise Unsatisfied if the
+    outcome is not what was requested, and ApiError if a call failed.
+    """
+
+    @abstractmethod
+    def run(self, control: Control) -> dict[str, Any]:
+        """Do the work."""
+
+    @abstractmethod
+    def predict(self, control: Control) -> dict[str, Any]:
+        """What `run` would do, without a write: a job that only reads runs."""
+
+
+@dataclass
+class Deadlines:
+    """How long one request may take, and how long a job may go on without progress; in seconds.
+
+    The whole job has no deadline, since it may take days. Threads share it.
+    """
+
+    request: float = 120.0
+    progress: float = 900.0
+    clock: Clock = time.monotonic
+    _moved: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._moved = self.clock()
+
+    def moved(self) -> None:
+        """Something was done: the time without progress begins anew."""
+        self._moved = self.clock()
+
+    def check(self, doing: str) -> None:
+        """Raise Stalled if nothing was done for too long; `doing` completes "no progress for 900 s while"."""
+        idle = self.clock() - self._moved
+        if idle > self.progress:
+            raise Stalled(
+                f"The job made no progress for {idle:.0f} s while {doing}. "
+                "Check that both endpoints answer, then run again: the job continues from its checkpoint if it has one."
+            )
+
+
+class JobProgress:
+    """Counts what is done, and shows it: as lines, and in a status file. Threads share it.
+
+    `things` is what is counted, such as "versions". `share` is between 0 and 1, None while it is not known.
+    """
+
+    def __init__(
+        self,
+        things: str,
+        lines: Progress | None = None,
+        status_file: str | None = None,
+        *,
+        clock: Clock = time.monotonic,
+    ) -> None:
+        self.things = things
+        self.done = 0
+        self.problems = 0
+        self.share: float | None = None
+        self._lines = lines or Progress()
+        self._file = Path(status_file) if status_file else None
+        self._clock = clock
+        self._began = clock()
+        self._started = _now()
+        self._base = (0, 0.0)
+        self._written = -STATUS_INTERVAL
+        self._lock = threading.Lock()
+
+    def resume(self, done: int, share: float) -> None:
+        """What an earlier run did: it counts as done, but not for the rate."""
+        self.done, self.share, self._base = done, share, (done, share)
+
+    def add(self, done: int, problems: int = 0, share: float | None = None) -> None:
+        """So many more are done."""
+        with self._lock:
+            self.done += done
+            self.problems += problems
+            if share is not None:
+                self.share = share
+            self._lines.waiting(self.line())
+            if self._clock() - self._written >= STATUS_INTERVAL:
+                self._write("running")
+
+    def end(self, state: str) -> None:
+        """Write the last status: "finished", "stopped" or "failed"."""
+        with self._lock:
+            self._write(state)
+
+    @property
+    def rate(self) -> float:
+        """Things per second in this run."""
+        elapsed = self._clock() - self._began
+        return (self.done - self._base[0]) / elapsed if elapsed > 0 else 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """An estimate from the share that this run has done so far; None while there is none."""
+        if self.share is None or self.share - self._base[1] <= 0:
+            return None
+        elapsed = self._clock() - self._began
+        return elapsed * (1 - self.share) / (self.share - self._base[1])
+
+    def line(self) -> str:
+        """Such as "1,234,567 versions, 52,000/s, 34 % done, 2 min left, 12 problems"."""
+        parts = [f"{self.done:,} {self.things}", f"{self.rate:,.0f}/s"]
+        if self.share is not None:
+            parts.append(f"{self.share:.0%} done")
+        left = self.seconds_left
+        if left is not None:
+            parts.append(f"{_duration(left)} left")
+        if self.problems:
+            parts.append(f"{self.problems:,} problems")
+        return ", ".join(parts)
+
+    def _write(self, state: str) -> None:
+        if self._file is None:
+            return
+        self._written = self._clock()
+        left = self.seconds_left
+        status = {
+            "schema": STATUS_SCHEMA,
+            "state": state,
+            "pid": os.getpid(),
+            "started": self._started,
+            "updated": _now(),
+            "things": self.things,
+            "done": self.done,
+            "per_second": round(self.rate, 1),
+            "share": None if self.share is None else round(self.share, 4),
+            "seconds_left": None if left is None else round(left),
+            "problems": self.problems,
+        }
+        write_atomically(self._file, json.dumps(status).encode() + b"\n", sync=False)
+
+
+@dataclass
+class Control:
+    """What a job works with. `stop` is set when it is to end; `lines` gets lines for the terminal."""
+
+    pace: Pace = field(default_factory=Pace)
+    deadlines: Deadlines = field(default_factory=Deadlines)
+    lines: Progress = field(default_factory=Progress)
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def check(self, doing: str) -> None:
+        """Raise Stopped or Stalled if the job must not go on."""
+        if self.stop.is_set():
+            raise Stopped(f"Stopped while {doing}.")
+        self.deadlines.check(doing)
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep, or raise Stopped as soon as the job is to end."""
+        if self.stop.wait(seconds):
+            raise Stopped("Stopped while waiting.")
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
