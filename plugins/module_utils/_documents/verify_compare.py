@@ -1,0 +1,289 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Merges the listings of two buckets, which come in blocks, and finds the keys that differ.
+
+Rows are tuples of bytes, as they stand in a listing: most versions are in sync, and whole blocks of equal tuples
+compare in C. The merge relies on the order of keys by their UTF-8 bytes, so `in_order` checks it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+#: (kind, key, version id, is latest, LastModified, ETag, size): b"Version" or b"DeleteMarker", key in UTF-8, b"true" or
+#: b"false", ISO 8601 in UTC, without quotes, digits. Delete markers may have neither ETag nor size.
+Row = tuple[bytes, ...]
+KIND, KEY, VERSION_ID, LATEST, MODIFIED, ETAG, SIZE = range(7)
+MARKER = b"DeleteMarker"
+NULL = b"null"
+#: As many equal versions of one key are counted before the rest of the key is known.
+LONG_KEY = 5_000
+#: As many versions of a key that differs can be held.
+MOST_VERSIONS = 100_000
+#: As many keys that differ are returned at a time.
+MOST_CASES = 500
+
+
+class Disordered(Exception):
+    """A listing is not in the order of its keys, or repeats itself; str() is a sentence."""
+
+
+class TooManyVersions(Exception):
+    """A key that differs has more versions than can be compared; str() is a sentence."""
+
+
+@dataclass(frozen=True)
+class Position:
+    """How far two listings are compared: up to the key, or within it up to the version id.
+
+    marker: whether a delete marker is among the key's versions so far.
+    """
+
+    key: bytes = b""
+    version_id: bytes | None = None
+    marker: bool = False
+
+
+@dataclass(frozen=True)
+class Case:
+    """A key that a listing alone does not prove: its rows on both sides, newest first.
+
+    covered: whether a newer version of the key that is the same on both sides is a delete marker; partial: whether
+    newer versions were compared before.
+    """
+
+    key: bytes
+    source: tuple[Row, ...]
+    target: tuple[Row, ...]
+    covered: bool = False
+    partial: bool = False
+
+
+@dataclass
+class Count:
+    """Versions in a listing: how many, their bytes, the delete markers among them, and the range of LastModified."""
+
+    count: int = 0
+    size: int = 0
+    markers: int = 0
+    oldest: bytes | None = None
+    newest: bytes | None = None
+
+    def add(self, rows: Iterable[Row]) -> None:
+        columns = list(zip(*rows, strict=True))
+        if not columns:
+            return
+        self.count += len(columns[KIND])
+        self.size += sum(map(int, filter(None, columns[SIZE])))
+        self.markers += columns[KIND].count(MARKER)
+        oldest, newest = min(columns[MODIFIED]), max(columns[MODIFIED])
+        if self.oldest is None or oldest < self.oldest:
+            self.oldest = oldest
+        if self.newest is None or newest > self.newest:
+            self.newest = newest
+
+
+@dataclass
+class Block:
+    """A stretch of both listings that is compared: what is equal, what is not, and how far it goes."""
+
+    equal: Count = field(default_factory=Count)
+    #: The equal rows, for samples of them.
+    rows: list[Row] = field(default_factory=list)
+    cases: list[Case] = field(default_factory=list)
+    position: Position = field(default_factory=Position)
+
+
+def in_order(pages: Iterable[list[Row]], side: str) -> Iterator[list[Row]]:
+    """The pages, as long as keys ascend and no row comes twice. Raises Disordered, with `side` in its text."""
+    last_key = b""
+    last_ids: set[bytes] = set()
+    for rows in pages:
+        if not rows:
+            continue
+        keys = [row[KEY] for row in rows]
+        if keys[0] < last_key or keys != sorted(keys):
+            raise Disordered(
+                f"The listing of the {side} bucket is not in the order of the keys' UTF-8 bytes "
+                f"(after {_shown(max(last_key, keys[0]))})."
+            )
+        names = {(row[KEY], row[VERSION_ID]) for row in rows}
+        repeated = len(names) < len(rows)
+        if keys[0] == last_key and not repeated:
+            repeated = any((last_key, version) in names for version in last_ids)
+        if repeated:
+            raise Disordered(
+                f"The listing of the {side} bucket repeats rows (near {_shown(keys[0])})."
+            )
+        last_key = keys[-1]
+        last_ids = {version for key, version in names if key == last_key}
+        yield rows
+
+
+class _Listing:
+    """The rows of one side that are not compared yet."""
+
+    def __init__(self, pages: Iterable[list[Row]]) -> None:
+        self._pages = iter(pages)
+        self.rows: list[Row] = []
+        self.at = 0
+        self.ended = False
+
+    @property
+    def left(self) -> int:
+        return len(self.rows) - self.at
+
+    @property
+    def key(self) -> bytes | None:
+        """The key of the next row, None at the end."""
+        return self.rows[self.at][KEY] if self.left else None
+
+    def more(self) -> bool:
+        """Read another page; False if there is none."""
+        for page in self._pages:
+            if page:
+                self.rows = self.rows[self.at :] + page
+                self.at = 0
+                return True
+        self.ended = True
+        return False
+
+    def take(self, count: int) -> list[Row]:
+        taken = self.rows[self.at : self.at + count]
+        self.at += count
+        return taken
+
+    def take_key(self, key: bytes) -> list[Row]:
+        """All rows of the key, which is the next one or missing."""
+        taken: list[Row] = []
+        while True:
+            while self.left and self.rows[self.at][KEY] == key:
+                taken.append(self.rows[self.at])
+                self.at += 1
+            if len(taken) > MOST_VERSIONS:
+                raise TooManyVersions(
+                    f"The key {_shown(key)} differs and has more than {MOST_VERSIONS:,} versions."
+                )
+            if self.left or not self.more():
+                return taken
+
+
+def compare(
+    source: Iterable[list[Row]],
+    target: Iterable[list[Row]],
+    begin: Position | None = None,
+) -> Iterator[Block]:
+    """Compare two listings in the order of their keys; each Block continues behind the one before.
+
+    `begin` is where the listings begin if it is within a key.
+    """
+    here, there = _Listing(source), _Listing(target)
+    position = begin or Position()
+    block = Block(position=position)
+    while True:
+        for side in (here, there):
+            if not side.left and not side.ended:
+                side.more()
+        if not here.left and not there.left:
+            break
+        count = _equal(here, there)
+        settled = _settled(here, there, count)
+        if settled:
+            rows = here.take(settled)
+            there.at += settled
+            position = _behind(rows, position)
+            _add_equal(block, rows)
+            block.position = position
+        short = [side for side in (here, there) if side.left == count - settled and not side.ended]
+        for side in short:
+            side.more()
+        if not short and (here.left or there.left):
+            position = _differ(here, there, position, block)
+        if block.equal.count >= 1000 or len(block.cases) >= MOST_CASES:
+            yield block
+            block = Block(position=position)
+    if block.equal.count or block.cases:
+        yield block
+
+
+def _equal(here: _Listing, there: _Listing) -> int:
+    """How many of the next rows are the same on both sides."""
+    most = min(here.left, there.left)
+    done, window = 0, 16
+    while done < most:
+        size = min(window, most - done)
+        mine = here.rows[here.at + done : here.at + done + size]
+        theirs = there.rows[there.at + done : there.at + done + size]
+        if mine != theirs:
+            return done + next(
+                n for n, (one, other) in enumerate(zip(mine, theirs, strict=True)) if one != other
+            )
+        done += size
+        window *= 4
+    return done
+
+
+def _settled(here: _Listing, there: _Listing, count: int) -> int:
+    """How many of `count` equal rows can be counted: those whose keys are known to be complete."""
+    if not count:
+        return 0
+    key = here.rows[here.at + count - 1][KEY]
+    if all(_over(side, count, key) for side in (here, there)):
+        return count
+    first = count - 1
+    while first and here.rows[here.at + first - 1][KEY] == key:
+        first -= 1
+    return count if not first and count >= LONG_KEY else first
+
+
+def _over(side: _Listing, count: int, key: bytes) -> bool:
+    """Whether the key has no rows behind the next `count`."""
+    if side.left == count:
+        return side.ended
+    return side.rows[side.at + count][KEY] != key
+
+
+def _behind(rows: list[Row], before: Position) -> Position:
+    last = rows[-1]
+    key = last[KEY]
+    marker = before.marker and before.key == key
+    for row in reversed(rows):
+        if row[KEY] != key:
+            break
+        marker = marker or row[KIND] == MARKER
+    return Position(key, last[VERSION_ID], marker)
+
+
+def _add_equal(block: Block, rows: list[Row]) -> None:
+    """Count equal rows; a `null` version under newer ones is a case of its own, since listings do not prove it."""
+    doubtful = [row for row in rows if row[VERSION_ID] == NULL and row[LATEST] != b"true"]
+    for row in doubtful:
+        block.cases.append(Case(row[KEY], (row,), (row,), partial=True))
+    if doubtful:
+        rows = [row for row in rows if row not in doubtful]
+    block.equal.add(rows)
+    block.rows.extend(rows)
+
+
+def _differ(here: _Listing, there: _Listing, before: Position, block: Block) -> Position:
+    """Take the next key, which differs, from both sides."""
+    key = min(key for key in (here.key, there.key) if key is not None)
+    partial = before.version_id is not None and before.key == key
+    block.cases.append(
+        Case(
+            key,
+            tuple(here.take_key(key)),
+            tuple(there.take_key(key)),
+            covered=partial and before.marker,
+            partial=partial,
+        )
+    )
+    block.position = Position(key)
+    return block.position
+
+
+def _shown(key: bytes) -> str:
+    text = repr(key.decode("utf-8", "replace"))
+    return text if len(text) <= 80 else f"{text[:77]}..."

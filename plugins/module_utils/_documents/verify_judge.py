@@ -1,0 +1,431 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Says in which state each version of a key is, from its rows in both listings and from HEAD requests.
+
+Two steps, so that the requests are made elsewhere and at once: `questions` names them, `judge` takes the answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+
+from .verify_compare import (
+    ETAG,
+    KEY,
+    KIND,
+    LATEST,
+    MARKER,
+    MODIFIED,
+    NULL,
+    SIZE,
+    VERSION_ID,
+    Case,
+    Count,
+    Row,
+)
+from .verify_report import Problem
+
+#: Kinds of listing differences; the limit for inspections holds for each.
+ONLY_SOURCE, ONLY_TARGET, OTHER_ETAG, OTHER_SIZE, NULL_VERSION = KINDS = (
+    "only_source",
+    "only_target",
+    "other_etag",
+    "other_size",
+    "null_version",
+)
+SIDES = ("source", "target")
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A HEAD request: of a version, or with None of the key itself."""
+
+    side: str
+    version_id: bytes | None
+    kind: str
+
+
+@dataclass(frozen=True)
+class Head:
+    """What a HEAD request showed. `status` is the ReplicationStatus, for `site` if the server names sites.
+
+    roles: the roles that were stamped on the version, None if they cannot be read.
+    """
+
+    status: str | None
+    version_id: str | None
+    encrypted: bool = False
+    roles: str | None = None
+
+
+Heads = Mapping[tuple[str, bytes | None], Head | None]
+
+
+@dataclass(frozen=True)
+class Context:
+    """What judging needs to know of the pair and of the run. Times are ISO 8601 in UTC, in whole the same form.
+
+    prefixes: those of the enabled rules, None if the configuration cannot be read (then all are taken as selected).
+    roles: those of the configuration, joined as it has them, None if not to be compared.
+    started: by the servers' clock; what was modified later is looked at again before it counts.
+    stuck_before: a version that was first seen PENDING before this moment is stuck.
+    pending_since: when an earlier report, or a write of ours, made or saw a version PENDING, the latest; None if never.
+    """
+
+    prefixes: Sequence[bytes] | None = None
+    back_prefixes: Sequence[bytes] | None = None
+    both_ways: bool = False
+    roles: str | None = None
+    cloud: bool = False
+    started: str = ""
+    stuck_before: str = ""
+    pending_since: Callable[[str, str], str | None] = lambda key, version_id: None
+
+
+@dataclass
+class Verdict:
+    """The states of one key's versions. `again`: it must be looked at once more before it counts."""
+
+    in_sync: Count = field(default_factory=Count)
+    problems: list[Problem] = field(default_factory=list)
+    other_times: int = 0
+    again: bool = False
+    skipped: dict[str, int] = field(default_factory=dict)
+
+
+def questions(case: Case, context: Context) -> list[Ask]:
+    """The HEAD requests that decide a case."""
+    return list(dict.fromkeys(_asks(case, context)))
+
+
+def _asks(case: Case, context: Context) -> Iterator[Ask]:
+    source, target = _by_id(case, context)
+    for version, row in source.items():
+        other = target.get(version)
+        if other is None:
+            if row[KIND] != MARKER:
+                yield Ask("source", row[VERSION_ID], ONLY_SOURCE)
+            continue
+        kind = _difference(row, other, context)
+        if kind in (OTHER_ETAG, OTHER_SIZE):
+            yield Ask("source", row[VERSION_ID], kind)
+            yield Ask("target", other[VERSION_ID], kind)
+        elif kind == NULL_VERSION:
+            for side in SIDES:
+                yield Ask(side, NULL, kind)
+                yield Ask(side, None, kind)
+    for version, row in target.items():
+        if version not in source and row[KIND] != MARKER:
+            yield Ask("target", row[VERSION_ID], ONLY_TARGET)
+
+
+def judge(
+    case: Case, heads: Heads, context: Context, skipped: frozenset[str] = frozenset()
+) -> Verdict:
+    """The states of the versions of a case. `skipped` are kinds that are not inspected any more."""
+    return _Judgement(case, heads, context, skipped).verdict()
+
+
+class _Judgement:
+    def __init__(self, case: Case, heads: Heads, context: Context, skipped: frozenset[str]) -> None:
+        self.case = case
+        self.key = case.key.decode("utf-8", "surrogateescape")
+        self.heads = heads
+        self.context = context
+        self.skipped = skipped
+        self.source, self.target = _by_id(case, context)
+        self.result = Verdict()
+        self.same: list[Row] = []
+
+    def verdict(self) -> Verdict:
+        for version, row in self.source.items():
+            other = self.target.get(version)
+            if other is not None:
+                self._both(row, other)
+            elif row[KIND] != MARKER:
+                self._only(row, "source")
+        for version, row in self.target.items():
+            if version not in self.source and row[KIND] != MARKER:
+                self._only(row, "target")
+        for side, mine, theirs in (
+            ("source", self.source, self.target),
+            ("target", self.target, self.source),
+        ):
+            for version, row in mine.items():
+                if version not in theirs and row[KIND] == MARKER:
+                    self._marker(row, side, mine, theirs)
+        self._current()
+        self.result.in_sync.add(self.same)
+        return self.result
+
+    def _both(self, row: Row, other: Row) -> None:
+        kind = _difference(row, other, self.context)
+        if kind == "kind":
+            self._add("different", row, "both", "kind", "One side has a delete marker.")
+        elif kind in self.skipped:
+            self._skip(row, "both", kind)
+        elif kind in (OTHER_ETAG, OTHER_SIZE):
+            self._unequal(row, other, kind)
+        elif kind == NULL_VERSION:
+            self._null(row)
+        elif kind == "parts":
+            detail = f"{_etag(row)} at the source, {_etag(other)} at the target"
+            self._add("not_comparable", row, "both", "part-sizes", detail)
+        else:
+            self.same.append(row)
+            if row[MODIFIED] != other[MODIFIED]:
+                self.result.other_times += 1
+
+    def _unequal(self, row: Row, other: Row, kind: str) -> None:
+        mine = self._head("source", row)
+        theirs = self._head("target", other)
+        if mine is None or theirs is None:
+            self._vanished(row, "both")
+            return
+        if mine.status in ("PENDING", "PROCESSING"):
+            self._by_status(row, "source", mine)
+            return
+        if kind == OTHER_SIZE:
+            detail = f"{_size(row)} bytes at the source, {_size(other)} at the target"
+            self._add("different", row, "both", "size", detail, mine.status)
+            return
+        detail = f"{_etag(row)} at the source, {_etag(other)} at the target"
+        if mine.encrypted or theirs.encrypted:
+            self._add("not_comparable", row, "both", "encryption", detail, mine.status)
+        else:
+            self._add("different", row, "both", "etag", detail, mine.status)
+
+    def _null(self, row: Row) -> None:
+        mine, theirs = self._head("source", row), self._head("target", row)
+        if mine is None:
+            self._vanished(row, "source")
+        elif theirs is None:
+            detail = "The target lists the null version, and HEAD does not find it."
+            self._add("missing", row, "source", "null-version-unreadable", detail, mine.status)
+        else:
+            self.same.append(row)
+
+    def _only(self, row: Row, side: str) -> None:
+        kind = ONLY_SOURCE if side == "source" else ONLY_TARGET
+        if kind in self.skipped:
+            self._skip(row, side, kind)
+            return
+        head = self._head(side, row)
+        if head is None:
+            self._vanished(row, side)
+        elif head.status == "REPLICA":
+            if side == "source" and not self.context.both_ways:
+                detail = "It is a replica itself; replicas are not replicated onward."
+                self._add("not_selected", row, side, "replica", detail, head.status)
+            else:
+                self._add("replica_without_source", row, side, "", "", head.status)
+        elif side == "source" or self.context.both_ways:
+            self._by_status(row, side, head)
+        else:
+            self._add("written_at_target", row, side, "", "", head.status)
+
+    def _by_status(self, row: Row, side: str, head: Head) -> None:
+        """The state of a version that has to arrive on the other side."""
+        status = head.status
+        if status is None:
+            selected = self._selected(side)
+            state, reason = (
+                ("never_replicated", "older-than-rule") if selected else ("not_selected", "no-rule")
+            )
+            self._add(state, row, side, reason, "", status)
+        elif status == "PENDING":
+            self._pending(row, side, head)
+        elif status == "PROCESSING":
+            self.result.again = True
+            self._add("processing", row, side, "", "", status)
+        elif status == "FAILED":
+            self._add("failed", row, side, "", "", status)
+        else:
+            self._add("missing", row, side, "", "", status)
+
+    def _pending(self, row: Row, side: str, head: Head) -> None:
+        roles = self.context.roles
+        if side == "source" and roles is not None and head.roles not in (None, roles):
+            detail = f"It was put for the roles {head.roles}, and the configuration has {roles}."
+            self._add("stuck", row, side, "roles-changed", detail, head.status)
+            return
+        seen = self.context.pending_since(self.key, _text(row[VERSION_ID]))
+        since = max(seen, _text(row[MODIFIED])) if seen else None
+        if since is not None and since < self.context.stuck_before:
+            detail = f"It is PENDING since {since} or longer."
+            self._add("stuck", row, side, "too-long", detail, head.status, since)
+            return
+        self.result.again = True
+        self._add("pending", row, side, "", "", head.status, since)
+
+    def _marker(
+        self, row: Row, side: str, mine: Mapping[bytes, Row], theirs: Mapping[bytes, Row]
+    ) -> None:
+        """A delete marker that only one side has."""
+        if self._covered(theirs):
+            self._add("delete_marker_covered", row, side)
+            return
+        source = side == "source" or self.context.both_ways
+        if not source:
+            self._add("delete_marker_extra", row, side)
+            return
+        if not self._selected(side):
+            self._add("not_selected", row, side, "no-rule")
+            return
+        older = {one.state for one in self.result.problems if one.side == side}
+        if not theirs and not self.case.partial and older and older <= {"never_replicated"}:
+            # Nothing of the key was replicated, so neither was its deletion.
+            self._add("never_replicated", row, side, "older-than-rule")
+            return
+        self._add("delete_marker_missing", row, side)
+
+    def _covered(self, theirs: Mapping[bytes, Row]) -> bool:
+        """Whether the key is deleted on the side that lacks the marker, by another marker."""
+        current = next(iter(theirs.values()), None)
+        if self.case.partial:
+            return self.case.covered
+        return current is not None and current[KIND] == MARKER
+
+    def _current(self) -> None:
+        """Compare which version is current, and the order of those that both sides have."""
+        mine = [version for version in self.source if version in self.target]
+        theirs = [version for version in self.target if version in self.source]
+        if not mine:
+            return
+        row = self.source[mine[0]]
+        current, other = next(iter(self.source)), next(iter(self.target))
+        read = [self.heads.get((side, None)) for side in SIDES]
+        ids = [head.version_id if head else None for head in read]
+        if not self.case.partial and current in self.target and current != other:
+            detail = f"It is {_text(current)} at the source, {_text(other)} at the target."
+            reason = "order" if other in self.source else "covered"
+            self._add("other_current", row, "both", reason, detail)
+        elif ids[0] != ids[1]:
+            detail = f"HEAD of the key finds {ids[0]} at the source, {ids[1]} at the target."
+            self._add("other_current", self.source[NULL], "both", "null-version", detail)
+        elif mine != theirs:
+            self._add("other_order", row, "both")
+
+    def _selected(self, side: str) -> bool:
+        prefixes = self.context.prefixes if side == "source" else self.context.back_prefixes
+        return prefixes is None or any(map(self.case.key.startswith, prefixes))
+
+    def _head(self, side: str, row: Row) -> Head | None:
+        return self.heads.get((side, row[VERSION_ID]))
+
+    def _vanished(self, row: Row, side: str) -> None:
+        """It was listed, and HEAD does not find it: deleted meanwhile, or broken."""
+        self.result.again = True
+        self._add("missing", row, side, "vanished", "It was listed, and HEAD does not find it.")
+
+    def _skip(self, row: Row, side: str, kind: str) -> None:
+        self.result.skipped[kind] = self.result.skipped.get(kind, 0) + 1
+        self._add("uninspected", row, side, kind)
+
+    def _add(
+        self,
+        state: str,
+        row: Row,
+        side: str,
+        reason: str = "",
+        detail: str = "",
+        status: str | None = None,
+        since: str | None = None,
+    ) -> None:
+        modified = _text(row[MODIFIED])
+        if modified >= self.context.started:
+            self.result.again = True
+        self.result.problems.append(
+            Problem(
+                key=self.key,
+                version_id=_text(row[VERSION_ID]),
+                state=state,
+                side=side,
+                delete_marker=row[KIND] == MARKER,
+                size=_size(row),
+                etag=_etag(row) or None,
+                modified=modified,
+                status=status,
+                reason=reason,
+                detail=detail,
+                pending_since=since,
+            )
+        )
+
+
+def _by_id(case: Case, context: Context) -> tuple[dict[bytes, Row], dict[bytes, Row]]:
+    """The rows of both sides by version id, newest first; on clouds by the id of the source's version."""
+    source = {row[VERSION_ID]: row for row in case.source}
+    if not context.cloud:
+        return source, {row[VERSION_ID]: row for row in case.target}
+    waiting = list(case.source)
+    target = {}
+    for row in case.target:
+        own = next((one for one in waiting if _content(one) == _content(row)), None)
+        if own is not None:
+            waiting.remove(own)
+        target[row[VERSION_ID] if own is None else own[VERSION_ID]] = row
+    return source, target
+
+
+def _content(row: Row) -> tuple[bytes, ...]:
+    return (row[KIND],) if row[KIND] == MARKER else (row[KIND], row[ETAG], row[SIZE])
+
+
+def _difference(row: Row, other: Row, context: Context) -> str:
+    """In what two rows of the same version differ; "" if the listing proves that they do not."""
+    if row[KIND] != other[KIND]:
+        return "kind"
+    if row[KIND] == MARKER:
+        return ""
+    if row[SIZE] != other[SIZE]:
+        return OTHER_SIZE
+    if row[ETAG] != other[ETAG]:
+        # The ETag of a multipart upload depends on the sizes of its parts.
+        return "parts" if b"-" in row[ETAG] or b"-" in other[ETAG] else OTHER_ETAG
+    if row[VERSION_ID] == NULL and row[LATEST] != b"true" and not context.cloud:
+        return NULL_VERSION
+    return ""
+
+
+def problem_of_bytes(row: Row, detail: str) -> Problem:
+    """The bytes of a version differ although everything else is equal."""
+    return Problem(
+        key=row[KEY].decode("utf-8", "surrogateescape"),
+        version_id=_text(row[VERSION_ID]),
+        state="different",
+        side="both",
+        size=_size(row),
+        etag=_etag(row),
+        modified=_text(row[MODIFIED]),
+        reason="bytes",
+        detail=detail,
+    )
+
+
+def remember_pending(problem: Problem, now: str) -> Problem:
+    """A problem as its line in the problems file says it: pending versions with when they were first seen so."""
+    if problem.state != "pending" or problem.pending_since:
+        return problem
+    return replace(problem, pending_since=now)
+
+
+def iso(moment: datetime) -> str:
+    """As listings write a time: UTC, milliseconds, Z."""
+    utc = moment.astimezone(timezone.utc)
+    return utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "surrogateescape")
+
+
+def _etag(row: Row) -> str:
+    return _text(row[ETAG])
+
+
+def _size(row: Row) -> int:
+    return int(row[SIZE] or 0)
