@@ -16,12 +16,10 @@ from pathlib import Path
 from typing import NoReturn
 
 from devtools import interpreters
-from devtools.checks import GATES, on_inventory
 from devtools.environment import prepare
-from devtools.gates import Options
+from devtools.gates import run_gates
 from devtools.places import INVENTORY, ROOT, VENV, environ
 from devtools.processes import Failure, end_as_interrupt
-from devtools.runner import run_gates
 
 
 def parser() -> argparse.ArgumentParser:
@@ -64,49 +62,35 @@ def setup(options: argparse.Namespace) -> int:
 
 
 def test(options: argparse.Namespace) -> int:
-    if options.list:
-        for gate in GATES:
-            print(f"{gate.name:<14}{gate.about}")
-        return 0
-    unknown = set(options.gates) - {gate.name for gate in GATES}
-    if unknown:
-        raise Failure(f"No such gate: {', '.join(sorted(unknown))}. See: dev.py test --list")
+    """Run gates; those on an inventory make, and remove again, only what has a name with a prefix of their own."""
+    gates = options.gates
     if options.inventory:
-        return test_on_inventory(options)
+        if gates:
+            raise Failure("--inventory runs the end-to-end tests alone; leave the gates out.")
+        if not options.inventory.exists():
+            raise Failure(f"There is no inventory {options.inventory}.")
+        os.environ[INVENTORY] = str(options.inventory.resolve())
+        gates = ["inventory"]
     prepare()
-    chosen = [gate for gate in GATES if not options.gates or gate.name in options.gates]
+    if options.list:
+        become("nox", "--list")
     return run_gates(
-        chosen,
-        Options(pytest=options.passed_on),
-        verbose=options.verbose,
-        stop_early=options.exitfirst,
+        gates, options.passed_on, verbose=options.verbose, stop_early=options.exitfirst
     )
 
 
-def test_on_inventory(options: argparse.Namespace) -> int:
-    """They make, and remove again, only what has a name with a prefix of their own."""
-    if options.gates:
-        raise Failure("--inventory runs the end-to-end tests alone; leave the gates out.")
-    if not options.inventory.exists():
-        raise Failure(f"There is no inventory {options.inventory}.")
-    file = options.inventory.resolve()
-    os.environ[INVENTORY] = str(file)
-    prepare("test.txt")
-    return run_gates([on_inventory(file)], Options(pytest=options.passed_on))
-
-
 def run_demo(options: argparse.Namespace) -> int:
-    prepare("test.txt")
+    prepare("sandbox.txt")
     become("devtools.demo")
 
 
 def run_sandbox(options: argparse.Namespace) -> int:
-    prepare("test.txt")
+    prepare("sandbox.txt")
     become("sandbox", "run", *options.passed_on)
 
 
 def run_bench(options: argparse.Namespace) -> int:
-    prepare("test.txt")
+    prepare("sandbox.txt")
     become("benchmarks", *options.passed_on)
 
 

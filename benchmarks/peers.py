@@ -9,7 +9,6 @@ import subprocess
 from importlib.metadata import version
 
 from devtools.environment import install
-from devtools.interpreters import running
 from devtools.places import CACHE
 
 PEERS = CACHE / "bench" / "peers"
@@ -20,7 +19,7 @@ def prepare_peers() -> None:
     """Make it where it is missing: half a minute, once."""
     core = version("ansible-core")
     # The package "ansible" contains amazon.aws.
-    install(PEERS, running(), ["ansible", f"ansible-core=={core}", "awscli", "boto3"])
+    install(PEERS, ["ansible", f"ansible-core=={core}", "awscli", "boto3"])
 
 
 def versions() -> dict[str, str]:

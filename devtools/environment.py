@@ -1,30 +1,35 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The virtual environments and the collection's place on the import path."""
+"""The virtual environment `.venv`, others like it, and the collection's place on the import path."""
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import hashlib
+import ast
+import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from devtools.interpreters import Interpreter, running
-from devtools.places import CACHE, COLLECTION, REQUIREMENTS, ROOT, VENV
+from devtools.places import COLLECTION, REQUIREMENTS, ROOT, VENV, environ
 from devtools.processes import Failure
 
-STAMP = "installed.sha256"
+UV = VENV / "bin" / "uv"
+# pip's settings that uv has under another name: both must reach the same index.
+UV_NAMES = {
+    "index-url": "UV_DEFAULT_INDEX",
+    "extra-index-url": "UV_INDEX",
+    "find-links": "UV_FIND_LINKS",
+    "cert": "SSL_CERT_FILE",
+}
 
 
 def prepare(requirements: str = "dev.txt") -> None:
-    """Make what is missing of `.venv` and of the collection's place; cheap when nothing is."""
-    with lock("setup"):
-        link()
-        install(VENV, running(), ["-r", str(REQUIREMENTS / requirements)])
+    """Make what is missing of `.venv` and of the collection's place; takes a second if nothing is missing."""
+    link()
+    install(VENV, ["-r", str(REQUIREMENTS / requirements)])
 
 
 def link() -> None:
@@ -37,110 +42,72 @@ def link() -> None:
     COLLECTION.symlink_to(target, target_is_directory=True)
 
 
-def install(venv: Path, interpreter: Interpreter, arguments: Sequence[str]) -> None:
-    """Have `pip install <arguments>` done in `venv`, by one process at a time; skipped when it was done before.
+def install(venv: Path, arguments: Sequence[str]) -> None:
+    """Install into `venv` what pip's arguments name, with uv, or with pip where uv does not install or fails.
 
-    Raises Failure, with what is missing, when a virtual environment cannot be made or pip fails.
+    Raises Failure, with what is missing, if a virtual environment cannot be made or pip fails too.
     """
-    with lock(f"install-{venv.name.lstrip('.')}"):
-        _install(venv, interpreter, arguments)
-
-
-def _install(venv: Path, interpreter: Interpreter, arguments: Sequence[str]) -> None:
-    wanted = fingerprint(venv, interpreter, arguments)
-    stamp = venv / STAMP
-    if stamp.is_file() and wanted in stamp.read_text().split():
-        return
-    if not usable(venv, interpreter):
-        create(venv, interpreter)
-    shown = " ".join(word.removeprefix(f"{ROOT}/") for word in arguments)
-    print(f"pip install {shown}  (into {venv.relative_to(ROOT)})", flush=True)
-    pip = [str(venv / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "-qq"]
-    command = [*pip, "install", *arguments]
-    if subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode:
+    if not usable(venv):
+        create(venv)
+    python = f"{venv}/bin/python"
+    pip = ["-m", "pip", "--disable-pip-version-check", "-qq", "install"]
+    if not UV.is_file() and usable(VENV):
+        subprocess.run([f"{VENV}/bin/python", *pip, "uv"], capture_output=True)
+    if UV.is_file():
+        uv = [str(UV), "pip", "install", "--python", python, *arguments]
+        if subprocess.run(uv, env=os.environ | settings()).returncode == 0:
+            return
+    if subprocess.run([python, *pip, *arguments], stdin=subprocess.DEVNULL).returncode:
         raise Failure("pip could not install the requirements; its own message is above.")
-    done = [wanted]
-    if arguments[:-1] == ["-r"]:
-        # What the file includes is there now as well.
-        done += [fingerprint(venv, interpreter, ["-r", str(file)]) for file in files_of(arguments)]
-    with stamp.open("a") as out:
-        out.writelines(f"{line}\n" for line in done)
 
 
-def fingerprint(venv: Path, interpreter: Interpreter, arguments: Sequence[str]) -> str:
-    """A hash over all that decides what an installation holds, its own place included."""
-    digest = hashlib.sha256()
-    for word in (str(venv), str(interpreter.version), *arguments):
-        digest.update(word.encode() + b"\0")
-    for file in files_of(arguments):
-        digest.update(file.read_bytes())
-    return digest.hexdigest()
+def settings() -> dict[str, str]:
+    """The environment in which uv uses the index, and trusts the authority, that pip is configured for."""
+    pip = [f"{VENV}/bin/python", "-m", "pip", "config", "list"]
+    listing = subprocess.run(pip, env=environ(), capture_output=True, text=True, check=True)
+    cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    found = {
+        "UV_CACHE_DIR": os.environ.get("UV_CACHE_DIR") or f"{cache}/uv",
+        "UV_INDEX_STRATEGY": "unsafe-best-match",  # as pip chooses
+        "UV_PYTHON_DOWNLOADS": "never",
+    }
+    # What comes from the environment is listed first, and counts more than what is in files.
+    for line in reversed(listing.stdout.splitlines()):
+        name, value = line.split("=", 1)
+        option = name.rsplit(".", 1)[1]
+        if option in UV_NAMES:
+            words = str(ast.literal_eval(value)).split()
+            found[UV_NAMES[option]] = ("," if option == "find-links" else " ").join(words)
+            found[f"PIP_{option.upper().replace('-', '_')}"] = " ".join(words)
+    return found
 
 
-def files_of(arguments: Sequence[str]) -> list[Path]:
-    """The requirement files among pip's arguments, and those that they include."""
-    return [
-        file
-        for word in arguments
-        if word.endswith(".txt")
-        for file in requirement_files(Path(word))
-    ]
-
-
-def requirement_files(file: Path) -> list[Path]:
-    """The requirement file and those that it includes."""
-    files = [file]
-    for line in file.read_text().splitlines():
-        if line.startswith("-r "):
-            files += requirement_files(file.parent / line.removeprefix("-r ").strip())
-    return files
-
-
-def usable(venv: Path, interpreter: Interpreter) -> bool:
+def usable(venv: Path) -> bool:
     """Whether `venv` is whole, was made at this place, and by this version of Python."""
     question = "import pip, sys; print(sys.prefix, sys.version_info[:2])"
+    command = [str(venv / "bin" / "python"), "-c", question]
     try:
-        answer = subprocess.run(
-            [venv / "bin" / "python", "-c", question], capture_output=True, text=True, check=False
-        )
+        answer = subprocess.run(command, capture_output=True, text=True).stdout.strip()
     except OSError:
         return False
     # The scripts of a moved environment still name its old place.
     pip = venv / "bin" / "pip"
     made_here = pip.is_file() and f"{venv}/bin/" in pip.read_text()
-    return answer.stdout.strip() == f"{venv} {interpreter.version}" and made_here
+    return made_here and answer == f"{venv} {sys.version_info[:2]}"
 
 
-def create(venv: Path, interpreter: Interpreter) -> None:
+def create(
+    venv: Path, python: str = getattr(sys, "_base_executable", "") or sys.executable
+) -> None:
     """Make an empty virtual environment, in place of a broken one."""
-    version = "{}.{}".format(*interpreter.version)
-    missing = subprocess.run(
-        [interpreter.path, "-c", "import venv, ensurepip"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if missing.returncode:
+    shutil.rmtree(venv, ignore_errors=True)
+    print(f"Making {venv.relative_to(ROOT)} with {python}", flush=True)
+    made = subprocess.run([python, "-m", "venv", str(venv)], capture_output=True, text=True)
+    if made.returncode:
+        shutil.rmtree(venv, ignore_errors=True)
+        version = "{}.{}".format(*sys.version_info)
         raise Failure(
-            f"{interpreter.path} cannot make virtual environments: "
-            f"{missing.stderr.strip().splitlines()[-1]}.\n"
+            f"{python} cannot make virtual environments: {made.stdout}{made.stderr}\n"
             "Install its venv and ensurepip modules, "
             f"on Debian and Ubuntu the package python{version}-venv, and run this again."
         )
-    shutil.rmtree(venv, ignore_errors=True)
-    print(f"Making {venv.relative_to(ROOT)} with Python {version}", flush=True)
-    made = subprocess.run(
-        [interpreter.path, "-m", "venv", venv], capture_output=True, text=True, check=False
-    )
-    if made.returncode:
-        shutil.rmtree(venv, ignore_errors=True)
-        raise Failure(f"{interpreter.path} -m venv failed:\n{made.stdout}{made.stderr}")
-
-
-@contextlib.contextmanager
-def lock(name: str) -> Iterator[None]:
-    """Let one process at a time do what is in the block."""
-    CACHE.mkdir(exist_ok=True)
-    with (CACHE / f"{name}.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

@@ -13,6 +13,7 @@ CACHE = ROOT / ".cache"
 VENV = ROOT / ".venv"
 REQUIREMENTS = ROOT / "requirements"
 NAMESPACE, NAME = "scality", "backbeat"
+FULL_NAME = f"{NAMESPACE}.{NAME}"
 COLLECTION = CACHE / "ansible_collections" / NAMESPACE / NAME
 
 # Names an inventory of real environments: tests that are given one use the user's own credentials.

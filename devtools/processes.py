@@ -60,18 +60,6 @@ def started(
         _end(process)
 
 
-def run(
-    command: Sequence[str | Path],
-    *,
-    cwd: Path,
-    env: Mapping[str, str],
-    output: IO[bytes] | int | None = None,
-) -> int:
-    """Run `command` to its end and return its exit code."""
-    with started(command, cwd=cwd, env=env, output=output) as process:
-        return process.wait()
-
-
 def _end(process: subprocess.Popen[bytes]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
         if process.poll() is not None:

@@ -18,15 +18,19 @@ pytestmark = pytest.mark.packaging
 
 SHIPPED = (
     "CHANGELOG.md",
+    "CODE_OF_CONDUCT.md",
+    "CONTRIBUTING.md",
+    "COPYING",
     "LICENSES/",
     "README.md",
     "REUSE.toml",
     "changelogs/",
     "docs/",
+    "extensions/",
+    "inventory/",
     "meta/",
     "playbooks/",
     "plugins/",
-    "requirements/runtime.txt",
     "roles/",
 )
 WORKSHOP = (
@@ -38,15 +42,11 @@ WORKSHOP = (
     "benchmarks/",
     "dev.py",
     "devtools/",
-    "extensions/",
     "galaxy.yml",  # MANIFEST.json says the same
-    "inventory/",
+    "noxfile.py",
     "pyproject.toml",
-    "requirements/aws.txt",
-    "requirements/dev.txt",
+    "requirements/",
     "sandbox/",
-    "requirements/importer.txt",
-    "requirements/test.txt",
     "tests/",
 )
 GENERATED = {"FILES.json", "MANIFEST.json"}
@@ -94,7 +94,9 @@ def test_what_a_user_expects_is_there(members: dict[str, tarfile.TarInfo]) -> No
         "LICENSES/GPL-3.0-or-later.txt",
         "meta/runtime.yml",
         "meta/execution-environment.yml",
-        "requirements/runtime.txt",
+        "meta/ee-requirements.txt",
+        "meta/ee-bindep.txt",
+        "COPYING",
         "playbooks/setup_replication.yml",
         "roles/replication/meta/argument_specs.yml",
     ):

@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-import configparser
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -26,8 +26,6 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (root / "deleted.py").write_text("deleted\n")
     (root / ".gitignore").write_text("*.log\n")
     monkeypatch.setattr(ansible_test, "ROOT", root)
-    monkeypatch.setattr(ansible_test, "COPY", root / "copy")
-    monkeypatch.setattr(ansible_test, "HOME", tmp_path / "home")
     return root
 
 
@@ -41,16 +39,16 @@ def test_the_copy_has_what_git_knows_or_would_take(checkout: Path) -> None:
     (checkout / "copy" / "plugins" / "stale.py").write_text("stale\n")
     with (checkout / ".gitignore").open("a") as file:
         file.write("copy\n")
-    ansible_test.copy_checkout()
+    ansible_test.copy_checkout(checkout / "copy")
     copied = {
-        str(file.relative_to(ansible_test.COPY))
-        for file in ansible_test.COPY.rglob("*")
+        str(file.relative_to(checkout / "copy"))
+        for file in (checkout / "copy").rglob("*")
         if file.is_file() and ".git" not in file.parts
     }
     assert copied == {".gitignore", "plugins/tracked.py", "new.py"}
     known = subprocess.run(
         ["git", "ls-files", "--others", "--exclude-standard"],
-        cwd=ansible_test.COPY,
+        cwd=(checkout / "copy"),
         capture_output=True,
         text=True,
         check=True,
@@ -63,30 +61,46 @@ def test_without_git_it_is_said_what_is_missing(
 ) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(checkout.parent))
     with pytest.raises(Failure, match="works on the files that git knows"):
-        ansible_test.copy_checkout()
+        ansible_test.copy_checkout(checkout / "copy")
 
 
 def test_get_pip_is_where_ansible_test_looks(checkout: Path) -> None:
-    ansible_test.write_get_pip(VENV)
+    ansible_test.write_get_pip(checkout / "home", VENV)
     (source,) = VENV.glob("lib/python*/site-packages/ansible_test/_util/target/setup")
     assert "'~/.ansible/test/cache/get_pip_%s.py'" in (source / "requirements.py").read_text()
-    files = list((ansible_test.HOME / ".ansible" / "test" / "cache").iterdir())
+    files = list((checkout / "home" / ".ansible" / "test" / "cache").iterdir())
     assert files
     for file in files:
         compile(file.read_text(), str(file), "exec")
 
 
-def test_an_ansible_test_that_asks_for_no_pip_is_an_error(checkout: Path, tmp_path: Path) -> None:
-    with pytest.raises(Failure, match="does not tell which pip"):
-        ansible_test.write_get_pip(tmp_path)
+@pytest.mark.parametrize("uv", [True, False])
+def test_the_stand_in_installs(
+    checkout: Path, tmp_path: Path, uv: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As ansible-test uses it: in an empty environment, then pip with its own options; from a folder, offline."""
+    if uv and not ansible_test.UV.exists():
+        pytest.skip("uv is not installed here")
+    if not uv:
+        monkeypatch.setattr(ansible_test, "UV", tmp_path / "no-uv")
+    ansible_test.write_get_pip(checkout / "home", VENV)
+    file = next((checkout / "home" / ".ansible" / "test" / "cache").iterdir())
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "v"], check=True)
+    python = tmp_path / "v" / "bin" / "python"
+    subprocess.run([python, file, "--disable-pip-version-check", "pip"], check=True, env={})
+    install = [python, "-m", "pip", "install", "--disable-pip-version-check"]
+    wheel(tmp_path / "thing-1-py3-none-any.whl")
+    subprocess.run([*install, tmp_path / "thing-1-py3-none-any.whl"], check=True, env={})
+    subprocess.run([python, "-c", "import thing"], check=True, env={})
 
 
-def test_pip_keeps_its_settings(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PIP_DEFAULT_TIMEOUT", "7")
-    monkeypatch.setenv("PIP_EXTRA_INDEX_URL", "https://one.invalid/simple\nhttps://two.invalid")
-    ansible_test.write_pip_config(VENV)
-    config = configparser.RawConfigParser()
-    config.read(ansible_test.HOME / ".config" / "pip" / "pip.conf")
-    assert config["global"]["default-timeout"] == "7"
-    urls = config["global"]["extra-index-url"].split()
-    assert urls == ["https://one.invalid/simple", "https://two.invalid"]
+def wheel(file: Path) -> None:
+    """Write a package with one empty module."""
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("thing.py", "")
+        about = "thing-1.dist-info"
+        archive.writestr(f"{about}/METADATA", "Metadata-Version: 2.1\nName: thing\nVersion: 1\n")
+        archive.writestr(
+            f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        archive.writestr(f"{about}/RECORD", "")

@@ -1,0 +1,182 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The gates of `dev.py test` as nox sessions, with all their settings.
+
+Run them by `dev.py test`, which gives them a clean environment. Sessions without a Python use the programs of .venv.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import nox
+
+sys.path.insert(0, str(Path(__file__).parent))
+from devtools import ansible_test, interpreters
+from devtools.places import CACHE, FULL_NAME, REQUIREMENTS, ROOT
+
+nox.needs_version = ">=2026.2"
+nox.options.envdir = str(CACHE / "nox")
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.reuse_venv = "yes"
+nox.options.download_python = "never"
+os.environ["PATH"] = interpreters.path()
+
+check = functools.partial(nox.session, python=False, allow_parallel=True)
+
+# tests/conftest.py tells which tests share a process.
+PYTEST = ("python", "-m", "pytest", "-q", "--dist=loadscope")
+ALL_CORES = ("--numprocesses=auto", "--maxprocesses=4")
+
+# The procedure on each core, from nothing and again, from the checkout and as it is installed.
+ON_EACH_CORE = (
+    "tests/integration/test_playbook.py::test_check_and_run_and_again",
+    "tests/packaging/test_installed.py",
+)
+# Differences between cores show at the ends of the range: messages, tags and limits, progress.
+AT_THE_ENDS = (
+    "tests/integration/test_bad_input_playbook.py",
+    "tests/integration/test_playbook_steps.py",
+    "tests/integration/test_progress.py",
+)
+# In process and as a module, compared on the oldest and the newest core, and so not once more with the others.
+BOTH_WAYS = "tests/faults/test_both_ways.py"
+
+
+@check()
+def ruff(session: nox.Session) -> None:
+    """Style, likely mistakes and formatting of all Python."""
+    session.run("ruff", "check", "--output-format", "concise")
+    session.run("ruff", "format", "--check")
+
+
+@check()
+def licences(session: nox.Session) -> None:
+    """Every file says its licence (REUSE)."""
+    session.run("reuse", "lint")
+
+
+@check()
+def changelog(session: nox.Session) -> None:
+    """Changelog and its fragments (antsibull-changelog)."""
+    session.run("antsibull-changelog", "lint", "-v")
+
+
+@check()
+def mypy(session: nox.Session) -> None:
+    """Strict types of plugins, sandbox and tools."""
+    packages = (f"ansible_collections.{FULL_NAME}.plugins", "devtools", "benchmarks", "sandbox")
+    session.run("mypy", *(word for name in packages for word in ("-p", name)))
+
+
+@check()
+def docs(session: nox.Session) -> None:
+    """Documentation: lint, and a build as HTML (antsibull-docs, Sphinx)."""
+    references = ("--validate-collection-refs=self", "--disallow-unknown-collection-refs")
+    session.run("antsibull-docs", "lint-collection-docs", "--plugin-docs", *references, ".")
+    pages, html = CACHE / "docsite" / "rst", CACHE / "docsite" / "html"
+    # antsibull-docs refuses to write to a folder that others may write to.
+    pages.mkdir(parents=True, exist_ok=True)
+    pages.chmod(0o755)
+    settings = ("--use-current", "--squash-hierarchy", "--fail-on-error", "--cleanup=everything")
+    session.run("antsibull-docs", "collection", *settings, f"--dest-dir={pages}", FULL_NAME)
+    strict = ("--quiet", "--fresh-env", "--fail-on-warning", "--keep-going")
+    session.run("sphinx-build", *strict, "--conf-dir=devtools/site", str(pages), str(html))
+
+
+@check()
+def lint(session: nox.Session) -> None:
+    """Playbooks, roles, metadata and all YAML (ansible-lint, production)."""
+    session.run("ansible-lint", "--nocolor")
+
+
+@nox.session(allow_parallel=True)
+def galaxy(session: nox.Session) -> None:
+    """The tarball as Galaxy takes it (galaxy-importer)."""
+    try:
+        session.install("-r", str(REQUIREMENTS / "importer.txt"))
+    except nox.command.CommandFailed:
+        session.skip("galaxy-importer does not install here")
+    tarballs = Path(session.create_tmp()).resolve() / "tarballs"
+    shutil.rmtree(tarballs, ignore_errors=True)
+    session.run("ansible-galaxy", "collection", "build", f"--output-path={tarballs}")
+    (tarball,) = map(str, tarballs.glob("*.tar.gz"))
+    # ansible-lint has a gate of its own, with the project's profile.
+    env = {"GALAXY_IMPORTER_RUN_ANSIBLE_LINT": "false"}
+    with session.chdir(tarballs.parent):
+        answer = session.run("python", "-m", "galaxy_importer.main", tarball, env=env, silent=True)
+    print(answer)
+    # Galaxy shows warnings on the collection's page.
+    if re.search(r"^(WARNING|ERROR|CRITICAL): ", str(answer), re.MULTILINE):
+        session.error("galaxy-importer complains")
+
+
+@check()
+def molecule(session: nox.Session) -> None:
+    """All molecule scenarios."""
+    session.run("molecule", "test", "--all")
+
+
+@nox.session(allow_parallel=True)
+@nox.parametrize(
+    "python,core",
+    [(interpreters.first_available(pythons), core) for core, pythons in interpreters.CORES.items()],
+    ids=list(interpreters.CORES),
+)
+def cores(session: nox.Session, core: str) -> None:
+    """Sanity, units, role and playbooks with each ansible-core."""
+    session.install("-r", str(REQUIREMENTS / "test.txt"), f"ansible-core=={core}.*")
+    if not session.posargs:
+        folder, home = ansible_test.prepare(core, Path(session.virtualenv.location))
+        run = functools.partial(session.run, "ansible-test", env={"HOME": str(home)})
+        with session.chdir(folder):
+            run("sanity", "--local", "--color", "no", *ansible_test.TARGETS)
+            run(
+                "units",
+                "--local",
+                "--color",
+                "no",
+                f"--python={session.python}",
+                *ansible_test.UNITS,
+            )
+    at_an_end = core in (min(interpreters.CORES), max(interpreters.CORES))
+    further = (*AT_THE_ENDS, BOTH_WAYS) if at_an_end else ()
+    session.run(*PYTEST, "--numprocesses=1", *ON_EACH_CORE, *further, *session.posargs)
+
+
+@nox.session(name="boto-oldest", allow_parallel=True)
+def boto_oldest(session: nox.Session) -> None:
+    """Whole modules with the lowest boto3."""
+    runtime = (ROOT / "meta" / "ee-requirements.txt").read_text()
+    lowest = [
+        f"{name}=={version}"
+        for name, version in re.findall(r"^([\w-]+)>=(\S+)", runtime, re.MULTILINE)
+    ]
+    session.install("-r", str(REQUIREMENTS / "test.txt"), *lowest)
+    # What runs through the clients; the playbook's tests make the same calls.
+    selected = ("-m", "sandbox and not playbook", "tests/integration")
+    session.run(*PYTEST, "--numprocesses=1", *selected, *session.posargs)
+
+
+# dev.py runs these alone, since they use all cores, and shows their output while they run.
+
+
+@check(default=False)
+def pytest(session: nox.Session) -> None:
+    """The tests, and how much of the plugins they cover; what follows -- is passed on."""
+    arguments = session.posargs or ("--cov", "--cov-report=", f"--ignore={BOTH_WAYS}")
+    session.run(*PYTEST, *ALL_CORES, *arguments)
+    if not session.posargs:
+        session.run("coverage", "report")
+
+
+@check(default=False)
+def inventory(session: nox.Session) -> None:
+    """The end-to-end tests on the environments of an inventory (dev.py test --inventory FILE)."""
+    session.run(*PYTEST, "--numprocesses=0", "tests/e2e", *session.posargs)
