@@ -179,4 +179,4 @@ def pytest(session: nox.Session) -> None:
 @check(default=False)
 def inventory(session: nox.Session) -> None:
     """The end-to-end tests on the environments of an inventory (dev.py test --inventory FILE)."""
-    session.run(*PYTEST, "--numprocesses=0", "tests/e2e", *session.posargs)
+    session.run(*PYTEST, "--numprocesses=0", "tests/contract", "tests/e2e", *session.posargs)

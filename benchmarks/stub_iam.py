@@ -1,7 +1,11 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The stub's IAM: roles, policies of one version, and what is attached."""
+"""The stub's IAM: roles, policies of one version, and what is attached.
+
+Not the sandbox, because moto takes longer to answer than a client to ask. It passes the contract (tests/contract) for
+what it answers.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,10 @@ DATE = "<CreateDate>2026-01-01T00:00:00Z</CreateDate>"
 
 class Absent(Exception):
     """There is no such role or policy."""
+
+
+class Exists(Exception):
+    """There is such a role or policy already."""
 
 
 class IamAnswers:
@@ -53,12 +61,16 @@ class IamAnswers:
             result = self.actions[action](given)
         except Absent:
             return _error(404, "NoSuchEntity")
+        except Exists:
+            return _error(409, "EntityAlreadyExists")
         inside = f"<{action}Result>{result}</{action}Result>"
         text = f"<{action}Response>{inside}</{action}Response>"
         return 200, {"Content-Type": "text/xml"}, text.encode()
 
     def _create_role(self, given: Given) -> str:
         name = given["RoleName"]
+        if name in self.roles:
+            raise Exists
         document = quote(given["AssumeRolePolicyDocument"])
         self.roles[name] = (
             f"<Role><Path>/</Path><RoleName>{name}</RoleName><RoleId>ID</RoleId>"
@@ -74,6 +86,8 @@ class IamAnswers:
 
     def _create_policy(self, given: Given) -> str:
         arn = f"arn:aws:iam::{self.account}:policy/{given['PolicyName']}"
+        if arn in self.policies:
+            raise Exists
         self.policies[arn] = given
         return self._policy({"PolicyArn": arn})
 
@@ -98,7 +112,7 @@ class IamAnswers:
         )
 
     def _attach(self, given: Given) -> str:
-        if given["RoleName"] not in self.roles:
+        if given["RoleName"] not in self.roles or given["PolicyArn"] not in self.policies:
             raise Absent
         self.attached.setdefault(given["RoleName"], {})[given["PolicyArn"]] = None
         return ""

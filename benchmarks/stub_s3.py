@@ -1,7 +1,11 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The stub's S3: buckets, their versioning and their replication configuration, as the client sent them."""
+"""The stub's S3: buckets, their versioning and their replication configuration, as the client sent them.
+
+Not the sandbox, because moto takes longer to answer than a client to ask. It passes the contract (tests/contract) for
+what it answers.
+"""
 
 from __future__ import annotations
 

@@ -49,8 +49,12 @@ class IamService:
             self._authorize(request, call, principal)
             self._check_documents(request, call, settings)
             self._check_deletion(request, call, principal)
+            attached = self._attached_already(request, call, principal)
             with self._hidden(call, principal.account_id):
                 response = self._store.call(request, principal)
+            if attached is not None and response.status == 200:
+                # moto counts every attachment, the same one again too.
+                attached.attachment_count -= 1
             if response.status == 200:
                 self._remember(request, call, principal.account_id, settings)
         return response
@@ -115,6 +119,17 @@ class IamService:
                 "This policy has more than one version. Before you delete a policy, you must "
                 "delete the policy's versions. The default version is deleted with the policy.",
             )
+
+    def _attached_already(self, request: Request, call: Call, principal: Principal) -> Any:
+        """The policy of an AttachRolePolicy that has nothing left to do, or None."""
+        if call.operation != "AttachRolePolicy":
+            return None
+        backend = self._store.iam(principal.account_id)
+        roles = (one for one in backend.get_roles() if one.name == request.form.get("RoleName"))
+        role = next(roles, None)
+        arn = request.form.get("PolicyArn", "")
+        attached = role is not None and arn in role.managed_policies
+        return backend.managed_policies.get(arn) if attached else None
 
     @contextmanager
     def _hidden(self, call: Call, account_id: str) -> Iterator[None]:

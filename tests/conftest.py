@@ -17,6 +17,7 @@ from devtools.places import environ
 
 #: Folders and files whose tests share what is costly to make, and so a process.
 TOGETHER = (
+    "tests/contract/",
     "tests/docs/test_examples.py",
     "tests/docs/test_troubleshooting.py",
     "tests/e2e/",

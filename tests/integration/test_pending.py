@@ -208,3 +208,23 @@ def test_a_bucket_that_may_not_be_listed(paused: Side) -> None:
     complaint(refused, f"list the versions of the bucket {SOURCE_BUCKET}", "pending_scan_limit: 0")
     done = paused.run("bucket_replication", bucket=SOURCE_BUCKET, **wanted, pending_scan_limit=0)
     assert done["changed"]
+
+
+@pytest.mark.parametrize("through", ["s3_url", "backbeat_url"])
+def test_the_backlog_is_told_through_either_endpoint(paused: Side, through: str) -> None:
+    """What CloudServer passes on from Backbeat has no request ID, and is no other server's answer for that."""
+    put(paused, ["images/1", "images/2"])
+    url = getattr(paused.side, through)
+    result = change(paused, GONE, backbeat_url=url)
+    message = complaint(result, "PENDING for ever or FAILED")
+    assert "Backbeat has 2 operations (0 bytes) of all buckets to send" in message
+
+
+@pytest.mark.parametrize("through", ["s3_url", "backbeat_url"])
+def test_a_web_page_is_not_taken_for_backbeat(paused: Side, through: str) -> None:
+    put(paused, ["images/1"])
+    paused.sandbox.fail("BackbeatApi", how="html", status=200, times=0)
+    url = getattr(paused.side, through)
+    result = paused.run("bucket_replication", bucket=SOURCE_BUCKET, **GONE, backbeat_url=url)
+    assert result["failed"]
+    assert "server answered. Check the endpoint_url" in result["msg"]

@@ -5,11 +5,15 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from ansible_collections.scality.backbeat.plugins.module_utils._clients import session
-from tests.docs.support.scene import Scene, answering, speaking_tls
+from sandbox.certificates import SERVER_FILE, make_certificates
+from tests.docs.support.scene import Scene
+from tests.faults.support.stranger import stranger
 from tests.integration.support.bad_input import BUCKET, LEFT_OUT, Keyless, run_at
 from tests.integration.support.modules import Result
 
@@ -72,12 +76,21 @@ def answers(scene: Scene) -> Iterator[Result]:
     yield run_at(source, "object_check")
     source.sandbox.fail("CreateBucket", how="reset-after")
     yield run_at(source, "bucket")
-    with answering(307, S3_REDIRECT) as url:
-        yield run_at(source, "bucket", endpoint_url=url)
-    with speaking_tls(scene.folder) as url:
-        yield run_at(source, "bucket", endpoint_url=url)
+    with stranger() as server:
+        server.say("307 Temporary Redirect", S3_REDIRECT, b"")
+        yield run_at(source, "bucket", endpoint_url=server.url)
+    with stranger(_untrusted(scene.folder)) as server:
+        yield run_at(source, "bucket", endpoint_url=server.url)
     source.sandbox.settings(clock_offset=1000)
     yield run_at(source, "bucket")
+
+
+def _untrusted(folder: Path) -> ssl.SSLContext:
+    """A certificate that no authority has signed that this machine trusts."""
+    make_certificates(folder)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / SERVER_FILE)
+    return context
 
 
 def other_service(scene: Scene) -> Iterator[Result]:

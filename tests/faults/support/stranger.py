@@ -1,7 +1,11 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A server on loopback that is neither S3 nor IAM: it answers everything with the same bytes, or passes it on."""
+"""The one scripted server: it answers everything with the same bytes, or with what a function makes of the request.
+
+For answers that no S3 or IAM server gives (proxies, pages, redirects, broken TLS), which the sandbox therefore does not
+imitate. It claims no part of the contract.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,12 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An endpoint in memory, in place of a botocore client: what its fakes have in common."""
+"""An endpoint in memory, in place of a botocore client: what its fakes have in common.
+
+They are not the sandbox for two reasons: ansible-test runs the unit tests of modules where moto is not installed, and
+a resource's tests act between two calls of its (`before`, `after`) and look at the state in place. What they imitate
+passes the contract (tests/contract).
+"""
 
 from __future__ import annotations
 

@@ -92,6 +92,7 @@ class FakeIam(FakeClient):
 
     def attach_role_policy(self, RoleName: str, PolicyArn: str) -> None:
         attached = self._role(RoleName)["attached"]
+        self._policy(PolicyArn)
         if PolicyArn not in attached:
             attached.append(PolicyArn)
         self._watch(self)

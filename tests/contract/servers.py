@@ -1,0 +1,167 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Everything that answers as a server does, and what it claims to answer."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from benchmarks.stub_process import running_stub
+from devtools.places import INVENTORY
+from sandbox import Sandbox
+from tests.e2e.environments import Environment, Pair, pairs_of
+from tests.unit.plugins.fake_iam import FakeIam
+from tests.unit.plugins.fake_s3 import FakeS3
+
+GIVEN = os.environ.get(INVENTORY, "")
+#: All topics; a test names one of them.
+TOPICS = frozenset(
+    {
+        "roles",
+        "policies",
+        "policy versions",
+        "attachments",
+        "unknown calls",
+        "buckets",
+        "names and locations",
+        "versioning",
+        "configuration",
+        "configuration rules",
+        "objects",
+        "tags",
+        "versions",
+        "listings",
+        "keys",
+        "errors",
+        "other accounts",
+        "bucket settings",
+        "replication",
+        "null versions",
+        "backbeat",
+    }
+)
+_IAM_CLAIMS = frozenset({"roles", "policies", "attachments"})
+_S3_CLAIMS = frozenset({"buckets", "versioning", "configuration"})
+FAKE_CLAIMS = (
+    _IAM_CLAIMS | _S3_CLAIMS | {"policy versions", "objects", "tags", "versions", "other accounts"}
+)
+STUB_CLAIMS = _IAM_CLAIMS | {"buckets", "configuration"}
+
+
+@dataclass
+class Server:
+    """One environment that answers; `prefix` begins the names of everything that is made in it."""
+
+    name: str
+    s3: Any
+    iam: Any
+    prefix: str = field(default_factory=lambda: f"contract-{secrets.token_hex(4)}")
+    #: Access keys for signed requests by hand, and the S3 endpoint; empty for what speaks no HTTP.
+    keys: Mapping[str, str] = field(default_factory=dict)
+    s3_url: str = ""
+    #: S3 as another account, if one is known.
+    other: Any = None
+    other_keys: Mapping[str, str] = field(default_factory=dict)
+    #: Seconds in which a replication is over.
+    patience: float = 10.0
+    #: The role to use if this environment has no IAM step.
+    role_arn: str = ""
+    #: What only a sandbox can be told; None for all others.
+    sandbox: Sandbox | None = None
+    #: What undoes, newest last.
+    undo: list[Callable[[], object]] = field(default_factory=list)
+
+    def named(self, name: str) -> str:
+        return f"{self.prefix}-{name}"
+
+
+@cache
+def pairs() -> list[Pair]:
+    """The pairs of the given inventory."""
+    with tempfile.TemporaryDirectory() as folder:
+        return pairs_of(Path(GIVEN), Path(folder))
+
+
+def names() -> list[str]:
+    """Who answers here: real servers alone if an inventory is given."""
+    return ["real"] if GIVEN else ["sandbox", "fake", "stub"]
+
+
+def claims(name: str) -> frozenset[str]:
+    return {"fake": FAKE_CLAIMS, "stub": STUB_CLAIMS}.get(name, TOPICS)
+
+
+@contextmanager
+def running(name: str) -> Iterator[tuple[Server, Server]]:
+    """Source and target of that kind; imitations that know only one environment are both."""
+    starts = {"real": _real, "sandbox": _sandbox, "fake": _fake, "stub": _stub}
+    with contextmanager(starts[name])() as pair:
+        yield pair
+
+
+def _fake() -> Iterator[tuple[Server, Server]]:
+    iam, s3 = FakeIam(), FakeS3()
+    s3._add("of-another-account", foreign=True)
+    server = Server("fake", s3, iam, other=s3)
+    yield server, server
+
+
+def _stub() -> Iterator[tuple[Server, Server]]:
+    with running_stub() as stub:
+        made = []
+        for side in ("source", "target"):
+            urls = {service: stub.urls[f"{side}_{service}"] for service in ("s3", "iam")}
+            connection = {"access_key": "BENCHMARK", "secret_key": "not-a-secret"}
+            where = Environment(
+                side,
+                {**connection, "endpoint_url": urls["s3"]},
+                {**connection, "endpoint_url": urls["iam"]},
+            )
+            made.append(Server("stub", where.s3_client, where.iam_client, s3_url=urls["s3"]))
+        yield made[0], made[1]
+
+
+def _sandbox() -> Iterator[tuple[Server, Server]]:
+    with Sandbox(generation=2025, delay=0.05) as sandbox:
+        made = [
+            Server(
+                "sandbox",
+                one.client("s3"),
+                one.client("iam"),
+                keys={"access_key": one.access_key, "secret_key": one.secret_key},
+                s3_url=one.s3_url,
+                other=one.client("s3", one.other),
+                other_keys=one.other,
+                sandbox=sandbox,
+            )
+            for one in (sandbox.source, sandbox.target)
+        ]
+        yield made[0], made[1]
+
+
+def _real() -> Iterator[tuple[Server, Server]]:
+    pair = pairs()[0]
+    made = []
+    for where in (pair.source, pair.target):
+        keys = where.s3_client._request_signer._credentials.get_frozen_credentials()
+        made.append(
+            Server(
+                "real",
+                where.s3_client,
+                where.iam_client if where.iam else None,
+                keys={"access_key": keys.access_key, "secret_key": keys.secret_key},
+                s3_url=str(where.s3["endpoint_url"]),
+                role_arn=where.role_arn,
+                patience=300.0,
+            )
+        )
+    yield made[0], made[1]

@@ -1,0 +1,215 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Buckets, their versioning and their replication configurations."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+
+from tests.contract.replicating import code_of, new_bucket, signed
+from tests.contract.servers import Server
+
+SOURCE_ROLE = "arn:aws:iam::123456789012:role/source"
+TARGET_ROLE = "arn:aws:iam::678901234567:role/target"
+_NAMES = itertools.count(1)
+
+
+def configuration(prefix: str = "", role: str = f"{SOURCE_ROLE},{TARGET_ROLE}") -> dict[str, Any]:
+    destination = {"Bucket": "arn:aws:s3:::some-target"}
+    rule = {"ID": "one", "Prefix": prefix, "Status": "Enabled", "Destination": destination}
+    return {"Role": role, "Rules": [rule]}
+
+
+@pytest.mark.contract("buckets")
+def test_creating_a_bucket_again_says_nothing(server: Server) -> None:
+    name = new_bucket(server, versioning=None)
+    server.s3.create_bucket(Bucket=name)
+    assert "Status" not in server.s3.get_bucket_versioning(Bucket=name)
+
+
+@pytest.mark.contract("buckets")
+def test_a_bucket_that_does_not_exist(server: Server) -> None:
+    name = server.named("no")
+    for call in (server.s3.get_bucket_versioning, server.s3.get_bucket_replication):
+        assert code_of(call, Bucket=name) == (404, "NoSuchBucket")
+
+
+@pytest.mark.contract("names and locations")
+def test_names_and_locations(server: Server) -> None:
+    create = server.s3.create_bucket
+    atlantis = {"LocationConstraint": "atlantis"}
+    refused = code_of(create, Bucket=server.named("x"), CreateBucketConfiguration=atlantis)
+    assert refused == (400, "InvalidLocationConstraint")
+    assert code_of(create, Bucket="Upper_case") == (400, "InvalidBucketName")
+
+
+@pytest.mark.contract("names and locations")
+def test_the_same_location_says_nothing_and_another_refuses(server: Server) -> None:
+    name = server.named(f"located-{next(_NAMES)}")
+    first = {"LocationConstraint": "us-east-1"}
+    server.s3.create_bucket(Bucket=name, CreateBucketConfiguration=first)
+    server.undo.append(lambda: server.s3.delete_bucket(Bucket=name))
+    server.s3.create_bucket(Bucket=name, CreateBucketConfiguration=first)
+
+
+@pytest.mark.contract("versioning")
+def test_versioning(server: Server) -> None:
+    name = new_bucket(server)
+    put = server.s3.put_bucket_versioning
+    assert server.s3.get_bucket_versioning(Bucket=name)["Status"] == "Enabled"
+    put(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    server.s3.put_bucket_replication(Bucket=name, ReplicationConfiguration=configuration())
+    suspend = {"Bucket": name, "VersioningConfiguration": {"Status": "Suspended"}}
+    assert code_of(put, **suspend) == (409, "InvalidBucketState")
+    server.s3.delete_bucket_replication(Bucket=name)
+    put(**suspend)
+    assert server.s3.get_bucket_versioning(Bucket=name)["Status"] == "Suspended"
+
+
+@pytest.mark.contract("configuration")
+def test_a_configuration_is_returned_as_it_was_sent(server: Server) -> None:
+    name = new_bucket(server)
+    get = server.s3.get_bucket_replication
+    assert code_of(get, Bucket=name) == (404, "ReplicationConfigurationNotFoundError")
+    wanted = configuration("a/")
+    server.s3.put_bucket_replication(Bucket=name, ReplicationConfiguration=wanted)
+    assert get(Bucket=name)["ReplicationConfiguration"] == wanted
+
+
+@pytest.mark.contract("configuration")
+def test_a_missing_id_is_made_up_by_the_server(server: Server) -> None:
+    name = new_bucket(server)
+    wanted = configuration()
+    del wanted["Rules"][0]["ID"]
+    server.s3.put_bucket_replication(Bucket=name, ReplicationConfiguration=wanted)
+    stored = server.s3.get_bucket_replication(Bucket=name)["ReplicationConfiguration"]
+    assert stored["Rules"][0].pop("ID")
+    assert stored == wanted
+
+
+@pytest.mark.contract("configuration rules")
+def test_deleting_no_configuration_is_no_error(server: Server) -> None:
+    name = new_bucket(server)
+    for _ in range(2):
+        server.s3.delete_bucket_replication(Bucket=name)
+
+
+@pytest.mark.contract("configuration rules")
+def test_an_empty_bucket_with_a_configuration_can_be_deleted(server: Server) -> None:
+    name = new_bucket(server)
+    server.s3.put_bucket_replication(Bucket=name, ReplicationConfiguration=configuration())
+    server.s3.delete_bucket(Bucket=name)
+    assert code_of(server.s3.get_bucket_versioning, Bucket=name)[1] == "NoSuchBucket"
+
+
+@pytest.mark.contract("configuration rules")
+@pytest.mark.parametrize("versioning", [None, "Suspended"])
+def test_a_configuration_needs_versioning(server: Server, versioning: str | None) -> None:
+    name = new_bucket(server, versioning)
+    put = server.s3.put_bucket_replication
+    refused = code_of(put, Bucket=name, ReplicationConfiguration=configuration())
+    assert refused == (400, "InvalidRequest")
+
+
+@pytest.mark.contract("configuration rules")
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"Role": f"{SOURCE_ROLE}, {TARGET_ROLE}"}, "InvalidArgument"),
+        ({"Role": "not-a-role,not-a-role"}, "InvalidArgument"),
+        ({"Rules": []}, "MalformedXML"),
+    ],
+)
+def test_refused_configurations(server: Server, change: dict[str, Any], code: str) -> None:
+    name = new_bucket(server)
+    wanted = {**configuration(), **change}
+    put = server.s3.put_bucket_replication
+    assert code_of(put, Bucket=name, ReplicationConfiguration=wanted) == (400, code)
+
+
+@pytest.mark.contract("configuration rules")
+def test_overlapping_prefixes_are_refused_even_if_disabled(server: Server) -> None:
+    name = new_bucket(server)
+    wanted = configuration("a/")
+    other = {"ID": "two", "Prefix": "a/b", "Status": "Disabled"}
+    wanted["Rules"].append({**wanted["Rules"][0], **other})
+    put = server.s3.put_bucket_replication
+    refused = code_of(put, Bucket=name, ReplicationConfiguration=wanted)
+    assert refused == (400, "InvalidRequest")
+
+
+@pytest.mark.contract("configuration rules")
+def test_the_target_is_never_checked(server: Server) -> None:
+    name = new_bucket(server)
+    wanted = configuration()
+    for target in (name, server.named("no")):
+        wanted["Rules"][0]["Destination"]["Bucket"] = f"arn:aws:s3:::{target}"
+        server.s3.put_bucket_replication(Bucket=name, ReplicationConfiguration=wanted)
+
+
+@pytest.mark.contract("configuration rules")
+def test_what_belongs_to_the_second_form_is_dropped(server: Server) -> None:
+    name = new_bucket(server)
+    wanted = configuration("a/")
+    extra = {"Priority": 1, "DeleteMarkerReplication": {"Status": "Disabled"}}
+    sent = {**wanted, "Rules": [{**wanted["Rules"][0], **extra}]}
+    server.s3.put_bucket_replication(Bucket=name, ReplicationConfiguration=sent)
+    assert server.s3.get_bucket_replication(Bucket=name)["ReplicationConfiguration"] == wanted
+
+
+@pytest.mark.contract("errors")
+def test_head_has_no_code_but_the_status(server: Server) -> None:
+    assert code_of(server.s3.head_bucket, Bucket=server.named("no")) == (404, "404")
+    name = new_bucket(server)
+    assert code_of(server.s3.head_object, Bucket=name, Key="no") == (404, "404")
+
+
+@pytest.mark.contract("errors")
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"access_key": "UNKNOWN0000000000000"}, "InvalidAccessKeyId"),
+        ({"secret_key": "wrong"}, "SignatureDoesNotMatch"),
+    ],
+)
+def test_wrong_keys(server: Server, change: dict[str, str], code: str) -> None:
+    status, body, headers = signed(server, "/", keys={**server.keys, **change})
+    assert status == 403
+    assert f"<Code>{code}</Code>".encode() in body
+    assert headers["x-amz-request-id"]
+    assert headers["date"]
+
+
+@pytest.mark.contract("errors")
+def test_a_bucket_that_is_not_empty(server: Server) -> None:
+    name = new_bucket(server, versioning=None)
+    server.s3.put_object(Bucket=name, Key="k", Body=b"")
+    assert code_of(server.s3.delete_bucket, Bucket=name) == (409, "BucketNotEmpty")
+    server.s3.delete_object(Bucket=name, Key="k")
+
+
+@pytest.mark.contract("errors")
+def test_open_uploads_do_not_keep_a_bucket(server: Server) -> None:
+    name = new_bucket(server, versioning=None)
+    server.s3.create_multipart_upload(Bucket=name, Key="k")
+    uploads = server.s3.list_multipart_uploads(Bucket=name)["Uploads"]
+    assert [one["Key"] for one in uploads] == ["k"]
+    answer = server.s3.delete_bucket(Bucket=name)
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 204
+
+
+@pytest.mark.contract("other accounts")
+def test_a_bucket_of_another_account(server: Server) -> None:
+    """A 403 does not mean that something is absent."""
+    if server.other is None:
+        pytest.skip("no second account is known on these servers")
+    name = "of-another-account"
+    if server.name != "fake":
+        name = new_bucket(server)
+    for call in (server.other.get_bucket_versioning, server.other.get_bucket_replication):
+        assert code_of(call, Bucket=name) == (403, "AccessDenied")
+    assert code_of(server.other.create_bucket, Bucket=name) == (409, "BucketAlreadyExists")
