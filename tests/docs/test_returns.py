@@ -168,6 +168,53 @@ class Cases:
         yield {"pairs": pairs, "canary": {}}
         yield {"pairs": pairs[:1]}
 
+    def backbeat_service_info(self) -> Iterator[Options]:
+        version = self.replicated("k")
+        here, direct = self.source.side.s3_url, self.source.side.backbeat_url
+        yield {}
+        yield {"backbeat_url": direct, "site": "node6"}
+        yield {"backbeat_url": direct, "site": "no-such-site"}
+        yield {
+            "backbeat_url": here,
+            "object": {"bucket": SOURCE_BUCKET, "key": "k", "version_id": version},
+        }
+        self.source.run("site", backbeat_url=here, state="paused", hours=2)
+        yield {"backbeat_url": here}
+        self.source.sandbox.settings("source", backbeat=False)
+        yield {"backbeat_url": here}
+
+    def backbeat_failed_info(self) -> Iterator[Options]:
+        set_up(self.source, self.target, but=("object",))
+        self.target.s3.delete_bucket(Bucket=TARGET_BUCKET)
+        put = self.source.s3.put_object(Bucket=SOURCE_BUCKET, Key="k", Body=b"x")
+        self.ended("k", put["VersionId"], "FAILED")
+        here = self.source.side.s3_url
+        yield {}
+        yield {"backbeat_url": here, "sites": ["no-such-site"]}
+        yield {"backbeat_url": self.source.side.backbeat_url, "limit": 0}
+        yield {"backbeat_url": here}
+        self.source.sandbox.settings("source", backbeat=False)
+        yield {"backbeat_url": here, "sites": ["node6"]}
+
+    def backbeat_site(self) -> Iterator[Options]:
+        here = {"backbeat_url": self.source.side.s3_url}
+        yield {**here, "state": "paused", "hours": 2, "site": "node6"}
+        yield {**here, "state": "running"}
+        yield {**here, "state": "running", "force": True}
+        yield {**here, "site": "no-such-site"}
+
+    def replicated(self, key: str) -> str:
+        """Set up replication, and put an object that arrives; its version id."""
+        set_up(self.source, self.target)
+        version = str(self.source.s3.put_object(Bucket=SOURCE_BUCKET, Key=key)["VersionId"])
+        self.ended(key, version, "COMPLETED")
+        return version
+
+    def ended(self, key: str, version: str, status: str) -> None:
+        self.source.do(
+            "object_check", bucket=SOURCE_BUCKET, key=key, version_id=version, status=[status]
+        )
+
 
 ANYTHING = {
     "Version": "2012-10-17",

@@ -34,6 +34,7 @@ USES: dict[str, dict[str, Any]] = {
     "backbeat_bucket": {"name": "source-bucket", "versioning": "enabled"},
     "backbeat_bucket_replication": {"bucket": "source-bucket", "target_bucket": "target-bucket"},
     "backbeat_bucket_replication_info": {"bucket": "source-bucket"},
+    "backbeat_failed_info": {"backbeat_url": "{{ replication_s3.endpoint_url }}"},
     "backbeat_iam_role": {"name": "SourceRoleForS3Replication"},
     "backbeat_iam_role_info": {"name": "SourceRoleForS3Replication"},
     "backbeat_object": {"bucket": "source-bucket", "key": "object-to-replicate"},
@@ -56,6 +57,8 @@ USES: dict[str, dict[str, Any]] = {
         "source_buckets": ["source-bucket"],
         "roles": ["SourceRoleForS3Replication"],
     },
+    "backbeat_service_info": {"backbeat_url": "{{ replication_s3.endpoint_url }}"},
+    "backbeat_site": {"backbeat_url": "{{ replication_s3.endpoint_url }}", "site": "node6"},
     "backbeat_policy_info": {"name": "SourcePolicyForS3Replication"},
 }
 

@@ -61,6 +61,7 @@ class Connections:
         self._service = service
         self._pool = pool
         self._main: Api | None = None
+        self._opened: list[Api] = []
 
     @property
     def main(self) -> Api:
@@ -76,8 +77,8 @@ class Connections:
 
     @property
     def wrote(self) -> bool:
-        """Whether the main endpoint has answered that something was written."""
-        return self._main is not None and self._main.writes > 0
+        """Whether an endpoint has answered that something was written."""
+        return any(api.writes for api in self._opened)
 
     def backbeat(self, url: str) -> Api:
         """Backbeat's API at the URL: through CloudServer if it is the main endpoint's, else at Backbeat's own port."""
@@ -87,4 +88,6 @@ class Connections:
 
     def open(self, service: str, options: Options) -> Api:
         """A further endpoint, whose connection options the item itself holds."""
-        return open_api(service, options, pool=self._pool)
+        api = open_api(service, options, pool=self._pool)
+        self._opened.append(api)
+        return api

@@ -40,7 +40,8 @@ Kind = Literal["resource", "query"]
 class Task(Generic[Request]):
     """What one module does.
 
-    key: the result's name for one item, such as "iam_role"; plural: the option that takes a list of items.
+    key: the result's name for one item, such as "iam_role"; plural: the option that takes a list of items, "" if there
+    is only one item, the task itself.
     item: the argument spec of one item; identity: the options that name it, the first for messages.
     request: makes the typed request of one item from its options; raises InvalidDocument.
     build: makes the resource or query from the request and the item's endpoints.
@@ -67,6 +68,8 @@ class Task(Generic[Request]):
     def argument_spec(self) -> dict[str, Any]:
         """Everything that AnsibleModule or ArgumentSpecValidator takes to check the options."""
         connection = CONNECTION if self.service else {}
+        if not self.plural:
+            return {"argument_spec": {**connection, **self.item}, **self._rules({})}
         ways = [self.identity[0], self.plural, *([self.every[0]] if self.every else [])]
         rules: dict[str, list[Any]] = {
             "mutually_exclusive": [tuple(ways)],
@@ -83,14 +86,18 @@ class Task(Generic[Request]):
         if self.every:
             spec[self.every[0]] = {"type": "bool"}
         for name, entries in self.rules.items():
-            rules.setdefault(name, []).extend(entries)
             spec[self.plural][name] = list(entries)
         if len(self.identity) > 1:
             rules["required_together"].append(self.identity)
-        if self.service:
-            for name, entries in CONNECTION_RULES.items():
-                rules[name].extend(entries)
-        return {"argument_spec": spec, **{name: list(rule) for name, rule in rules.items()}}
+        return {"argument_spec": spec, **self._rules(rules)}
+
+    def _rules(self, own: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
+        """Those with which the options of the task itself are checked."""
+        together = {name: list(entries) for name, entries in own.items()}
+        for rules in (self.rules, CONNECTION_RULES if self.service else {}):
+            for name, entries in rules.items():
+                together.setdefault(name, []).extend(entries)
+        return together
 
     def run(
         self, options: Options, *, check_mode: bool, diff: bool = True, tell: Tell | None = None

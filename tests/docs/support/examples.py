@@ -31,6 +31,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "backbeat_bucket": (),
     "backbeat_bucket_replication": ("bucket",),
     "backbeat_bucket_replication_info": SETTLED,
+    "backbeat_failed_info": SETTLED,
     "backbeat_iam_role": (),
     "backbeat_iam_role_info": ("iam_role",),
     "backbeat_object": ("bucket",),
@@ -38,6 +39,8 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "backbeat_policy": ("iam_role",),
     "backbeat_policy_info": ("iam_role", "policy"),
     "backbeat_preflight": SETTLED,
+    "backbeat_service_info": SETTLED,
+    "backbeat_site": SETTLED,
 }
 
 
@@ -111,6 +114,7 @@ def at_sandbox(sandbox: Sandbox, data: Any) -> Any:
     endpoints = {
         "http://node1": sandbox.source.s3_url,
         "http://node1:8600": sandbox.source.iam_url,
+        "http://node1:8900": sandbox.source.backbeat_url,
         "http://node6": sandbox.target.s3_url,
         "http://node6:8600": sandbox.target.iam_url,
     }

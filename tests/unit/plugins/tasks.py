@@ -34,6 +34,9 @@ class FakeConnections:
         self.opened.append((service, options["endpoint_url"]))
         return self._api(service)
 
+    def backbeat(self, url: str) -> Api:
+        return self.open("backbeat", {"endpoint_url": url})
+
     def _api(self, service: str) -> Api:
         return (FakeIam() if service == "iam" else FakeS3()).api()
 

@@ -1,0 +1,199 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What Backbeat says of itself: health, sites, scheduled resumes, metrics, and the progress of one object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timezone
+from functools import partial
+from typing import Any, TypeVar
+
+from .._clients import backbeat
+from .._clients.api import Api
+from .._clients.backbeat import Health, NoRoute
+from .._clients.connections import Connections
+from .query import Query, Unsatisfied
+
+Found = TypeVar("Found")
+# A cluster with fewer brokers cannot have three in-sync replicas, and Backbeat then always says "error".
+EXPECTED_REPLICAS = 3
+NOT_ASKED = "backbeat_url is not set, so Backbeat was not asked."
+
+
+@dataclass(frozen=True)
+class ObjectVersion:
+    """A version whose progress is to be read."""
+
+    bucket: str
+    key: str
+    version_id: str
+
+
+@dataclass(frozen=True)
+class ServiceInfoRequest:
+    """Where Backbeat's API is (None: it is not asked), the only site to report (None: all), and an object."""
+
+    backbeat_url: str | None
+    site: str | None = None
+    object: ObjectVersion | None = None
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, Any]) -> ServiceInfoRequest:
+        """From the options of a task. Raises InvalidDocument."""
+        wanted = options["object"]
+        version = ObjectVersion(**wanted) if wanted else None
+        return cls(options["backbeat_url"] or None, options["site"], version)
+
+
+@dataclass
+class Routes:
+    """Reads routes, and notes those that the server does not have."""
+
+    missing: list[dict[str, str]] = field(default_factory=list)
+
+    def ask(self, read: Callable[[], Found]) -> Found | None:
+        """What was read, None if the server lacks the route. Raises ApiError for everything else."""
+        try:
+            return read()
+        except NoRoute as error:
+            missing = {"operation": error.call.operation, "reason": str(error)}
+            if missing not in self.missing:
+                self.missing.append(missing)
+            return None
+
+
+class ServiceInfo(Query):
+    """The state of Backbeat at one endpoint."""
+
+    def __init__(self, request: ServiceInfoRequest, api: Api | None) -> None:
+        self.request = request
+        self.api = api
+
+    @classmethod
+    def build(cls, request: ServiceInfoRequest, connections: Connections) -> ServiceInfo:
+        """At the API's URL, which the request names."""
+        url = request.backbeat_url
+        return cls(request, connections.backbeat(url) if url else None)
+
+    def run(self) -> dict[str, Any]:
+        if self.api is None:
+            return {"service": _service(None, reason=NOT_ASKED)}
+        routes = Routes()
+        api = self.api
+        health = routes.ask(lambda: backbeat.health(api))
+        sites = self._sites(api, routes)
+        return {
+            "service": _service(
+                api.endpoint,
+                healthy=None if health is None else is_healthy(health),
+                health=health and _health(health),
+                sites=sites,
+                metrics=_metrics(routes.ask(lambda: backbeat.metrics(api))),
+                progress=self._progress(api, routes, [one["name"] for one in sites or ()]),
+                unsupported=routes.missing,
+            )
+        }
+
+    def _sites(self, api: Api, routes: Routes) -> list[dict[str, Any]] | None:
+        enabled = routes.ask(lambda: backbeat.sites(api))
+        if enabled is None:
+            return None
+        names = chosen_sites(api, enabled, self.request.site)
+        resumes = routes.ask(lambda: backbeat.resume_times(api)) or {}
+        return [
+            {
+                "name": name,
+                "state": state_of(enabled[name]),
+                "resume_at": utc(resumes.get(name)),
+                "metrics": _metrics(routes.ask(partial(backbeat.metrics, api, name))),
+            }
+            for name in names
+        ]
+
+    def _progress(self, api: Api, routes: Routes, names: list[str]) -> list[dict[str, Any]] | None:
+        wanted = self.request.object
+        if wanted is None:
+            return None
+        found = []
+        for name in names:
+            read = partial(backbeat.object_progress, api, name, **asdict(wanted))
+            progress = routes.ask(read)
+            if progress is not None:
+                found.append({"site": name, **asdict(progress)})
+        return found
+
+
+def _service(url: str | None, **found: Any) -> dict[str, Any]:
+    """The result, with the same keys whether Backbeat was asked or not."""
+    names = ("healthy", "health", "sites", "metrics", "progress", "reason")
+    return {
+        "backbeat_url": url,
+        "asked": url is not None,
+        **dict.fromkeys(names),
+        "unsupported": [],
+        **found,
+    }
+
+
+def chosen_sites(api: Api, enabled: Mapping[str, bool], site: str | None) -> list[str]:
+    """The site, or all of them in their order. Raises Unsatisfied for one that the server does not have."""
+    if site is None or site == backbeat.ALL:
+        return sorted(enabled)
+    if site not in enabled:
+        known = ", ".join(sorted(enabled)) or "none"
+        raise Unsatisfied(
+            f"Backbeat at {api.endpoint} has no site {site}: its sites are {known}. Check the name.",
+            {},
+        )
+    return [site]
+
+
+def state_of(enabled: bool) -> str:
+    """The word for a site's state in options and results."""
+    return "running" if enabled else "paused"
+
+
+def utc(moment: datetime | None) -> str | None:
+    """ISO 8601 in UTC, to the second."""
+    if moment is None:
+        return None
+    text = moment.astimezone(timezone.utc).isoformat(timespec="seconds")
+    return text.replace("+00:00", "Z")
+
+
+def is_healthy(health: Health) -> bool:
+    """Whether replication can work: "error" for want of a third broker is no outage."""
+    too_few = health.brokers < EXPECTED_REPLICAS
+    in_sync = health.isr == "ok" or (too_few and not health.under_replicated)
+    return in_sync and health.zookeeper == "ok" and health.producer == "ok"
+
+
+def _health(health: Health) -> dict[str, Any]:
+    notes = []
+    if health.isr != "ok" and health.brokers < EXPECTED_REPLICAS:
+        things = "broker" if health.brokers == 1 else "brokers"
+        notes.append(
+            f'isr_health is "{health.isr}" because Kafka has {health.brokers} {things}, and Backbeat expects '
+            f"{EXPECTED_REPLICAS} in-sync replicas. That alone is no outage."
+        )
+    if health.under_replicated:
+        notes.append(
+            f"Partitions with too few in-sync replicas: {', '.join(health.under_replicated)}. "
+            "Check the Kafka brokers."
+        )
+    return {
+        "isr_health": health.isr,
+        "zookeeper": health.zookeeper,
+        "zookeeper_state": health.zookeeper_state,
+        "kafka_producer": health.producer,
+        "brokers": health.brokers,
+        "under_replicated": len(health.under_replicated),
+        "notes": notes,
+    }
+
+
+def _metrics(metrics: backbeat.Metrics | None) -> dict[str, Any] | None:
+    return None if metrics is None else asdict(metrics)

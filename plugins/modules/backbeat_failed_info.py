@@ -1,0 +1,179 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: backbeat_failed_info
+short_description: List the versions that Backbeat failed to replicate
+version_added: 0.1.0
+description:
+  - Reads Backbeat's lists of failed versions, all pages of all sites.
+  - Such a list is no proof that all is well. Backbeat forgets a failure after 24 hours, and versions that are stuck in
+    PENDING are in no list; RV(failures.blind_spots) says so in each result.
+author: scality.backbeat contributors (@scality)
+extends_documentation_fragment:
+  - scality.backbeat.connection
+  - scality.backbeat.attributes.read_only
+  - scality.backbeat.attributes.s3
+options:
+  backbeat_url:
+    description:
+      - Where Backbeat's API is.
+      - The same as O(endpoint_url) asks through CloudServer, with this module's credentials. Any other URL is taken for
+        Backbeat's own port, such as V(http://node1:8900), which must allow this machine and needs no credentials.
+      - Without it nothing is asked.
+    type: str
+  sites:
+    description:
+      - The sites to list failures of. All that the server has unless given.
+      - Required for older servers, which do not list their sites.
+    type: list
+    elements: str
+  bucket:
+    description: The only source bucket of interest. All buckets unless given.
+    type: str
+  prefix:
+    description: The only keys of interest are those that begin so.
+    type: str
+    default: ""
+  limit:
+    description: How many versions are returned; all are counted.
+    type: int
+    default: 10000
+seealso:
+  - module: scality.backbeat.backbeat_retry
+  - module: scality.backbeat.backbeat_service_info
+"""
+
+EXAMPLES = r"""
+- name: List what failed, of all buckets and sites
+  scality.backbeat.backbeat_failed_info:
+    endpoint_url: http://node1
+    profile: backbeat-source
+    backbeat_url: http://node1
+  register: backbeat
+
+- name: List what failed below a prefix of one bucket
+  scality.backbeat.backbeat_failed_info:
+    endpoint_url: http://node1
+    backbeat_url: http://node1:8900
+    bucket: source-bucket
+    prefix: reports/
+    sites: [node6]
+"""
+
+RETURN = r"""
+failures:
+  description: What Backbeat lists as failed.
+  returned: on success
+  type: dict
+  contains:
+    backbeat_url:
+      description: Where it was asked, V(null) if it was not.
+      type: str
+      sample: http://node1
+    reason:
+      description: Why there is no list, else V(null); Backbeat was not asked, or the server has no such list.
+      type: str
+    sites:
+      description: The sites whose failures were listed, V(null) if there is no list.
+      type: list
+      elements: str
+    versions:
+      description: The versions, V(null) if there is no list.
+      type: list
+      elements: dict
+      contains:
+        bucket:
+          description: Name of the source bucket.
+          type: str
+        key:
+          description: Key of the object.
+          type: str
+        version_id:
+          description: The version.
+          type: str
+        site:
+          description: The site that does not have it.
+          type: str
+        size:
+          description: Size in bytes.
+          type: int
+        last_modified:
+          description: When the version was written, in ISO 8601.
+          type: str
+    count:
+      description: How many there are, beyond O(limit) too; V(null) if there is no list.
+      type: int
+    bytes:
+      description: Their size, V(null) if there is no list.
+      type: int
+    by_bucket:
+      description: How many there are in each bucket, V(null) if there is no list.
+      type: dict
+    truncated:
+      description: Whether there are more than O(limit).
+      type: bool
+    blind_spots:
+      description: What no such list contains, as sentences.
+      type: list
+      elements: str
+error:
+  description: The call that failed.
+  returned: when a call failed
+  type: dict
+  contains:
+    code:
+      description: Error code of the server, V(null) if there is none.
+      type: str
+    message:
+      description: What the server said, or what happened to the connection.
+      type: str
+    status:
+      description: HTTP status, V(null) if no answer came.
+      type: int
+    request_id:
+      description: The server's name for the request, V(null) if there is none.
+      type: str
+    operation:
+      description: API operation.
+      type: str
+    endpoint:
+      description: URL of the endpoint.
+      type: str
+"""
+
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.module import run_module
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task
+from ansible_collections.scality.backbeat.plugins.module_utils._queries.backbeat_failed import (
+    FailedInfo,
+    FailedInfoRequest,
+)
+
+TASK = Task(
+    key="failures",
+    plural="",
+    service="s3",
+    identity=(),
+    item={
+        "backbeat_url": {"type": "str"},
+        "sites": {"type": "list", "elements": "str"},
+        "bucket": {"type": "str"},
+        "prefix": {"type": "str", "default": ""},
+        "limit": {"type": "int", "default": 10000},
+    },
+    kind="query",
+    request=FailedInfoRequest.from_options,
+    build=FailedInfo.build,
+)
+
+
+def main() -> None:
+    run_module(TASK)
+
+
+if __name__ == "__main__":
+    main()

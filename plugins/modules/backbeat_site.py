@@ -1,0 +1,194 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: backbeat_site
+short_description: Pause and resume replication to sites
+version_added: 0.1.0
+description:
+  - Pauses or resumes Backbeat's replication to one site or to all, and schedules the resume of paused sites.
+  - Objects that are written to the source while a site is paused stay PENDING, and are replicated after the resume.
+  - The credentials of any account of the environment may do this, and a pause holds for all accounts.
+author: scality.backbeat contributors (@scality)
+extends_documentation_fragment:
+  - scality.backbeat.connection
+  - scality.backbeat.attributes
+  - scality.backbeat.attributes.s3
+options:
+  backbeat_url:
+    description:
+      - Where Backbeat's API is.
+      - The same as O(endpoint_url) asks through CloudServer, with this module's credentials. Any other URL is taken for
+        Backbeat's own port, such as V(http://node1:8900), which must allow this machine and needs no credentials.
+    type: str
+    required: true
+  site:
+    description: Name of the site, or V(all).
+    type: str
+    default: all
+  state:
+    description: Whether Backbeat replicates to the site.
+    type: str
+    choices: [running, paused]
+    default: running
+  until:
+    description:
+      - When paused sites resume by themselves; a time of day such as V(06\:00), or a date with a time in ISO 8601.
+      - Times without an offset are those of the machine that runs the module. Results are in UTC.
+      - Backbeat knows whole hours from now only, so that a site may resume up to an hour later, never earlier.
+      - A schedule that is there and meets this is kept, so that a second run changes nothing.
+    type: str
+  hours:
+    description: In how many hours paused sites resume by themselves. A schedule that was set in the last hour is kept.
+    type: int
+  force:
+    description:
+      - Whether a schedule that is there may be replaced by another one, or ended by V(running).
+      - Backbeat does not tell who set a schedule, so that without this it may be another operator's.
+    type: bool
+    default: false
+  wait:
+    description:
+      - What to wait for; V(none), V(status), which is Backbeat's own word and changes within moments, or V(flow), which
+        after a resume is the first completed replication, or an empty backlog.
+      - After a resume nothing is replicated for some 30 to 45 seconds.
+    type: str
+    choices: [none, status, flow]
+    default: status
+  wait_timeout:
+    description: How many seconds to wait.
+    type: float
+    default: 300.0
+  wait_max_delay:
+    description: The longest pause between two looks, in seconds.
+    type: float
+    default: 5.0
+seealso:
+  - module: scality.backbeat.backbeat_service_info
+"""
+
+EXAMPLES = r"""
+- name: Pause all sites for a maintenance of the target
+  scality.backbeat.backbeat_site:
+    endpoint_url: http://node1
+    profile: backbeat-source
+    backbeat_url: http://node1
+    state: paused
+
+- name: Let one of them resume by itself at six
+  scality.backbeat.backbeat_site:
+    endpoint_url: http://node1
+    profile: backbeat-source
+    backbeat_url: http://node1
+    site: node6
+    state: paused
+    until: "06:00"
+
+- name: Resume all sites now, and wait until objects are replicated again
+  scality.backbeat.backbeat_site:
+    endpoint_url: http://node1
+    profile: backbeat-source
+    backbeat_url: http://node1
+    state: running
+    force: true
+    wait: flow
+"""
+
+RETURN = r"""
+site:
+  description: The site as it is now, or in check mode as it would be.
+  returned: on success
+  type: dict
+  contains:
+    name:
+      description: The name that was given, V(all) for all sites.
+      type: str
+      sample: node6
+    sites:
+      description: The sites of that name.
+      type: list
+      elements: dict
+      contains:
+        name:
+          description: Name of the site.
+          type: str
+          sample: node6
+        state:
+          description: V(running) or V(paused).
+          type: str
+          sample: paused
+        resume_at:
+          description: When a paused site resumes by itself, in UTC and to the minute; V(null) for no schedule.
+          type: str
+          sample: "2026-11-23T06:00Z"
+changes:
+  description: What was done, or in check mode would be.
+  returned: always
+  type: list
+  elements: str
+  sample: [PauseSite node6]
+error:
+  description: The call that failed.
+  returned: when a call failed
+  type: dict
+  contains:
+    code:
+      description: Error code of the server, V(null) if there is none.
+      type: str
+    message:
+      description: What the server said, or what happened to the connection.
+      type: str
+    status:
+      description: HTTP status, V(null) if no answer came.
+      type: int
+    request_id:
+      description: The server's name for the request, V(null) if there is none.
+      type: str
+    operation:
+      description: API operation.
+      type: str
+    endpoint:
+      description: URL of the endpoint.
+      type: str
+"""
+
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.module import run_module
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.options import WAIT
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task
+from ansible_collections.scality.backbeat.plugins.module_utils._resources.backbeat_site import (
+    BackbeatSite,
+    SiteRequest,
+)
+
+TASK = Task(
+    key="site",
+    plural="",
+    service="s3",
+    identity=(),
+    item={
+        "backbeat_url": {"type": "str", "required": True},
+        "site": {"type": "str", "default": "all"},
+        "state": {"type": "str", "choices": ["running", "paused"], "default": "running"},
+        "until": {"type": "str"},
+        "hours": {"type": "int"},
+        "force": {"type": "bool", "default": False},
+        **WAIT,
+        "wait": {"type": "str", "choices": ["none", "status", "flow"], "default": "status"},
+    },
+    rules={"mutually_exclusive": [("until", "hours")]},
+    title=lambda options: str(options["site"]),
+    request=SiteRequest.from_options,
+    build=BackbeatSite.build,
+)
+
+
+def main() -> None:
+    run_module(TASK)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,146 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Backbeat's API, from the modules to the sandbox's replicator: through CloudServer and at its own port."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.integration.support.modules import Side
+from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, set_up
+
+WAYS = pytest.mark.parametrize("way", ["s3", "backbeat"])
+
+
+def url(side: Side, way: str) -> str:
+    return str(getattr(side.side, f"{way}_url"))
+
+
+def service(side: Side, way: str = "s3", **options: Any) -> dict[str, Any]:
+    found = side.promised("service_info", backbeat_url=url(side, way), **options)["service"]
+    assert isinstance(found, dict)
+    return found
+
+
+def states(side: Side) -> dict[str, str]:
+    return {one["name"]: one["state"] for one in service(side)["sites"]}
+
+
+def put(side: Side, key: str, body: bytes = b"1234") -> str:
+    return str(side.s3.put_object(Bucket=SOURCE_BUCKET, Key=key, Body=body)["VersionId"])
+
+
+def ends(side: Side, key: str, status: str, **options: Any) -> None:
+    side.do("object_check", bucket=SOURCE_BUCKET, key=key, status=[status], **options)
+
+
+def wait_until(happened: Callable[[], bool], seconds: float = 5.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while not happened() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return happened()
+
+
+@WAYS
+def test_the_state_of_a_working_service(source: Side, target: Side, way: str) -> None:
+    set_up(source, target, but=("object",))
+    version = put(source, "a b/\u00fc")
+    ends(source, "a b/\u00fc", "COMPLETED")
+    wanted = {"bucket": SOURCE_BUCKET, "key": "a b/\u00fc", "version_id": version}
+    found = service(source, way, object=wanted, site="node6")
+    assert found["healthy"] is True
+    assert found["health"]["isr_health"] == "error"
+    assert [one["name"] for one in found["sites"]] == ["node6"]
+    assert found["metrics"]["completions"] == {"count": 1, "size": 4}
+    assert found["progress"] == [{"site": "node6", "pending": 0, "completed": 4, "percent": 100.0}]
+    assert found["unsupported"] == []
+
+
+def test_a_server_without_backbeat(source: Side) -> None:
+    source.sandbox.settings("source", backbeat=False)
+    found = service(source)
+    assert found["healthy"] is None
+    assert found["sites"] is None
+    assert len(found["unsupported"]) > 2
+
+
+def test_a_backbeat_that_is_down_is_no_backbeat_without_routes(source: Side) -> None:
+    source.sandbox.outage("source", "backbeat")
+    for way, status in (("backbeat", None), ("s3", 503)):
+        failed = source.run("service_info", backbeat_url=url(source, way), retry_timeout=0)
+        assert failed["failed"]
+        assert failed["error"]["status"] == status
+
+
+def test_credentials_that_are_refused(source: Side) -> None:
+    failed = source.run("service_info", backbeat_url=url(source, "s3"), access_key="NOBODY0000")
+    assert failed["error"]["status"] == 403
+    assert "give credentials of an account" in failed["msg"]
+
+
+@WAYS
+def test_a_pause_stops_one_site_only_and_is_predicted(source: Side, target: Side, way: str) -> None:
+    set_up(source, target, but=("object",))
+    there = {"backbeat_url": url(source, way)}
+    paused = source.promised("site", site="node6", state="paused", **there)
+    assert paused["changes"] == ["PauseSite node6"]
+    assert states(source)["node6"] == "paused"
+    assert states(source)["us-east-2"] == "running"
+    put(source, "k")
+    ends(source, "k", "PENDING", wait=False)
+    resumed = source.promised("site", site="node6", **there)
+    assert resumed["changes"] == ["ResumeSite node6"]
+    ends(source, "k", "COMPLETED")
+
+
+def test_waiting_for_the_flow_after_a_resume(source: Side, target: Side) -> None:
+    set_up(source, target, but=("object",))
+    source.sandbox.settings("source", resume_delay=1.0)
+    there = {"backbeat_url": url(source, "s3"), "site": "node6"}
+    source.do("site", state="paused", **there)
+    put(source, "k")
+    source.do("site", wait="flow", wait_max_delay=0.1, **there)
+    ends(source, "k", "COMPLETED", wait=False)
+
+
+def test_a_flow_that_does_not_come(source: Side, target: Side) -> None:
+    set_up(source, target, but=("object",))
+    source.sandbox.settings("source", resume_delay=30.0)
+    there = {"backbeat_url": url(source, "s3"), "site": "node6"}
+    source.do("site", state="paused", **there)
+    put(source, "k")
+    failed = source.run("site", wait="flow", wait_timeout=0.5, wait_max_delay=0.1, **there)
+    assert failed["failed"]
+    assert failed["changed"]
+    assert "nothing was replicated within" in failed["msg"]
+
+
+def test_a_schedule_resumes_the_site(source: Side) -> None:
+    there = {"backbeat_url": url(source, "s3"), "site": "node6"}
+    paused = source.promised("site", state="paused", hours=2, **there)
+    assert paused["site"]["sites"][0]["resume_at"] is not None
+    assert len(paused["changes"]) == 2
+    refused = source.run("site", state="running", **there)
+    assert "set force to replace that schedule" in refused["msg"]
+    source.sandbox.settings("source", hour=0.05)
+    source.do("site", state="paused", hours=5, force=True, **there)
+    assert wait_until(lambda: states(source)["node6"] == "running")
+
+
+def test_failures_of_more_than_one_page(source: Side, target: Side) -> None:
+    set_up(source, target, but=("object",))
+    target.s3.delete_bucket(Bucket=TARGET_BUCKET)
+    keys = [f"k{number:03}" for number in range(120)]
+    for key in keys:
+        put(source, key)
+    ends(source, keys[-1], "FAILED")
+    found = source.promised(
+        "failed_info", backbeat_url=url(source, "backbeat"), bucket=SOURCE_BUCKET
+    )["failures"]
+    assert sorted(one["key"] for one in found["versions"]) == keys
+    assert found["bytes"] == 4 * len(keys)
