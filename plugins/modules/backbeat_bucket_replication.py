@@ -294,24 +294,15 @@ results:
 """
 
 
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.wanted_rules import (
+    RULE_OPTIONS,
+)
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.module import run_module
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task
 from ansible_collections.scality.backbeat.plugins.module_utils._resources.bucket_replication import (
     BucketReplication,
     BucketReplicationRequest,
 )
-
-SITE = {
-    "name": {"type": "str", "required": True},
-    "preferred_read": {"type": "bool", "default": False},
-}
-RULE = {
-    "id": {"type": "str"},
-    "prefix": {"type": "str"},
-    "enabled": {"type": "bool"},
-    "sites": {"type": "list", "elements": "dict", "options": SITE},
-}
-
 
 TASK = Task(
     key="replication",
@@ -324,7 +315,7 @@ TASK = Task(
         "target_role": {"type": "str"},
         "role": {"type": "str"},
         "target_bucket": {"type": "str"},
-        "rules": {"type": "list", "elements": "dict", "options": RULE},
+        "rules": {"type": "list", "elements": "dict", "options": RULE_OPTIONS},
         "purge_rules": {"type": "bool", "default": False},
         "known_sites": {"type": "dict"},
         "allow_pending_loss": {"type": "bool", "default": False},

@@ -10,13 +10,13 @@ module: backbeat_preflight
 short_description: Find what keeps buckets from being replicated
 version_added: 0.1.0
 description:
-  - Looks at a pair of buckets, or at several, from both sides, and says what is wrong, why it matters and what to do.
+  - Checks a pair of buckets, or several, from both sides, and reports what is wrong, why it matters and what to do.
     Replication fails in many ways that neither the servers nor Backbeat report.
-  - Looks at the endpoints, credentials and clocks, the buckets, the replication configuration, the roles and whom they
-    trust, and what the roles may do, action by action.
-  - What cannot be looked at is a finding too, with the permission that is missing.
-  - With O(source.role), O(target.role), O(rules) and O(known_sites), what is there is also compared with what should
-    be there. So it finds what was changed by hand.
+  - Checks the endpoints, credentials and clocks, the buckets, the replication configuration, the roles and their trust
+    policies, and every permission that the roles require.
+  - What cannot be checked is a finding too, with the permission that is missing.
+  - With O(source.role), O(target.role), O(rules) and O(known_sites), the existing resources are also compared with the
+    expected ones, which finds manual changes.
   - Changes nothing. Only with O(canary) an object is put, and removed again.
 author: scality.backbeat contributors (@scality)
 extends_documentation_fragment:
@@ -35,7 +35,7 @@ notes:
   - The module needs to run where the endpoints of both sides can be reached, usually on the controller
     (C(connection=local) or C(delegate_to=localhost)).
   - What several pairs share is read once. A pair of its own takes some seven calls, and each role some six.
-  - Policies are evaluated by the module itself, as the servers would. What hangs on a condition or a variable cannot be
+  - The module evaluates policies itself, as the servers would. What depends on a condition or a variable cannot be
     decided, and is reported as such.
 options:
   source: &source
@@ -49,7 +49,7 @@ options:
       role:
         description:
           - Name or ARN of the role that Backbeat is expected to assume on this side.
-          - Where the configuration has another one, that is a finding. Unless given, the configuration's is looked at.
+          - If the configuration has another one, that is a finding. Unless given, the configuration's role is checked.
         type: str
       s3:
         description: The connection to this side's S3.
@@ -87,13 +87,13 @@ options:
             description: Further settings of the client.
             type: dict
           retry_timeout:
-            description: How many seconds to go on trying while the server does not answer.
+            description: How many seconds to retry while the server does not answer.
             type: float
             default: 60.0
       iam:
         description:
           - The connection to this side's IAM.
-          - Without it the role is not looked at, which is reported as a note; for installations without an IAM step.
+          - Without it the role is not checked, which is reported as a note; for installations without an IAM step.
         type: dict
         suboptions: *connection
   target: &target
@@ -103,8 +103,8 @@ options:
   rules: &rules
     description:
       - The rules that are expected, as M(scality.backbeat.backbeat_bucket_replication) takes them.
-      - A rule is found by its O(rules[].id) where one is given, else by its O(rules[].prefix). Only what is said of it
-        is compared.
+      - A rule is found by its O(rules[].id) if it has one, else by its O(rules[].prefix). Only the given keys are
+        compared.
     type: list
     elements: dict
     suboptions:
@@ -133,7 +133,7 @@ options:
   known_sites: &known_sites
     description:
       - The replication sites of the source server, each by its name and with V(scality) or V(cloud).
-      - With them the sites of the rules and the number of roles are looked at too.
+      - With them the sites of the rules and the number of roles are checked too.
     type: dict
   pairs:
     description: Several pairs, instead of the options for one.
@@ -150,7 +150,7 @@ options:
       known_sites: *known_sites
   trusted_principals:
     description:
-      - Who Backbeat is to the roles; one of them has to be trusted. A name of a service, or the ARN of a user or role.
+      - Backbeat's principals, one of which the roles have to trust. A name of a service, or the ARN of a user or role.
     type: list
     elements: str
     default: [backbeat]
@@ -161,36 +161,38 @@ options:
     type: bool
   before_setup:
     description:
-      - Whether the replication is still to be set up. What set-up makes or repairs is then only worth a note.
+      - Whether the replication is still to be set up. What set-up creates or repairs is then reported as a note.
+      - Only what takes few calls is checked, which are endpoints, buckets, the configuration and the roles that are
+        expected. Permissions and further settings of the buckets are not checked.
     type: bool
     default: false
   canary:
     description:
-      - To put a small object on the source, wait until it has arrived on the target, compare it, and remove it on both
+      - Put a small object on the source, wait until it has arrived on the target, compare it, and remove it on both
         sides. An empty dictionary takes the defaults; without this option no object is put.
-      - The object is put only where no error was found, and not in check mode.
+      - The object is put only if no error was found, and not in check mode.
     type: dict
     suboptions:
       key:
-        description: Beginning of the object's key, behind the prefix of the first rule in force.
+        description: Beginning of the object's key, after the prefix of the first enabled rule.
         type: str
         default: backbeat-preflight-canary
       wait_timeout:
-        description: How many seconds to wait at the most.
+        description: How many seconds to wait at most.
         type: float
         default: 300.0
       wait_max_delay:
-        description: Largest number of seconds between two looks; the pauses grow up to it.
+        description: Longest pause between two reads in seconds; the pauses grow up to it.
         type: float
         default: 5.0
   ignore:
-    description: Ids of findings that are known and accepted. They are not reported.
+    description: Ids of findings that are accepted. They are not reported.
     type: list
     elements: str
     default: []
   fail_on:
     description:
-      - How bad a finding has to be for the task to fail.
+      - The severity of a finding from which on the task fails.
       - With V(never) the task succeeds whatever is found.
     type: str
     choices: [error, warning, never]
@@ -220,7 +222,7 @@ EXAMPLES = r"""
         endpoint_url: http://node6:8600
         profile: backbeat-target
 
-- name: Say what was changed by hand since last night, and prove that objects still arrive
+- name: Report manual changes, and prove that objects still arrive
   scality.backbeat.backbeat_preflight:
     source:
       bucket: source-bucket
@@ -250,7 +252,7 @@ EXAMPLES = r"""
 RETURN = r"""
 findings:
   description: What was found, the worst first.
-  returned: when one pair was looked at, also when the task failed
+  returned: when one pair was checked, also when the task failed
   type: list
   elements: dict
   contains: &finding
@@ -263,24 +265,44 @@ findings:
       type: str
       sample: error
     what:
-      description: What is there.
+      description: What was found.
       type: str
       sample: Versioning was never enabled on it.
     where:
-      description: Where it is.
+      description: Where it was found, as text.
       type: str
       sample: target bucket target-bucket at http://node6
+    place:
+      description: Where it was found.
+      type: dict
+      contains:
+        side:
+          description: V(source) or V(target).
+          type: str
+          sample: target
+        kind:
+          description: V(bucket), V(role), V(S3) or V(IAM).
+          type: str
+          sample: bucket
+        name:
+          description: Name of the bucket, or ARN of the role.
+          type: str
+          sample: target-bucket
+        endpoint:
+          description: URL of the endpoint.
+          type: str
+          sample: http://node6
     why:
       description: Why it matters.
       type: str
-      sample: Objects still become COMPLETED, but the copy loses its history silently.
+      sample: Objects still become COMPLETED, but the copy loses its history without an error.
     remedy:
       description: What to do.
       type: str
       sample: "Enable it with backbeat_bucket and versioning: enabled."
 summary:
   description: How many findings there are of each severity.
-  returned: when one pair was looked at, also when the task failed
+  returned: when one pair was checked, also when the task failed
   type: dict
   contains: &summary
     error:
@@ -293,25 +315,51 @@ summary:
       description: Number of notes.
       type: int
 lines:
-  description: The findings to be read by people, one line each.
-  returned: when one pair was looked at, also when the task failed
+  description: The findings as text, one line each.
+  returned: when one pair was checked, also when the task failed
   type: list
   elements: str
+checked:
+  description: What was checked.
+  returned: when one pair was checked, also when the task failed
+  type: dict
+  contains: &checked
+    source:
+      description: The source, with its RV(checked.source.bucket) and RV(checked.source.endpoint).
+      type: dict
+      contains: &place
+        bucket:
+          description: Name of the bucket.
+          type: str
+          sample: source-bucket
+        endpoint:
+          description: URL of its S3 endpoint.
+          type: str
+          sample: http://node1
+    target:
+      description: The target.
+      type: dict
+      contains: *place
+    checks:
+      description: What was checked, in order.
+      type: list
+      elements: str
+      sample: [endpoints, buckets, configuration, roles, permissions, bucket settings]
 canary:
   description:
-    - What was last seen of the object and its copy, as RV(scality.backbeat.backbeat_object_check#module:object) and
-      RV(scality.backbeat.backbeat_object_check#module:replica). V(null) where it was not put.
-  returned: when one pair was looked at and O(canary) was given, also when the task failed
+    - What was last read of the object and its replica, as RV(scality.backbeat.backbeat_object_check#module:object) and
+      RV(scality.backbeat.backbeat_object_check#module:replica). V(null) if it was not put.
+  returned: when one pair was checked and O(canary) was given, also when the task failed
   type: dict
   contains:
     object:
       description: The object.
       type: dict
     replica:
-      description: Its copy, V(null) when it is not there.
+      description: Its replica, V(null) if it does not exist.
       type: dict
     looks:
-      description: How often the module looked.
+      description: How often the module read them.
       type: int
     elapsed:
       description: After how many seconds.
@@ -337,10 +385,15 @@ results:
       type: dict
       contains: *summary
     lines:
-      description: The findings to be read by people, one line each.
+      description: The findings as text, one line each.
       returned: on success, also when the pair failed
       type: list
       elements: str
+    checked:
+      description: What was checked, as for one pair.
+      returned: on success, also when the pair failed
+      type: dict
+      contains: *checked
     canary:
       description: The object, as for one pair.
       returned: when O(canary) was given, also when the pair failed
@@ -355,13 +408,17 @@ results:
       type: str
 """
 
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.wanted_rules import (
+    RULE_OPTIONS,
+)
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.module import run_module
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.options import (
     nested_connection,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task
-from ansible_collections.scality.backbeat.plugins.module_utils._queries.preflight.question import (
-    Preflight,
+from ansible_collections.scality.backbeat.plugins.module_utils._jobs.proved_preflight import (
+    ProvedPreflightRequest,
+    build,
 )
 
 SIDE = {
@@ -369,16 +426,6 @@ SIDE = {
     "role": {"type": "str"},
     "s3": {**nested_connection(), "required": True},
     "iam": nested_connection(),
-}
-SITE = {
-    "name": {"type": "str", "required": True},
-    "preferred_read": {"type": "bool", "default": False},
-}
-RULE = {
-    "id": {"type": "str"},
-    "prefix": {"type": "str"},
-    "enabled": {"type": "bool"},
-    "sites": {"type": "list", "elements": "dict", "options": SITE},
 }
 CANARY = {
     "key": {"type": "str", "default": "backbeat-preflight-canary", "no_log": False},
@@ -393,7 +440,7 @@ TASK = Task(
     item={
         "source": {"type": "dict", "options": SIDE},
         "target": {"type": "dict", "options": SIDE},
-        "rules": {"type": "list", "elements": "dict", "options": RULE},
+        "rules": {"type": "list", "elements": "dict", "options": RULE_OPTIONS},
         "known_sites": {"type": "dict"},
     },
     shared={
@@ -409,8 +456,8 @@ TASK = Task(
         },
     },
     kind="query",
-    request=dict,
-    build=Preflight.build,
+    request=ProvedPreflightRequest.from_options,
+    build=build,
 )
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.scality.backbeat.plugins.module_utils._queries.preflight.catalogue import (
-    CATALOGUE,
+from ansible_collections.scality.backbeat.plugins.module_utils._queries.preflight.preflight import (
+    KINDS,
 )
 from sandbox import Sandbox
 from tests.docs.support.blocks import RST
@@ -75,5 +75,5 @@ def test_the_guide_quotes_messages() -> None:
 
 
 def test_every_finding_of_preflight_is_in_the_guide() -> None:
-    assert dict(FINDINGS) == {kind.id: kind.severity for kind in CATALOGUE.values()}
-    assert len(FINDINGS) == len(CATALOGUE)
+    assert dict(FINDINGS) == {kind.id: kind.severity for kind in KINDS}
+    assert len(FINDINGS) == len(KINDS)

@@ -303,7 +303,7 @@ class TestPlaybook:
         done = play(playbook=VALIDATE)
         assert done.code == 2
         assert "error target-versioning-off (target bucket target-bucket at" in done.output
-        assert "error source-permission-missing (role" in done.output
+        assert "error source-permission-missing (source role" in done.output
         assert not sandbox.calls(write=True)
 
     def test_accepted_drift(self, play: Plays, pair: Pair) -> None:

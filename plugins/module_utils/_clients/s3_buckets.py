@@ -9,6 +9,8 @@ Source: CloudServer's answers as measured. Reads answer None for what is not the
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from .api import Answer, Api, nothing
@@ -16,14 +18,35 @@ from .api import Answer, Api, nothing
 NO_BUCKET = ("NoSuchBucket",)
 
 
+@dataclass(frozen=True)
+class OwnedBuckets:
+    """The buckets of an account: when each was created, as ISO 8601, by name; and the owner's canonical id."""
+
+    created: dict[str, str]
+    owner: str | None = None
+
+
+def owned_buckets(api: Api) -> OwnedBuckets:
+    """All buckets of the account that the credentials belong to."""
+    found = api.read("list_buckets", "list the buckets", _owned)
+    return found or OwnedBuckets({})
+
+
 def buckets(api: Api) -> list[str]:
     """The names of all buckets of the account."""
-    names = api.read(
-        "list_buckets",
-        "list the buckets",
-        lambda answer: [str(bucket["Name"]) for bucket in answer.get("Buckets") or ()],
+    return list(owned_buckets(api).created)
+
+
+def _owned(answer: Answer) -> OwnedBuckets:
+    owner: Mapping[str, Any] = answer.get("Owner") or {}
+    return OwnedBuckets(
+        {str(one["Name"]): _time(one.get("CreationDate")) for one in answer.get("Buckets") or ()},
+        owner.get("ID") or None,
     )
-    return names or []
+
+
+def _time(value: Any) -> str:
+    return str(value.isoformat()) if isinstance(value, datetime) else ""
 
 
 def versioning(api: Api, bucket: str) -> str | None:

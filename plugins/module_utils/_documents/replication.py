@@ -208,3 +208,18 @@ def _only(known: set[str], element: Mapping[str, Any], name: str) -> None:
 def _name(rule: Mapping[str, Any], number: int) -> str:
     shown = f"id {quote(rule['ID'])}" if rule.get("ID") else f"prefix {quote(rule.get('Prefix'))}"
     return f"rule {number} ({shown})"
+
+
+def destinations(payload: Mapping[str, Any]) -> list[str]:
+    """The names of the target buckets of boto3's ReplicationConfiguration, in V1 or V2 form, each once."""
+    arns = [
+        str((rule.get("Destination") or {}).get("Bucket", "")) for rule in payload.get("Rules", ())
+    ]
+    return list(dict.fromkeys(arn.rpartition(":")[2] for arn in arns))
+
+
+def api_prefix(rule: Mapping[str, Any]) -> str:
+    """The prefix of a rule of boto3's ReplicationConfiguration, in V1 or V2 form."""
+    filtered: Mapping[str, Any] = rule.get("Filter") or {}
+    both: Mapping[str, Any] = filtered.get("And") or {}
+    return str(rule.get("Prefix") or filtered.get("Prefix") or both.get("Prefix") or "")

@@ -47,7 +47,7 @@ class Outcome:
 
 
 _OPTION = re.compile(r"O\((\w+)\)")
-_ONE = r"when one \w+ was (asked for|looked at)"
+_ONE = r"when one \w+ was (asked for|looked at|checked)"
 _JUDGED = r", also when the \w+ failed"
 
 

@@ -1,27 +1,97 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the source bucket's replication configuration says, whether it can work, and whether it is the expected one."""
+"""Checks the source bucket's replication configuration: whether it works, and whether it is the expected one."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 from ..._clients import s3_buckets
 from ..._documents import names, replication
-from ..._documents.errors import InvalidDocument, UnsupportedConfiguration
+from ..._documents.errors import InvalidDocument, UnsupportedConfiguration, quote
 from ..._documents.replication import Configuration, Rule, label
 from ..._documents.replication_validation import STORAGE_CLASSES, validate
 from ..._documents.wanted_rules import WantedRule, find_rule
-from .findings import Findings
+from .findings import ERROR, WARNING, Findings, Kind, Place
 from .sides import FactReader, Side
+
+KINDS = (
+    Kind(
+        "configuration-missing",
+        ERROR,
+        "Objects that are put now get no replication status and are never sent.",
+        "Set it with backbeat_bucket_replication.",
+        made_by_setup=True,
+    ),
+    Kind(
+        "configuration-beyond-v1",
+        WARNING,
+        "This collection reads and writes the first form of a configuration; its rules are not checked further.",
+        "Continue with the tool that created it, or remove it and set it again with backbeat_bucket_replication.",
+        blocks_setup=True,
+    ),
+    Kind(
+        "configuration-invalid",
+        ERROR,
+        "Servers refuse such a configuration, or behave differently from what it says.",
+        "Set it again with backbeat_bucket_replication.",
+        made_by_setup=True,
+    ),
+    Kind(
+        "no-rule-enabled",
+        ERROR,
+        "Objects that are put now get no replication status and are never sent.",
+        "Enable a rule with backbeat_bucket_replication.",
+        made_by_setup=True,
+    ),
+    Kind(
+        "rule-disabled",
+        WARNING,
+        "Objects that are put under its prefix now get no replication status and are never sent.",
+        "Enable it with backbeat_bucket_replication, or state in rules that it is to be disabled.",
+    ),
+    Kind(
+        "target-bucket-unexpected",
+        ERROR,
+        "Servers never check the target: objects go to a bucket other than the one checked here.",
+        "Correct target.bucket, or the configuration with backbeat_bucket_replication.",
+        made_by_setup=True,
+    ),
+    Kind(
+        "rule-missing",
+        ERROR,
+        "Objects under its prefix are never sent.",
+        "Set it with backbeat_bucket_replication.",
+        made_by_setup=True,
+    ),
+    Kind(
+        "rule-differs",
+        ERROR,
+        "It was changed after it was set.",
+        "Set it again with backbeat_bucket_replication, or correct what is expected.",
+        made_by_setup=True,
+    ),
+    Kind(
+        "rule-unexpected",
+        WARNING,
+        "It was added after the others were set, and its objects are sent too.",
+        "List it in rules, or remove it with backbeat_bucket_replication.",
+    ),
+    Kind(
+        "site-unknown",
+        ERROR,
+        "The server no longer knows the site, so its objects never arrive.",
+        "Correct the rule's sites or known_sites; sites are named replicationEndpoints in the server's configuration.",
+    ),
+)
 
 
 @dataclass(frozen=True)
 class Expected:
-    """What the user says the configuration should be; None: not said."""
+    """The expected configuration; None: nothing is expected."""
 
     rules: tuple[WantedRule, ...] | None = None
     known_sites: Mapping[str, str] | None = None
@@ -29,9 +99,9 @@ class Expected:
 
 @dataclass(frozen=True)
 class Live:
-    """What matters to the other checks: the roles, the prefixes of the rules in force, and the kind of their sites.
+    """What the other checks need: the roles, the prefixes of the enabled rules, and the kind of their sites.
 
-    clouds_only: one role is what clouds alone need. clouds: a rule in force sends to a cloud.
+    clouds_only: there is one role, which only clouds use. clouds: an enabled rule sends to a cloud.
     """
 
     roles: tuple[str, ...] = ()
@@ -40,20 +110,20 @@ class Live:
     clouds: bool = False
 
 
-def examine(source: Side, target: Side, expected: Expected, facts: FactReader) -> Live:
-    """Read and judge the configuration; what it says as far as it could be understood."""
+def check(source: Side, target: Side, expected: Expected, facts: FactReader) -> Live:
+    """Read and check the configuration. Returns its contents as far as they could be understood."""
     if not source.bucket_usable:
         return Live()
-    stored = facts.look(
+    stored = facts.try_read(
         source.s3,
         ("replication", source.bucket),
-        lambda api: s3_buckets.replication(api, source.bucket),
-        where=source.where,
-        needs="s3:GetReplicationConfiguration",
+        partial(s3_buckets.replication, bucket=source.bucket),
+        where=source.place,
+        permission="s3:GetReplicationConfiguration",
     )
     if stored is None:
         return Live()
-    findings, where = facts.findings, source.where
+    findings, where = facts.findings, source.place
     if stored.fact is None:
         findings.add("configuration-missing", where, "It has no replication configuration.")
         return Live()
@@ -62,35 +132,31 @@ def examine(source: Side, target: Side, expected: Expected, facts: FactReader) -
         configuration = replication.from_api(stored.fact)
     except UnsupportedConfiguration as error:
         findings.add("configuration-beyond-v1", where, str(error))
-        _target(_destinations(stored.fact), target, findings, where)
+        _target(replication.destinations(stored.fact), target, findings, where)
         return Live(roles, clouds_only=len(roles) == 1, clouds=len(roles) == 1)
     except InvalidDocument as error:
         findings.add("configuration-invalid", where, str(error))
         return Live(roles, clouds_only=len(roles) == 1, clouds=len(roles) == 1)
-    _target({configuration.target_bucket}, target, findings, where)
+    _target([configuration.target_bucket], target, findings, where)
     _validate(configuration, expected.known_sites, findings, where)
     _rules(configuration.rules, expected.rules, findings, where)
     return _live(configuration, expected.known_sites)
 
 
-def _destinations(stored: Mapping[str, Any]) -> set[str]:
-    arns = [str(rule.get("Destination", {}).get("Bucket")) for rule in stored.get("Rules", ())]
-    return {arn.removeprefix("arn:aws:s3:::") for arn in arns}
-
-
-def _target(named: set[str], target: Side, findings: Findings, where: str) -> None:
-    for name in sorted(named - {target.bucket}):
-        what = f"It is replicated to the bucket {name}, and {target.bucket} is expected."
-        findings.add("target-bucket-unexpected", where, what)
+def _target(named: Sequence[str], target: Side, findings: Findings, where: Place) -> None:
+    for name in named:
+        if name != target.bucket:
+            what = f"It is replicated to the bucket {name}, and {target.bucket} is expected."
+            findings.add("target-bucket-unexpected", where, what)
 
 
 def _validate(
     configuration: Configuration,
     known_sites: Mapping[str, str] | None,
     findings: Findings,
-    where: str,
+    where: Place,
 ) -> None:
-    """The servers' own rules; roles and sites have findings of their own."""
+    """Check the servers' own rules; roles and sites have findings of their own."""
     unknown = {
         site.name: label(rule)
         for rule in configuration.rules
@@ -111,7 +177,7 @@ def _validate(
 
 
 def _rules(
-    stored: Sequence[Rule], wanted: Sequence[WantedRule] | None, findings: Findings, where: str
+    stored: Sequence[Rule], wanted: Sequence[WantedRule] | None, findings: Findings, where: Place
 ) -> None:
     matched = [(rule, find_rule(rule, stored)) for rule in wanted or ()]
     for asked, found in matched:
@@ -132,7 +198,7 @@ def _rules(
 
 
 def _name(wanted: WantedRule) -> str:
-    return f"id {wanted.id!r}" if wanted.id else f"prefix {wanted.prefix!r}"
+    return f"id {quote(wanted.id)}" if wanted.id else f"prefix {quote(wanted.prefix)}"
 
 
 def _differences(wanted: WantedRule, found: Rule) -> list[str]:

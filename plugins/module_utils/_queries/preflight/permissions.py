@@ -1,22 +1,84 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether the roles may do what Backbeat does as them, decided action by action from their policies."""
+"""Checks the permissions of the roles: every action that Backbeat performs, evaluated from the policies."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
-from ..._clients import iam_roles
+from ..._clients import iam_policies, iam_policy_versions, iam_roles, s3_buckets
+from ..._clients.api import Api
+from ..._clients.errors import Unsupported
 from ..._documents.coverage import Resource
-from ..._documents.evaluation import Outcome, Policy, Verdict, evaluate
+from ..._documents.errors import InvalidDocument
+from ..._documents.evaluation import Outcome, Policy, Verdict, evaluate, parse_principal
 from ..._documents.names import bucket_arn
 from ..._documents.permissions import Permission, required_permissions
-from . import policies
-from .findings import Findings
-from .policies import Held
-from .sides import FactReader, Side
+from ..._documents.policy import statements
+from .findings import ERROR, INFO, WARNING, Findings, Kind, Place
+from .sides import Endpoint, FactReader, Side
+
+KINDS = (
+    Kind(
+        "source-permission-missing",
+        ERROR,
+        "Objects stay PENDING for ever, and are in no list of failures.",
+        "Grant it with backbeat_policy and side: source.",
+    ),
+    Kind(
+        "source-permission-missing-on-newer-servers",
+        WARNING,
+        "Servers since 2025 (S3C 9.5.2) check it, and objects then stay PENDING for ever; older servers do not.",
+        "Grant it with backbeat_policy and side: source before the servers are upgraded. Set servers_since_2025 to "
+        "state which servers these are.",
+    ),
+    Kind(
+        "source-permission-denied",
+        ERROR,
+        "An explicit Deny overrides every Allow: objects stay PENDING for ever.",
+        "Remove or narrow the statement that the message names.",
+    ),
+    Kind(
+        "target-permission-missing",
+        ERROR,
+        "Every object, or every delete marker, ends as FAILED.",
+        "Grant it with backbeat_policy and side: target.",
+    ),
+    Kind(
+        "target-permission-denied",
+        ERROR,
+        "An explicit Deny overrides every Allow: every object, or every delete marker, ends as FAILED.",
+        "Remove or narrow the statement that the message names.",
+    ),
+    Kind(
+        "permission-in-part",
+        ERROR,
+        "Some objects under the rule's prefix are replicated, and others are not.",
+        "Widen the Allow or narrow the Deny that the message names, or the rule's prefix.",
+    ),
+    Kind(
+        "permission-undecided",
+        WARNING,
+        "Only the server can tell whether the statement that the message names applies to Backbeat's requests.",
+        "Use policies without conditions and variables (backbeat_policy), or prove replication with canary.",
+    ),
+    Kind(
+        "policy-unreadable",
+        ERROR,
+        "What it permits is unknown, and the server may read it differently.",
+        "Set the policy again with backbeat_policy.",
+    ),
+    Kind(
+        "permissions-of-the-other-side",
+        INFO,
+        "It grants access to a bucket of that name in the role's own environment, which replication does not require.",
+        "Use backbeat_policy with permissions: least.",
+    ),
+)
 
 _NEWER = "source-permission-missing-on-newer-servers"
 _SAYING = {
@@ -24,15 +86,15 @@ _SAYING = {
     "missing-on-newer-servers": "Its policies do not allow",
     "denied": "Its policies deny",
     "in-part": "Its policies allow only for some keys",
-    "undecided": "It cannot be told here whether its policies allow",
+    "undecided": "Only the server can tell whether its policies allow",
 }
 
 
 @dataclass(frozen=True)
 class Use:
-    """What the roles are used for: the prefixes of the rules in force, and the servers.
+    """What the roles are used for: the prefixes of the enabled rules, and the servers.
 
-    since_2025: None where it is not known. clouds: objects go to clouds too.
+    since_2025: None if it is unknown. clouds: objects are sent to clouds too.
     """
 
     prefixes: Sequence[str]
@@ -40,15 +102,15 @@ class Use:
     clouds: bool
 
 
-def examine(side: Side, other: Side, role: iam_roles.Role, use: Use, facts: FactReader) -> None:
-    """Judge what a role may do with its side's bucket."""
+def check(side: Side, other: Side, role: iam_roles.Role, use: Use, facts: FactReader) -> None:
+    """Check what a role may do with its side's bucket."""
     if side.iam is None:
         return
-    where = f"role {role.arn} at {side.iam.url}"
-    held = policies.held_by(role, side.iam, where, facts)
+    where = side.role_place(role.arn)
+    held = _held_by(role, side.iam, where, facts)
     if held is None:
         return
-    judged = (*held.policies, *policies.of_bucket(side, role, facts))
+    judged = (*held.policies, *_of_bucket(side, role, facts))
     found: dict[str, list[str]] = {}
     for need in required_permissions(side.name, use.clouds):
         for resource in _resources(need, side.bucket, use.prefixes):
@@ -93,8 +155,8 @@ def _finding(
     }[outcome]
 
 
-def _beyond(side: Side, other: Side, held: Held, where: str, findings: Findings) -> None:
-    """What the role may do with a bucket of the other side's name, which is none of its business."""
+def _beyond(side: Side, other: Side, held: Held, where: Place, findings: Findings) -> None:
+    """Report rights on a bucket with the other side's name, which replication does not require."""
     more = [
         _say(need.action, resource, Verdict(Outcome.ALLOWED))
         for need in required_permissions(other.name)
@@ -107,3 +169,98 @@ def _beyond(side: Side, other: Side, held: Held, where: str, findings: Findings)
 
 def _allows(policies: Iterable[Policy], action: str, resource: Resource) -> bool:
     return evaluate(policies, action, resource).outcome is Outcome.ALLOWED
+
+
+@dataclass(frozen=True)
+class Held:
+    """A role's own policies; `complete` is False if one of them, or a list of them, could not be read."""
+
+    policies: tuple[Policy, ...]
+    complete: bool
+
+    def __str__(self) -> str:
+        return ", ".join(policy.name for policy in self.policies) or "no policy"
+
+
+def _held_by(
+    role: iam_roles.Role, endpoint: Endpoint, where: Place, facts: FactReader
+) -> Held | None:
+    """The role's policies, attached and inline; None if the list of attached policies could not be read."""
+    attached = facts.try_read(
+        endpoint,
+        ("attached", role.name),
+        partial(iam_roles.attached_policies, role=role.name),
+        where=where,
+        permission="iam:ListAttachedRolePolicies",
+    )
+    if attached is None:
+        return None
+    documents: dict[str, Any] = {}
+    complete = True
+    for one in attached.fact or ():
+        seen = facts.try_read(
+            endpoint,
+            ("policy", one.arn),
+            partial(_document, arn=one.arn),
+            where=where,
+            permission="iam:GetPolicy and iam:GetPolicyVersion",
+        )
+        if seen is None:
+            complete = False
+        elif seen.fact is not None:
+            documents[f"policy {one.name}"] = seen.fact
+    inline = facts.try_read(
+        endpoint,
+        ("inline", role.name),
+        partial(_inline, role=role.name),
+        where=where,
+        permission="iam:ListRolePolicies and iam:GetRolePolicy",
+    )
+    for name, document in (inline.fact if inline else {}).items():
+        documents[f"inline policy {name}"] = document
+    readable = _readable(documents, where, facts)
+    return Held(readable, complete and inline is not None and len(readable) == len(documents))
+
+
+def _of_bucket(side: Side, role: iam_roles.Role, facts: FactReader) -> tuple[Policy, ...]:
+    """The bucket's own policy as it applies to the role; empty if there is none."""
+    if not side.bucket_usable:
+        return ()
+    seen = facts.try_read(
+        side.s3,
+        ("bucket policy", side.bucket),
+        partial(s3_buckets.bucket_policy, bucket=side.bucket),
+        where=side.place,
+        permission="s3:GetBucketPolicy",
+    )
+    if seen is None or seen.fact is None:
+        return ()
+    found = _readable({f"policy of the bucket {side.bucket}": seen.fact}, side.place, facts)
+    return tuple(Policy(one.name, one.document, parse_principal(role.arn)) for one in found)
+
+
+def _readable(documents: Mapping[str, Any], where: Place, facts: FactReader) -> tuple[Policy, ...]:
+    found = []
+    for name, document in documents.items():
+        try:
+            statements(document)
+        except InvalidDocument as error:
+            facts.findings.add("policy-unreadable", where, f"In its {name}: {error}")
+        else:
+            found.append(Policy(name, document))
+    return tuple(found)
+
+
+def _document(api: Api, arn: str) -> Any:
+    """The default version's document; None if the policy was deleted after it was listed."""
+    policy = iam_policies.get_policy(api, arn)
+    return policy and iam_policy_versions.policy_document(api, arn, policy.default_version)
+
+
+def _inline(api: Api, role: str) -> dict[str, Any]:
+    """The role's inline policies by name; empty if the server does not support them."""
+    try:
+        names = iam_roles.inline_policies(api, role) or ()
+    except Unsupported:
+        return {}
+    return {name: iam_roles.inline_policy(api, role, name) for name in names}

@@ -1,40 +1,133 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether the two roles are there, on the right side, and let Backbeat in."""
+"""Checks the two roles: whether each exists, belongs to its side, and trusts Backbeat."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from ..._clients import iam_roles
 from ..._documents.errors import InvalidDocument
 from ..._documents.evaluation import Outcome, Principal, trusts
 from ..._documents.names import check_iam_name, check_role_arn, parse_arn
-from .findings import Findings
+from .findings import ERROR, INFO, WARNING, Findings, Kind, Place
 from .sides import FactReader, Side
 
-# Where service accounts do the work, roles are only names, and all below this path.
+KINDS = (
+    Kind(
+        "role-arn-malformed",
+        ERROR,
+        "Servers accept ARNs that cannot be a role's: Backbeat cannot assume it.",
+        "Set the correct ARN with backbeat_bucket_replication.",
+    ),
+    Kind(
+        "role-unexpected",
+        ERROR,
+        "The roles were changed; objects that were pending then stay PENDING for ever.",
+        "Find out why; set the correct one with backbeat_bucket_replication, or correct what is expected.",
+        made_by_setup=True,
+    ),
+    Kind(
+        "roles-swapped",
+        ERROR,
+        "The source's role has to come first: Backbeat finds neither role, and objects stay PENDING for ever.",
+        "Swap them with backbeat_bucket_replication.",
+        made_by_setup=True,
+    ),
+    Kind(
+        "source-role-missing",
+        ERROR,
+        "Objects stay PENDING for ever, and are in no list of failures.",
+        "Create it with backbeat_iam_role, and its policy with backbeat_policy.",
+        made_by_setup=True,
+    ),
+    Kind(
+        "target-role-missing",
+        ERROR,
+        "Every object ends as FAILED.",
+        "Create it with backbeat_iam_role, and its policy with backbeat_policy.",
+        made_by_setup=True,
+    ),
+    Kind(
+        "source-role-of-another-account",
+        ERROR,
+        "Objects stay PENDING for ever, and are in no list of failures.",
+        "Use a role of the account that owns the source bucket.",
+    ),
+    Kind(
+        "target-role-of-another-account",
+        ERROR,
+        "Every object ends as FAILED, for the role's account does not own the target bucket.",
+        "Use a role of the account that owns the target bucket.",
+    ),
+    Kind(
+        "role-arn-differs",
+        ERROR,
+        "Backbeat assumes a role by its whole ARN, and no role has this ARN.",
+        "Set the role's own ARN with backbeat_bucket_replication.",
+    ),
+    Kind(
+        "account-unknown",
+        INFO,
+        "Whether the role belongs to the account that owns the bucket is not known.",
+        "Grant iam:GetUser to the account that runs preflight, or compare the account in the ARN manually.",
+    ),
+    Kind(
+        "service-account-role",
+        INFO,
+        "Installations with service accounts use placeholders for roles, which IAM does not know.",
+        "Nothing, if the installation has no IAM step.",
+    ),
+    Kind(
+        "source-role-trust-missing",
+        ERROR,
+        "Backbeat may not assume the role, so objects stay PENDING for ever.",
+        "Set the trust policy with backbeat_iam_role, or name Backbeat's principal in trusted_principals.",
+        made_by_setup=True,
+    ),
+    Kind(
+        "target-role-trust-missing",
+        ERROR,
+        "Backbeat may not assume the role, so every object ends as FAILED.",
+        "Set the trust policy with backbeat_iam_role, or name Backbeat's principal in trusted_principals.",
+        made_by_setup=True,
+    ),
+    Kind(
+        "trust-undecided",
+        WARNING,
+        "Only the server can tell whether the condition is met when Backbeat assumes the role.",
+        "Use a trust policy without conditions (backbeat_iam_role), or prove replication with canary.",
+    ),
+)
+# Installations with service accounts use placeholder roles, all under this path.
 PLACEHOLDERS = "role/scality-internal/"
 
 
-def examine(
-    sides: Sequence[Side], arns: Sequence[str], trusted: Sequence[Principal], facts: FactReader
+def check(
+    sides: Sequence[Side],
+    arns: Sequence[str],
+    trusted: Sequence[Principal],
+    facts: FactReader,
+    before_setup: bool = False,
 ) -> dict[str, iam_roles.Role]:
-    """Look at the roles of a configuration, or at the expected ones where there is none.
+    """Check the roles of a configuration, or the expected ones if there is none.
 
-    `arns` are the configuration's, the source's first. Answers the roles that are there, by the name of their side.
+    `arns` are the configuration's, the source's first; before set-up the expected roles are checked, because set-up
+    will write them. Returns the roles that exist, by the name of their side.
     """
     found: dict[str, iam_roles.Role] = {}
-    if arns and _swapped(sides, arns, facts.findings):
+    if arns and _swapped(sides, arns, facts.findings) and not before_setup:
         return found
     for place, side in enumerate(sides):
         live = arns[place] if place < len(arns) else None
         if arns:
             _compare(side, live, facts.findings)
-        # A configuration with one role is for clouds, where nobody assumes another.
-        wanted = live if arns else side.role
-        role = _role(side, wanted, bool(arns), facts) if wanted else None
+        expected_counts = not arns or (before_setup and side.role is not None)
+        # A configuration with one role is for clouds, where no second role is assumed.
+        wanted = side.role if expected_counts else live
+        role = _role(side, wanted, not expected_counts, facts) if wanted else None
         if role is not None:
             found[side.name] = role
             _trust(side, role, trusted, facts.findings)
@@ -47,8 +140,10 @@ def _swapped(sides: Sequence[Side], arns: Sequence[str], findings: Findings) -> 
         return False
     swapped = [_account_of(arn) for arn in arns] == accounts[::-1]
     if swapped:
-        what = f"Its first role {arns[0]} is the target's, and its second {arns[1]} the source's."
-        findings.add("roles-swapped", sides[0].where, what)
+        what = (
+            f"Its first role {arns[0]} is the target's, and its second {arns[1]} is the source's."
+        )
+        findings.add("roles-swapped", sides[0].place, what)
     return swapped
 
 
@@ -66,7 +161,7 @@ def _compare(side: Side, live: str | None, findings: Findings) -> None:
     if live is None or wanted.startswith("arn:") or live.rpartition("/")[2] != wanted:
         named = live or "none"
         what = f"The {side.name} role of the configuration is {named}, and {wanted} is expected."
-        findings.add("role-unexpected", side.where, what)
+        findings.add("role-unexpected", side.place, what)
 
 
 def _role(side: Side, wanted: str, live: bool, facts: FactReader) -> iam_roles.Role | None:
@@ -76,23 +171,23 @@ def _role(side: Side, wanted: str, live: bool, facts: FactReader) -> iam_roles.R
             check_role_arn(wanted)
         name = check_iam_name(wanted.rpartition("/")[2], "role")
     except InvalidDocument as error:
-        findings.add("role-arn-malformed", side.where, str(error))
+        findings.add("role-arn-malformed", side.place, str(error))
         return None
     if f":{PLACEHOLDERS}" in wanted:
-        findings.add("service-account-role", side.where, f"The {side.name} role is {wanted}.")
+        findings.add("service-account-role", side.place, f"The {side.name} role is {wanted}.")
         return None
     if side.iam is None:
-        what = f"The {side.name} role {wanted} was not looked at."
-        findings.add("iam-not-given", f"{side.name} IAM", what)
+        what = f"The {side.name} role {wanted} was not checked."
+        findings.add("iam-not-given", Place(side.name, "IAM", "", ""), what)
         return None
     if not side.iam.usable:
         return None
-    seen = facts.look(
+    seen = facts.try_read(
         side.iam,
         ("role", name),
-        lambda api: iam_roles.get_role(api, name),
-        where=str(side.iam),
-        needs="iam:GetRole",
+        partial(iam_roles.get_role, name=name),
+        where=side.iam.place,
+        permission="iam:GetRole",
     )
     if seen is None:
         return None
@@ -104,31 +199,27 @@ def _role(side: Side, wanted: str, live: bool, facts: FactReader) -> iam_roles.R
 
 
 def _missing(side: Side, wanted: str, other: iam_roles.Role | None, findings: Findings) -> None:
-    """Say that there is no such role: perhaps another one has its name, or its account is not the one that is here."""
-    where = str(side.iam)
+    """Report that the role does not exist, that another one has its name, or that it belongs to another account."""
+    where = side.iam.place if side.iam else side.place
     account = parse_arn(other.arn).account if other else side.account
     theirs = _account_of(wanted)
     if account is not None and theirs not in (None, "*", account):
-        what = (
-            f"The role {wanted} is of the account {theirs}, and this side's account is {account}."
-        )
+        what = f"The role {wanted} belongs to the account {theirs}, and this side's account is {account}."
         findings.add(f"{side.name}-role-of-another-account", where, what)
     elif other is not None:
-        what = f"The configuration names {wanted}, and the role of that name is {other.arn}."
+        what = f"The configuration names {wanted}, and the role with that name is {other.arn}."
         findings.add("role-arn-differs", where, what)
     else:
         findings.add(f"{side.name}-role-missing", where, f"There is no role {wanted}.")
         if account is None and theirs:
-            what = (
-                f"The role {wanted} is of the account {theirs}; which one this is cannot be read."
-            )
+            what = f"The role {wanted} belongs to the account {theirs}; this side's account cannot be read."
             findings.add("account-unknown", where, what)
 
 
 def _trust(
     side: Side, role: iam_roles.Role, trusted: Sequence[Principal], findings: Findings
 ) -> None:
-    where = f"role {role.arn} at {side.iam.url if side.iam else ''}"
+    where = side.role_place(role.arn)
     names = " or ".join(map(str, trusted))
     try:
         verdicts = [trusts(role.trust_policy or {}, one) for one in trusted]
@@ -145,6 +236,8 @@ def _trust(
         findings.add("trust-undecided", where, what)
     else:
         reason = (
-            f"denies {names} to assume it ({denied[0]})" if denied else f"does not name {names}"
+            f"denies {names} the right to assume it ({denied[0]})"
+            if denied
+            else f"does not name {names}"
         )
         findings.add(f"{side.name}-role-trust-missing", where, f"Its trust policy {reason}.")

@@ -15,7 +15,14 @@ from ansible_collections.scality.backbeat.plugins.module_utils._clients.connecti
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.options import (
     secrets,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._queries.preflight.question import (
+from ansible_collections.scality.backbeat.plugins.module_utils._jobs.proved_preflight import (
+    CanaryOptions,
+    ProvedPreflight,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._queries.preflight.findings import (
+    line,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._queries.preflight.preflight import (
     Preflight,
 )
 from ansible_collections.scality.backbeat.plugins.modules.backbeat_preflight import TASK
@@ -28,32 +35,30 @@ PAIR: dict[str, Any] = {"source": SIDE, "target": {**SIDE, "bucket": "t-bucket",
 
 
 def built(**options: Any) -> Preflight:
-    """The question about one pair, or about the first of a list; no connection is opened for that."""
-    question = TASK.build(requested(TASK, **options), Connections("", {}, 1))
-    assert isinstance(question, Preflight)
-    return question
+    """The preflight of one pair, or of the first of a list; this opens no connection."""
+    preflight = TASK.build(requested(TASK, **options), Connections("", {}, 1))
+    assert isinstance(preflight, Preflight)
+    return preflight
 
 
 @pytest.mark.parametrize("options", [PAIR, {"pairs": [PAIR]}])
 def test_defaults(options: dict[str, Any]) -> None:
-    question = built(**options)
-    assert (question.source.bucket, question.target.bucket) == ("a-bucket", "t-bucket")
-    assert (question.source.iam, str(question.target.iam)) == (
-        None,
-        "target IAM at http://node1:8600",
-    )
-    assert [str(one) for one in question.trusted] == ["backbeat"]
-    assert (question.since_2025, question.canary) == (None, None)
-    assert (question.expected.rules, question.expected.known_sites) == (None, None)
+    preflight = built(**options)
+    assert (preflight.source.bucket, preflight.target.bucket) == ("a-bucket", "t-bucket")
+    iam = preflight.target.iam
+    assert preflight.source.iam is None
+    assert iam is not None
+    assert str(iam.place) == "target IAM at http://node1:8600"
+    request = preflight.request
+    assert [str(one) for one in request.trusted] == ["backbeat"]
+    assert (request.servers_since_2025, request.before_setup) == (None, False)
+    assert (request.rules, request.known_sites) == (None, None)
 
 
 def test_a_canary_has_defaults() -> None:
-    question = built(**PAIR, canary={})
-    assert question.canary == {
-        "key": "backbeat-preflight-canary",
-        "wait_timeout": 300.0,
-        "wait_max_delay": 5.0,
-    }
+    proved = TASK.build(requested(TASK, **PAIR, canary={}), Connections("", {}, 1))
+    assert isinstance(proved, ProvedPreflight)
+    assert proved.canary == CanaryOptions("backbeat-preflight-canary", 300.0, 5.0)
 
 
 def test_messages_name_a_pair_by_its_buckets() -> None:
@@ -63,10 +68,10 @@ def test_messages_name_a_pair_by_its_buckets() -> None:
 
 def test_an_endpoint_that_is_none_is_a_finding() -> None:
     side = {**SIDE, "s3": {"endpoint_url": "http://user:planted@node1"}}
-    question = built(source=side, target=SIDE)
-    (finding,) = question.findings.of(["error"])
-    assert (finding.id, finding.where) == ("connection-unusable", "source S3")
-    assert "planted" not in str(finding)
+    preflight = built(source=side, target=SIDE)
+    (finding,) = preflight.findings.of("error")
+    assert (finding.id, str(finding.where)) == ("connection-unusable", "source S3")
+    assert "planted" not in line(finding)
 
 
 def test_secrets_of_both_sides_are_secret() -> None:

@@ -14,12 +14,12 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents import
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import (
     InvalidDocument,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._queries.preflight.catalogue import (
-    CATALOGUE,
+from ansible_collections.scality.backbeat.plugins.module_utils._queries.preflight.preflight import (
+    KINDS,
 )
 
-from ....fake_client import lost
-from .world import RULE, SOURCE_ROLE, TARGET_ROLE, Break, World
+from ....fake_client import lost, refusal
+from .world import RULE, SOURCE_ROLE, TARGET_ROLE, Break, FakeS3, World
 
 OTHER = "345678901234"
 
@@ -65,6 +65,39 @@ def unopened(world: World) -> None:
     world.open = fail  # type: ignore[method-assign]
 
 
+def same_environment(*buckets: str) -> Break:
+    """Both sides' URLs lead to one server, with these buckets."""
+
+    def break_(world: World) -> None:
+        here, there = world.s3("source"), world.s3("target")
+        for name in buckets:
+            if name not in here.buckets:
+                here._add(name, versioning="Enabled")
+        there.buckets = here.buckets
+        there._owner = here._owner
+
+    return break_
+
+
+def s3_of_another_account(owner: str) -> Break:
+    """What S3 answers to the credentials of the profile `other`."""
+
+    def break_(world: World) -> None:
+        other = FakeS3()
+        other._owner = owner
+        world.s3_of_profile["other"] = other
+
+    return break_
+
+
+def s3_refuses_the_profile(world: World) -> None:
+    s3_of_another_account("")(world)
+    world.s3_of_profile["other"].before("list_buckets", refusal("InvalidAccessKeyId", "No", 403))
+
+
+OTHER_IAM = {"source": {"iam": {"endpoint_url": "http://node1:8600", "profile": "other"}}}
+
+
 def several(*breaks: Break) -> Break:
     return lambda world: [one(world) for one in breaks]
 
@@ -83,6 +116,44 @@ CASES: dict[str, tuple[Break, dict[str, Any], list[str]]] = {
         [],
     ),
     # Endpoints
+    "credentials of two accounts": (
+        s3_of_another_account("canonical-c"),
+        OTHER_IAM,
+        ["error credentials-of-two-accounts"],
+    ),
+    "two credentials of one account": (s3_of_another_account("canonical-a"), OTHER_IAM, []),
+    "credentials that S3 does not know": (s3_refuses_the_profile, OTHER_IAM, []),
+    "an alias of the source's environment": (
+        same_environment("source", "target"),
+        {},
+        ["warning same-environment"],
+    ),
+    "the source bucket under an alias": (
+        same_environment("source"),
+        {"target": {"bucket": "source"}},
+        [
+            "error source-is-target",
+            "error target-bucket-unexpected",
+            "error target-permission-missing",
+            "warning target-replicates-onward",
+        ],
+    ),
+    "the same names in two environments": (
+        lambda world: [
+            world.s3(side)._add(name, versioning="Enabled")
+            for side, name in (("source", "target"), ("target", "source"))
+        ],
+        {},
+        [],
+    ),
+    "another pair into the same bucket": (
+        lambda world: world.pairs.extend(
+            {**world.options, "source": {**world.options["source"], "bucket": bucket}}
+            for bucket in ("source", "other")
+        ),
+        {},
+        ["warning target-shared"],
+    ),
     "a connection that leads nowhere": (unopened, {}, ["error connection-unusable"]),
     "S3 does not answer": (
         lambda world: world.clients["target", "s3"].before("list_buckets", lost()),
@@ -707,7 +778,7 @@ def test_what_is_found(case: str) -> None:
 
 def test_every_kind_of_finding_is_found() -> None:
     found = {line.split()[1] for _breaks, _more, lines in CASES.values() for line in lines}
-    assert found == set(CATALOGUE)
+    assert found == {kind.id for kind in KINDS}
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -737,7 +808,7 @@ def test_where_the_canary_flies() -> None:
     assert seen["replica"]["replication_status"] == "REPLICA"
 
 
-@pytest.mark.parametrize("id", [id for id, kind in CATALOGUE.items() if kind.made_by_setup])
+@pytest.mark.parametrize("id", [kind.id for kind in KINDS if kind.made_by_setup])
 def test_before_setup_what_it_makes_is_no_fault(id: str) -> None:
     breaks, more, _found = next(
         case for case in CASES.values() if any(line.split()[1] == id for line in case[2])
@@ -745,6 +816,38 @@ def test_before_setup_what_it_makes_is_no_fault(id: str) -> None:
     world = World()
     breaks(world)
     assert f"info {id}" in world.ids(before_setup=True, **options_of(world, more))
+
+
+def test_before_setup_few_calls_are_made() -> None:
+    world = World()
+    assert world.run(before_setup=True)["checked"]["checks"] == [
+        "endpoints",
+        "buckets",
+        "configuration",
+        "roles",
+    ]
+    calls = {where: client.calls for where, client in world.clients.items()}
+    assert calls == {
+        ("source", "s3"): ["ListBuckets", "GetBucketVersioning", "GetBucketReplication"],
+        ("source", "iam"): ["GetUser", "GetRole"],
+        ("target", "s3"): ["ListBuckets", "GetBucketVersioning"],
+        ("target", "iam"): ["GetUser", "GetRole"],
+    }
+
+
+def test_before_setup_the_roles_are_the_expected_ones() -> None:
+    """Set-up is going to write them, whatever the configuration names now."""
+    world = World()
+    world.configure(role=f"{SOURCE_ROLE}x,{TARGET_ROLE}x")
+    expected = {"source": {"role": "Source"}, "target": {"role": TARGET_ROLE}}
+    found = world.ids(before_setup=True, **options_of(world, expected))
+    assert found == ["info role-unexpected", "info role-unexpected"]
+
+
+def test_before_setup_a_configuration_that_set_up_refuses_is_an_error() -> None:
+    world = World()
+    world.configure({"Filter": {"Prefix": ""}, "Priority": 1})
+    assert world.ids(before_setup=True) == ["error configuration-beyond-v1"]
 
 
 @pytest.mark.parametrize(
@@ -801,7 +904,7 @@ def test_what_is_shared_is_read_once() -> None:
 
 
 def test_the_catalogue_speaks_in_sentences() -> None:
-    for kind in CATALOGUE.values():
+    for kind in KINDS:
         for text in (kind.why, kind.remedy):
             assert text[0].isupper()
             assert text.endswith(".")

@@ -8,6 +8,8 @@ from __future__ import annotations
 import copy
 import io
 from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
+from types import SimpleNamespace
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -18,9 +20,6 @@ from ansible_collections.scality.backbeat.plugins.module_utils._clients.connecti
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._documents import permissions
 from ansible_collections.scality.backbeat.plugins.module_utils._progress import Progress
-from ansible_collections.scality.backbeat.plugins.module_utils._queries.preflight.question import (
-    Preflight,
-)
 from ansible_collections.scality.backbeat.plugins.module_utils._queries.query import (
     Unsatisfied,
 )
@@ -45,14 +44,25 @@ URLS = {
 }
 
 
+CREATED = datetime(2026, 1, 1, tzinfo=timezone.utc)
+
+
 class FakeS3(fake_s3.FakeS3):
     """With what only preflight asks of a bucket; what is put here arrives at `_copies_to`, where there is one."""
 
     _copies_to: FakeS3 | None = None
+    _owner = "canonical-a"
 
     def list_buckets(self) -> Mapping[str, Any]:
         own = [name for name, bucket in self.buckets.items() if not bucket["foreign"]]
-        return {"Buckets": [{"Name": name} for name in own if name != "lent"]}
+        return {
+            "Owner": {"ID": self._owner},
+            "Buckets": [
+                {"Name": name, "CreationDate": self.buckets[name].get("created", CREATED)}
+                for name in own
+                if name != "lent"
+            ],
+        }
 
     def put_object(self, Bucket: str, Key: str, Body: Any, **more: Any) -> Mapping[str, Any]:
         answer = super().put_object(Bucket, Key, io.BytesIO(Body), **more)
@@ -107,6 +117,7 @@ class World:
 
     def __init__(self) -> None:
         self.check_mode = False
+        self.pairs: list[dict[str, Any]] = []
         self.once = SingleFlight()
         self.progress = Progress()
         self.clients: dict[tuple[str, str], FakeClient] = {}
@@ -126,6 +137,8 @@ class World:
             }
             self.clients[side, "s3"], self.clients[side, "iam"] = s3, iam
         self.s3("source")._copies_to = self.s3("target")
+        self.s3("target")._owner = "canonical-b"
+        self.s3_of_profile: dict[str, FakeS3] = {}
         self.configure()
         self.options: dict[str, Any] = {
             side: {
@@ -173,28 +186,35 @@ class World:
         """Answer with an error once."""
         self.clients[side, service].before(method, refusal(code, "Says the server", status))
 
-    # What the question asks of the engine
+    # What preflight needs of the engine
 
-    @property
-    def main(self) -> Api:
-        raise AssertionError("there is no connection at the top level")
+    def _connections(self) -> Any:
+        return SimpleNamespace(
+            options={"pairs": self.pairs},
+            check_mode=self.check_mode,
+            once=self.once,
+            progress=self.progress,
+            open=self.open,
+        )
 
     def open(self, service: str, options: Mapping[str, Any]) -> Api:
         url = options["endpoint_url"]
         side, found = URLS[url]
-        api = self.clients[side, found].api(endpoint=url)
+        other = self.s3_of_profile.get(str(options.get("profile")))
+        client = other if other is not None and service == "s3" else self.clients[side, found]
+        api = client.api(endpoint=url)
         api.backoff = Time().backoff(0.0)
         if (side, found) in self.ahead:
             return _Clock.of(api, self.ahead[side, found])
         return api
 
     def run(self, **more: Any) -> dict[str, Any]:
-        """The result, with "failed" where the question was not satisfied."""
+        """The result, with "failed" if preflight was not satisfied."""
         validated = ArgumentSpecValidator(**TASK.argument_spec()).validate({**self.options, **more})
         assert not validated.error_messages, validated.error_messages
         options = validated.validated_parameters
         try:
-            return Preflight.build(options, self).run()
+            return TASK.build(TASK.request(options), self._connections()).run()  # type: ignore[union-attr]
         except Unsatisfied as error:
             return {**error.seen, "failed": True, "msg": str(error)}
 

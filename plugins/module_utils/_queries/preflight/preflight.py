@@ -1,0 +1,281 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether a pair of buckets is fit for replication, as far as both sides can tell. Reads, and writes nothing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..._clients.connections import Connections
+from ..._clients.session import BadConnection
+from ..._documents import names
+from ..._documents.evaluation import Principal, parse_principal
+from ..._documents.wanted_rules import WantedRule, wanted_rules
+from ..query import Query, Unsatisfied
+from . import buckets, configuration, endpoints, permissions, roles, sides
+from .configuration import Expected, Live
+from .findings import ERROR, INFO, WARNING, Findings, Kind, line, render
+from .permissions import Use
+from .sides import Endpoint, FactReader, Side
+
+FAIL_ON = {"error": (ERROR,), "warning": (ERROR, WARNING), "never": ()}
+CREDENTIALS = ("profile", "access_key", "secret_key", "session_token")
+CANARY_KINDS = (
+    Kind(
+        "canary-not-replicated",
+        ERROR,
+        "An object that was put now did not arrive as it should.",
+        "Follow the advice in the message.",
+    ),
+    Kind(
+        "canary-not-put",
+        ERROR,
+        "Whether an object would arrive is unknown.",
+        "Follow the advice in the message.",
+    ),
+    Kind(
+        "canary-left-behind",
+        WARNING,
+        "A small object of preflight's own stays in the bucket.",
+        "Delete that version manually.",
+    ),
+    Kind(
+        "canary-not-tried",
+        INFO,
+        "It is not proved that an object would arrive.",
+        "Fix the errors first, and run preflight outside of check mode.",
+    ),
+)
+KINDS: tuple[Kind, ...] = (
+    *endpoints.KINDS,
+    *sides.KINDS,
+    *buckets.KINDS,
+    *configuration.KINDS,
+    *roles.KINDS,
+    *permissions.KINDS,
+    *CANARY_KINDS,
+)
+
+
+@dataclass(frozen=True)
+class SideRequest:
+    """One side of a pair. role: the expected ARN or name. s3, iam: connection options; iam None: no IAM step."""
+
+    bucket: str
+    s3: Mapping[str, Any] = field(repr=False)
+    iam: Mapping[str, Any] | None = field(default=None, repr=False)
+    role: str | None = None
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, Any]) -> SideRequest:
+        """From the options `source` or `target`. Raises InvalidDocument."""
+        bucket = names.check_bucket_name(options["bucket"])
+        return cls(bucket, options["s3"], options["iam"] or None, options["role"] or None)
+
+
+@dataclass(frozen=True)
+class PreflightRequest:
+    """One pair, what is expected of it, and what counts as a failure.
+
+    rules, known_sites: None if nothing is expected of them. trusted: Backbeat's principals, one of which the roles have
+    to trust. servers_since_2025: None if it is unknown. before_setup: only what set-up cannot repair is an error, and
+    only what takes few calls is checked. ignore: ids of findings that are not reported. fail_on: see FAIL_ON.
+    """
+
+    source: SideRequest
+    target: SideRequest
+    rules: tuple[WantedRule, ...] | None = None
+    known_sites: Mapping[str, str] | None = None
+    trusted: tuple[Principal, ...] = (parse_principal("backbeat"),)
+    servers_since_2025: bool | None = None
+    before_setup: bool = False
+    ignore: tuple[str, ...] = ()
+    fail_on: str = "error"
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, Any]) -> PreflightRequest:
+        """From the options of a task. Raises InvalidDocument."""
+        return cls(
+            source=SideRequest.from_options(options["source"]),
+            target=SideRequest.from_options(options["target"]),
+            rules=wanted_rules(options["rules"]),
+            known_sites=options["known_sites"],
+            trusted=tuple(parse_principal(text) for text in options["trusted_principals"]),
+            servers_since_2025=options["servers_since_2025"],
+            before_setup=bool(options["before_setup"]),
+            ignore=tuple(options["ignore"]),
+            fail_on=options["fail_on"],
+        )
+
+
+@dataclass(frozen=True)
+class Examination:
+    """What was found out about a pair.
+
+    checks: what was checked, in order. prefix: where an object would be replicated, None if nowhere. obstacle: why no
+    canary can be tried, as a sentence; empty if one can.
+    """
+
+    source: Side
+    target: Side
+    findings: Findings
+    checks: tuple[str, ...]
+    prefix: str | None
+    obstacle: str
+
+
+class Preflight(Query):
+    """Checks one pair from both sides.
+
+    others: the buckets of this task's other pairs that replicate into the same target bucket. cross: the source's and
+    the target's S3 with the credentials of their IAM, None if these are the same as for S3.
+    """
+
+    def __init__(
+        self,
+        request: PreflightRequest,
+        sides: tuple[Side, Side],
+        facts: FactReader,
+        others: tuple[str, ...] = (),
+        cross: tuple[Endpoint | None, Endpoint | None] = (None, None),
+    ) -> None:
+        self.request = request
+        self.source, self.target = sides
+        self.facts = facts
+        self.findings = facts.findings
+        self.others = others
+        self.cross = cross
+
+    @classmethod
+    def build(cls, request: PreflightRequest, connections: Connections) -> Preflight:
+        """The check of one pair, each side of which has its own connections."""
+        findings = Findings(KINDS, request.ignore, request.before_setup)
+        source = _side("source", request.source, connections, findings)
+        target = _side("target", request.target, connections, findings)
+        cross = (
+            _s3_as_iam(source, request.source, connections),
+            _s3_as_iam(target, request.target, connections),
+        )
+        facts = FactReader(findings, connections.once)
+        others = _other_sources(request, connections)
+        return cls(request, (source, target), facts, others, cross)
+
+    def run(self) -> dict[str, Any]:
+        return self.report(self.examine())
+
+    def examine(self) -> Examination:
+        """Check everything that the request asks for."""
+        checks = ["endpoints", "buckets", "configuration", "roles"]
+        pair = [self.source, self.target]
+        endpoints.check(pair, self.facts)
+        for side, endpoint in zip(pair, self.cross, strict=True):
+            endpoints.check_accounts(side, endpoint, self.facts)
+        buckets.check(self.source, self.target, self.facts)
+        buckets.check_sharing(self.target, self.others, self.facts)
+        expected = Expected(self.request.rules, self.request.known_sites)
+        live = configuration.check(self.source, self.target, expected, self.facts)
+        found = roles.check(
+            pair, live.roles, self.request.trusted, self.facts, self.request.before_setup
+        )
+        if not self.request.before_setup:
+            checks += self._check_thoroughly(live, found)
+        prefix = live.prefixes[0] if live.roles and live.prefixes else None
+        return Examination(
+            self.source,
+            self.target,
+            self.findings,
+            tuple(checks),
+            prefix,
+            self._obstacle(live, prefix),
+        )
+
+    def report(self, examination: Examination, **more: Any) -> dict[str, Any]:
+        """The result for Ansible, with `more` of its own. Raises Unsatisfied if findings are as bad as `fail_on`."""
+        result = {
+            **more,
+            **render(examination.findings),
+            "checked": {
+                "source": {"bucket": self.source.bucket, "endpoint": self.source.s3.url},
+                "target": {"bucket": self.target.bucket, "endpoint": self.target.s3.url},
+                "checks": list(examination.checks),
+            },
+        }
+        bad = examination.findings.of(*FAIL_ON[self.request.fail_on])
+        if bad:
+            count = f"{len(bad)} finding{'s' if len(bad) > 1 else ''}"
+            lines = "\n".join(map(line, bad))
+            message = f"{count} for {self.source.bucket} to {self.target.bucket}:\n{lines}"
+            raise Unsatisfied(message, result)
+        return result
+
+    def _check_thoroughly(self, live: Live, found: Mapping[str, Any]) -> list[str]:
+        """What takes more calls, and what set-up makes or does not depend on."""
+        buckets.check_settings(self.source, self.target, self.facts)
+        if live.clouds and self.source.bucket_usable:
+            buckets.check_encryption(self.source, self.facts)
+        use = Use(live.prefixes, self.request.servers_since_2025, live.clouds)
+        for side, other in ((self.source, self.target), (self.target, self.source)):
+            if side.name in found:
+                permissions.check(side, other, found[side.name], use, self.facts)
+        return ["permissions", "bucket settings"]
+
+    def _obstacle(self, live: Live, prefix: str | None) -> str:
+        if self.findings.of(ERROR):
+            return "No object was put, because there are errors already."
+        if live.clouds_only:
+            return "No object was put, because a cloud's copy cannot be compared."
+        if prefix is None:
+            return "No object was put, because no enabled rule would replicate it."
+        return ""
+
+
+def _side(name: str, request: SideRequest, connections: Connections, findings: Findings) -> Side:
+    s3 = _endpoint(name, "S3", request.s3, connections, findings)
+    iam = _endpoint(name, "IAM", request.iam, connections, findings) if request.iam else None
+    return Side(name, request.bucket, s3, iam, request.role)
+
+
+def _endpoint(
+    side: str,
+    service: str,
+    options: Mapping[str, Any],
+    connections: Connections,
+    findings: Findings,
+) -> Endpoint:
+    try:
+        return Endpoint(side, service, connections.open(service.lower(), options))
+    except BadConnection as error:
+        endpoint = Endpoint(side, service, None, usable=False)
+        findings.add("connection-unusable", endpoint.place, str(error))
+        return endpoint
+
+
+def _s3_as_iam(side: Side, request: SideRequest, connections: Connections) -> Endpoint | None:
+    """The side's S3 with the credentials of its IAM; None if they are the same, or one cannot be opened."""
+    if side.iam is None or request.iam is None or not (side.s3.usable and side.iam.usable):
+        return None
+    credentials = {name: request.iam.get(name) for name in CREDENTIALS}
+    if credentials == {name: request.s3.get(name) for name in CREDENTIALS}:
+        return None
+    return Endpoint(side.name, "S3", connections.open("s3", {**request.s3, **credentials}))
+
+
+def _other_sources(request: PreflightRequest, connections: Connections) -> tuple[str, ...]:
+    """The source buckets of the task's other pairs with the same target bucket."""
+    sources = connections.once("sources by target", lambda: _sources(connections.options))
+    own = (request.source.s3.get("endpoint_url"), request.source.bucket)
+    others = sources[request.target.s3.get("endpoint_url"), request.target.bucket] - {own}
+    return tuple(sorted(bucket for _url, bucket in others))
+
+
+def _sources(options: Mapping[str, Any]) -> dict[tuple[Any, str], set[tuple[Any, str]]]:
+    found: dict[tuple[Any, str], set[tuple[Any, str]]] = defaultdict(set)
+    for pair in options.get("pairs") or ():
+        source, target = pair["source"], pair["target"]
+        place = (target["s3"].get("endpoint_url"), target["bucket"])
+        found[place].add((source["s3"].get("endpoint_url"), source["bucket"]))
+    return found
