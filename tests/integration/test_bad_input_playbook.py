@@ -37,6 +37,23 @@ def misspelt_rule(hosts: Hosts) -> None:
     hosts["node1"]["replication_pairs"][0]["rules"] = [{"prefx": "images/"}]
 
 
+def misspelt_bucket(hosts: Hosts) -> None:
+    (pair,) = hosts["node1"]["replication_pairs"]
+    pair["target_buket"] = pair.pop("target_bucket")
+
+
+def no_pairs(hosts: Hosts) -> None:
+    hosts["node1"]["replication_pairs"] = []
+
+
+def pairs_as_a_dictionary(hosts: Hosts) -> None:
+    (hosts["node1"]["replication_pairs"],) = hosts["node1"]["replication_pairs"]
+
+
+def pairs_as_text(hosts: Hosts) -> None:
+    hosts["node1"]["replication_pairs"] = "source-bucket:target-bucket"
+
+
 def overlapping(hosts: Hosts) -> None:
     rules = [{"prefix": "images/"}, {"prefix": "images/2026/"}]
     hosts["node1"]["replication_pairs"][0]["rules"] = rules
@@ -45,10 +62,21 @@ def overlapping(hosts: Hosts) -> None:
 @pytest.mark.parametrize(
     ("mistake", "message"),
     [
-        (no_target, "inventory lacks replication_target_host of node1, to which its pairs go"),
-        (misspelt_pairs, "inventory lacks replication_pairs of node1, the buckets to replicate"),
-        (no_url, "missing required arguments: endpoint_url found in replication_s3"),
-        (misspelt_rule, "prefx"),
+        (no_target, "has no target: set replication_target_host of node1"),
+        (misspelt_pairs, "node1 has replication_target_host, but no pair of buckets"),
+        (no_pairs, "node1 has replication_target_host, but no pair of buckets"),
+        (no_url, "replication_s3 of node1 has no option endpoint. Is endpoint_url meant?"),
+        (no_url, "replication_s3 of node1 needs endpoint_url."),
+        (
+            misspelt_bucket,
+            "Item 1 of replication_pairs of node1 has no option target_buket. Is target_bucket meant?",
+        ),
+        (
+            misspelt_rule,
+            "Item 1 of rules in item 1 of replication_pairs of node1 has no option prefx. Is prefix meant?",
+        ),
+        (pairs_as_a_dictionary, "replication_pairs of node1 is a dictionary, but must be a list."),
+        (pairs_as_text, "replication_pairs of node1 is text, but must be a list."),
     ],
 )
 def test_mistakes_that_are_found_before_anything_is_done(
@@ -56,10 +84,17 @@ def test_mistakes_that_are_found_before_anything_is_done(
 ) -> None:
     inventory = play.inventory()
     mistake(inventory["all"]["hosts"])
-    played = play("--limit", "node1", inventory=inventory)
+    played = play(inventory=inventory)
     assert message in played.failure()
     assert "Traceback" not in played.output
     assert play.sandbox.calls() == []
+
+
+def test_a_misspelt_tag(play: Plays) -> None:
+    played = play("--tags", "polices").ok()
+    assert "No step of the role has the tag polices. Is policies meant?" in " ".join(
+        played.output.split()
+    )
 
 
 def test_a_misspelt_variable_of_the_role(play: Plays) -> None:

@@ -66,14 +66,14 @@ def test_each_tag_alone_reads_what_it_needs(
 
 def test_replication_alone_before_there_are_roles(play: Plays) -> None:
     message = play("--tags", "replication").failure()
-    assert f"The role {SOURCE_ROLE} does not exist at node1" in message
+    assert f"The role {SOURCE_ROLE} of node1 does not exist" in message
     assert "--tags roles" in message
 
 
 def test_one_side_after_the_other(play: Plays, source: Side, target: Side) -> None:
     """The source needs the target's role: it says so, and later reads it from the target itself."""
     early = play("--limit", "node1").failure()
-    assert f"The role {TARGET_ROLE} does not exist at node6" in early
+    assert f"The role {TARGET_ROLE} of node6 does not exist" in early
     assert "for both hosts" in early
     assert target.writes() == []
 
@@ -111,7 +111,7 @@ def test_a_side_that_the_inventory_does_not_describe(
 ) -> None:
     inventory = without(play.inventory(), host, *names)
     failed = play("--limit", "node1", inventory=inventory).failure()
-    assert f"the inventory lacks {message}" in failed
+    assert f"The inventory lacks {message}" in failed
     assert play.sandbox.calls() == []
 
 
@@ -119,13 +119,16 @@ def test_a_target_host_that_does_not_exist(play: Plays) -> None:
     inventory = play.inventory()
     inventory["all"]["hosts"]["node1"]["replication_target_host"] = "node7"
     message = play("--limit", "node1", inventory=inventory).failure()
-    assert "the host node7 itself" in message
+    assert "node1 replicates to the host node7, which is not in the inventory" in message
 
 
 @pytest.mark.parametrize(
     ("variables", "message"),
     [
-        ({"replication_permissions": "most"}, "value of replication_permissions must be one of"),
+        (
+            {"replication_permissions": "most"},
+            "replication_permissions of node1 is 'most', but must be one of",
+        ),
         ({"replication_policy_max_size": "much"}, "replication_policy_max_size"),
         ({"replication_pairs": [{"source_bucket": "only"}]}, "target_bucket"),
     ],

@@ -29,13 +29,28 @@ def provoke_by_role(plays: Plays) -> Iterator[str]:
     def source(of: str, *pairs: dict[str, Any], **connected: Any) -> dict[str, Any]:
         return {"replication_target_host": of, "replication_pairs": list(pairs), **connected}
 
+    refused = {
+        "node6": node6,
+        "lacking": source("node6", PAIR),
+        "twice": source("node6", PAIR, PAIR, **connections),
+        "elsewhere": source("node7", PAIR, **connections),
+        "nowhere": source("", PAIR, **connections),
+        "idle": source("node6", **connections),
+    }
+    wrong = {
+        "node6": node6,
+        "misspelt": source("node6", {**PAIR, "target_buket": "a"}, **connections),
+        "untyped": source("node6", PAIR, **connections, replication_verify="perhaps"),
+    }
+    for refused_hosts in (refused, wrong, {"node6": node6}):
+        inventory = {"all": {"vars": hosts["all"]["vars"], "hosts": refused_hosts}}
+        yield from failures(plays(inventory=inventory))
+
     several = {
         "rolewise": source("node6", PAIR, **connections),
         "node6": {**node6, "replication_target_role_arn": ARN},
-        "lacking": source("node6", PAIR),
         "orphan": source("dead", {**PAIR, "source_bucket": "orphan-bucket"}, **connections),
         "dead": {"replication_s3": dead, "replication_iam": dead},
-        "twice": source("node6", PAIR, PAIR, **connections, replication_source_role_arn=ARN),
     }
     inventory = {"all": {"vars": hosts["all"]["vars"], "hosts": several}}
     yield from failures(plays("--tags", "buckets,replication", inventory=inventory))

@@ -1,0 +1,150 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The steps of a host's plan that need connections, or ARNs that earlier steps returned, as the modules take them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .topology import SOURCE, TARGET, Items, enabled_prefixes
+
+Connection = Mapping[str, Any]
+Arns = Mapping[str, str]
+
+
+def role_arns(*results: Mapping[str, Any]) -> dict[str, str]:
+    """ARNs by role name, from results of backbeat_iam_role or its info module; skipped ones have none."""
+    listed = [one for result in results for one in result.get("results") or [result]]
+    roles = [one.get("iam_role") for one in listed if isinstance(one, Mapping)]
+    return {role["role_name"]: role["arn"] for role in roles if role}
+
+
+@dataclass(frozen=True)
+class Steps:
+    """A plan as HostPlan.describe() returns it, with what its later steps need.
+
+    connections: "s3" and "iam" by host, for this host and its targets; arns: of the roles that were created or read so
+    far, by host and name.
+    """
+
+    plan: Mapping[str, Any]
+    connections: Mapping[str, Mapping[str, Connection]] = field(default_factory=dict)
+    arns: Mapping[str, Arns] = field(default_factory=dict)
+
+    def unknown_roles(self) -> Items:
+        """Roles whose ARN is still to be read: {"host", "name"}."""
+        return [
+            {"host": host, "name": role["name"]}
+            for host, role in self._used_roles()
+            if not self._arn(host, role)
+        ]
+
+    def policies(self) -> Items:
+        """The policies, with ARNs for the names of their roles if these are known: this saves reading them."""
+        known = self.arns.get(self.plan["host"], {})
+        return [
+            {**one, "roles": [known.get(name, name) for name in one["roles"]]}
+            for one in self.plan["policies"]
+        ]
+
+    def replications(self, options: Mapping[str, Any]) -> Items:
+        """The replication configurations of the source buckets, with these options for all."""
+        # What is left at its default is left out: with thousands of pairs each option counts.
+        asked = {name: value for name, value in options.items() if value}
+        return [
+            {
+                "bucket": pair["source_bucket"],
+                "target_bucket": pair["target_bucket"],
+                **self._configured_roles(pair),
+                "rules": pair.get("rules") or [{"prefix": ""}],
+                **asked,
+            }
+            for pair in self.plan["outgoing"]
+        ]
+
+    def removals(self, options: Mapping[str, Any]) -> Items:
+        """The rules that teardown removes: those that a pair names, or the whole configuration."""
+        return [
+            {
+                "bucket": pair["source_bucket"],
+                "rules": pair.get("rules"),
+                **options,
+                "state": "absent",
+            }
+            for pair in self.plan["outgoing"]
+        ]
+
+    def absent(self, kind: str) -> Items:
+        """The plan's "roles", "policies" or "buckets" by name, to remove."""
+        return [{"name": one["name"], "state": "absent"} for one in self.plan[kind]]
+
+    def preflights(self, known_sites: Mapping[str, str]) -> Items:
+        """Both sides of each pair, as the role would set them up."""
+        return [
+            {
+                SOURCE: self._side(self.plan["host"], pair["source_bucket"], roles[0]),
+                TARGET: self._side(pair["target_host"], pair["target_bucket"], roles[1]),
+                "rules": pair.get("rules") or [{"prefix": ""}],
+                "known_sites": dict(known_sites) or None,
+            }
+            for pair in self.plan["outgoing"]
+            for roles in [self._expected_roles(pair)]
+        ]
+
+    def objects(self) -> Items:
+        """An object for each pair, below the prefix of its first enabled rule."""
+        return [{"bucket": pair["source_bucket"], "key": key} for pair, key in self._proofs()]
+
+    def checks(self) -> Items:
+        """The check of these objects on both sides."""
+        return [
+            {
+                "bucket": pair["source_bucket"],
+                "key": key,
+                "target": {
+                    "s3": self._connection(pair["target_host"], "s3"),
+                    "bucket": pair["target_bucket"],
+                },
+            }
+            for pair, key in self._proofs()
+        ]
+
+    def _used_roles(self) -> Iterator[tuple[str, Mapping[str, str]]]:
+        if self.plan["target_roles"]:
+            yield self.plan["host"], self.plan["source_role"]
+        yield from self.plan["target_roles"].items()
+
+    def _arn(self, host: str, role: Mapping[str, str]) -> str:
+        return role["arn"] or self.arns.get(host, {}).get(role["name"], "")
+
+    def _configured_roles(self, pair: Mapping[str, Any]) -> dict[str, str]:
+        if pair.get("role"):
+            return {"role": pair["role"]}
+        there = pair["target_host"]
+        return {
+            "source_role": self._arn(self.plan["host"], self.plan["source_role"]),
+            "target_role": self._arn(there, self.plan["target_roles"][there]),
+        }
+
+    def _expected_roles(self, pair: Mapping[str, Any]) -> tuple[str, str | None]:
+        """ARNs or names; a configuration for clouds has no target role."""
+        if pair.get("role"):
+            source, _comma, target = pair["role"].partition(",")
+            return source, target or None
+        ours, theirs = self.plan["source_role"], self.plan["target_roles"][pair["target_host"]]
+        return ours["arn"] or ours["name"], theirs["arn"] or theirs["name"]
+
+    def _side(self, host: str, bucket: str, role: str | None) -> dict[str, Any]:
+        s3, iam = self._connection(host, "s3"), self._connection(host, "iam")
+        return {"bucket": bucket, "role": role, "s3": s3, "iam": iam or None}
+
+    def _connection(self, host: str, service: str) -> dict[str, Any]:
+        return dict(self.connections.get(host, {}).get(service) or {})
+
+    def _proofs(self) -> Iterator[tuple[Mapping[str, Any], str]]:
+        for pair in self.plan["outgoing"]:
+            for prefix in enabled_prefixes(pair.get("rules"))[:1]:
+                yield pair, prefix + self.plan["verify_key"]

@@ -1,0 +1,158 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the variables of an inventory to the plan of one of its hosts; the decisions are in _documents/topology.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+from ansible.utils.display import Display
+
+from ..module_utils._documents.topology import Environment, HostPlan, Items, Topology, plan
+from ..module_utils._documents.topology_checks import refusals
+from ..module_utils._documents.topology_steps import Steps, role_arns
+from ._role_variables import convert, specs, unknown_tags, unknown_variables
+
+HostVars = Mapping[str, Mapping[str, Any]]
+Variables = Mapping[str, Any]
+
+TAGS = ("preflight", "roles", "policies", "buckets", "replication", "verify")
+SPECIAL_TAGS = ("all", "always", "never", "tagged", "untagged")
+CONNECTIONS = ("s3", "iam")
+#: Variables that say what a host replicates to which host.
+LINKS = ("replication_target_host", "replication_pairs")
+#: Variables that belong to one host, and are never taken from another.
+OWN = frozenset({*LINKS, *(f"replication_{service}" for service in CONNECTIONS)})
+#: Facts that hold ARNs of roles: those that each host created, and those that a source read.
+CREATED, READ = "replication_roles_created", "replication_roles_read"
+
+
+def plan_host(
+    hostvars: HostVars, host: str, variables: Variables, run: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The plan of one host, as HostPlan.describe() returns it, and what keeps it from being carried out.
+
+    variables: the role's on this host; run: "hosts" of the play, "tags" and "skip_tags" of the command line.
+
+    Added to the plan: "options", the typed variables by their short names; "refused", sentences about this host, and
+    about linked hosts that take no part in the run; "blocked_by", other hosts of the run that are refused.
+    """
+    _warn(hostvars, host, run)
+    typed: dict[str, dict[str, Any]] = {}
+    wrong: dict[str, list[str]] = {}
+    for name in _concerned(hostvars, host, variables):
+        given = variables if name == host else _of_other(hostvars, host, variables, name)
+        typed[name], wrong[name] = convert(name, given)
+    topology = Topology({name: Environment.of(name, values) for name, values in typed.items()})
+    # What one host lacks would be said of its partners as well.
+    if not any(wrong.values()):
+        wrong = {name: refusals(topology, name, hostvars.keys()) for name in typed}
+    playing = set(run.get("hosts") or hostvars)
+    linked = {
+        *(pair.target_host for pair in topology.environments[host].pairs),
+        *(direction.source for direction in topology.incoming(host)),
+    }
+    absent = [name for name in typed if name in linked - playing - {host}]
+    refused = list(dict.fromkeys(text for name in (host, *absent) for text in wrong[name]))
+    planned = HostPlan(host) if refused else plan(topology, host)
+    return {
+        **planned.describe(),
+        "options": {
+            name.removeprefix("replication_"): value
+            for name, value in typed[host].items()
+            # Connections may hold secrets, which a fact would show.
+            if name not in OWN
+        },
+        "refused": refused,
+        "blocked_by": [name for name in typed if wrong[name] and name in playing - {host}],
+    }
+
+
+def plan_step(
+    hostvars: HostVars, host: str, variables: Variables, planned: Mapping[str, Any], step: str
+) -> Items:
+    """What a module takes for a step of the plan, with the connections and the ARNs that are known by now."""
+    if step not in STEPS:
+        raise AnsibleFilterError(f"A plan has no step {step!r}: it has {', '.join(STEPS)}.")
+    results = {
+        name: [hostvars[name].get(CREATED) or {}]
+        for name in (host, *planned["targets"])
+        if name in hostvars
+    }
+    for read in hostvars[host].get(READ) or ():
+        results[read["host"]].append(read)
+    steps = Steps(
+        planned,
+        connections={name: _connections(hostvars, host, variables, name) for name in results},
+        arns={name: role_arns(*found) for name, found in results.items()},
+    )
+    return STEPS[step](steps, planned["options"])
+
+
+#: What each step makes of the plan and the options.
+STEPS: Mapping[str, Callable[[Steps, Mapping[str, Any]], Items]] = {
+    "unknown_roles": lambda steps, _options: steps.unknown_roles(),
+    "policies": lambda steps, _options: steps.policies(),
+    "replications": lambda steps, options: steps.replications(
+        {name: options[name] for name in ("purge_rules", "known_sites", "allow_pending_loss")}
+    ),
+    "removals": lambda steps, options: steps.removals(
+        {"allow_pending_loss": options["allow_pending_loss"]}
+    ),
+    "preflights": lambda steps, options: steps.preflights(options["known_sites"]),
+    "objects": lambda steps, _options: steps.objects(),
+    "checks": lambda steps, _options: steps.checks(),
+    "absent_policies": lambda steps, _options: steps.absent("policies"),
+    "absent_roles": lambda steps, _options: steps.absent("roles"),
+    "absent_buckets": lambda steps, _options: steps.absent("buckets"),
+}
+
+
+def _warn(hostvars: HostVars, host: str, run: Mapping[str, Any]) -> None:
+    for name, meant in unknown_variables(hostvars[host]).items():
+        Display().warning(f"{host}: the role has no variable {name}. Is {meant} meant?")
+    asked = [*(run.get("tags") or ()), *(run.get("skip_tags") or ())]
+    for tag, meant in unknown_tags(asked, (*TAGS, *SPECIAL_TAGS)).items():
+        Display().warning(
+            f"No step of the role has the tag {tag}. Is {meant} meant? Its tags are {', '.join(TAGS)}."
+        )
+
+
+def _concerned(hostvars: HostVars, host: str, variables: Variables) -> list[str]:
+    """The host, and all hosts of the inventory that replicate or are replicated to."""
+    found = dict.fromkeys([host])
+    for name in hostvars:
+        given = variables if name == host else hostvars[name]
+        if any(given.get(link) for link in LINKS):
+            links, _wrong = convert(name, {link: given.get(link) for link in LINKS}, LINKS)
+            pairs = [pair for pair in links["replication_pairs"] or () if pair]
+            targets = [links["replication_target_host"], *(one.get("target_host") for one in pairs)]
+            found |= dict.fromkeys([name, *(one for one in targets if one in hostvars)])
+    return list(found)
+
+
+def _of_other(hostvars: HostVars, host: str, variables: Variables, name: str) -> dict[str, Any]:
+    """The role's variables of another host.
+
+    Variables of the play and parameters of the role are the same for all hosts, but hostvars has neither: what this
+    host has beside its hostvars is one of them.
+    """
+    here, there = hostvars[host], hostvars[name]
+    given = {variable: there.get(variable) for variable in specs()}
+    for variable, value in given.items():
+        if value is None and variable not in OWN:
+            ours = variables.get(variable)
+            given[variable] = None if here.get(variable) == ours else ours
+    return given
+
+
+def _connections(
+    hostvars: HostVars, host: str, variables: Variables, name: str
+) -> dict[str, Mapping[str, Any]]:
+    given = variables if name == host else hostvars[name]
+    wanted = [f"replication_{service}" for service in CONNECTIONS]
+    typed, _wrong = convert(name, {variable: given.get(variable) for variable in wanted}, wanted)
+    return {service: typed[f"replication_{service}"] or {} for service in CONNECTIONS}

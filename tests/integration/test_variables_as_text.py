@@ -1,0 +1,81 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Variables given as text, as `-e name=value` and quotes in YAML give them, mean the same as with their types."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ansible_collections.scality.backbeat.plugins.plugin_utils._role_variables import specs
+from tests.integration.support.modules import Side
+from tests.integration.support.plays import TEARDOWN, Inventory, Plays
+from tests.integration.support.procedure import KEY, SOURCE_BUCKET, TARGET_BUCKET
+from tests.integration.test_playbook import ALL_CHANGES
+from tests.integration.test_playbook_trouble import VALIDATE
+
+#: What differs between hosts, and cannot be an extra variable.
+OF_HOSTS = {"replication_s3", "replication_iam", "replication_target_host", "replication_pairs"}
+#: Values other than the role's defaults, for variables whose default has no effect.
+VALUES: dict[str, Any] = {"replication_verify_timeout": 30, "replication_servers_since_2025": False}
+
+
+def as_text() -> list[str]:
+    """-e name=value for every variable of the role, and the number of its variables is that of the spec."""
+    given = []
+    for name, spec in specs().items():
+        if name not in OF_HOSTS:
+            value = VALUES.get(name, spec.get("default"))
+            text = value if isinstance(value, str) else json.dumps(value)
+            given += ["-e", f"{name}={text!r}" if text else f"{name}=''"]
+    assert len(given) == 2 * (len(specs()) - len(OF_HOSTS))
+    return given
+
+
+def with_text_inside(inventory: Inventory) -> Inventory:
+    hosts = inventory["all"]["hosts"]
+    for host in hosts.values():
+        for service in ("replication_s3", "replication_iam"):
+            host[service] |= {"validate_certs": "yes", "retry_timeout": "5"}
+    (pair,) = hosts["node1"]["replication_pairs"]
+    pair["rules"] = [{"prefix": "on/", "enabled": "yes"}, {"prefix": "off/", "enabled": "no"}]
+    return inventory
+
+
+def test_every_variable_as_text(play: Plays, source: Side, target: Side) -> None:
+    inventory = with_text_inside(play.inventory())
+    changes = [one.replace(f"/{KEY}", f"/on/{KEY}") for one in ALL_CHANGES]
+    assert play(*as_text(), inventory=inventory).ok().changes() == changes
+    rules = source.s3.get_bucket_replication(Bucket=SOURCE_BUCKET)["ReplicationConfiguration"][
+        "Rules"
+    ]
+    assert {one["Prefix"]: one["Status"] for one in rules} == {"on/": "Enabled", "off/": "Disabled"}
+    assert play(inventory=inventory).ok().changed() == {}
+
+    validated = play(*as_text(), playbook=VALIDATE, inventory=inventory).ok()
+    assert validated.changes() == []
+    play(*as_text(), playbook=TEARDOWN, inventory=inventory).ok()
+    for side, bucket in ((source, SOURCE_BUCKET), (target, TARGET_BUCKET)):
+        assert [one["Name"] for one in side.s3.list_buckets()["Buckets"]] == [bucket]
+
+
+def test_steps_that_are_switched_off_as_text(play: Plays) -> None:
+    played = play("-e", "replication_verify=no", "-e", "replication_preflight=off").ok()
+    assert not any("object" in one["action"] for one in played.own())
+
+
+def test_pairs_as_text(play: Plays) -> None:
+    pairs = [{"source_bucket": SOURCE_BUCKET, "target_bucket": TARGET_BUCKET}]
+    inventory = play.inventory()
+    inventory["all"]["hosts"]["node1"]["replication_pairs"] = json.dumps(pairs)
+    assert play(inventory=inventory).ok().changes() == ALL_CHANGES
+
+
+def test_what_is_no_boolean_changes_nothing(play: Plays) -> None:
+    inventory = play.inventory()
+    inventory["all"]["hosts"]["node1"]["replication_verify"] = "perhaps"
+    assert play(inventory=inventory).failure() == (
+        "replication_verify of node1 is 'perhaps', but must be true or false."
+    )
+    assert play.sandbox.calls() == []

@@ -1,0 +1,252 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the variables of an inventory to plans and steps, as the role calls the filter."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.scality.backbeat.plugins.filter.replication_plan import FilterModule
+
+replication_plan = FilterModule().filters()["replication_plan"]
+
+S3 = {"endpoint_url": "http://node1"}
+IAM = {"endpoint_url": "http://node1:8600"}
+THERE_S3 = {"endpoint_url": "http://node6"}
+THERE_IAM = {"endpoint_url": "http://node6:8600"}
+SOURCE_ROLE, TARGET_ROLE = "SourceRoleForS3Replication", "TargetRoleForS3Replication"
+SOURCE_ARN = f"arn:aws:iam::123456789012:role/{SOURCE_ROLE}"
+TARGET_ARN = f"arn:aws:iam::678901234567:role/{TARGET_ROLE}"
+OTHER_ARN = "arn:aws:iam::777777777777:role/Other"
+PAIR = {"source_bucket": "bucket-a", "target_bucket": "bucket-b"}
+
+HostVars = dict[str, dict[str, Any]]
+
+
+def two_hosts(*pairs: Any, **variables: Any) -> HostVars:
+    return {
+        "node1": {
+            "replication_s3": S3,
+            "replication_iam": IAM,
+            "replication_target_host": "node6",
+            "replication_pairs": list(pairs or [PAIR]),
+            **variables,
+        },
+        "node6": {"replication_s3": THERE_S3, "replication_iam": THERE_IAM},
+    }
+
+
+def plan(hostvars: HostVars, host: str = "node1", **run: Any) -> dict[str, Any]:
+    made: dict[str, Any] = replication_plan(hostvars, host, hostvars[host], run=run)
+    return made
+
+
+def step(hostvars: HostVars, name: str, host: str = "node1") -> Any:
+    planned = plan(hostvars, host)
+    assert planned["refused"] == []
+    return replication_plan(hostvars, host, hostvars[host], plan=planned, step=name)
+
+
+def created(name: str, arn: str) -> dict[str, Any]:
+    return {"results": [{"iam_role": {"role_name": name, "arn": arn}}]}
+
+
+def known_roles(hostvars: HostVars) -> HostVars:
+    hostvars["node1"]["replication_roles_created"] = created(SOURCE_ROLE, SOURCE_ARN)
+    hostvars["node6"]["replication_roles_created"] = created(TARGET_ROLE, TARGET_ARN)
+    return hostvars
+
+
+def test_a_host_is_refused_with_its_own_mistake_and_blocked_by_those_of_others() -> None:
+    hostvars = two_hosts(replication_verify="perhaps")
+    sentence = "replication_verify of node1 is 'perhaps', but must be true or false."
+    assert (plan(hostvars)["refused"], plan(hostvars)["blocked_by"]) == ([sentence], [])
+    there = plan(hostvars, "node6")
+    assert (there["refused"], there["blocked_by"]) == ([], ["node1"])
+
+
+def test_a_mistake_of_a_target_that_takes_no_part_is_told_by_its_source() -> None:
+    hostvars = two_hosts()
+    hostvars["node6"]["replication_location"] = ["a"]
+    (sentence,) = plan(hostvars, hosts=["node1"])["refused"]
+    assert sentence == "replication_location of node6 is a list, but must be text."
+    assert plan(hostvars, hosts=["node1", "node6"])["refused"] == []
+
+
+def test_a_mistake_of_a_host_that_is_not_linked_does_not_matter() -> None:
+    hostvars = two_hosts()
+    hostvars["other"] = {**hostvars["node1"], "replication_location": ["a"]}
+    planned = plan(hostvars, hosts=["node1", "node6"])
+    assert planned["refused"] == planned["blocked_by"] == []
+
+
+def test_a_fact_holds_no_connection() -> None:
+    hostvars = two_hosts(replication_s3={**S3, "access_key": "a", "secret_key": "hunter"})
+    assert "hunter" not in str(plan(hostvars))
+
+
+def test_variables_of_the_play_hold_for_all_hosts() -> None:
+    """hostvars does not have them."""
+    hostvars = two_hosts()
+    variables = {**hostvars["node1"], "replication_target_role_name": "Shared"}
+    planned = replication_plan(hostvars, "node1", variables)
+    assert planned["target_roles"]["node6"]["name"] == "Shared"
+    hostvars["node1"]["replication_target_role_name"] = "Own"
+    assert plan(hostvars)["target_roles"]["node6"]["name"] == TARGET_ROLE
+
+
+def test_roles_that_are_still_to_be_read() -> None:
+    hostvars = two_hosts()
+    assert step(hostvars, "unknown_roles") == [
+        {"host": "node1", "name": SOURCE_ROLE},
+        {"host": "node6", "name": TARGET_ROLE},
+    ]
+    hostvars["node1"]["replication_roles_read"] = [
+        {"host": "node6", "iam_role": {"role_name": TARGET_ROLE, "arn": TARGET_ARN}}
+    ]
+    assert step(hostvars, "unknown_roles") == [{"host": "node1", "name": SOURCE_ROLE}]
+    assert step(known_roles(hostvars), "unknown_roles") == []
+
+
+def test_arns_of_the_inventory_are_not_read() -> None:
+    hostvars = two_hosts(replication_source_role_arn=SOURCE_ARN)
+    hostvars["node6"]["replication_target_role_arn"] = TARGET_ARN
+    assert step(hostvars, "unknown_roles") == []
+    (replication,) = step(hostvars, "replications")
+    assert (replication["source_role"], replication["target_role"]) == (SOURCE_ARN, TARGET_ARN)
+
+
+def test_policies_have_the_arns_of_roles_that_were_created() -> None:
+    hostvars = two_hosts()
+    assert step(hostvars, "policies")[0]["roles"] == [SOURCE_ROLE]
+    assert step(known_roles(hostvars), "policies")[0]["roles"] == [SOURCE_ARN]
+
+
+def test_a_task_that_was_skipped_or_failed_created_no_roles() -> None:
+    hostvars = two_hosts(replication_roles_created={"skipped": True})
+    hostvars["node6"]["replication_roles_created"] = {
+        "results": [{"iam_role": None}, {"failed": True}]
+    }
+    assert len(step(hostvars, "unknown_roles")) == 2
+
+
+def test_replications() -> None:
+    own = f"{SOURCE_ARN},{TARGET_ARN}"
+    rules = [{"prefix": "images/", "enabled": "no"}]
+    hostvars = two_hosts(
+        PAIR,
+        {"source_bucket": "bucket-c", "target_bucket": "bucket-d", "rules": rules},
+        {"source_bucket": "bucket-e", "target_bucket": "bucket-f", "role": own},
+        replication_purge_rules="yes",
+        replication_known_sites='{"paris": "scality"}',
+        replication_allow_pending_loss="false",
+    )
+    shared = {"purge_rules": True, "known_sites": {"paris": "scality"}}
+    roles = {"source_role": SOURCE_ARN, "target_role": TARGET_ARN}
+    every, images = [{"prefix": ""}], [{"prefix": "images/", "enabled": False}]
+    assert step(known_roles(hostvars), "replications") == [
+        {"bucket": "bucket-a", "target_bucket": "bucket-b", "rules": every, **roles, **shared},
+        {"bucket": "bucket-c", "target_bucket": "bucket-d", "rules": images, **roles, **shared},
+        {"bucket": "bucket-e", "target_bucket": "bucket-f", "rules": every, "role": own, **shared},
+    ]
+
+
+def test_what_is_left_at_its_default_is_left_out() -> None:
+    (replication,) = step(known_roles(two_hosts()), "replications")
+    assert replication.keys() == {"bucket", "target_bucket", "source_role", "target_role", "rules"}
+
+
+@pytest.mark.parametrize("rules", [None, []])
+def test_removals_name_the_rules_that_a_pair_names(rules: Any) -> None:
+    named = [{"id": "a"}]
+    hostvars = two_hosts(
+        {**PAIR, "rules": rules}, {**PAIR, "source_bucket": "bucket-c", "rules": named}
+    )
+    common = {"allow_pending_loss": False, "state": "absent"}
+    assert step(hostvars, "removals") == [
+        {"bucket": "bucket-a", "rules": None, **common},
+        {"bucket": "bucket-c", "rules": named, **common},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("buckets", "bucket-a"), ("roles", SOURCE_ROLE), ("policies", "SourcePolicyForS3Replication")],
+)
+def test_absent_keeps_nothing_but_the_name(kind: str, name: str) -> None:
+    assert step(two_hosts(), f"absent_{kind}") == [{"name": name, "state": "absent"}]
+
+
+def test_preflights() -> None:
+    hostvars = two_hosts(PAIR, replication_known_sites={"node6": "scality"})
+    theirs = {"bucket": "bucket-b", "role": TARGET_ROLE, "s3": THERE_S3, "iam": THERE_IAM}
+    assert step(hostvars, "preflights") == [
+        {
+            "source": {"bucket": "bucket-a", "role": SOURCE_ROLE, "s3": S3, "iam": IAM},
+            "target": theirs,
+            "rules": [{"prefix": ""}],
+            "known_sites": {"node6": "scality"},
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("role", "roles"),
+    [("x,y", ("x", "y")), ("x", ("x", None)), ("", (SOURCE_ARN, TARGET_ARN))],
+)
+def test_roles_of_a_preflight(role: str, roles: tuple[str, str | None]) -> None:
+    hostvars = two_hosts({**PAIR, "role": role}, replication_source_role_arn=SOURCE_ARN)
+    hostvars["node6"] = {"replication_s3": THERE_S3, "replication_target_role_arn": TARGET_ARN}
+    (preflight,) = step(hostvars, "preflights")
+    assert (preflight["source"]["role"], preflight["target"]["role"]) == roles
+    assert preflight["target"]["iam"] is None
+
+
+@pytest.mark.parametrize(
+    ("rules", "keys"),
+    [
+        (None, ["key"]),
+        ([], ["key"]),
+        ([{"prefix": "x/"}], ["x/key"]),
+        ([{"prefix": "x/"}, {"prefix": "y/"}], ["x/key"]),
+        ([{"prefix": "x/", "enabled": "no"}, {"prefix": "y/", "enabled": True}], ["y/key"]),
+        ([{"prefix": "x/", "enabled": False}], []),
+        ([{"id": "only"}], ["key"]),
+    ],
+)
+def test_a_canary_lies_below_the_first_enabled_rule(rules: Any, keys: list[str]) -> None:
+    hostvars = two_hosts({**PAIR, "rules": rules}, replication_verify_key="key")
+    assert step(hostvars, "objects") == [{"bucket": "bucket-a", "key": key} for key in keys]
+    target = {"s3": THERE_S3, "bucket": "bucket-b"}
+    assert step(hostvars, "checks") == [
+        {"bucket": "bucket-a", "key": key, "target": target} for key in keys
+    ]
+
+
+def test_several_targets_of_one_source() -> None:
+    hostvars = two_hosts(
+        PAIR,
+        {"source_bucket": "bucket-c", "target_bucket": "bucket-c", "target_host": "node7"},
+    )
+    hostvars["node7"] = {
+        "replication_s3": {"endpoint_url": "http://node7"},
+        "replication_iam": {"endpoint_url": "http://node7:8600"},
+        "replication_target_role_name": "Other",
+        "replication_roles_created": created("Other", OTHER_ARN),
+    }
+    known_roles(hostvars)
+    roles = [one["target_role"] for one in step(hostvars, "replications")]
+    assert roles == [TARGET_ARN, OTHER_ARN]
+    connections = [one["target"]["s3"]["endpoint_url"] for one in step(hostvars, "checks")]
+    assert connections == ["http://node6", "http://node7"]
+    assert plan(hostvars, "node7")["buckets"] == [{"name": "bucket-c", "versioning": "enabled"}]
+    assert plan(hostvars, "node6")["buckets"] == [{"name": "bucket-b", "versioning": "enabled"}]
+
+
+def test_a_step_that_no_plan_has() -> None:
+    with pytest.raises(AnsibleFilterError, match="A plan has no step 'bucket'"):
+        step(two_hosts(), "bucket")

@@ -1,0 +1,205 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What each host of an inventory has to do, and what is wrong with the inventory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.topology import (
+    Environment,
+    Topology,
+    plan,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.topology_checks import (
+    refusals,
+)
+
+ARN = "arn:aws:iam::123456789012:role/TargetRole"
+HOST = {
+    "replication_s3": {"endpoint_url": "http://s3"},
+    "replication_iam": {"endpoint_url": "http://iam"},
+    "replication_source_role_name": "SourceRole",
+    "replication_target_role_name": "TargetRole",
+    "replication_source_policy_name": "SourcePolicy",
+    "replication_target_policy_name": "TargetPolicy",
+    "replication_verify_key": "proof",
+}
+
+Hosts = dict[str, dict[str, Any]]
+
+
+def pair(source: str = "a", target: str = "b", **options: Any) -> dict[str, Any]:
+    return {"source_bucket": source, "target_bucket": target, **options}
+
+
+def source(*pairs: dict[str, Any], of: str = "there", **variables: Any) -> dict[str, Any]:
+    given = {"replication_target_host": of, "replication_pairs": list(pairs)}
+    return {**HOST, **given, **{f"replication_{name}": value for name, value in variables.items()}}
+
+
+def two_hosts(*pairs: dict[str, Any], **variables: Any) -> Hosts:
+    return {"here": source(*(pairs or [pair()]), **variables), "there": dict(HOST)}
+
+
+def both_ways(**variables: Any) -> Hosts:
+    here, there = source(pair("a", "b"), **variables), source(pair("b", "a"), of="here")
+    return {"here": here, "there": there}
+
+
+def topology(hosts: Hosts) -> Topology:
+    return Topology({name: Environment.of(name, variables) for name, variables in hosts.items()})
+
+
+def planned(hosts: Hosts, host: str = "here") -> dict[str, Any]:
+    return plan(topology(hosts), host).describe()
+
+
+def refused(hosts: Hosts, host: str = "here") -> list[str]:
+    return refusals(topology(hosts), host, hosts.keys())
+
+
+def test_a_source_has_its_role_its_policy_and_its_buckets() -> None:
+    pairs = [pair("a", "b"), pair("c", "d")]
+    made = planned(two_hosts(*pairs))
+    assert (made["source"], made["target"]) == (True, False)
+    assert made["outgoing"] == [{**one, "target_host": "there"} for one in pairs]
+    assert made["roles"] == [{"name": "SourceRole"}]
+    assert made["policies"] == [
+        {
+            "name": "SourcePolicy",
+            "side": "source",
+            "source_buckets": ["a", "c"],
+            "roles": ["SourceRole"],
+            "permissions": "least",
+            "max_size": 6144,
+        }
+    ]
+    assert made["buckets"] == [{"name": name, "versioning": "enabled"} for name in ("a", "c")]
+    assert made["source_role"] == {"name": "SourceRole", "arn": ""}
+    assert made["target_roles"] == {"there": {"name": "TargetRole", "arn": ""}}
+
+
+def test_a_target_serves_all_hosts_that_name_it() -> None:
+    hosts = two_hosts(pair("a", "b"))
+    hosts["elsewhere"] = source(pair("a", "c"))
+    made = planned(hosts, "there")
+    assert (made["source"], made["target"], made["outgoing"]) == (False, True, [])
+    assert made["sources"] == ["here", "elsewhere"]
+    assert made["roles"] == [{"name": "TargetRole"}]
+    (policy,) = made["policies"]
+    assert (policy["side"], policy["target_buckets"]) == ("target", ["b", "c"])
+    assert "source_buckets" not in policy
+    assert [bucket["name"] for bucket in made["buckets"]] == ["b", "c"]
+
+
+def test_a_pair_may_have_another_target_than_its_host() -> None:
+    hosts = two_hosts(pair("a", "b"), pair("c", "d", target_host="elsewhere"))
+    hosts["elsewhere"] = {**HOST, "replication_target_role_arn": ARN}
+    made = planned(hosts)
+    assert made["targets"] == ["there", "elsewhere"]
+    assert made["target_roles"]["elsewhere"] == {"name": "TargetRole", "arn": ARN}
+    assert made["policies"][0]["source_buckets"] == ["a", "c"]
+    assert planned(hosts, "there")["policies"][0]["target_buckets"] == ["b"]
+    assert [bucket["name"] for bucket in planned(hosts, "elsewhere")["buckets"]] == ["d"]
+
+
+def test_the_guides_policy_names_the_buckets_of_both_sides() -> None:
+    hosts = two_hosts(permissions="guide")
+    hosts["there"]["replication_permissions"] = "guide"
+    for host in hosts:
+        (policy,) = planned(hosts, host)["policies"]
+        assert (policy["source_buckets"], policy["target_buckets"]) == (["a"], ["b"])
+
+
+def test_one_role_may_serve_both_directions() -> None:
+    made = planned(both_ways(target_role_name="SourceRole"))
+    assert made["roles"] == [{"name": "SourceRole"}]
+
+
+def test_a_host_may_be_both() -> None:
+    made = planned(both_ways())
+    assert (made["source"], made["target"]) == (True, True)
+    assert [policy["name"] for policy in made["policies"]] == ["SourcePolicy", "TargetPolicy"]
+    assert [bucket["name"] for bucket in made["buckets"]] == ["a"]
+
+
+def test_the_proof_of_a_bucket_that_also_receives_has_a_key_of_its_own() -> None:
+    assert planned(two_hosts())["verify_key"] == "proof"
+    assert planned(both_ways())["verify_key"] == "proof-from-here"
+    assert planned(both_ways(), "there")["verify_key"] == "proof-from-there"
+
+
+def test_a_bystander_has_nothing_to_do_and_needs_no_connection() -> None:
+    hosts = two_hosts() | {"bystander": {}}
+    made = planned(hosts, "bystander")
+    assert not any(made[name] for name in ("source", "target", "roles", "policies", "buckets"))
+    assert refused(hosts, "bystander") == []
+
+
+def test_pairs_with_roles_of_their_own_need_none() -> None:
+    hosts = two_hosts(pair("a", "b", role="x,y"))
+    made = planned(hosts)
+    assert made["source"] is True
+    assert made["roles"] == made["policies"] == []
+    assert made["target_roles"] == {}
+    for variables in hosts.values():
+        del variables["replication_iam"]
+    assert refused(hosts) == refused(hosts, "there") == []
+
+
+def test_roles_that_exist_already_are_left_alone() -> None:
+    hosts = two_hosts(source_role_arn=ARN)
+    del hosts["here"]["replication_iam"]
+    made = planned(hosts)
+    assert made["roles"] == made["policies"] == []
+    assert made["source_role"]["arn"] == ARN
+    assert refused(hosts) == []
+
+
+def test_buckets_have_a_location_if_one_is_given() -> None:
+    assert planned(two_hosts(location="paris"))["buckets"] == [
+        {"name": "a", "versioning": "enabled", "location": "paris"}
+    ]
+
+
+@pytest.mark.parametrize("host", ["here", "there"])
+@pytest.mark.parametrize("variable", ["replication_s3", "replication_iam"])
+def test_what_the_inventory_lacks_is_named(host: str, variable: str) -> None:
+    hosts = two_hosts()
+    del hosts[host][variable]
+    (sentence,) = refused(hosts)
+    assert sentence.startswith(f"The inventory lacks {variable} of {host}: ")
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"replication_target_host": "x"}, "here replicates to the host x, which is not in"),
+        ({"replication_target_host": ""}, "source_bucket a in replication_pairs of here has no"),
+        (
+            {"replication_pairs": [pair("a", "b"), pair("a", "c")]},
+            "The source bucket a is in several pairs of replication_pairs of here",
+        ),
+    ],
+)
+def test_mistakes_in_pairs_are_named(changes: dict[str, Any], sentence: str) -> None:
+    hosts = two_hosts()
+    hosts["here"] |= changes
+    (found,) = refused(hosts)
+    assert sentence in found
+
+
+def test_a_source_without_pairs_is_no_success() -> None:
+    hosts = two_hosts() | {"idle": source()}
+    (found,) = refused(hosts, "idle")
+    assert found.startswith("idle has replication_target_host, but no pair")
+
+
+def test_an_inventory_without_any_pair_is_no_success() -> None:
+    hosts = {"here": dict(HOST), "there": dict(HOST)}
+    (found,) = refused(hosts)
+    assert found.startswith("No host of the inventory has replication_pairs")
