@@ -59,8 +59,8 @@ def test_every_row_is_in_one_place(long_key: int, monkeypatch: pytest.MonkeyPatc
     @given(st.data())
     def check(data: st.DataObject) -> None:
         source, target = (bucket.rows() for bucket in data.draw(pairs()))
-        found = compare(data.draw(pages(source)), data.draw(pages(target)))
-        check_complete(list(found), source, target)
+        found = list(compare(data.draw(pages(source)), data.draw(pages(target))))
+        check_complete(found, source, target)
 
     check()
 
@@ -103,6 +103,15 @@ def test_a_long_key_that_differs_ends_the_comparison(monkeypatch: pytest.MonkeyP
     rows = Bucket({b"k": [Entry(b"%d" % n) for n in range(600)]}).rows()
     with pytest.raises(TooManyVersions, match="'k' differs and has more than 500"):
         list(compare([rows], [rows[1:]]))
+
+
+def test_a_key_is_not_cut_at_the_end_of_a_page() -> None:
+    source = [[row("k", "2")], [row("k", "1")]]
+    target = [[row("k", "2")], [row("k", "0")]]
+    (block,) = compare(source, target)
+    (case,) = block.cases
+    assert not case.partial
+    assert len(case.source) == len(case.target) == 2
 
 
 def test_remembers_a_newer_marker_of_a_key_that_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
