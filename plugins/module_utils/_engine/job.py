@@ -1,0 +1,62 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Brings a job to a result: check mode, changed, and being stopped."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator
+from types import FrameType
+from typing import Any
+
+from .._jobs.job import Control, Job, Stopped
+from .._queries.query import Unsatisfied
+
+
+def run_job(job: Job, control: Control, *, check_mode: bool) -> dict[str, Any]:
+    """The result of a job: its facts, "changes", and "changed" if something was or would be written.
+
+    Raises what the job raises; an Unsatisfied has the same keys in `seen`.
+    """
+    try:
+        with interruptible(control.stop):
+            facts = job.predict(control) if check_mode else job.run(control)
+    except Unsatisfied as unsatisfied:
+        raise Unsatisfied(str(unsatisfied), _changed(unsatisfied.seen)) from unsatisfied
+    return _changed(facts)
+
+
+def _changed(facts: dict[str, Any]) -> dict[str, Any]:
+    return {"changed": bool(facts.get("changes")), **facts}
+
+
+@contextlib.contextmanager
+def interruptible(stop: threading.Event) -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM stop a job in order: `stop` is set for its threads, and Stopped raised here.
+
+    A second signal has the usual effect. In a thread other than the main one signals cannot be caught; then this does
+    nothing.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        restore()
+        stop.set()
+        raise Stopped(f"Interrupted by {signal.Signals(number).name}.")
+
+    for number in before:
+        signal.signal(number, interrupt)
+    try:
+        yield
+    finally:
+        restore()

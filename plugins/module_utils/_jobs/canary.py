@@ -1,0 +1,191 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A canary: a small object that is put on the source, has to arrive on the target, and is removed on both sides."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._clients import s3_objects, s3_versions
+from .._clients.api import Api
+from .._clients.errors import ApiError, NotFound, Unreachable
+from .._documents import names
+from .._queries.object_check import ObjectCheck, ObjectCheckRequest, Replica
+from .._queries.query import Unsatisfied
+from .job import Control, Job
+
+BODY = b"Put to prove that replication works; it may be deleted.\n"
+#: More versions than a few lost answers can make.
+MOST_VERSIONS = 100
+
+
+@dataclass(frozen=True)
+class CanaryRequest:
+    """Where the object is put and expected, and how long to wait.
+
+    key: its key, unique to the run, so that no other object is affected. timeout, max_delay: in seconds.
+    """
+
+    source_bucket: str
+    target_bucket: str
+    key: str
+    timeout: float = 300.0
+    max_delay: float = 5.0
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, Any], prefix: str = "") -> CanaryRequest:
+        """From the options of a task: {source_bucket, target_bucket, key, wait_timeout, wait_max_delay}.
+
+        `key` is its beginning, after `prefix`; the rest is made here. Raises InvalidDocument.
+        """
+        return cls(
+            names.check_bucket_name(options["source_bucket"]),
+            names.check_bucket_name(options["target_bucket"]),
+            names.check_object_key(f"{prefix}{options['key']}-{uuid.uuid4()}"),
+            options["wait_timeout"],
+            options["wait_max_delay"],
+        )
+
+
+@dataclass
+class Outcome:
+    """What became of a canary. not_put, not_replicated: the errors as sentences, empty if there was none.
+
+    seen: what was last read of the object and its replica, None if it was not put. changes: the writes, in order.
+    left_behind: by "source" or "target", which versions could not be removed, and why.
+    """
+
+    seen: dict[str, Any] | None = None
+    not_put: str = ""
+    not_replicated: str = ""
+    left_behind: dict[str, str] = field(default_factory=dict)
+    changes: list[str] = field(default_factory=list)
+
+
+class Canary(Job):
+    """One canary. It is removed on both sides also after an error, a timeout or an interrupt."""
+
+    def __init__(self, request: CanaryRequest, source: Api, target: Api) -> None:
+        self.request = request
+        self.source, self.target = source, target
+        self._put_versions: list[str | None] = []
+        self._lost = False
+
+    def predict(self, control: Control) -> dict[str, Any]:
+        return {"canary": None, "changes": self._planned()}
+
+    def run(self, control: Control) -> dict[str, Any]:
+        outcome = self.attempt(control)
+        left = [f"{side}: {text}" for side, text in outcome.left_behind.items()]
+        result = {"canary": outcome.seen, "changes": outcome.changes, "warnings": left}
+        failed = outcome.not_put or outcome.not_replicated
+        if failed:
+            raise Unsatisfied(failed, result)
+        return result
+
+    def attempt(self, control: Control) -> Outcome:
+        """Put it, wait for the replica, remove both. Errors are in the outcome."""
+        outcome = Outcome()
+        try:
+            self._prove(control, outcome)
+        finally:
+            self._remove(outcome)
+        return outcome
+
+    def _planned(self) -> list[str]:
+        where, to = (
+            f"{bucket}/{self.request.key}"
+            for bucket in (self.request.source_bucket, self.request.target_bucket)
+        )
+        return [f"PutObject {where}", f"DeleteObject {where}", f"DeleteObject {to}"]
+
+    def _prove(self, control: Control, outcome: Outcome) -> None:
+        request = self.request
+        try:
+            version = self._put(control)
+        except ApiError as error:
+            outcome.not_put = str(error)
+            return
+        outcome.changes.append(self._planned()[0])
+        wanted = ObjectCheckRequest(
+            bucket=request.source_bucket,
+            key=request.key,
+            version_id=version,
+            replica=Replica(request.target_bucket, request.key),
+            timeout=request.timeout,
+            max_delay=request.max_delay,
+        )
+        check = ObjectCheck(
+            wanted, self.source, self.target, progress=control.lines, sleep=control.sleep
+        )
+        try:
+            outcome.seen = check.run()
+        except Unsatisfied as unsatisfied:
+            outcome.not_replicated = str(unsatisfied)
+            outcome.seen = unsatisfied.seen
+        except ApiError as error:
+            outcome.not_replicated = str(error)
+            outcome.seen = {}
+
+    def _put(self, control: Control) -> str | None:
+        """Put the object until it is there; returns its version id."""
+        api, bucket, key = self.source, self.request.source_bucket, self.request.key
+        while True:
+            try:
+                version, _etag = s3_objects.put_object(
+                    api, bucket, key, BODY, metadata={}, tags={}, content_type="text/plain"
+                )
+                self._put_versions = [version]
+                return version
+            except BaseException as error:
+                # Interrupted or without an answer, it may have been put all the same.
+                self._lost = self._lost or not isinstance(error, ApiError) or error.unsure
+                if not isinstance(error, Unreachable):
+                    raise
+                control.check("putting the canary")
+                if not api.backoff.pause():
+                    raise
+            found = s3_objects.head_object(api, bucket, key)
+            if found is not None:
+                self._put_versions = [found.version_id]
+                return found.version_id
+
+    def _remove(self, outcome: Outcome) -> None:
+        """Delete what was put: on the source first, since until then a replica can still arrive."""
+        key = self.request.key
+        for side, api, bucket in (
+            ("source", self.source, self.request.source_bucket),
+            ("target", self.target, self.request.target_bucket),
+        ):
+            try:
+                api.backoff.restart()
+                for version in self._versions(api, bucket):
+                    _delete(api, bucket, key, version)
+                    outcome.changes.append(f"DeleteObject {bucket}/{key}")
+            except ApiError as error:
+                versions = ", ".join(filter(None, self._put_versions)) or "unknown"
+                outcome.left_behind[side] = f"{key}, version {versions}: {error}"
+
+    def _versions(self, api: Api, bucket: str) -> list[str | None]:
+        """What is to be deleted: what was put, and after a lost answer whatever has the key."""
+        if not self._lost:
+            return self._put_versions
+        found, _all = s3_versions.versions(api, bucket, self.request.key, MOST_VERSIONS)
+        return [one.version_id for one in found]
+
+
+def _delete(api: Api, bucket: str, key: str, version_id: str | None) -> None:
+    """Delete a version until it is gone; a repetition does no harm."""
+    while True:
+        try:
+            s3_objects.delete_object(api, bucket, key, version_id)
+            return
+        except NotFound:
+            return
+        except Unreachable:
+            if not api.backoff.pause():
+                raise

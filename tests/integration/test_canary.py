@@ -1,0 +1,167 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The canary: what it proves, what it changes, and that it is removed whatever happens."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from typing import Any
+
+import pytest
+
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.connections import (
+    Connections,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.job import run_job
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.options import CONNECTION
+from ansible_collections.scality.backbeat.plugins.module_utils._jobs.canary import (
+    Canary,
+    CanaryRequest,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._jobs.job import Control, Stopped
+from ansible_collections.scality.backbeat.plugins.module_utils._queries.query import Unsatisfied
+from tests.integration.support.modules import Result, Side
+from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, set_up
+
+
+@pytest.fixture
+def replicating(source: Side, target: Side) -> Side:
+    set_up(source, target, but=("object",))
+    source.sandbox.clear_calls()
+    return source
+
+
+def api(side: Side) -> Any:
+    defaults = {name: option.get("default") for name, option in CONNECTION.items()}
+    options = {**defaults, **side.connection("s3"), "retry_timeout": 3.0}
+    return Connections("s3", options, 1).main
+
+
+def fly(
+    source: Side,
+    target: Side,
+    *,
+    check_mode: bool = False,
+    control: Control | None = None,
+    **options: Any,
+) -> Result:
+    request = CanaryRequest.from_options(
+        {
+            "source_bucket": SOURCE_BUCKET,
+            "target_bucket": TARGET_BUCKET,
+            "key": "canary",
+            "wait_timeout": 10.0,
+            "wait_max_delay": 0.2,
+            **options,
+        }
+    )
+    canary = Canary(request, api(source), api(target))
+    return run_job(canary, control or Control(), check_mode=check_mode)
+
+
+def left(*sides: Side) -> list[str]:
+    buckets = {"source": SOURCE_BUCKET, "target": TARGET_BUCKET}
+    found = []
+    for side in sides:
+        listed = side.s3.list_object_versions(Bucket=buckets[side.name])
+        found += [one["Key"] for one in listed.get("Versions", [])]
+        found += [one["Key"] for one in listed.get("DeleteMarkers", [])]
+    return found
+
+
+def test_proves_replication_and_leaves_nothing(replicating: Side, target: Side) -> None:
+    result = fly(replicating, target)
+    assert result["canary"]["object"]["replication_status"] == "COMPLETED"
+    assert result["canary"]["replica"]["replication_status"] == "REPLICA"
+    assert result["changed"]
+    assert [change.split()[0] for change in result["changes"]] == [
+        "PutObject",
+        "DeleteObject",
+        "DeleteObject",
+    ]
+    assert left(replicating, target) == []
+
+
+def test_check_mode_predicts_and_writes_nothing(replicating: Side, target: Side) -> None:
+    result = fly(replicating, target, check_mode=True)
+    assert result["changed"]
+    assert len(result["changes"]) == 3
+    assert replicating.writes() == []
+
+
+def test_what_does_not_arrive_is_told_and_removed(replicating: Side, target: Side) -> None:
+    replicating.sandbox.settings("source", paused=True)
+    with pytest.raises(Unsatisfied, match="PENDING") as caught:
+        fly(replicating, target, wait_timeout=0.3)
+    assert caught.value.seen["changed"]
+    assert left(replicating, target) == []
+
+
+@pytest.mark.parametrize("how", ["reset", "reset-after", "error", "error-after"])
+def test_a_lost_put_is_repeated_and_everything_removed(
+    replicating: Side, target: Side, how: str
+) -> None:
+    replicating.sandbox.fail("PutObject", side="source", how=how)
+    result = fly(replicating, target)
+    assert result["canary"]["object"]["replication_status"] == "COMPLETED"
+    puts = replicating.writes().count("PutObject")
+    assert puts == (1 if how.endswith("after") else 2)
+    assert left(replicating, target) == []
+
+
+@pytest.mark.parametrize("side", ["source", "target"])
+def test_a_lost_delete_is_repeated(replicating: Side, target: Side, side: str) -> None:
+    replicating.sandbox.fail("DeleteObject", side=side, how="reset")
+    fly(replicating, target)
+    assert left(replicating, target) == []
+
+
+def test_a_refused_put_is_told(replicating: Side, target: Side) -> None:
+    replicating.sandbox.fail("PutObject", side="source", status=403, code="AccessDenied", times=0)
+    with pytest.raises(Unsatisfied, match="AccessDenied") as caught:
+        fly(replicating, target)
+    assert caught.value.seen["changed"] is False
+    assert caught.value.seen["canary"] is None
+
+
+def test_what_could_not_be_removed_is_named(replicating: Side, target: Side) -> None:
+    replicating.sandbox.fail(
+        "DeleteObject", side="target", status=403, code="AccessDenied", times=0
+    )
+    result = fly(replicating, target)
+    (warning,) = result["warnings"]
+    (key,) = left(replicating, target)
+    assert warning.startswith("target: ")
+    assert key in warning
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_removes_it_too(replicating: Side, target: Side, number: int) -> None:
+    replicating.sandbox.settings("source", paused=True)
+    control = Control()
+    before = signal.getsignal(number)
+    timer = threading.Timer(1.0, os.kill, (os.getpid(), number))
+    timer.start()
+    try:
+        with pytest.raises(Stopped, match=signal.Signals(number).name):
+            fly(replicating, target, control=control, wait_timeout=30.0)
+    finally:
+        timer.cancel()
+    assert control.stop.is_set()
+    assert signal.getsignal(number) == before
+    assert "PutObject" in replicating.writes()
+    assert left(replicating, target) == []
+
+
+def test_a_stop_from_another_thread_removes_it_too(replicating: Side, target: Side) -> None:
+    replicating.sandbox.settings("source", paused=True)
+    control = Control()
+    timer = threading.Timer(0.5, control.stop.set)
+    timer.start()
+    with pytest.raises(Stopped):
+        fly(replicating, target, control=control, wait_timeout=30.0)
+    timer.join()
+    assert left(replicating, target) == []
