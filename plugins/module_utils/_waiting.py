@@ -1,11 +1,13 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Waiting: one clock, one way to grow the pauses, for retries and for polling alike."""
+"""Time: deadlines, pauses that grow, and what is told while they last."""
 
 from __future__ import annotations
 
+import math
 import random
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,16 +15,49 @@ from dataclasses import dataclass, field
 Clock = Callable[[], float]
 Sleep = Callable[[float], None]
 Jitter = Callable[[float, float], float]
-# No cap makes the pauses shorter than this: a server is not to be asked without a break.
+Tell = Callable[[str], None]
+# No cap makes the pauses shorter than this: a server must not be polled without a break.
 SHORTEST = 0.01
+# Seconds between two lines of progress, and before the first: shorter work needs no words.
+INTERVAL = 3.0
+
+
+class Deadline:
+    """The moment at which all work for a task ends; `seconds` count from the creation, on a monotonic clock.
+
+    The engine makes one for a task and passes it down; nothing below waits beyond it.
+    """
+
+    def __init__(self, seconds: float = math.inf, clock: Clock = time.monotonic) -> None:
+        self.seconds = seconds
+        self._clock = clock
+        self._started = clock()
+
+    @property
+    def remaining(self) -> float:
+        """Seconds until the deadline, 0 once it has passed."""
+        return max(0.0, self.seconds - (self._clock() - self._started))
+
+    @property
+    def expired(self) -> bool:
+        """Whether the deadline has passed."""
+        return self.remaining <= 0
+
+    def extend(self, seconds: float) -> None:
+        """Allow more time, for work whose size is known only now."""
+        self.seconds += seconds
+
+    def within(self, seconds: float) -> Deadline:
+        """A deadline for a part of the work: `seconds` from now, and never later than this one."""
+        return Deadline(min(seconds, self.remaining), self._clock)
 
 
 @dataclass
 class Backoff:
-    """Pauses that grow up to a cap, until a deadline.
+    """Pauses that grow up to a cap, until a time limit.
 
-    All times are in seconds; `timeout` counts from the creation of the object, on a monotonic clock.
-    A pause lasts between half of the current step and the whole of it, so that many clients that
+    All times are in seconds; `timeout` counts from the creation of the object, on a monotonic clock, and `deadline`
+    ends it early. A pause lasts between half of the current step and the whole of it, so that many clients that
     failed at the same moment do not come back at the same moment.
     """
 
@@ -33,6 +68,7 @@ class Backoff:
     clock: Clock = time.monotonic
     sleep: Sleep = time.sleep
     jitter: Jitter = random.uniform
+    deadline: Deadline = field(default_factory=Deadline)
     started: float = field(init=False)
     step: float = field(init=False)
 
@@ -41,7 +77,7 @@ class Backoff:
         self.restart()
 
     def restart(self) -> None:
-        """Begin anew, with the whole time and the first pause."""
+        """Begin again, with the whole time and the first pause; the deadline stays."""
         self.started = self.clock()
         self.step = min(self.first, self.cap)
 
@@ -52,13 +88,13 @@ class Backoff:
 
     @property
     def remaining(self) -> float:
-        """Seconds until the deadline, 0 once it has passed."""
-        return max(0.0, self.timeout - self.elapsed)
+        """Seconds until the time limit or the deadline, 0 once one has passed."""
+        return min(max(0.0, self.timeout - self.elapsed), self.deadline.remaining)
 
     def pause(self) -> bool:
         """Sleep for the next pause and return True, or return False at once when time is up.
 
-        The last pause is cut so that one more look happens at the deadline.
+        The last pause is cut so that one more read happens at the time limit.
         """
         remaining = self.remaining
         if remaining <= 0:
@@ -66,3 +102,46 @@ class Backoff:
         self.sleep(min(self.jitter(self.step / 2, self.step), remaining))
         self.step = min(self.step * self.growth, self.cap)
         return True
+
+
+class Progress:
+    """Tells how many of `total` items are done, and what is waited for. Threads may share it.
+
+    `tell` takes one line without its end, never sooner than INTERVAL seconds after the last one; None is told nothing.
+    `things` is how the items are called, such as "buckets".
+    """
+
+    def __init__(
+        self,
+        tell: Tell | None = None,
+        total: int = 1,
+        things: str = "",
+        *,
+        clock: Clock = time.monotonic,
+    ) -> None:
+        self._tell = tell
+        self._total = total
+        self._things = things
+        self._done = 0
+        self._clock = clock
+        self._last = clock()
+        self._lock = threading.Lock()
+
+    def done(self) -> None:
+        """One more item is done."""
+        with self._lock:
+            self._done += 1
+            if self._done < self._total:
+                self._say("")
+
+    def waiting(self, what: str) -> None:
+        """What is being waited for, and its state now."""
+        with self._lock:
+            self._say(what)
+
+    def _say(self, what: str) -> None:
+        if self._tell is None or self._clock() - self._last < INTERVAL:
+            return
+        self._last = self._clock()
+        count = f"{self._done:,} of {self._total:,} {self._things} done" if self._total > 1 else ""
+        self._tell("; ".join(filter(None, (count, what))))

@@ -157,6 +157,7 @@ results:
     error: *error
 """
 
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import S3
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.module import run_module
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task
 from ansible_collections.scality.backbeat.plugins.module_utils._resources.bucket import (
@@ -167,7 +168,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._resources.bucket
 TASK = Task(
     key="bucket",
     plural="buckets",
-    service="s3",
+    service=S3,
     identity=("name",),
     item={
         "name": {"type": "str"},

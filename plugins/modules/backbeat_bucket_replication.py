@@ -294,6 +294,7 @@ results:
 """
 
 
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import S3
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.wanted_rules import (
     RULE_OPTIONS,
 )
@@ -307,7 +308,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._resources.bucket
 TASK = Task(
     key="replication",
     plural="replications",
-    service="s3",
+    service=S3,
     identity=("bucket",),
     item={
         "bucket": {"type": "str"},

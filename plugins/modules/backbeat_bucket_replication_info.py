@@ -249,6 +249,7 @@ results:
     error: *error
 """
 
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import S3
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.module import run_module
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.options import (
     nested_connection,
@@ -262,7 +263,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._queries.bucket_r
 TASK = Task(
     key="replication",
     plural="replications",
-    service="s3",
+    service=S3,
     identity=("bucket",),
     item={"bucket": {"type": "str"}},
     shared={"target_s3": nested_connection()},

@@ -146,6 +146,7 @@ error:
       type: str
 """
 
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import S3
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.module import run_module
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task
 from ansible_collections.scality.backbeat.plugins.module_utils._queries.backbeat_failed import (
@@ -156,7 +157,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._queries.backbeat
 TASK = Task(
     key="failures",
     plural="",
-    service="s3",
+    service=S3,
     identity=(),
     item={
         "backbeat_url": {"type": "str"},

@@ -142,6 +142,7 @@ results:
     error: *error
 """
 
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import IAM
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.module import run_module
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task
 from ansible_collections.scality.backbeat.plugins.module_utils._queries.iam_role_info import (
@@ -152,7 +153,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._queries.iam_role
 TASK = Task(
     key="iam_role",
     plural="iam_roles",
-    service="iam",
+    service=IAM,
     identity=("name",),
     item={
         "name": {"type": "str"},

@@ -203,6 +203,7 @@ results:
     error: *error
 """
 
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import S3
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.module import run_module
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task
 from ansible_collections.scality.backbeat.plugins.module_utils._resources.object import (
@@ -213,7 +214,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._resources.object
 TASK = Task(
     key="object",
     plural="objects",
-    service="s3",
+    service=S3,
     identity=("bucket", "key"),
     item={
         "bucket": {"type": "str"},

@@ -242,6 +242,7 @@ results:
     error: *error
 """
 
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import S3
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.module import run_module
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.options import (
     WAIT,
@@ -256,7 +257,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._queries.object_c
 TASK = Task(
     key="object",
     plural="checks",
-    service="s3",
+    service=S3,
     identity=("bucket", "key"),
     item={
         "bucket": {"type": "str"},

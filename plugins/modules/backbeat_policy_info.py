@@ -149,6 +149,7 @@ results:
     error: *error
 """
 
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import IAM
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.module import run_module
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task
 from ansible_collections.scality.backbeat.plugins.module_utils._queries.policy_info import (
@@ -159,7 +160,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._queries.policy_i
 TASK = Task(
     key="policy",
     plural="policies",
-    service="iam",
+    service=IAM,
     identity=("name",),
     item={"name": {"type": "str"}, "path": {"type": "str"}},
     kind="query",

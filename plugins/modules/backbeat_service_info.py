@@ -249,6 +249,7 @@ error:
       type: str
 """
 
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import S3
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.module import run_module
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task
 from ansible_collections.scality.backbeat.plugins.module_utils._queries.backbeat_service import (
@@ -265,7 +266,7 @@ OBJECT = {
 TASK = Task(
     key="service",
     plural="",
-    service="s3",
+    service=S3,
     identity=(),
     item={
         "backbeat_url": {"type": "str"},

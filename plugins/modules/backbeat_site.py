@@ -156,6 +156,7 @@ error:
       type: str
 """
 
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import S3
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.module import run_module
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.options import WAIT
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task
@@ -167,7 +168,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._resources.backbe
 TASK = Task(
     key="site",
     plural="",
-    service="s3",
+    service=S3,
     identity=(),
     item={
         "backbeat_url": {"type": "str", "required": True},

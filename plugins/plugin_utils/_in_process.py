@@ -29,7 +29,7 @@ from ansible.utils.vars import merge_hash
 from ..module_utils._clients.session import BOTOCORE_VERSION, warm
 from ..module_utils._engine.options import secrets
 from ..module_utils._engine.task import Task
-from ..module_utils._progress import Tell
+from ..module_utils._waiting import Tell
 
 SWITCH = "backbeat_in_process"
 # What inventories say for it; to compile a template takes as long as a call.

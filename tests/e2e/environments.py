@@ -17,6 +17,7 @@ from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import SERVICES
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.session import open_api
 from devtools.places import ROOT
 from sandbox import Sandbox
@@ -52,7 +53,7 @@ class Environment:
         options = self.connection(service)
         spec = task_of("bucket").argument_spec()["argument_spec"]
         defaults = {name: option.get("default") for name, option in spec.items()}
-        return open_api(service, {**defaults, **options}).client
+        return open_api(SERVICES[service], {**defaults, **options}).client
 
     def connection(self, service: str) -> dict[str, Any]:
         """The connection options for "s3" or "iam"."""
@@ -61,7 +62,7 @@ class Environment:
     def run(self, module: str, **options: Any) -> Result:
         """The result of backbeat_<module>, from within this process."""
         task = task_of(module)
-        given = {**(self.connection(task.service) if task.service else {}), **options}
+        given = {**(self.connection(task.service.name) if task.service else {}), **options}
         validated = ArgumentSpecValidator(**task.argument_spec()).validate(given)
         assert not validated.error_messages, validated.error_messages
         return task.run(validated.validated_parameters, check_mode=False)

@@ -18,17 +18,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.scality.backbeat.plugins.module_utils._clients import (
-    iam_account,
-    iam_policies,
-    iam_policy_versions,
-    iam_roles,
+    iam_entities,
     s3_buckets,
     s3_objects,
-    s3_versions,
     session,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.api import Api
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.errors import ApiError
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import SERVICES
 from tests.faults.support.stranger import Stranger, stranger
 
 ARGUMENTS: dict[str, Any] = {
@@ -94,8 +91,8 @@ STRANGE: dict[str, tuple[str, dict[str, str], bytes]] = {
 
 
 CLIENTS: dict[str, tuple[ModuleType, ...]] = {
-    "iam": (iam_account, iam_policies, iam_policy_versions, iam_roles),
-    "s3": (s3_buckets, s3_objects, s3_versions),
+    "iam": (iam_entities,),
+    "s3": (s3_buckets, s3_objects),
 }
 
 
@@ -130,7 +127,7 @@ def outcome(server: Stranger, service: str, name: str) -> Any:
         "aws_config": {"connect_timeout": 2, "read_timeout": 5},
         "retry_timeout": 0.0,
     }
-    api: Api = session.open_api(service, options)
+    api: Api = session.open_api(SERVICES[service], options)
     function = calls(service)[name]
     known = {**ARGUMENTS, "api": api, "body": io.BytesIO(b"content")}
     wanted = {one: known[one] for one in inspect.signature(function).parameters}

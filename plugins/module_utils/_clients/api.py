@@ -5,14 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from .._waiting import Backoff
-from . import clock
 from .errors import ApiError, Call, NotFound, Unreachable, Unreadable
-from .translate import from_answer, from_exception, from_stranger
+from .service import Service
+from .translate import clock_ahead, from_answer, from_exception
+from .wire import CALL_ERRORS, LARGEST_ANSWER, Limits, limited
 
 Answer = Mapping[str, Any]
 Shape = TypeVar("Shape")
@@ -22,17 +23,19 @@ Shape = TypeVar("Shape")
 class Api:
     """A botocore client, and how long reads may be tried again.
 
-    `backoff` counts from when the work on one item began: all calls for that item share one deadline.
-    `writes` counts the writes that were answered as done.
+    `backoff` counts from when the work on one item began: all calls for that item share one time limit, and all items
+    of a task share its deadline. `writes` counts the writes that were answered as done.
     `ahead` is by how many seconds the server's clock was ahead of ours at its last answer, None before any.
     """
 
     client: Any
-    service: str
+    service: Service
     endpoint: str
     backoff: Backoff
     ahead: float | None = None
     writes: int = 0
+    # Set after a lost answer: the server or a proxy may have closed connections that are kept.
+    reconnect: bool = False
 
     def read(
         self,
@@ -46,7 +49,7 @@ class Api:
         """Make a call that changes nothing, again while no usable answer comes and time is left.
 
         `shape` turns the answer into what the caller wants; an answer without the fields it takes is Unreadable.
-        Answers None when the server's error code is in `absent`.
+        Returns None when the server's error code is in `absent`.
         """
         while True:
             try:
@@ -59,6 +62,44 @@ class Api:
                 if not self.backoff.pause():
                     raise
 
+    def pages(
+        self,
+        operation: str,
+        doing: str,
+        shape: Callable[[Answer], Shape],
+        following: Callable[[Answer], dict[str, Any]],
+        *,
+        absent: Collection[str] = (),
+        **parameters: Any,
+    ) -> Iterator[Shape | None]:
+        """The pages of a list, each as by `read`; one None when the server's error code is in `absent`.
+
+        `following` makes the parameters that ask for the next page, none after the last one. Pages that repeat are
+        Unreadable: they would never end.
+        """
+        marker: dict[str, Any] = {}
+        while True:
+            page = self.read(
+                operation,
+                doing,
+                lambda answer: (shape(answer), following(answer)),
+                absent=absent,
+                **{**parameters, **marker},
+            )
+            if page is None:
+                yield None
+                return
+            yield page[0]
+            if not page[1]:
+                return
+            if page[1] == marker:
+                raise Unreadable(
+                    self._named(operation, doing),
+                    f"the list does not end: after the page at {marker} the server names the same page again",
+                    advice="Check whether a proxy answers in the server's place, and the server's log.",
+                )
+            marker = page[1]
+
     def write(
         self,
         operation: str,
@@ -68,7 +109,7 @@ class Api:
     ) -> Shape:
         """Make a call that changes something, once.
 
-        After Unreachable nobody knows whether it happened: the caller looks before it tries again.
+        After Unreachable it is unknown whether it was made: the caller reads before it tries again.
         """
         try:
             answer = self._call(operation, doing, shape, parameters)
@@ -79,6 +120,17 @@ class Api:
         self.writes += 1
         return answer
 
+    def streamed(self, operation: str, doing: str, body: Any, size: int) -> Iterator[bytes]:
+        """The pieces of an answer's body, of at most `size` bytes each."""
+        try:
+            with limited(Limits(self.backoff.deadline)):
+                yield from body.iter_chunks(size)
+        except CALL_ERRORS as error:
+            raise from_exception(self._named(operation, doing), error) from error
+
+    def _named(self, operation: str, doing: str) -> Call:
+        return Call(self.client.meta.method_to_api_mapping[operation], self.endpoint, doing)
+
     def _call(
         self,
         operation: str,
@@ -86,27 +138,36 @@ class Api:
         shape: Callable[[Answer], Shape],
         parameters: Mapping[str, Any],
     ) -> Shape:
-        call = Call(self.client.meta.method_to_api_mapping[operation], self.endpoint, doing)
+        call = self._named(operation, doing)
+        deadline = self.backoff.deadline
+        if deadline.expired:
+            late = Unreachable(call, f"the time limit of {deadline.seconds:.0f} s is over")
+            late.sent = False
+            raise late
         try:
-            answer = getattr(self.client, operation)(**parameters)
-        except Exception as error:
-            raise self._translate(call, error) from error
-        self.ahead = clock.ahead(answer.get("ResponseMetadata", {}))
-        if from_stranger(answer.get("ResponseMetadata", {}), self.service):
+            with limited(Limits(deadline, LARGEST_ANSWER, self.reconnect)):
+                answer = getattr(self.client, operation)(**parameters)
+                return self._shaped(call, answer, shape)
+        except CALL_ERRORS as error:
+            translated = self._translate(call, error)
+            self.reconnect = isinstance(translated, Unreachable)
+            raise translated from error
+
+    def _shaped(self, call: Call, answer: Answer, shape: Callable[[Answer], Shape]) -> Shape:
+        metadata = answer.get("ResponseMetadata", {})
+        self.ahead = clock_ahead(metadata)
+        if self.service.is_stranger(metadata):
             raise Unreadable(
                 call,
-                f"something that is no {self.service.upper()} server answered",
+                f"the response did not come from {self.service.server}",
                 advice="Check the endpoint_url and whether a proxy answers in the server's place.",
             )
-        try:
-            return shape(answer)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise from_exception(call, error) from error
+        return shape(answer)
 
     def _translate(self, call: Call, error: Exception) -> ApiError:
         response = getattr(error, "response", None)
         if isinstance(response, dict) and response:
-            self.ahead = clock.ahead(response.get("ResponseMetadata", {}))
+            self.ahead = clock_ahead(response.get("ResponseMetadata", {}))
             return from_answer(call, response, self.service)
         return from_exception(call, error)
 

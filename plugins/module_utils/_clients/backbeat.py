@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Backbeat's API for replication ("crr"): one function per route.
 
-The Api is one that was opened for a service of backbeat_model.ROOTS: through CloudServer, or at Backbeat's own port.
+The Api is one that was opened for the service BACKBEAT (through CloudServer) or BACKBEAT_DIRECT (its own port).
 Routes differ between releases (S3C with Backbeat 7.x has only the health check, metrics of all sites together, and the
 list of failures), so every function raises NoRoute for a route that the server does not have.
 """

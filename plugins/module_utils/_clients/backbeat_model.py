@@ -13,10 +13,6 @@ import json
 import re
 from typing import Any
 
-#: What stands before each route, by the name under which botocore knows the service: forwarded by CloudServer, which
-#: wants requests signed for S3, or at Backbeat's own port, which asks for no credentials.
-ROOTS = {"backbeat": "/_/backbeat/api", "backbeat-direct": "/_"}
-
 _QUERY = {"marker": "marker", "sitename": "sitename", "version_id": "versionId"}
 # Operation: method, path, the parameters in the query.
 _ROUTES: dict[str, tuple[str, str, tuple[str, ...]]] = {

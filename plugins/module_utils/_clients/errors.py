@@ -1,12 +1,14 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can go wrong with a call, in the few kinds that the rest of the collection tells apart."""
+"""The kinds of failed calls that the rest of the collection tells apart, and the error codes of each."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+
+from .._documents.errors import Failure
 
 
 @dataclass(frozen=True)
@@ -21,10 +23,10 @@ class Call:
     doing: str
 
 
-class ApiError(Exception):
-    """A call that did not work. `str()` is one sentence for the user, or a few: what failed and what to do.
+class ApiError(Failure):
+    """A failed call. `str()` is one sentence for the user, or a few: what failed and what to do.
 
-    `sent` is False where nothing can have reached a server. `unsure` says that a write may have been made.
+    `sent` is False if nothing can have reached a server. `unsure` says that a write may have been made.
     """
 
     sent = True
@@ -56,9 +58,10 @@ class ApiError(Exception):
         )
         return " ".join(filter(None, (sentence, unsure, self.advice)))
 
-    def describe(self) -> dict[str, Any]:
+    @property
+    def details(self) -> dict[str, Any]:
         """The `error` of a failed task."""
-        return {
+        described = {
             "code": self.code,
             "message": self.reason,
             "status": self.status,
@@ -66,10 +69,11 @@ class ApiError(Exception):
             "operation": self.call.operation,
             "endpoint": self.call.endpoint,
         }
+        return {"error": described}
 
 
 class Forbidden(ApiError):
-    """The server knows what was asked for, and these credentials may not: never a sign of absence."""
+    """The server refuses these credentials the call: never a sign of absence."""
 
     def __str__(self) -> str:
         text = super().__str__()
@@ -79,11 +83,11 @@ class Forbidden(ApiError):
 
 
 class NotFound(ApiError):
-    """What a write needs is not there (a bucket, a role). Reads answer None instead."""
+    """What a write needs does not exist (a bucket, a role). Reads return None instead."""
 
 
 class Unsupported(ApiError):
-    """This server does not answer this call, or the endpoint is of another kind."""
+    """The server does not support the call, or the endpoint is of another kind."""
 
 
 class Unreachable(ApiError):
@@ -91,9 +95,9 @@ class Unreachable(ApiError):
 
 
 class Conflict(ApiError):
-    """Somebody else changed the same thing in between: worth another look.
+    """Another client changed the same resource in between: read it again and plan anew.
 
-    `happened` says that the write itself was done, and what is there now is not what was written.
+    `happened` says that the write itself was made, and what is stored now is not what was written.
     """
 
     happened = False
@@ -105,3 +109,72 @@ class Invalid(ApiError):
 
 class Unreadable(ApiError):
     """An answer that is not one of this API, such as a proxy's page."""
+
+
+# Mistakes in who calls, or in a clock: nothing about what was asked for.
+AUTHENTICATION = frozenset(
+    (
+        "ExpiredToken",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "InvalidToken",
+        "SignatureDoesNotMatch",
+    )
+)
+# Seconds by which the clocks of client and server may differ; servers refuse requests beyond it.
+MAX_SKEW = 900
+
+# What the servers' error codes mean. HEAD answers have no body: their code is the HTTP status.
+KINDS: dict[str, type[ApiError]] = {
+    **dict.fromkeys(
+        (
+            *AUTHENTICATION,
+            "AccessDenied",
+            "AllAccessDisabled",
+            "Forbidden",
+            "RequestTimeTooSkewed",
+            "BucketAlreadyExists",
+            "403",
+        ),
+        Forbidden,
+    ),
+    **dict.fromkeys(
+        (
+            "NoSuchBucket",
+            "NoSuchEntity",
+            "NoSuchKey",
+            "NoSuchVersion",
+            "ReplicationConfigurationNotFoundError",
+            "404",
+        ),
+        NotFound,
+    ),
+    **dict.fromkeys(
+        ("MethodNotAllowed", "NotImplemented", "InvalidAction", "UnknownOperation", "405", "501"),
+        Unsupported,
+    ),
+    **dict.fromkeys(
+        (
+            "BucketAlreadyOwnedByYou",
+            "ConcurrentModification",
+            "DeleteConflict",
+            "EntityAlreadyExists",
+            "LimitExceeded",
+            "OperationAborted",
+        ),
+        Conflict,
+    ),
+    **dict.fromkeys(
+        (
+            "InternalError",
+            "InternalFailure",
+            "RequestTimeout",
+            "ServiceFailure",
+            "ServiceUnavailable",
+            "SlowDown",
+            "Throttling",
+            "ThrottlingException",
+        ),
+        Unreachable,
+    ),
+}

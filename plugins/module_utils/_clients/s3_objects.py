@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The S3 calls on single objects and their tags, one function each. Nothing is decided here.
+"""The S3 calls on objects, their versions and tags, one function each. Nothing is decided here.
 
 Source: CloudServer's answers as measured. Reads answer None for what is not there; errors are those of errors.py.
 """
@@ -14,8 +14,8 @@ from typing import IO, Any
 from urllib.parse import urlencode
 
 from .api import Answer, Api, nothing
-from .errors import Call, Unsupported
-from .translate import from_exception
+from .errors import Unsupported
+from .s3_buckets import NO_BUCKET
 
 NO_OBJECT = ("NoSuchKey", "NoSuchVersion")
 # Answers to HEAD have no body and so no code of their own.
@@ -33,6 +33,15 @@ class Head:
     content_type: str | None
     metadata: Mapping[str, str] = field(default_factory=dict)
     replication_status: str | None = None
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of an object in a listing; `modified` ISO 8601 in UTC, so that texts sort as times do."""
+
+    key: str
+    version_id: str
+    modified: str
 
 
 def head_object(api: Api, bucket: str, key: str, version_id: str | None = None) -> Head | None:
@@ -68,10 +77,7 @@ def object_body(api: Api, bucket: str, key: str, version_id: str | None) -> Iter
         Key=key,
         **_version(version_id),
     )
-    try:
-        yield from body.iter_chunks(1024 * 1024)
-    except Exception as error:
-        raise from_exception(Call("GetObject", api.endpoint, doing), error) from error
+    yield from api.streamed("get_object", doing, body, 1024 * 1024)
 
 
 def put_object(
@@ -140,6 +146,37 @@ def put_object_tags(
     )
 
 
+def versions(api: Api, bucket: str, prefix: str, limit: int) -> tuple[list[Version], bool]:
+    """Versions below the prefix in the order of their keys, and whether these are all of them.
+
+    At most `limit` entries are listed, delete markers included, which are left out of the answer.
+    """
+    found: list[Version] = []
+    markers: dict[str, str] = {}
+    asked = 0
+    # Delete markers count as well, or a bucket of nothing else would be listed whole.
+    while asked < limit:
+        size = min(1000, limit - asked)
+        asked += size
+        page = api.read(
+            "list_object_versions",
+            f"list the versions of the bucket {bucket}",
+            _versions,
+            absent=NO_BUCKET,
+            Bucket=bucket,
+            Prefix=prefix,
+            MaxKeys=size,
+            **markers,
+        )
+        if page is None:
+            return found, True
+        entries, markers = page
+        found.extend(entries)
+        if not markers:
+            return found, True
+    return found, False
+
+
 def _version(version_id: str | None) -> dict[str, str]:
     return {} if version_id is None else {"VersionId": version_id}
 
@@ -155,3 +192,16 @@ def _head(answer: Answer) -> Head:
         metadata=dict(answer.get("Metadata") or {}),
         replication_status=answer.get("ReplicationStatus"),
     )
+
+
+def _versions(answer: Answer) -> tuple[list[Version], dict[str, str]]:
+    entries = [
+        Version(one["Key"], one["VersionId"], one["LastModified"].isoformat())
+        for one in answer.get("Versions") or ()
+    ]
+    if not answer.get("IsTruncated"):
+        return entries, {}
+    return entries, {
+        "KeyMarker": answer["NextKeyMarker"],
+        "VersionIdMarker": answer["NextVersionIdMarker"],
+    }

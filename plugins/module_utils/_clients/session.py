@@ -16,9 +16,12 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from .._waiting import Backoff
+from .._documents.errors import Failure
+from .._waiting import Backoff, Deadline
 from . import backbeat_model
 from .api import Api
+from .service import BACKBEAT, BACKBEAT_DIRECT, IAM, S3, SERVICES, Service
+from .wire import keep_limits
 
 try:
     import botocore
@@ -38,12 +41,18 @@ MINIMUM_BOTOCORE = "1.36.0"
 USER_AGENT = "ansible-scality.backbeat"
 
 
-class BadConnection(Exception):
+class BadConnection(Failure):
     """Connection options that cannot lead to a client; the text is for the user and names no secret."""
 
 
-def open_api(service: str, options: Mapping[str, Any], *, pool: int = 10) -> Api:
-    """An Api for `service` ("s3", "iam" or one of backbeat_model.ROOTS) at the endpoint of the connection options.
+def open_api(
+    service: Service,
+    options: Mapping[str, Any],
+    *,
+    pool: int = 10,
+    deadline: Deadline | None = None,
+) -> Api:
+    """An Api for `service` at the endpoint that the connection options name.
 
     `pool` is how many connections the client keeps, one for each thread that uses it at a time.
     Clients are shared within the process. No connection is opened here.
@@ -57,12 +66,14 @@ def open_api(service: str, options: Mapping[str, Any], *, pool: int = 10) -> Api
     key = json.dumps({name: options.get(name) for name in _CLIENT_OPTIONS}, sort_keys=True)
     # botocore's sessions make one client at a time, and threads that ask together shall share one.
     with _MAKING:
-        client = _client(service, key, pool)
+        client = _client(service.name, key, pool)
     return Api(
         client=client,
         service=service,
         endpoint=endpoint,
-        backoff=Backoff(timeout=float(options.get("retry_timeout") or 0)),
+        backoff=Backoff(
+            timeout=float(options.get("retry_timeout") or 0), deadline=deadline or Deadline()
+        ),
     )
 
 
@@ -140,8 +151,7 @@ def _client(service: str, key: str, pool: int) -> Any:
         client = session.create_client(
             service,
             region_name=options["region"],
-            endpoint_url=options["endpoint_url"].rstrip("/")
-            + backbeat_model.ROOTS.get(service, ""),
+            endpoint_url=options["endpoint_url"].rstrip("/") + SERVICES[service].root,
             verify=verify if options["validate_certs"] is not False else False,
             aws_access_key_id=options["access_key"],
             aws_secret_access_key=options["secret_key"],
@@ -153,6 +163,7 @@ def _client(service: str, key: str, pool: int) -> Any:
         raise BadConnection(
             f"Cannot connect to {options['endpoint_url']}: {reason}. {_what_to_check(error, options)}"
         ) from error
+    keep_limits(client)
     client.meta.events.register("before-call.s3", _content_md5)
     client.meta.events.register("before-call.s3", _follow_no_redirect)
     client.meta.events.register("before-parse", _no_page_of_a_proxy)
@@ -185,7 +196,7 @@ def warm() -> None:
         _require_botocore()
         session = _new_session()
         nobody = "none"
-        for service in ("s3", "iam"):
+        for service in (S3.name, IAM.name):
             session.create_client(
                 service,
                 region_name="us-east-1",
@@ -207,7 +218,7 @@ def _loader() -> Any:
         def load_service_model(
             self, service_name: str, type_name: str, api_version: Any = None
         ) -> Any:
-            if service_name in backbeat_model.ROOTS and type_name == "service-2":
+            if service_name in (BACKBEAT.name, BACKBEAT_DIRECT.name) and type_name == "service-2":
                 return backbeat_model.service_model()
             return super().load_service_model(service_name, type_name, api_version)
 
@@ -239,13 +250,10 @@ def _session(profile: str | None, asks: bool) -> Any:
     return session
 
 
-def _signature(service: str) -> Any:
-    return {"iam": "v4", "backbeat-direct": UNSIGNED}.get(service, "s3v4")
-
-
 def _config(service: str, wanted: Mapping[str, Any], pool: int) -> Any:
+    signature = SERVICES[service].signature
     defaults = Config(
-        signature_version=_signature(service),
+        signature_version=UNSIGNED if signature is None else signature,
         s3={"addressing_style": "path"},
         # Resending a write whose answer was lost makes a second version: Api decides what to repeat.
         retries={"total_max_attempts": 1, "mode": "standard"},

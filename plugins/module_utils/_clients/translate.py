@@ -1,18 +1,20 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From botocore's exceptions and the servers' error codes to the few kinds of errors.py."""
+"""From botocore's exceptions and the servers' error codes to the few kinds of errors.py, with advice for the user."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
 from typing import Any
 
-from .advice import advise
 from .errors import (
+    KINDS,
+    MAX_SKEW,
     ApiError,
     Call,
-    Conflict,
     Forbidden,
     Invalid,
     NotFound,
@@ -20,67 +22,43 @@ from .errors import (
     Unreadable,
     Unsupported,
 )
+from .service import Service
+from .wire import TooLarge
 
-KINDS: dict[str, type[ApiError]] = {
-    **dict.fromkeys(
-        (
-            "AccessDenied",
-            "AllAccessDisabled",
-            "ExpiredToken",
-            "Forbidden",
-            "InvalidAccessKeyId",
-            "InvalidClientTokenId",
-            "InvalidToken",
-            "SignatureDoesNotMatch",
-            "RequestTimeTooSkewed",
-            "BucketAlreadyExists",
-            "403",
-        ),
-        Forbidden,
-    ),
-    **dict.fromkeys(
-        (
-            "NoSuchBucket",
-            "NoSuchEntity",
-            "NoSuchKey",
-            "NoSuchVersion",
-            "ReplicationConfigurationNotFoundError",
-            "404",
-        ),
-        NotFound,
-    ),
-    **dict.fromkeys(
-        ("MethodNotAllowed", "NotImplemented", "InvalidAction", "UnknownOperation", "405", "501"),
-        Unsupported,
-    ),
-    **dict.fromkeys(
-        (
-            "BucketAlreadyOwnedByYou",
-            "ConcurrentModification",
-            "DeleteConflict",
-            "EntityAlreadyExists",
-            "LimitExceeded",
-            "OperationAborted",
-        ),
-        Conflict,
-    ),
-    **dict.fromkeys(
-        (
-            "InternalError",
-            "InternalFailure",
-            "RequestTimeout",
-            "ServiceFailure",
-            "ServiceUnavailable",
-            "SlowDown",
-            "Throttling",
-            "ThrottlingException",
-        ),
-        Unreachable,
-    ),
+NOT_KNOWN = (
+    "This environment does not know the access key: "
+    "check profile or access_key, and that the endpoint is the right environment's."
+)
+NO_REASON = (
+    "The thing may exist and belong to another account, or the credentials are wrong: "
+    "check profile, or access_key and secret_key, and the endpoint."
+)
+ADVICE = {
+    "BucketAlreadyExists": "A bucket of that name belongs to another account: "
+    "choose another name, or use that account's credentials.",
+    "ExpiredToken": "The session token has expired: get new temporary credentials.",
+    "InvalidToken": "The session token does not belong to the access key: "
+    "check session_token, and leave it out with permanent credentials.",
+    "InvalidAccessKeyId": NOT_KNOWN,
+    "InvalidClientTokenId": NOT_KNOWN,
+    "SignatureDoesNotMatch": "The secret key does not belong to the access key, "
+    "or a proxy changes the request on its way.",
+    "NoSuchBucket": "Create the bucket first (backbeat_bucket), or check its name.",
+    "InvalidLocationConstraint": "Give one of the server's locations as location, or leave it out.",
+    "MalformedPolicyDocument": "Compare the document with IAM's grammar for policies: Version, and in each statement "
+    "Effect, Action, and Resource (in a trust policy Principal instead).",
+    "403": NO_REASON,
+    "Forbidden": NO_REASON,
+    "400": "The answer gives no reason: check that endpoint_url is an endpoint of the right kind "
+    "(S3 or IAM), and that the server knows the host name in it (its restEndpoints).",
+    "404": "The answer gives no reason: check the names, and endpoint_url.",
+    # botocore makes this of an answer with status 200 that S3 could not have sent, too.
+    "500": "The answer gives no reason, or could not be read: check endpoint_url, whether a proxy answers in the "
+    "server's place, and the server's log.",
 }
 
 
-def from_answer(call: Call, response: Mapping[str, Any], service: str) -> ApiError:
+def from_answer(call: Call, response: Mapping[str, Any], service: Service) -> ApiError:
     """The error for an answer with an error status; `response` is that of botocore's ClientError."""
     # What S3 says to an IAM call has no element around it that botocore's IAM client looks for.
     error = response.get("Error") or response
@@ -94,13 +72,12 @@ def from_answer(call: Call, response: Mapping[str, Any], service: str) -> ApiErr
         "request_id": metadata.get("RequestId") or headers.get("x-amz-request-id"),
     }
     reason = str(error.get("Message") or code)
-    # HEAD answers have no body to tell S3 by, and S3 names the request: another server's 404 is no absence.
-    if from_stranger(metadata) or (code == "404" and from_stranger(metadata, service)):
+    if _is_strangers(code, metadata, service):
         stranger = Unreachable if status in (502, 503, 504) else Unreadable
-        elsewhere = f" and redirects to {headers['location']}" if "location" in headers else ""
+        elsewhere = f" that redirects to {headers['location']}" if "location" in headers else ""
         return stranger(
             call,
-            f"something that is no {service.upper()} server answered with HTTP status {status}{elsewhere}",
+            f"the response, HTTP status {status}{elsewhere}, did not come from {service.server}",
             advice="Check the endpoint_url and whether a proxy or load balancer answers in its place.",
             **details,
         )
@@ -109,19 +86,72 @@ def from_answer(call: Call, response: Mapping[str, Any], service: str) -> ApiErr
         kind = Invalid
     if kind is Unsupported:
         code = "Unsupported"
-    return kind(call, reason, advice=advise(call, code, reason, service, metadata), **details)
+    return kind(call, reason, advice=_advise(call, code, reason, service, metadata), **details)
 
 
-def from_stranger(metadata: Mapping[str, Any], service: str = "") -> bool:
-    """Whether an answer comes from something that is neither S3 nor IAM, such as a web page.
+def clock_ahead(metadata: Mapping[str, Any]) -> float | None:
+    """How many seconds the server's clock is ahead of this machine's; None if the answer does not tell.
 
-    Both name the request: S3 always does, in a header. Objects may be HTML themselves, so the content type alone
-    says nothing.
+    `metadata` is botocore's ResponseMetadata of an answer that came just now. Each has a Date header, in whole seconds.
     """
-    headers = metadata.get("HTTPHeaders")
-    if headers is None or metadata.get("RequestId") or "x-amz-request-id" in headers:
+    try:
+        server = parsedate_to_datetime(metadata["HTTPHeaders"]["date"])
+        return (server - datetime.now(timezone.utc)).total_seconds()
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _is_strangers(code: str, metadata: Mapping[str, Any], service: Service) -> bool:
+    """Whether an error is another server's.
+
+    Errors of a service that names its requests usually have a body with which botocore finds the request's name. HEAD
+    answers have none: there the header decides, since another server's 404 is no absence.
+    """
+    headers = metadata.get("HTTPHeaders") or {}
+    if code != "404" and "html" not in headers.get("content-type", ""):
         return False
-    return service == "s3" or "html" in headers.get("content-type", "")
+    return service.is_stranger(metadata)
+
+
+def _advise(
+    call: Call, code: str, reason: str, service: Service, metadata: Mapping[str, Any]
+) -> str:
+    """One sentence for an answer with this error code ("Unsupported" for all codes that mean that), or "".
+
+    `metadata` is botocore's ResponseMetadata of the answer.
+    """
+    if "restEndpoints" in reason:
+        return (
+            "The server does not know the host name in endpoint_url: use one of its restEndpoints."
+        )
+    if "PolicySize" in reason:
+        return "Give this server's limit as max_size, and the document is split to fit."
+    if code == "Unsupported":
+        return service.unsupported.format(operation=call.operation)
+    if code == "AccessDenied":
+        return service.denied
+    if code == "NoSuchEntity" and call.operation == "AttachRolePolicy":
+        return "Create the role (backbeat_iam_role) and the policy (backbeat_policy) first, or check their names."
+    elsewhere = (metadata.get("HTTPHeaders") or {}).get("location")
+    if elsewhere and str(metadata.get("HTTPStatusCode")).startswith("3"):
+        return f"Redirects are not followed: if {elsewhere} is the service itself, give that as endpoint_url."
+    ahead = clock_ahead(metadata)
+    # An answer to HEAD has no code that would say so.
+    unsynchronised = code == "403" and ahead is not None and abs(ahead) > MAX_SKEW
+    if code == "RequestTimeTooSkewed" or unsynchronised:
+        return _skew(ahead)
+    return ADVICE.get(code, "")
+
+
+def _skew(ahead: float | None) -> str:
+    advice = "Set the clocks of this machine and of the server by NTP"
+    if ahead is None:
+        return f"{advice}: they differ by more than 15 minutes."
+    direction = "behind" if ahead > 0 else "ahead of"
+    return (
+        f"{advice}: this machine is {round(abs(ahead))} s {direction} the server, "
+        f"and {MAX_SKEW} s is the limit."
+    )
 
 
 def from_exception(call: Call, error: Exception) -> ApiError:
@@ -159,7 +189,15 @@ def from_exception(call: Call, error: Exception) -> ApiError:
             text,
             advice="The file of aws_ca_bundle (or AWS_CA_BUNDLE) holds no certificates: name one in PEM format.",
         )
-    if name == "HTTPClientError" and _is_our_own(error):
+    inner = getattr(error, "kwargs", {}).get("error")
+    if isinstance(inner, TooLarge):
+        return Unreadable(
+            call,
+            str(inner),
+            advice="Check the endpoint_url and whether a proxy answers in the server's place.",
+        )
+    # What went wrong inside the HTTP client was a value that it was given, and not the connection.
+    if name == "HTTPClientError" and isinstance(inner, (AttributeError, TypeError, ValueError)):
         return Invalid(
             call,
             text,
@@ -203,12 +241,6 @@ TRANSPORT = frozenset(
 UNSENT = frozenset(
     ("ConnectTimeoutError", "EndpointConnectionError", "ProxyConnectionError", "SSLError")
 )
-
-
-def _is_our_own(error: Exception) -> bool:
-    """Whether what went wrong inside the HTTP client was a value that it was given, and not the connection."""
-    inner = getattr(error, "kwargs", {}).get("error")
-    return isinstance(inner, (AttributeError, TypeError, ValueError))
 
 
 def _kind_of_status(status: int | None) -> type[ApiError]:

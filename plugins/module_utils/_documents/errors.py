@@ -5,10 +5,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 _LONGEST_QUOTE = 80
 
 
-class InvalidDocument(ValueError):
+class Failure(Exception):
+    """Work that could not be done for a known reason; `str()` tells the user what failed, why, and what to do."""
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """What the result of a failed task holds beside its message."""
+        return {}
+
+
+class Refused(Failure):
+    """A request that cannot or must not be carried out; the text names the resource, the reason and the remedy."""
+
+
+class InvalidDocument(Failure, ValueError):
     """A name or document that is no good. `str()` names the thing, the value and the way out."""
 
 

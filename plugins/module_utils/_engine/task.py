@@ -6,19 +6,16 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
 from .._clients.api import Api
 from .._clients.connections import Connections, SingleFlight
-from .._clients.errors import ApiError
-from .._clients.session import BadConnection
-from .._documents.errors import InvalidDocument
-from .._progress import Progress, Tell
-from .._queries.query import Query, Unsatisfied
-from .._resources.plan import Refused, Resource
+from .._clients.service import Service
+from .._documents.errors import Failure, InvalidDocument
+from .._waiting import Deadline, Progress, Tell
 from .options import (
     CONCURRENCY,
     CONNECTION,
@@ -34,6 +31,8 @@ Options = Mapping[str, Any]
 Result = dict[str, Any]
 Request = TypeVar("Request")
 Kind = Literal["resource", "query"]
+# Seconds for a task, and for each item of its list; what a task waits for when asked to comes on top.
+TASK_TIME, ITEM_TIME = 600.0, 2.0
 
 
 @dataclass(frozen=True)
@@ -44,12 +43,12 @@ class Task(Generic[Request]):
     is only one item, the task itself.
     item: the argument spec of one item; identity: the options that name it, the first for messages.
     request: makes the typed request of one item from its options; raises InvalidDocument.
-    build: makes the resource or query from the request and the item's endpoints.
-    service: "iam" or "s3" for the connection options at the top level; empty when the item holds its connections.
-    shared: options that stand at the top level only and hold for all items.
-    title: how messages call an item, where its identity is no text that could be shown.
-    every: an option that asks for all items there are, and the function that lists them; for what is only read.
-    kind: what `build` makes; the results of queries have no changes.
+    build: makes the work of this kind from the request and the item's endpoints.
+    service: of the connection options at the top level; None if the item holds its connections.
+    shared: options that exist at the top level only and hold for all items.
+    title: how messages call an item whose identity is no text.
+    every: an option that asks for all existing items, and the function that lists them; for queries.
+    kind: what `build` makes, and so which runner in RUNNERS brings it to a result.
     """
 
     key: str
@@ -57,8 +56,8 @@ class Task(Generic[Request]):
     item: Spec
     identity: tuple[str, ...]
     request: Callable[[Options], Request]
-    build: Callable[[Request, Connections], Resource[Any] | Query]
-    service: str = ""
+    build: Callable[[Request, Connections], Any]
+    service: Service | None = None
     shared: Spec = field(default_factory=dict)
     rules: Mapping[str, Any] = field(default_factory=dict)
     title: Callable[[Options], str] | None = None
@@ -102,43 +101,53 @@ class Task(Generic[Request]):
     def run(
         self, options: Options, *, check_mode: bool, diff: bool = True, tell: Tell | None = None
     ) -> Result:
-        """The result for Ansible; with "failed", "msg" and, where a call failed, "error" when it did not work.
+        """The result for Ansible; with "failed", "msg" and, if a call failed, "error" when it did not work.
 
-        There is always a list of "warnings"; "diff" only where it is asked for. `tell` hears what goes on while this
+        There is always a list of "warnings"; "diff" only if it is asked for. `tell` hears what is done while this
         takes its time.
         """
-        bad = list(bad_numbers(self.argument_spec()["argument_spec"], options))
-        result = self._refused(bad) if bad else self._run(options, check_mode, tell)
+        result = _attempt(lambda: self._run(options, check_mode, tell), self._writes([]))
         result.setdefault("warnings", [])
         if not diff:
             result.pop("diff", None)
         return result
 
-    def _refused(self, reasons: list[str]) -> Result:
-        made: Result = {} if self.kind == "query" else {"changes": []}
-        return _failure(" ".join(reasons), **made)
+    def _writes(self, changes: list[str]) -> Result:
+        """The part of a result that only work which writes has."""
+        return {} if self.kind == "query" else {"changes": changes}
 
     def _run(self, options: Options, check_mode: bool, tell: Tell | None) -> Result:
-        items = options.get(self.plural)
-        if self.every and options.get(self.every[0]):
-            list_all = self.every[1]
-            listed = _attempt(
-                lambda: {"items": list_all(Connections(self.service, options, 1).main)}
-            )
-            if "items" not in listed:
-                return listed
-            items = listed["items"]
+        bad = list(bad_numbers(self.argument_spec()["argument_spec"], options))
+        if bad:
+            raise InvalidDocument(" ".join(bad))
+        deadline = Deadline(TASK_TIME + _longest_wait(options))
+        items = self._items(options, deadline)
         if items is None:
-            connections = Connections(self.service, options, 1, check_mode, progress=Progress(tell))
-            return self._run_item(options, connections)
+            only = Connections(
+                self.service,
+                options,
+                check_mode=check_mode,
+                deadline=deadline,
+                progress=Progress(tell),
+            )
+            return self._run_item(options, only)
         if not items:
             return self._together([], [])
+        deadline.extend(ITEM_TIME * len(items))
         workers = max(1, min(int(options["concurrency"]), len(items)))
         once = SingleFlight()
         progress = Progress(tell, len(items), self.plural.replace("_", " "))
 
         def run(item: Options) -> Result:
-            connections = Connections(self.service, options, workers, check_mode, once, progress)
+            connections = Connections(
+                self.service,
+                options,
+                workers,
+                check_mode=check_mode,
+                deadline=deadline,
+                once=once,
+                progress=progress,
+            )
             result = self._run_item(item, connections)
             progress.done()
             return result
@@ -147,27 +156,27 @@ class Task(Generic[Request]):
             results = list(pool.map(run, items))
         return self._together(items, results)
 
+    def _items(self, options: Options, deadline: Deadline) -> Sequence[Options] | None:
+        """The list of items, None if the task has a single one at the top level."""
+        items: Sequence[Options] | None = options.get(self.plural)
+        if self.every and options.get(self.every[0]):
+            return self.every[1](Connections(self.service, options, deadline=deadline).main)
+        return items
+
     def _run_item(self, item: Options, connections: Connections) -> Result:
         changes: list[str] = []
 
         def work() -> Result:
             for part in self.identity:
                 if item[part] is None:
-                    raise Refused(f"{part} has no value: name the {self.key.replace('_', ' ')}.")
+                    raise InvalidDocument(
+                        f"{part} has no value: name the {self.key.replace('_', ' ')}."
+                    )
             wanted = {**chosen(item, self.item), **chosen(connections.options, self.shared)}
-            work = self.build(self.request(wanted), connections)
-            if isinstance(work, Query):
-                return {"changed": False, **work.run()}
-            return reconcile(
-                work,
-                self.key,
-                f"{self.key} {self.name(item)}",
-                check_mode=connections.check_mode,
-                backoff=connections.backoff,
-                changes=changes,
-            )
+            built = self.build(self.request(wanted), connections)
+            return RUNNERS[self.kind](self, built, connections, self.name(item), changes)
 
-        result = _attempt(work, None if self.kind == "query" else changes)
+        result = _attempt(work, self._writes(changes))
         # A change that failed half-way is none of the changes that were made, and yet something was written.
         result["changed"] = result["changed"] or (bool(result.get("failed")) and connections.wrote)
         return result
@@ -178,7 +187,7 @@ class Task(Generic[Request]):
             return self.title(item)
         return "/".join(str(item[part]) for part in self.identity)
 
-    def _together(self, items: list[Options], results: list[Result]) -> Result:
+    def _together(self, items: Sequence[Options], results: list[Result]) -> Result:
         warnings = [text for result in results for text in result.pop("warnings", [])]
         together: Result = {
             "changed": any(result["changed"] for result in results),
@@ -202,19 +211,47 @@ class Task(Generic[Request]):
         return together
 
 
-def _attempt(work: Callable[[], Result], changes: list[str] | None = None) -> Result:
-    """The result of the work, or of its failure; `changes` has what was changed before it, if anything can be."""
-    made = {} if changes is None else {"changes": changes}
+def _run_resource(
+    task: Task[Any], work: Any, connections: Connections, name: str, changes: list[str]
+) -> Result:
+    return reconcile(
+        work,
+        task.key,
+        f"{task.key} {name}",
+        check_mode=connections.check_mode,
+        backoff=connections.backoff,
+        changes=changes,
+    )
+
+
+def _run_query(
+    _task: Task[Any], work: Any, _connections: Connections, _name: str, _changes: list[str]
+) -> Result:
+    return {"changed": False, **work.run()}
+
+
+Runner = Callable[[Task[Any], Any, Connections, str, list[str]], Result]
+# How each kind of work becomes the result of one item. Runners add to the list of changes what was written, so that it
+# is known too when an error ends the work.
+RUNNERS: Mapping[Kind, Runner] = {"resource": _run_resource, "query": _run_query}
+
+
+def _longest_wait(options: Options) -> float:
+    """Seconds that a task is asked to wait, by its own options or those inside one of them."""
+    inside = [value for value in options.values() if isinstance(value, Mapping)]
+    return max(float(options.get("wait_timeout") or 0), *map(_longest_wait, inside), 0.0)
+
+
+def _attempt(work: Callable[[], Result], made: Result) -> Result:
+    """The result of the work, or of its failure; `made` has the changes before it, if the work can make any."""
     try:
         return work()
-    except ApiError as error:
-        return _failure(str(error), **made, error=error.describe())
-    except Unsatisfied as error:
-        return _failure(str(error), **error.seen)
-    except (BadConnection, InvalidDocument, Refused) as error:
-        return _failure(str(error), **made)
-    except Exception as error:
-        # As a part of the result it goes through the scrubbing of secrets, and on its own it would not.
+    except Failure as error:
+        return _failure(str(error), **made, **error.details)
+    except (
+        Exception
+    ) as error:  # The only place that takes an error of any kind, to keep its secrets.
+        # As parts of the result, text and traceback go through the scrubbing of secrets; raised, they would not.
         return _failure(
             f"Unexpected {type(error).__name__}: {error}. This is a fault of the collection.",
             **made,

@@ -20,7 +20,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from .._progress import Progress
+from .._waiting import Progress
 from .checkpoint import write_atomically
 from .pace import Pace
 

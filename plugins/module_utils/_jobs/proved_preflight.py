@@ -15,11 +15,11 @@ from .._clients.api import Api
 from .._clients.connections import Connections
 from .._clients.errors import ApiError
 from .._documents.names import check_object_key
-from .._progress import Progress
 from .._queries.object_check import ObjectCheck, ObjectCheckRequest, Replica
 from .._queries.preflight.preflight import Examination, Preflight, PreflightRequest
 from .._queries.preflight.sides import Side
 from .._queries.query import Query, Unsatisfied
+from .._waiting import Progress
 
 BODY = b"Put by backbeat_preflight to prove that replication works; it may be deleted.\n"
 

@@ -17,6 +17,7 @@ from typing import Any
 from .._clients import s3_buckets
 from .._clients.api import Api
 from .._clients.connections import Connections
+from .._clients.service import IAM, S3
 from .._documents import names, replication
 from .._documents.errors import UnsupportedConfiguration
 from .._documents.replication import Configuration
@@ -50,10 +51,10 @@ class Adoption(Query):
         """The question between two environments; IAM is only looked at where its connection is given."""
         source, target = options["source"], options["target"]
         iam = {
-            side: connections.open("iam", given["iam"]) if given["iam"] else None
+            side: connections.open(IAM, given["iam"]) if given["iam"] else None
             for side, given in (("source", source), ("target", target))
         }
-        return cls(connections.open("s3", source["s3"]), iam, source["buckets"])
+        return cls(connections.open(S3, source["s3"]), iam, source["buckets"])
 
     def run(self) -> dict[str, Any]:
         found: list[Found] = []

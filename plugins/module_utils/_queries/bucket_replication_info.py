@@ -13,6 +13,7 @@ from .._clients import s3_buckets
 from .._clients.api import Api
 from .._clients.connections import Connections
 from .._clients.errors import Forbidden, NotFound
+from .._clients.service import S3
 from .._documents import names, replication
 from .._documents.errors import UnsupportedConfiguration
 from .query import Query
@@ -47,7 +48,7 @@ class BucketReplicationInfo(Query):
     ) -> BucketReplicationInfo:
         """The query of one bucket; the other side has a connection of its own."""
         target = request.target_s3
-        there = connections.open("s3", target) if target else None
+        there = connections.open(S3, target) if target else None
         return cls(request, connections.main, there)
 
     @staticmethod

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .._clients import iam_roles
+from .._clients import iam_entities
 from .._clients.api import Api
 from .._documents import names
 from .._resources.iam_role import State, describe
@@ -38,8 +38,8 @@ class IamRoleInfo(Query):
         self.api = api
 
     def run(self) -> dict[str, Any]:
-        role = iam_roles.get_role(self.api, self.name)
+        role = iam_entities.get_role(self.api, self.name)
         if role is None:
             return {"iam_role": None}
-        attached = iam_roles.attached_policies(self.api, self.name) if self.policies else None
+        attached = iam_entities.attached_policies(self.api, self.name) if self.policies else None
         return {"iam_role": describe(State(role, attached))}

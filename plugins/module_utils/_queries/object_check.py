@@ -13,9 +13,9 @@ from typing import Any
 from .._clients import s3_objects
 from .._clients.api import Api
 from .._clients.connections import Connections
+from .._clients.service import S3
 from .._documents import names
-from .._progress import Progress
-from .._waiting import Backoff
+from .._waiting import Backoff, Progress
 from .object_diagnosis import Diagnosis
 from .query import Query, Unsatisfied
 from .replica_snapshot import ReplicaSnapshot, Side, status_of
@@ -99,7 +99,7 @@ class ObjectCheck(Query):
     def build(cls, request: ObjectCheckRequest, connections: Connections) -> ObjectCheck:
         """The check of one item; its other side has a connection of its own."""
         replica = request.replica
-        there = connections.open("s3", replica.s3) if replica else None
+        there = connections.open(S3, replica.s3) if replica else None
         return cls(request, connections.main, there, progress=connections.progress)
 
     def run(self) -> dict[str, Any]:

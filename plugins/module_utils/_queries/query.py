@@ -8,13 +8,19 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any
 
+from .._documents.errors import Failure
 
-class Unsatisfied(Exception):
+
+class Unsatisfied(Failure):
     """What was found is not what was requested. `seen` goes into the result beside the text."""
 
     def __init__(self, message: str, seen: dict[str, Any]) -> None:
         super().__init__(message)
         self.seen = seen
+
+    @property
+    def details(self) -> dict[str, Any]:
+        return self.seen
 
 
 class Query(ABC):

@@ -14,11 +14,10 @@ from .._clients import backbeat
 from .._clients.api import Api
 from .._clients.backbeat import NoRoute
 from .._clients.connections import Connections
-from .._documents.errors import InvalidDocument
+from .._documents.errors import InvalidDocument, Refused
 from .._documents.schedule import HOUR, Resume, check_until, resume_in, resume_until
-from .._progress import Progress
-from .._waiting import Backoff
-from .plan import Change, Plan, Refused
+from .._waiting import Backoff, Progress
+from .plan import Change, Plan
 
 Wait = Literal["none", "status", "flow"]
 

@@ -13,7 +13,8 @@ from .._clients import s3_buckets
 from .._clients.api import Api
 from .._clients.errors import Forbidden, Invalid
 from .._documents import names
-from .plan import Change, Plan, Refused
+from .._documents.errors import Refused
+from .plan import Change, Plan
 
 STATUS = {"enabled": "Enabled", "suspended": "Suspended"}
 

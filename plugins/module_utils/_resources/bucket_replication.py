@@ -14,13 +14,13 @@ from .._clients.api import Api
 from .._clients.connections import Connections
 from .._clients.errors import Call, Conflict, Forbidden, Invalid, NotFound
 from .._documents import names, replication
-from .._documents.errors import UnsupportedConfiguration
+from .._documents.errors import Refused, UnsupportedConfiguration
 from .._documents.replication import Configuration
 from .._documents.replication_merge import merge, remove, same, stranding
 from .._documents.replication_validation import validate
 from .._documents.wanted_rules import Wanted, wanted_rules
 from .pending import look_for_pending
-from .plan import Change, Plan, Refused
+from .plan import Change, Plan
 
 
 @dataclass(frozen=True)

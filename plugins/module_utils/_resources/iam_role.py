@@ -9,19 +9,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .._clients import iam_roles
+from .._clients import iam_entities
 from .._clients.api import Api
 from .._documents import names, policy
+from .._documents.errors import Refused
 from .._documents.permissions import trust_policy
-from .plan import Change, Plan, Refused
+from .plan import Change, Plan
 
 
 @dataclass(frozen=True)
 class State:
     """A role, and its attached policies where they were asked for (None: not looked at)."""
 
-    role: iam_roles.Role
-    attached: tuple[iam_roles.Attached, ...] | None
+    role: iam_entities.Role
+    attached: tuple[iam_entities.Attached, ...] | None
 
 
 @dataclass(frozen=True)
@@ -71,18 +72,18 @@ class IamRole:
         self.policies = request.policies
 
     def read(self) -> State | None:
-        role = iam_roles.get_role(self.api, self.name)
+        role = iam_entities.get_role(self.api, self.name)
         if role is None:
             return None
         if self.request.present and self.policies is None:
             return State(role, None)
-        return State(role, iam_roles.attached_policies(self.api, self.name) or ())
+        return State(role, iam_entities.attached_policies(self.api, self.name) or ())
 
     def plan(self, current: State | None) -> Plan[State]:
         if not self.request.present:
             return self._removal(current)
         if current is None:
-            role = iam_roles.Role(
+            role = iam_entities.Role(
                 name=self.name,
                 arn=names.iam_arn(names.UNKNOWN_ACCOUNT, "role", self.path or "/", self.name),
                 path=self.path or "/",
@@ -91,7 +92,9 @@ class IamRole:
                 created=None,
                 trust_policy=self.trust,
             )
-            attached: tuple[iam_roles.Attached, ...] | None = None if self.policies is None else ()
+            attached: tuple[iam_entities.Attached, ...] | None = (
+                None if self.policies is None else ()
+            )
             changes = [Change("CreateRole", self.name, self._create)]
             warnings: list[str] = []
         else:
@@ -119,14 +122,14 @@ class IamRole:
             shown["managed_policies"] = sorted(one.arn for one in state.attached)
         return shown
 
-    def _check_path(self, role: iam_roles.Role) -> None:
+    def _check_path(self, role: iam_entities.Role) -> None:
         if self.path and role.path != self.path:
             raise Refused(
                 f"The role {self.name} at {self.api.endpoint} has the path {role.path}, not {self.path}, "
                 "and IAM cannot move a role: leave path out, or remove the role first (state: absent)."
             )
 
-    def _description_warning(self, role: iam_roles.Role) -> list[str]:
+    def _description_warning(self, role: iam_entities.Role) -> list[str]:
         if self.description is None or role.description == self.description:
             return []
         return [
@@ -135,8 +138,8 @@ class IamRole:
         ]
 
     def _attachments(
-        self, attached: tuple[iam_roles.Attached, ...] | None
-    ) -> tuple[tuple[iam_roles.Attached, ...] | None, list[Change[State]]]:
+        self, attached: tuple[iam_entities.Attached, ...] | None
+    ) -> tuple[tuple[iam_entities.Attached, ...] | None, list[Change[State]]]:
         if self.policies is None or attached is None:
             return attached, []
         there = {one.arn for one in attached}
@@ -155,7 +158,7 @@ class IamRole:
         return Plan(None, (*detach, delete))
 
     def _create(self, _before: State | None) -> State:
-        role = iam_roles.create_role(
+        role = iam_entities.create_role(
             self.api, self.name, self.path or "/", self.trust, self.description
         )
         # Some servers answer without the document; it is what was sent.
@@ -163,30 +166,30 @@ class IamRole:
         return State(replace(role, trust_policy=document), None if self.policies is None else ())
 
     def _trust(self, before: State | None) -> State | None:
-        iam_roles.update_trust_policy(self.api, self.name, self.trust)
+        iam_entities.update_trust_policy(self.api, self.name, self.trust)
         return before and replace(before, role=replace(before.role, trust_policy=self.trust))
 
     def _delete(self, _before: State | None) -> None:
-        iam_roles.delete_role(self.api, self.name)
+        iam_entities.delete_role(self.api, self.name)
 
     def _attach(self, arn: str) -> Change[State]:
         def apply(before: State | None) -> State | None:
-            iam_roles.attach_role_policy(self.api, self.name, arn)
+            iam_entities.attach_role_policy(self.api, self.name, arn)
             return before and replace(before, attached=(*(before.attached or ()), _attached(arn)))
 
         return Change("AttachRolePolicy", f"{arn} to {self.name}", apply, retry_not_found=True)
 
-    def _detach(self, gone: iam_roles.Attached) -> Change[State]:
+    def _detach(self, gone: iam_entities.Attached) -> Change[State]:
         def apply(before: State | None) -> State | None:
-            iam_roles.detach_role_policy(self.api, self.name, gone.arn)
+            iam_entities.detach_role_policy(self.api, self.name, gone.arn)
             left = tuple(one for one in (before and before.attached) or () if one != gone)
             return before and replace(before, attached=left)
 
         return Change("DetachRolePolicy", f"{gone.arn} from {self.name}", apply, removes=True)
 
 
-def _attached(arn: str) -> iam_roles.Attached:
-    return iam_roles.Attached(name=arn.rsplit("/", 1)[-1], arn=arn)
+def _attached(arn: str) -> iam_entities.Attached:
+    return iam_entities.Attached(name=arn.rsplit("/", 1)[-1], arn=arn)
 
 
 def describe(state: State | None) -> dict[str, Any] | None:

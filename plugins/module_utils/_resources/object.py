@@ -16,7 +16,8 @@ from typing import IO, Any
 from .._clients import s3_objects
 from .._clients.api import Api
 from .._documents import names
-from .plan import Change, Plan, Refused
+from .._documents.errors import Refused
+from .plan import Change, Plan
 
 # What one PutObject can carry, in bytes.
 LARGEST = 5 * 1024**3

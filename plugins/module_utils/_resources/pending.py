@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .._clients import s3_objects, s3_versions
+from .._clients import s3_objects
 from .._clients.api import Api
 
 WAITING = ("PENDING", "PROCESSING")
@@ -41,10 +41,10 @@ class Pending:
 
 def look_for_pending(api: Api, bucket: str, prefixes: Iterable[str], limit: int) -> Pending:
     """List up to `limit` versions below the prefixes, and look at the latest ones among them."""
-    versions: list[s3_versions.Version] = []
+    versions: list[s3_objects.Version] = []
     complete = True
     for prefix in prefixes:
-        found, whole = s3_versions.versions(api, bucket, prefix, limit - len(versions))
+        found, whole = s3_objects.versions(api, bucket, prefix, limit - len(versions))
         versions.extend(found)
         complete = complete and whole
     latest = sorted(versions, key=lambda one: one.modified, reverse=True)[:HEADS]

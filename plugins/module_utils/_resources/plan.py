@@ -12,10 +12,6 @@ from typing import Any, Generic, Protocol, TypeVar
 State = TypeVar("State")
 
 
-class Refused(Exception):
-    """A wish that cannot or must not be fulfilled; the text names the thing, the reason and the way out."""
-
-
 @dataclass(frozen=True)
 class Change(Generic[State]):
     """One write: the API operation, what it is done to, and how.

@@ -9,11 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .._clients import iam_policies, iam_policy_versions, iam_roles
+from .._clients import iam_entities
 from .._clients.api import Api
 from .._clients.errors import Conflict, NotFound
 from .._documents import names, permissions, policy, policy_split
-from .plan import Change, Plan, Refused
+from .._documents.errors import Refused
+from .plan import Change, Plan
 from .policy_parts import Finder, Part, State, part_mark, part_name, writing_order
 
 # IAM keeps this many versions of a policy and refuses another one.
@@ -92,13 +93,11 @@ class Policy:
         while True:
             found = self.finder.find(number)
             if found is not None and self._is_part(found, number):
-                document = iam_policy_versions.policy_document(
-                    self.api, found.arn, found.default_version
-                )
+                document = iam_entities.policy_document(self.api, found.arn, found.default_version)
                 self.finder.read_attached()
                 # Whoever has one part needs the others as well, and a part that goes is taken from everybody.
                 everybody = number > len(self.documents) or len(self.documents) > 1
-                entities = iam_policies.policy_entities(self.api, found.arn) if everybody else None
+                entities = iam_entities.policy_entities(self.api, found.arn) if everybody else None
                 roles = entities.roles if entities else self.finder.roles_with(found.arn)
                 state[found.name] = Part(found, document, roles, entities)
             elif number > len(self.documents):
@@ -170,10 +169,10 @@ class Policy:
                 changes.append(self._attach(name, role))
         return replace(part, roles=tuple(dict.fromkeys((*part.roles, *roles)))), changes
 
-    def _predicted(self, name: str, number: int) -> iam_policies.Policy:
+    def _predicted(self, name: str, number: int) -> iam_entities.Policy:
         account = self.finder.account or names.UNKNOWN_ACCOUNT
         path = self.path or "/"
-        return iam_policies.Policy(
+        return iam_entities.Policy(
             name=name,
             arn=names.iam_arn(account, "policy", path, name),
             path=path,
@@ -190,7 +189,7 @@ class Policy:
             return self.description
         return f"{part_mark(self.name, number)} {self.description or ''}".rstrip()
 
-    def _is_part(self, found: iam_policies.Policy, number: int) -> bool:
+    def _is_part(self, found: iam_entities.Policy, number: int) -> bool:
         if number == 1 or (found.description or "").startswith(part_mark(self.name, number)):
             return True
         if number > len(self.documents):
@@ -200,7 +199,7 @@ class Policy:
             "somebody else's: its description does not call it that. Choose another name, or a larger max_size."
         )
 
-    def _check_path(self, found: iam_policies.Policy) -> None:
+    def _check_path(self, found: iam_entities.Policy) -> None:
         if self.path and found.path != self.path:
             raise Refused(
                 f"The policy {found.name} at {self.api.endpoint} has the path {found.path}, not {self.path}, "
@@ -228,7 +227,7 @@ class Policy:
     def _create(self, state: State | None, number: int) -> State:
         name, document = part_name(self.name, number), self.documents[number - 1]
         try:
-            made = iam_policies.create_policy(
+            made = iam_entities.create_policy(
                 self.api, name, self.path or "/", document, self._description(number)
             )
         except Conflict:
@@ -240,25 +239,25 @@ class Policy:
     def _update(self, state: State | None, number: int) -> State | None:
         name, document = part_name(self.name, number), self.documents[number - 1]
         part = (state or {})[name]
-        versions = iam_policy_versions.policy_versions(self.api, part.policy.arn)
+        versions = iam_entities.policy_versions(self.api, part.policy.arn)
         spare = [one for one in versions if not one.is_default]
         if len(versions) >= VERSIONS:
             self._delete_version(part, _oldest(spare))
-        version_id = iam_policy_versions.create_policy_version(self.api, part.policy.arn, document)
+        version_id = iam_entities.create_policy_version(self.api, part.policy.arn, document)
         made = replace(part.policy, default_version=version_id)
         return {**(state or {}), name: replace(part, policy=made, document=document)}
 
     def _attach(self, name: str, role: str) -> Change[State]:
         def apply(state: State | None) -> State | None:
             part = (state or {})[name]
-            iam_roles.attach_role_policy(self.api, role, part.policy.arn)
+            iam_entities.attach_role_policy(self.api, role, part.policy.arn)
             return {**(state or {}), name: replace(part, roles=(*part.roles, role))}
 
         return Change("AttachRolePolicy", f"{name} to {role}", apply, retry_not_found=True)
 
     def _remove(self, part: Part) -> list[Change[State]]:
         """Detach a policy everywhere, then delete its versions and itself: IAM refuses any other order."""
-        name, entities = part.policy.name, part.entities or iam_policies.Entities((), (), ())
+        name, entities = part.policy.name, part.entities or iam_entities.Entities((), (), ())
         if entities.users or entities.groups:
             raise Refused(
                 f"The policy {name} at {self.api.endpoint} is attached to users or groups "
@@ -267,24 +266,24 @@ class Policy:
         detach = [self._detach(part, role) for role in entities.roles]
 
         def delete(state: State | None) -> State | None:
-            for version in iam_policy_versions.policy_versions(self.api, part.policy.arn):
+            for version in iam_entities.policy_versions(self.api, part.policy.arn):
                 if not version.is_default:
                     self._delete_version(part, version)
-            iam_policies.delete_policy(self.api, part.policy.arn)
+            iam_entities.delete_policy(self.api, part.policy.arn)
             return {key: value for key, value in (state or {}).items() if key != name} or None
 
         return [*detach, Change("DeletePolicy", name, delete, removes=True)]
 
     def _detach(self, part: Part, role: str) -> Change[State]:
         def apply(state: State | None) -> State | None:
-            iam_roles.detach_role_policy(self.api, role, part.policy.arn)
+            iam_entities.detach_role_policy(self.api, role, part.policy.arn)
             return state
 
         return Change("DetachRolePolicy", f"{part.policy.name} from {role}", apply, removes=True)
 
-    def _delete_version(self, part: Part, version: iam_policy_versions.PolicyVersion) -> None:
+    def _delete_version(self, part: Part, version: iam_entities.PolicyVersion) -> None:
         try:
-            iam_policy_versions.delete_policy_version(self.api, part.policy.arn, version.version_id)
+            iam_entities.delete_policy_version(self.api, part.policy.arn, version.version_id)
         except NotFound:
             return
 
@@ -322,7 +321,7 @@ def _generated(
     return permissions.target_policy(target)
 
 
-def _oldest(versions: list[iam_policy_versions.PolicyVersion]) -> iam_policy_versions.PolicyVersion:
+def _oldest(versions: list[iam_entities.PolicyVersion]) -> iam_entities.PolicyVersion:
     return min(versions, key=lambda one: (one.created or "", int(one.version_id.lstrip("v") or 0)))
 
 

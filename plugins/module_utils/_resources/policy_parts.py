@@ -14,7 +14,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .._clients import iam_account, iam_policies, iam_roles
+from .._clients import iam_entities
 from .._clients.api import Api
 from .._clients.errors import Forbidden, Invalid, Unsupported
 from .._documents import names
@@ -27,10 +27,10 @@ class Part:
     `entities` are all who have it, read only where the policy is to go.
     """
 
-    policy: iam_policies.Policy
+    policy: iam_entities.Policy
     document: Any
     roles: tuple[str, ...]
-    entities: iam_policies.Entities | None = None
+    entities: iam_entities.Entities | None = None
 
 
 State = dict[str, Part]
@@ -69,22 +69,22 @@ class Finder:
         # Whether a policy that is not at the expected ARN is looked for in the list of all before it counts as absent.
         self.thorough = thorough
         self.account = self._account_of_roles()
-        self.attached: dict[str, tuple[iam_roles.Attached, ...] | None] = {}
+        self.attached: dict[str, tuple[iam_entities.Attached, ...] | None] = {}
         # Set after the server said that the name is taken though nothing is at the expected ARN: another path.
         self.by_listing = False
 
-    def find(self, number: int) -> iam_policies.Policy | None:
+    def find(self, number: int) -> iam_entities.Policy | None:
         """The policy that is the part with this number, None when there is none."""
         name = part_name(self.name, number)
         for attached in self.attached.values():
             for one in attached or ():
                 if one.name == name:
-                    return iam_policies.get_policy(self.api, one.arn)
+                    return iam_entities.get_policy(self.api, one.arn)
         if self.account is None and not self.by_listing:
             self.account = self._look_for_account()
         if self.account is None or self.by_listing:
             return self._listed(name)
-        found = iam_policies.get_policy(
+        found = iam_entities.get_policy(
             self.api, names.iam_arn(self.account, "policy", self.path, name)
         )
         if found is None and number == 1 and self.thorough:
@@ -102,7 +102,7 @@ class Finder:
         """Read what is attached to the roles, once."""
         for role in self.roles:
             if role not in self.attached:
-                self.attached[role] = iam_roles.attached_policies(self.api, role)
+                self.attached[role] = iam_entities.attached_policies(self.api, role)
 
     def roles_with(self, arn: str) -> tuple[str, ...]:
         """Those of the wanted roles that have the policy."""
@@ -112,10 +112,10 @@ class Finder:
             if arn in {one.arn for one in attached or ()}
         )
 
-    def _listed(self, name: str) -> iam_policies.Policy | None:
+    def _listed(self, name: str) -> iam_entities.Policy | None:
         # The list leaves descriptions out.
-        listed = iam_policies.find_policy(self.api, name)
-        return listed and iam_policies.get_policy(self.api, listed.arn)
+        listed = iam_entities.find_policy(self.api, name)
+        return listed and iam_entities.get_policy(self.api, listed.arn)
 
     def _account_of_roles(self) -> str | None:
         for role in self.roles.values():
@@ -133,11 +133,11 @@ class Finder:
                 if account.isdigit():
                     return account
         for role, attached in self.attached.items():
-            found = iam_roles.get_role(self.api, role) if attached is not None else None
+            found = iam_entities.get_role(self.api, role) if attached is not None else None
             if found is not None:
                 return names.parse_arn(found.arn).account
         try:
-            return iam_account.own_account(self.api)
+            return iam_entities.own_account(self.api)
         except (Forbidden, Invalid, Unsupported):
             return None
 

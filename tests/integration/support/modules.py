@@ -60,7 +60,7 @@ class Side:
     def run(self, module: str, *, check_mode: bool = False, **options: Any) -> Result:
         """The module's result, from within this process: its options are checked as always, then its task runs."""
         task = task_of(module)
-        given = {**(self.connection(task.service) if task.service else {}), **options}
+        given = {**(self.connection(task.service.name) if task.service else {}), **options}
         sent = json.loads(json.dumps(given))
         validated = ArgumentSpecValidator(**task.argument_spec()).validate(sent)
         if validated.error_messages:
@@ -84,7 +84,7 @@ class Side:
         """The module's result from a process of its own, as Ansible starts it on a host."""
         task = task_of(module)
         arguments = {
-            **self.connection(task.service),
+            **self.connection(task.service.name),
             **options,
             "_ansible_check_mode": check_mode,
             "_ansible_diff": True,

@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.api import Api
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import SERVICES
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.session import open_api
 
 JSON = "application/json"
@@ -47,7 +48,7 @@ class Backbeat:
         return [line for line, _body, _headers in self.requests]
 
     def api(self, service: str = "backbeat", **options: Any) -> Api:
-        return open_api(service, {**OPTIONS, "endpoint_url": self.url, **options})
+        return open_api(SERVICES[service], {**OPTIONS, "endpoint_url": self.url, **options})
 
 
 @contextmanager

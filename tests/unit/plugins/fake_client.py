@@ -17,6 +17,7 @@ from typing import Any
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.api import Api
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import S3, SERVICES
 from ansible_collections.scality.backbeat.plugins.module_utils._waiting import Backoff
 
 ENDPOINT = "http://node1"
@@ -91,7 +92,7 @@ class FakeClient:
 
     def api(self, timeout: float = 0.0, time: Time | None = None, endpoint: str = ENDPOINT) -> Api:
         service = type(self).__name__.removeprefix("Fake").lower()
-        return Api(self, service, endpoint, (time or Time()).backoff(timeout))
+        return Api(self, SERVICES.get(service, S3), endpoint, (time or Time()).backoff(timeout))
 
 
 def lost() -> Exception:

@@ -12,9 +12,13 @@ from typing import Any
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.api import Api
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import (
+    BACKBEAT,
+    Service,
+)
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.options import chosen
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task
-from ansible_collections.scality.backbeat.plugins.module_utils._progress import Progress
+from ansible_collections.scality.backbeat.plugins.module_utils._waiting import Progress
 
 from .fake_iam import FakeIam
 from .fake_s3 import FakeS3
@@ -25,19 +29,19 @@ CONNECTION = {"endpoint_url": "http://node1"}
 class FakeConnections:
     """Endpoints that need no network; `opened` are those with connections of their own."""
 
-    def __init__(self, service: str) -> None:
+    def __init__(self, service: str | None) -> None:
         self.main = self._api(service)
         self.progress = Progress()
         self.opened: list[tuple[str, str]] = []
 
-    def open(self, service: str, options: Mapping[str, Any]) -> Api:
-        self.opened.append((service, options["endpoint_url"]))
-        return self._api(service)
+    def open(self, service: Service, options: Mapping[str, Any]) -> Api:
+        self.opened.append((service.name, options["endpoint_url"]))
+        return self._api(service.name)
 
     def backbeat(self, url: str) -> Api:
-        return self.open("backbeat", {"endpoint_url": url})
+        return self.open(BACKBEAT, {"endpoint_url": url})
 
-    def _api(self, service: str) -> Api:
+    def _api(self, service: str | None) -> Api:
         return (FakeIam() if service == "iam" else FakeS3()).api()
 
 
@@ -62,4 +66,6 @@ def requested(task: Task[Any], **options: Any) -> Any:
 
 def built(task: Task[Any], **options: Any) -> Any:
     """What the request of one item is built into."""
-    return task.build(requested(task, **options), FakeConnections(task.service))
+    return task.build(
+        requested(task, **options), FakeConnections(task.service and task.service.name)
+    )

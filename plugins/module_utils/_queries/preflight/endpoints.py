@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from ..._clients import iam_account, s3_buckets
+from ..._clients import iam_entities, s3_buckets
 from ..._clients.api import Api
 from ..._clients.errors import ApiError, Forbidden, Unreachable, Unreadable, Unsupported
 from .findings import ERROR, INFO, WARNING, Findings, Kind
@@ -143,10 +143,10 @@ def _probe(ask: Callable[[Api], Any], api: Api) -> Probe:
 
 def _account(api: Api) -> str | None:
     try:
-        return iam_account.own_account(api)
+        return iam_entities.own_account(api)
     except Unsupported:
         # Some IAM servers lack this call, and all S3 servers do.
-        iam_account.knows_roles(api)
+        iam_entities.knows_roles(api)
         return None
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from ..._clients import iam_policies, iam_policy_versions, iam_roles, s3_buckets
+from ..._clients import iam_entities, s3_buckets
 from ..._clients.api import Api
 from ..._clients.errors import Unsupported
 from ..._documents.coverage import Resource
@@ -102,7 +102,7 @@ class Use:
     clouds: bool
 
 
-def check(side: Side, other: Side, role: iam_roles.Role, use: Use, facts: FactReader) -> None:
+def check(side: Side, other: Side, role: iam_entities.Role, use: Use, facts: FactReader) -> None:
     """Check what a role may do with its side's bucket."""
     if side.iam is None:
         return
@@ -183,13 +183,13 @@ class Held:
 
 
 def _held_by(
-    role: iam_roles.Role, endpoint: Endpoint, where: Place, facts: FactReader
+    role: iam_entities.Role, endpoint: Endpoint, where: Place, facts: FactReader
 ) -> Held | None:
     """The role's policies, attached and inline; None if the list of attached policies could not be read."""
     attached = facts.try_read(
         endpoint,
         ("attached", role.name),
-        partial(iam_roles.attached_policies, role=role.name),
+        partial(iam_entities.attached_policies, role=role.name),
         where=where,
         permission="iam:ListAttachedRolePolicies",
     )
@@ -222,7 +222,7 @@ def _held_by(
     return Held(readable, complete and inline is not None and len(readable) == len(documents))
 
 
-def _of_bucket(side: Side, role: iam_roles.Role, facts: FactReader) -> tuple[Policy, ...]:
+def _of_bucket(side: Side, role: iam_entities.Role, facts: FactReader) -> tuple[Policy, ...]:
     """The bucket's own policy as it applies to the role; empty if there is none."""
     if not side.bucket_usable:
         return ()
@@ -253,14 +253,14 @@ def _readable(documents: Mapping[str, Any], where: Place, facts: FactReader) -> 
 
 def _document(api: Api, arn: str) -> Any:
     """The default version's document; None if the policy was deleted after it was listed."""
-    policy = iam_policies.get_policy(api, arn)
-    return policy and iam_policy_versions.policy_document(api, arn, policy.default_version)
+    policy = iam_entities.get_policy(api, arn)
+    return policy and iam_entities.policy_document(api, arn, policy.default_version)
 
 
 def _inline(api: Api, role: str) -> dict[str, Any]:
     """The role's inline policies by name; empty if the server does not support them."""
     try:
-        names = iam_roles.inline_policies(api, role) or ()
+        names = iam_entities.inline_policies(api, role) or ()
     except Unsupported:
         return {}
-    return {name: iam_roles.inline_policy(api, role, name) for name in names}
+    return {name: iam_entities.inline_policy(api, role, name) for name in names}

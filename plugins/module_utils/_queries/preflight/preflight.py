@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..._clients.connections import Connections
+from ..._clients.service import IAM, S3, Service
 from ..._clients.session import BadConnection
 from ..._documents import names
 from ..._documents.evaluation import Principal, parse_principal
@@ -234,22 +235,22 @@ class Preflight(Query):
 
 
 def _side(name: str, request: SideRequest, connections: Connections, findings: Findings) -> Side:
-    s3 = _endpoint(name, "S3", request.s3, connections, findings)
-    iam = _endpoint(name, "IAM", request.iam, connections, findings) if request.iam else None
+    s3 = _endpoint(name, S3, request.s3, connections, findings)
+    iam = _endpoint(name, IAM, request.iam, connections, findings) if request.iam else None
     return Side(name, request.bucket, s3, iam, request.role)
 
 
 def _endpoint(
     side: str,
-    service: str,
+    service: Service,
     options: Mapping[str, Any],
     connections: Connections,
     findings: Findings,
 ) -> Endpoint:
     try:
-        return Endpoint(side, service, connections.open(service.lower(), options))
+        return Endpoint(side, service.name.upper(), connections.open(service, options))
     except BadConnection as error:
-        endpoint = Endpoint(side, service, None, usable=False)
+        endpoint = Endpoint(side, service.name.upper(), None, usable=False)
         findings.add("connection-unusable", endpoint.place, str(error))
         return endpoint
 
@@ -261,7 +262,7 @@ def _s3_as_iam(side: Side, request: SideRequest, connections: Connections) -> En
     credentials = {name: request.iam.get(name) for name in CREDENTIALS}
     if credentials == {name: request.s3.get(name) for name in CREDENTIALS}:
         return None
-    return Endpoint(side.name, "S3", connections.open("s3", {**request.s3, **credentials}))
+    return Endpoint(side.name, "S3", connections.open(S3, {**request.s3, **credentials}))
 
 
 def _other_sources(request: PreflightRequest, connections: Connections) -> tuple[str, ...]:

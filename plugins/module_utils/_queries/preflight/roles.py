@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from ..._clients import iam_roles
+from ..._clients import iam_entities
 from ..._documents.errors import InvalidDocument
 from ..._documents.evaluation import Outcome, Principal, trusts
 from ..._documents.names import check_iam_name, check_role_arn, parse_arn
@@ -111,13 +111,13 @@ def check(
     trusted: Sequence[Principal],
     facts: FactReader,
     before_setup: bool = False,
-) -> dict[str, iam_roles.Role]:
+) -> dict[str, iam_entities.Role]:
     """Check the roles of a configuration, or the expected ones if there is none.
 
     `arns` are the configuration's, the source's first; before set-up the expected roles are checked, because set-up
     will write them. Returns the roles that exist, by the name of their side.
     """
-    found: dict[str, iam_roles.Role] = {}
+    found: dict[str, iam_entities.Role] = {}
     if arns and _swapped(sides, arns, facts.findings) and not before_setup:
         return found
     for place, side in enumerate(sides):
@@ -164,7 +164,7 @@ def _compare(side: Side, live: str | None, findings: Findings) -> None:
         findings.add("role-unexpected", side.place, what)
 
 
-def _role(side: Side, wanted: str, live: bool, facts: FactReader) -> iam_roles.Role | None:
+def _role(side: Side, wanted: str, live: bool, facts: FactReader) -> iam_entities.Role | None:
     findings = facts.findings
     try:
         if live or wanted.startswith("arn:"):
@@ -185,7 +185,7 @@ def _role(side: Side, wanted: str, live: bool, facts: FactReader) -> iam_roles.R
     seen = facts.try_read(
         side.iam,
         ("role", name),
-        partial(iam_roles.get_role, name=name),
+        partial(iam_entities.get_role, name=name),
         where=side.iam.place,
         permission="iam:GetRole",
     )
@@ -198,7 +198,7 @@ def _role(side: Side, wanted: str, live: bool, facts: FactReader) -> iam_roles.R
     return None
 
 
-def _missing(side: Side, wanted: str, other: iam_roles.Role | None, findings: Findings) -> None:
+def _missing(side: Side, wanted: str, other: iam_entities.Role | None, findings: Findings) -> None:
     """Report that the role does not exist, that another one has its name, or that it belongs to another account."""
     where = side.iam.place if side.iam else side.place
     account = parse_arn(other.arn).account if other else side.account
@@ -217,7 +217,7 @@ def _missing(side: Side, wanted: str, other: iam_roles.Role | None, findings: Fi
 
 
 def _trust(
-    side: Side, role: iam_roles.Role, trusted: Sequence[Principal], findings: Findings
+    side: Side, role: iam_entities.Role, trusted: Sequence[Principal], findings: Findings
 ) -> None:
     where = side.role_place(role.arn)
     names = " or ".join(map(str, trusted))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 
-from ansible_collections.scality.backbeat.plugins.module_utils._progress import INTERVAL, Progress
+from ansible_collections.scality.backbeat.plugins.module_utils._waiting import INTERVAL, Progress
 
 
 class Clock:

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import Refused
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.permissions import (
     source_policy,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._resources.plan import Refused
 from ansible_collections.scality.backbeat.plugins.module_utils._resources.policy import Policy
 from ansible_collections.scality.backbeat.plugins.modules.backbeat_policy import TASK
 

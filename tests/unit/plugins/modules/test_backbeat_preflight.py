@@ -36,7 +36,7 @@ PAIR: dict[str, Any] = {"source": SIDE, "target": {**SIDE, "bucket": "t-bucket",
 
 def built(**options: Any) -> Preflight:
     """The preflight of one pair, or of the first of a list; this opens no connection."""
-    preflight = TASK.build(requested(TASK, **options), Connections("", {}, 1))
+    preflight = TASK.build(requested(TASK, **options), Connections(None, {}))
     assert isinstance(preflight, Preflight)
     return preflight
 
@@ -56,7 +56,7 @@ def test_defaults(options: dict[str, Any]) -> None:
 
 
 def test_a_canary_has_defaults() -> None:
-    proved = TASK.build(requested(TASK, **PAIR, canary={}), Connections("", {}, 1))
+    proved = TASK.build(requested(TASK, **PAIR, canary={}), Connections(None, {}))
     assert isinstance(proved, ProvedPreflight)
     assert proved.canary == CanaryOptions("backbeat-preflight-canary", 300.0, 5.0)
 

@@ -58,9 +58,9 @@ def test_stands_in_the_action_group_of_its_endpoint(name: str) -> None:
     task = module(name).TASK
     groups = yaml.safe_load((COLLECTION / "meta" / "runtime.yml").read_text())["action_groups"]
     assert [group for group, names in groups.items() if name in names] == (
-        [task.service] if task.service else []
+        [task.service.name] if task.service else []
     )
-    fragment = f"scality.backbeat.attributes.{task.service}"
+    fragment = f"scality.backbeat.attributes.{task.service.name if task.service else None}"
     document = yaml.safe_load(module(name).DOCUMENTATION)
     if task.service:
         assert fragment in document["extends_documentation_fragment"]

@@ -18,6 +18,7 @@ from botocore.stub import Stubber
 
 from ansible_collections.scality.backbeat.plugins.module_utils._clients import session
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.api import Api
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import SERVICES
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.options import CONNECTION
 
 from ...fake_client import Time
@@ -96,7 +97,7 @@ def sent(request: AWSPreparedRequest, name: str) -> str:
 @contextmanager
 def wire(service: str, **differences: Any) -> Iterator[Wire]:
     """A real client that talks to the test; clients are shared, so it is given back as it was."""
-    link = Wire(session.open_api(service, options(service, **differences)))
+    link = Wire(session.open_api(SERVICES[service], options(service, **differences)))
     events = link.api.client.meta.events
     events.register("before-send", link.send)
     try:

@@ -12,10 +12,7 @@ import pytest
 from botocore.stub import Stubber
 
 from ansible_collections.scality.backbeat.plugins.module_utils._clients import (
-    iam_account,
-    iam_policies,
-    iam_policy_versions,
-    iam_roles,
+    iam_entities,
     s3_buckets,
     s3_objects,
     session,
@@ -25,19 +22,20 @@ from ansible_collections.scality.backbeat.plugins.module_utils._clients.errors i
     ApiError,
     Forbidden,
 )
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import SERVICES
 
 from .conftest import options
 from .iam_samples import POLICY_ARN
 
 NAMED = {"RequestId": "R1"}
 IAM: dict[str, Callable[[Api], Any]] = {
-    "get_role": lambda api: iam_roles.get_role(api, "my-role"),
-    "list_attached_role_policies": lambda api: iam_roles.attached_policies(api, "my-role"),
-    "get_policy": lambda api: iam_policies.get_policy(api, POLICY_ARN),
-    "list_policies": lambda api: iam_policies.find_policy(api, "my-policy"),
-    "get_policy_version": lambda api: iam_policy_versions.policy_document(api, POLICY_ARN, "v1"),
-    "list_entities_for_policy": lambda api: iam_policies.policy_entities(api, POLICY_ARN),
-    "get_user": iam_account.own_account,
+    "get_role": lambda api: iam_entities.get_role(api, "my-role"),
+    "list_attached_role_policies": lambda api: iam_entities.attached_policies(api, "my-role"),
+    "get_policy": lambda api: iam_entities.get_policy(api, POLICY_ARN),
+    "list_policies": lambda api: iam_entities.find_policy(api, "my-policy"),
+    "get_policy_version": lambda api: iam_entities.policy_document(api, POLICY_ARN, "v1"),
+    "list_entities_for_policy": lambda api: iam_entities.policy_entities(api, POLICY_ARN),
+    "get_user": iam_entities.own_account,
 }
 S3: dict[str, tuple[Callable[[Api], Any], str]] = {
     "get_bucket_versioning": (lambda api: s3_buckets.versioning(api, "b"), "NoSuchBucket"),
@@ -56,7 +54,7 @@ READS = {name: (call, "NoSuchEntity") for name, call in IAM.items()} | S3
 @pytest.fixture
 def api(operation: str) -> Api:
     service = "iam" if operation in IAM else "s3"
-    return session.open_api(service, options(service, retry_timeout=0))
+    return session.open_api(SERVICES[service], options(service, retry_timeout=0))
 
 
 @pytest.mark.parametrize("operation", READS)

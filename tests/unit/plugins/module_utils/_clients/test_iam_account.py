@@ -8,11 +8,9 @@ from __future__ import annotations
 import pytest
 from botocore.stub import Stubber
 
-from ansible_collections.scality.backbeat.plugins.module_utils._clients import (
-    iam_account,
-    session,
-)
+from ansible_collections.scality.backbeat.plugins.module_utils._clients import iam_entities, session
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.api import Api
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import IAM
 
 from .conftest import options
 from .iam_samples import MOMENT
@@ -20,7 +18,7 @@ from .iam_samples import MOMENT
 
 @pytest.fixture
 def api() -> Api:
-    return session.open_api("iam", options("iam", retry_timeout=0))
+    return session.open_api(IAM, options("iam", retry_timeout=0))
 
 
 def test_own_account(api: Api, stub: Stubber) -> None:
@@ -32,4 +30,4 @@ def test_own_account(api: Api, stub: Stubber) -> None:
         "CreateDate": MOMENT,
     }
     stub.add_response("get_user", {"User": user}, {})
-    assert iam_account.own_account(api) == "123456789012"
+    assert iam_entities.own_account(api) == "123456789012"

@@ -8,11 +8,9 @@ from __future__ import annotations
 import pytest
 from botocore.stub import Stubber
 
-from ansible_collections.scality.backbeat.plugins.module_utils._clients import (
-    iam_policies,
-    session,
-)
+from ansible_collections.scality.backbeat.plugins.module_utils._clients import iam_entities, session
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.api import Api
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import IAM
 
 from .conftest import Answered, Case, options
 from .iam_samples import BY_ARN, DOCUMENT, MOMENT, POLICY_ARN, TEXT, WHEN
@@ -28,28 +26,28 @@ POLICY = {
     "CreateDate": MOMENT,
     "UpdateDate": MOMENT,
 }
-A_POLICY = iam_policies.Policy(
+A_POLICY = iam_entities.Policy(
     "my-policy", POLICY_ARN, "/", POLICY["PolicyId"], "Reads", WHEN, WHEN, "v3", 2
 )
 
 
 @pytest.fixture
 def api() -> Api:
-    return session.open_api("iam", options("iam", retry_timeout=0))
+    return session.open_api(IAM, options("iam", retry_timeout=0))
 
 
 @pytest.mark.parametrize(
     "case",
     [
         (
-            lambda api: iam_policies.get_policy(api, POLICY_ARN),
+            lambda api: iam_entities.get_policy(api, POLICY_ARN),
             "get_policy",
             BY_ARN,
             {"Policy": POLICY},
             A_POLICY,
         ),
         (
-            lambda api: iam_policies.create_policy(api, "my-policy", "/", DOCUMENT, "Reads"),
+            lambda api: iam_entities.create_policy(api, "my-policy", "/", DOCUMENT, "Reads"),
             "create_policy",
             {
                 "PolicyName": "my-policy",
@@ -61,14 +59,14 @@ def api() -> Api:
             A_POLICY,
         ),
         (
-            lambda api: iam_policies.create_policy(api, "my-policy", "/", DOCUMENT, None),
+            lambda api: iam_entities.create_policy(api, "my-policy", "/", DOCUMENT, None),
             "create_policy",
             {"PolicyName": "my-policy", "Path": "/", "PolicyDocument": TEXT},
             {"Policy": {"PolicyName": "my-policy", "Arn": POLICY_ARN}},
-            iam_policies.Policy("my-policy", POLICY_ARN, "/", None, None, None, None, "v1", None),
+            iam_entities.Policy("my-policy", POLICY_ARN, "/", None, None, None, None, "v1", None),
         ),
         (
-            lambda api: iam_policies.delete_policy(api, POLICY_ARN),
+            lambda api: iam_entities.delete_policy(api, POLICY_ARN),
             "delete_policy",
             BY_ARN,
             {},
@@ -88,17 +86,17 @@ class TestPages:
         page = {"Policies": [other], "IsTruncated": True, "Marker": "m"}
         stub.add_response("list_policies", page, asked)
         stub.add_response("list_policies", {"Policies": [POLICY]}, {**asked, "Marker": "m"})
-        assert iam_policies.find_policy(api, "my-policy") == A_POLICY
+        assert iam_entities.find_policy(api, "my-policy") == A_POLICY
 
     def test_of_policies_without_the_name(self, api: Api, stub: Stubber) -> None:
         stub.add_response("list_policies", {"Policies": [POLICY]})
-        assert iam_policies.find_policy(api, "my") is None
+        assert iam_entities.find_policy(api, "my") is None
 
     def test_of_entities(self, api: Api, stub: Stubber) -> None:
         first = {"PolicyRoles": [{"RoleName": "r"}], "IsTruncated": True, "Marker": "m"}
         second = {"PolicyRoles": [{"RoleName": "s"}], "PolicyUsers": [{"UserName": "u"}]}
         stub.add_response("list_entities_for_policy", first, BY_ARN)
         stub.add_response("list_entities_for_policy", second, {**BY_ARN, "Marker": "m"})
-        assert iam_policies.policy_entities(api, POLICY_ARN) == iam_policies.Entities(
+        assert iam_entities.policy_entities(api, POLICY_ARN) == iam_entities.Entities(
             ("r", "s"), ("u",), ()
         )

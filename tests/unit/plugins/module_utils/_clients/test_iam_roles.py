@@ -12,14 +12,12 @@ from urllib.parse import quote
 import pytest
 from botocore.stub import Stubber
 
-from ansible_collections.scality.backbeat.plugins.module_utils._clients import (
-    iam_roles,
-    session,
-)
+from ansible_collections.scality.backbeat.plugins.module_utils._clients import iam_entities, session
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.api import Api
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.errors import (
     NotFound,
 )
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import IAM
 
 from .conftest import Answered, Case, Wire, options
 from .iam_samples import BY_ARN, DOCUMENT, MOMENT, POLICY_ARN, TEXT, WHEN
@@ -35,55 +33,55 @@ ROLE = {
     "Description": "Copies",
     "AssumeRolePolicyDocument": quote(TEXT),
 }
-A_ROLE = iam_roles.Role("my-role", ROLE_ARN, "/p/", ROLE["RoleId"], "Copies", WHEN, DOCUMENT)
+A_ROLE = iam_entities.Role("my-role", ROLE_ARN, "/p/", ROLE["RoleId"], "Copies", WHEN, DOCUMENT)
 
 
 @pytest.fixture
 def api() -> Api:
-    return session.open_api("iam", options("iam", retry_timeout=0))
+    return session.open_api(IAM, options("iam", retry_timeout=0))
 
 
 @pytest.mark.parametrize(
     "case",
     [
         (
-            lambda api: iam_roles.get_role(api, "my-role"),
+            lambda api: iam_entities.get_role(api, "my-role"),
             "get_role",
             BY_ROLE,
             {"Role": ROLE},
             A_ROLE,
         ),
         (
-            lambda api: iam_roles.create_role(api, "my-role", "/p/", DOCUMENT, None),
+            lambda api: iam_entities.create_role(api, "my-role", "/p/", DOCUMENT, None),
             "create_role",
             {**BY_ROLE, "Path": "/p/", "AssumeRolePolicyDocument": TEXT},
             {"Role": ROLE},
             A_ROLE,
         ),
         (
-            lambda api: iam_roles.create_role(api, "my-role", "/p/", DOCUMENT, ""),
+            lambda api: iam_entities.create_role(api, "my-role", "/p/", DOCUMENT, ""),
             "create_role",
             {**BY_ROLE, "Path": "/p/", "AssumeRolePolicyDocument": TEXT, "Description": ""},
             {"Role": ROLE},
             A_ROLE,
         ),
         (
-            lambda api: iam_roles.update_trust_policy(api, "my-role", DOCUMENT),
+            lambda api: iam_entities.update_trust_policy(api, "my-role", DOCUMENT),
             "update_assume_role_policy",
             {**BY_ROLE, "PolicyDocument": TEXT},
             {},
             None,
         ),
-        (lambda api: iam_roles.delete_role(api, "my-role"), "delete_role", BY_ROLE, {}, None),
+        (lambda api: iam_entities.delete_role(api, "my-role"), "delete_role", BY_ROLE, {}, None),
         (
-            lambda api: iam_roles.attach_role_policy(api, "my-role", POLICY_ARN),
+            lambda api: iam_entities.attach_role_policy(api, "my-role", POLICY_ARN),
             "attach_role_policy",
             {**BY_ROLE, **BY_ARN},
             {},
             None,
         ),
         (
-            lambda api: iam_roles.detach_role_policy(api, "my-role", POLICY_ARN),
+            lambda api: iam_entities.detach_role_policy(api, "my-role", POLICY_ARN),
             "detach_role_policy",
             {**BY_ROLE, **BY_ARN},
             {},
@@ -99,7 +97,7 @@ def test_calls(answered: Answered, case: Case) -> None:
 def test_a_write_to_what_is_not_there_is_an_error(api: Api, stub: Stubber) -> None:
     stub.add_client_error("delete_role", "NoSuchEntity", "", 404)
     with pytest.raises(NotFound, match="Failed to delete the role my-role"):
-        iam_roles.delete_role(api, "my-role")
+        iam_entities.delete_role(api, "my-role")
 
 
 PLAIN = json.dumps({"Version": "2012-10-17", "Statement": []}, indent=1)
@@ -108,7 +106,7 @@ PLAIN = json.dumps({"Version": "2012-10-17", "Statement": []}, indent=1)
 @pytest.mark.parametrize("sent", [PLAIN, quote(PLAIN), f" {PLAIN}"])
 def test_documents_come_encoded_or_plain(api: Api, stub: Stubber, sent: str) -> None:
     stub.add_response("get_role", {"Role": {**ROLE, "AssumeRolePolicyDocument": sent}})
-    role = iam_roles.get_role(api, "my-role")
+    role = iam_entities.get_role(api, "my-role")
     assert role is not None
     assert role.trust_policy == {"Version": "2012-10-17", "Statement": []}
 
@@ -116,7 +114,7 @@ def test_documents_come_encoded_or_plain(api: Api, stub: Stubber, sent: str) -> 
 def test_a_role_without_what_servers_may_leave_out(iam: Wire) -> None:
     role = f"<Role><RoleName>my-role</RoleName><Arn>{ROLE_ARN}</Arn></Role>"
     iam.answer(200, f"<GetRoleResponse><GetRoleResult>{role}</GetRoleResult></GetRoleResponse>")
-    found = iam_roles.get_role(iam.api, "my-role")
+    found = iam_entities.get_role(iam.api, "my-role")
     assert found is not None
     assert (found.arn, found.path, found.description, found.trust_policy) == (
         ROLE_ARN,
@@ -138,9 +136,11 @@ class TestPages:
             {"AttachedPolicies": [self.entry("b")], "IsTruncated": False},
             {**BY_ROLE, "Marker": "m"},
         )
-        attached = iam_roles.attached_policies(api, "my-role")
-        assert attached == tuple(iam_roles.Attached(name, f"{POLICY_ARN}-{name}") for name in "ab")
+        attached = iam_entities.attached_policies(api, "my-role")
+        assert attached == tuple(
+            iam_entities.Attached(name, f"{POLICY_ARN}-{name}") for name in "ab"
+        )
 
     def test_of_a_role_without_attachments(self, api: Api, stub: Stubber) -> None:
         stub.add_response("list_attached_role_policies", {"AttachedPolicies": []}, BY_ROLE)
-        assert iam_roles.attached_policies(api, "my-role") == ()
+        assert iam_entities.attached_policies(api, "my-role") == ()

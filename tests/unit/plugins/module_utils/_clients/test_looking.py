@@ -14,8 +14,7 @@ import pytest
 from botocore.stub import Stubber
 
 from ansible_collections.scality.backbeat.plugins.module_utils._clients import (
-    iam_account,
-    iam_roles,
+    iam_entities,
     s3_buckets,
     session,
 )
@@ -24,6 +23,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._clients.errors i
     Forbidden,
     NotFound,
 )
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import SERVICES
 
 from .conftest import Wire, options
 
@@ -34,9 +34,9 @@ CALLS: dict[str, Callable[[Api], Any]] = {
     "get_bucket_policy": lambda api: s3_buckets.bucket_policy(api, "b"),
     "get_object_lock_configuration": lambda api: s3_buckets.object_lock(api, "b"),
     "get_bucket_encryption": lambda api: s3_buckets.encryption(api, "b"),
-    "list_role_policies": lambda api: iam_roles.inline_policies(api, "r"),
-    "get_role_policy": lambda api: iam_roles.inline_policy(api, "r", "inline"),
-    "list_roles": iam_account.knows_roles,
+    "list_role_policies": lambda api: iam_entities.inline_policies(api, "r"),
+    "get_role_policy": lambda api: iam_entities.inline_policy(api, "r", "inline"),
+    "list_roles": iam_entities.knows_roles,
 }
 
 
@@ -45,7 +45,7 @@ def service_of(operation: str) -> str:
 
 
 def run(operation: str, prepare: Callable[[Stubber], None]) -> Any:
-    api = session.open_api(service_of(operation), options(retry_timeout=0))
+    api = session.open_api(SERVICES[service_of(operation)], options(retry_timeout=0))
     with Stubber(api.client) as stub:
         prepare(stub)
         result = CALLS[operation](api)

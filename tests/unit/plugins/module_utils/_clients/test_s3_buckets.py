@@ -8,14 +8,12 @@ from __future__ import annotations
 import pytest
 from botocore.stub import Stubber
 
-from ansible_collections.scality.backbeat.plugins.module_utils._clients import (
-    s3_buckets,
-    session,
-)
+from ansible_collections.scality.backbeat.plugins.module_utils._clients import s3_buckets, session
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.api import Api
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.errors import (
     NotFound,
 )
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import S3
 
 from .conftest import Answered, Case, options
 
@@ -28,7 +26,7 @@ CONFIGURATION = {
 
 @pytest.fixture
 def api() -> Api:
-    return session.open_api("s3", options(retry_timeout=0))
+    return session.open_api(S3, options(retry_timeout=0))
 
 
 @pytest.mark.parametrize(

@@ -12,16 +12,14 @@ import pytest
 from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
-from ansible_collections.scality.backbeat.plugins.module_utils._clients import (
-    s3_objects,
-    session,
-)
+from ansible_collections.scality.backbeat.plugins.module_utils._clients import s3_objects, session
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.api import Api
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.errors import (
     NotFound,
     Unreachable,
     Unsupported,
 )
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import S3
 
 from .conftest import Answered, Case, Wire, options
 
@@ -33,7 +31,7 @@ NAMED = {"RequestId": "R1"}
 
 @pytest.fixture
 def api() -> Api:
-    return session.open_api("s3", options(retry_timeout=0))
+    return session.open_api(S3, options(retry_timeout=0))
 
 
 @pytest.mark.parametrize(

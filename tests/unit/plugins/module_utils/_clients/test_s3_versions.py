@@ -11,11 +11,9 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
-from ansible_collections.scality.backbeat.plugins.module_utils._clients import (
-    s3_versions,
-    session,
-)
+from ansible_collections.scality.backbeat.plugins.module_utils._clients import s3_objects, session
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.api import Api
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import S3
 
 from .conftest import options
 
@@ -25,7 +23,7 @@ BUCKET = {"Bucket": "b"}
 
 @pytest.fixture
 def api() -> Api:
-    return session.open_api("s3", options(retry_timeout=0))
+    return session.open_api(S3, options(retry_timeout=0))
 
 
 class TestVersions:
@@ -39,16 +37,16 @@ class TestVersions:
         stub.add_response("list_object_versions", self.page("a", more=True), asked)
         markers = {"KeyMarker": "m", "VersionIdMarker": "n"}
         stub.add_response("list_object_versions", self.page("b"), {**asked, **markers})
-        found, complete = s3_versions.versions(api, "b", "p", 5000)
+        found, complete = s3_objects.versions(api, "b", "p", 5000)
         assert ([one.key for one in found], complete) == (["a", "b"], True)
-        assert found[0] == s3_versions.Version("a", "v", "2026-11-22T17:21:14+00:00")
+        assert found[0] == s3_objects.Version("a", "v", "2026-11-22T17:21:14+00:00")
 
     def test_the_limit_is_kept(self, api: Api, stub: Stubber) -> None:
         asked = {**BUCKET, "Prefix": "", "MaxKeys": 2}
         stub.add_response("list_object_versions", self.page("a", "b", more=True), asked)
-        found, complete = s3_versions.versions(api, "b", "", 2)
+        found, complete = s3_objects.versions(api, "b", "", 2)
         assert (len(found), complete) == (2, False)
 
     def test_a_missing_bucket_has_none(self, api: Api, stub: Stubber) -> None:
         stub.add_client_error("list_object_versions", "NoSuchBucket", "", 404)
-        assert s3_versions.versions(api, "b", "", 2) == ([], True)
+        assert s3_objects.versions(api, "b", "", 2) == ([], True)

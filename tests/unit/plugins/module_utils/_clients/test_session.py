@@ -15,12 +15,13 @@ from typing import Any
 import pytest
 
 from ansible_collections.scality.backbeat.plugins.module_utils._clients import (
-    iam_account,
+    iam_entities,
     s3_buckets,
     s3_objects,
     session,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.errors import Forbidden
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import S3
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.session import (
     BadConnection,
     open_api,
@@ -56,7 +57,7 @@ def md5(body: Any) -> str:
     ],
 )
 def test_good_endpoints(url: str) -> None:
-    assert open_api("s3", options(endpoint_url=url)).endpoint == url
+    assert open_api(S3, options(endpoint_url=url)).endpoint == url
 
 
 @pytest.mark.parametrize(
@@ -77,7 +78,7 @@ def test_good_endpoints(url: str) -> None:
 )
 def test_bad_endpoints(url: str | None, message: str) -> None:
     with pytest.raises(BadConnection, match=message):
-        open_api("s3", options(endpoint_url=url))
+        open_api(S3, options(endpoint_url=url))
 
 
 @pytest.mark.parametrize(
@@ -92,7 +93,7 @@ def test_bad_endpoints(url: str | None, message: str) -> None:
 )
 def test_credentials_in_a_url_are_refused_and_not_shown(url: str) -> None:
     with pytest.raises(BadConnection, match="contains credentials: give them as profile") as caught:
-        open_api("s3", options(endpoint_url=url))
+        open_api(S3, options(endpoint_url=url))
     assert "plan" not in str(caught.value)
     assert caught.value.__cause__ is None
 
@@ -103,7 +104,7 @@ def test_an_unknown_profile_is_named(tmp_path: Path) -> None:
     with pytest.raises(
         BadConnection, match=r"http://node1: .*profile \(unknown\) could not be found"
     ):
-        open_api("s3", wanted)
+        open_api(S3, wanted)
 
 
 def test_a_profile_gives_the_credentials(tmp_path: Path) -> None:
@@ -144,13 +145,13 @@ def test_botocore_is_missing_or_too_old(
 ) -> None:
     monkeypatch.setattr(session, "BOTOCORE_VERSION", version)
     with pytest.raises(BadConnection, match=message):
-        open_api("s3", options())
+        open_api(S3, options())
 
 
 @pytest.mark.parametrize("version", ["1.36.0", "1.100.0", "2.0", "1.36.0.dev1"])
 def test_botocore_is_new_enough(monkeypatch: pytest.MonkeyPatch, version: str) -> None:
     monkeypatch.setattr(session, "BOTOCORE_VERSION", version)
-    assert open_api("s3", options()).service == "s3"
+    assert open_api(S3, options()).service == S3
 
 
 @pytest.mark.parametrize(
@@ -163,11 +164,11 @@ def test_botocore_is_new_enough(monkeypatch: pytest.MonkeyPatch, version: str) -
 )
 def test_bad_client_settings(config: dict[str, Any], message: str) -> None:
     with pytest.raises(BadConnection, match=message):
-        open_api("s3", options(aws_config=config))
+        open_api(S3, options(aws_config=config))
 
 
 def test_client_settings_replace_the_defaults() -> None:
-    config = open_api("s3", options(aws_config={"read_timeout": 5})).client.meta.config
+    config = open_api(S3, options(aws_config={"read_timeout": 5})).client.meta.config
     assert (config.read_timeout, config.connect_timeout) == (5, 10)
     assert config.s3 == {"addressing_style": "path"}
     assert config.retries["total_max_attempts"] == 1
@@ -191,7 +192,7 @@ def test_certificates(tmp_path: Path, validate: bool, bundle: str | None, verify
     (tmp_path / "ca.pem").write_text("")
     path = bundle and str(tmp_path / bundle)
     wanted = options(validate_certs=validate, aws_ca_bundle=path)
-    used = open_api("s3", wanted).client._endpoint.http_session._verify
+    used = open_api(S3, wanted).client._endpoint.http_session._verify
     assert used == (path if bundle else verify)
 
 
@@ -199,25 +200,25 @@ def test_a_profile_may_name_the_authorities(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_CA_BUNDLE", "/from/the/environment.pem")
-    used = open_api("s3", options()).client._endpoint.http_session._verify
+    used = open_api(S3, options()).client._endpoint.http_session._verify
     assert used == "/from/the/environment.pem"
 
 
 def test_a_missing_bundle_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadConnection, match=r"aws_ca_bundle .*missing\.pem is not a file"):
-        open_api("s3", options(aws_ca_bundle=str(tmp_path / "missing.pem")))
+        open_api(S3, options(aws_ca_bundle=str(tmp_path / "missing.pem")))
 
 
 def test_threads_share_one_client() -> None:
     with ThreadPoolExecutor(8) as pool:
-        apis = list(pool.map(lambda _: open_api("s3", options(), pool=8), range(32)))
+        apis = list(pool.map(lambda _: open_api(S3, options(), pool=8), range(32)))
     assert len({id(api.client) for api in apis}) == 1
     assert len({id(api.backoff) for api in apis}) == 32
     assert apis[0].client.meta.config.max_pool_connections == 8
 
 
 def test_other_options_have_another_client() -> None:
-    first, second = (open_api("s3", options(access_key=key)) for key in ("A", "B"))
+    first, second = (open_api(S3, options(access_key=key)) for key in ("A", "B"))
     assert first.client is not second.client
 
 
@@ -235,7 +236,7 @@ def profiles(folder: Path, monkeypatch: pytest.MonkeyPatch, **keys: str) -> None
 
 
 def access_key(**given: Any) -> str:
-    client = open_api("s3", {"endpoint_url": "http://node1", "region": "us-east-1", **given}).client
+    client = open_api(S3, {"endpoint_url": "http://node1", "region": "us-east-1", **given}).client
     return str(client._request_signer._credentials.access_key)
 
 
@@ -262,7 +263,7 @@ def test_loading_beforehand_leaves_errors_to_the_task(
     monkeypatch.setenv(name, str(tmp_path / value) if value == "broken" else value)
     session.warm()
     with pytest.raises(BadConnection):
-        open_api("s3", {"endpoint_url": "http://node1", "region": "us-east-1"})
+        open_api(S3, {"endpoint_url": "http://node1", "region": "us-east-1"})
 
 
 CONFIGURATION = {
@@ -311,7 +312,7 @@ def test_iam_is_asked_at_its_own_endpoint() -> None:
     with wire("iam") as link:
         link.answer(body="<GetUserResponse/>")
         with pytest.raises(Exception, match="cannot be read"):
-            iam_account.own_account(link.api)
+            iam_entities.own_account(link.api)
         assert link.requests[0].url == "http://node1:8600/"
         assert "/us-east-1/iam/aws4_request" in sent(link.requests[0], "Authorization")
 

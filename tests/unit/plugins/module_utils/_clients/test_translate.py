@@ -14,7 +14,7 @@ import pytest
 from botocore import exceptions
 
 from ansible_collections.scality.backbeat.plugins.module_utils._clients import (
-    iam_roles,
+    iam_entities,
     s3_buckets,
     s3_objects,
     translate,
@@ -30,6 +30,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._clients.errors i
     Unreadable,
     Unsupported,
 )
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import SERVICES
 
 from .conftest import Wire
 
@@ -51,7 +52,7 @@ def answer(
             "HTTPHeaders": NAMED if headers is None else headers,
         },
     }
-    return translate.from_answer(CALL, response, service)
+    return translate.from_answer(CALL, response, SERVICES[service])
 
 
 @pytest.mark.parametrize(
@@ -115,7 +116,7 @@ def test_a_message_names_what_failed_where_why_and_what_to_do() -> None:
         "Failed to put the thing at http://node1: No such bucket (NoSuchBucket). "
         "Create the bucket first (backbeat_bucket), or check its name."
     )
-    assert error.describe() == {
+    assert error.details["error"] == {
         "code": "NoSuchBucket",
         "message": "No such bucket",
         "status": 404,
@@ -161,7 +162,7 @@ PAGE = "<!DOCTYPE html><html><head><title>A proxy<meta></head><body>planted</bod
 READS = {
     "s3": lambda link: s3_buckets.versioning(link.api, "b"),
     "s3 HEAD": lambda link: s3_objects.head_object(link.api, "b", "k"),
-    "iam": lambda link: iam_roles.get_role(link.api, "r"),
+    "iam": lambda link: iam_entities.get_role(link.api, "r"),
 }
 
 

@@ -19,11 +19,11 @@ from ansible_collections.scality.backbeat.plugins.module_utils._clients.errors i
     NotFound,
     Unreachable,
 )
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import Refused
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.reconcile import CONFLICTS
 from ansible_collections.scality.backbeat.plugins.module_utils._resources.plan import (
     Change,
     Plan,
-    Refused,
 )
 
 from ...fake_client import Time

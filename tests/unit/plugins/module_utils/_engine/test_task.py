@@ -12,15 +12,21 @@ from typing import Any
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.scality.backbeat.plugins.module_utils import _progress as progress
+from ansible_collections.scality.backbeat.plugins.module_utils import _waiting as progress
 from ansible_collections.scality.backbeat.plugins.module_utils._clients import connections
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.errors import (
     Call,
     Forbidden,
 )
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import (
+    IAM,
+    S3,
+    Service,
+)
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.session import BadConnection
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import (
     InvalidDocument,
+    Refused,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._engine import module
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task
@@ -31,8 +37,8 @@ from ansible_collections.scality.backbeat.plugins.module_utils._queries.query im
 from ansible_collections.scality.backbeat.plugins.module_utils._resources.plan import (
     Change,
     Plan,
-    Refused,
 )
+from ansible_collections.scality.backbeat.plugins.module_utils._waiting import Deadline
 
 from ...fake_client import FakeClient
 
@@ -93,7 +99,7 @@ def a_task(build: Any = lambda options, _connections: Thing(options), **differen
     defaults: dict[str, Any] = {
         "key": "thing",
         "plural": "things",
-        "service": "s3",
+        "service": S3,
         "identity": ("name",),
         "item": {
             "name": {"type": "str"},
@@ -124,8 +130,10 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, int]]:
     """The endpoints that were opened: service, URL, pool."""
     opened: list[tuple[str, str, int]] = []
 
-    def open_api(service: str, options: Mapping[str, Any], *, pool: int) -> Any:
-        opened.append((service, options["endpoint_url"], pool))
+    def open_api(
+        service: Service, options: Mapping[str, Any], *, pool: int, deadline: Deadline
+    ) -> Any:
+        opened.append((service.name, options["endpoint_url"], pool))
         return FakeClient().api()
 
     monkeypatch.setattr(connections, "open_api", open_api)
@@ -185,7 +193,7 @@ class TestOptions:
             checked({"things": [{"bucket": "b"}]}, task)
 
     def test_two_sided_tasks_have_no_connection_of_their_own(self) -> None:
-        assert "endpoint_url" not in a_task(service="").argument_spec()["argument_spec"]
+        assert "endpoint_url" not in a_task(service=None).argument_spec()["argument_spec"]
 
     def test_specs_are_nobody_elses(self) -> None:
         TASK.argument_spec()["argument_spec"]["name"]["required"] = True
@@ -230,7 +238,7 @@ class TestOneItem:
             ("refused", {"msg": "refused", "changes": []}),
             ("invalid", {"msg": "invalid", "changes": []}),
             ("unreachable", {"msg": "bad connection", "changes": []}),
-            ("unsatisfied", {"msg": "unsatisfied", "looks": 3}),
+            ("unsatisfied", {"msg": "unsatisfied", "looks": 3, "changes": []}),
         ],
     )
     def test_failures(self, name: str, expected: dict[str, Any]) -> None:
@@ -282,7 +290,7 @@ class TestSeveralItems:
             return Ask(options)
 
         items = [{"name": f"item-{number}"} for number in range(8)]
-        run({"things": items, "concurrency": 4}, a_task(build))
+        run({"things": items, "concurrency": 4}, a_task(build, kind="query"))
         assert opened == [("s3", "http://node1", 4)] * 8
 
     @pytest.mark.parametrize("concurrency", [1, 2, 100])
@@ -324,7 +332,7 @@ class TestWhatIsTold:
                 return {}
 
         monkeypatch.setattr(progress, "INTERVAL", 0.0)
-        task = a_task(lambda _options, connections: Waits(connections))
+        task = a_task(lambda _options, connections: Waits(connections), kind="query")
         lines: list[str] = []
         task.run(checked({"name": "a"}, task), check_mode=False, tell=lines.append)
         assert lines == ["a is PENDING"]
@@ -333,6 +341,7 @@ class TestWhatIsTold:
 class TestAllThereAre:
     task = a_task(
         lambda options, _connections: Ask(options),
+        kind="query",
         every=("all_things", lambda _api: [{"name": "a"}, {"name": "b"}]),
     )
 
@@ -352,8 +361,8 @@ class TestAllThereAre:
         assert (result["failed"], result["error"]["code"]) == (True, "AccessDenied")
 
 
-class TestQuestions:
-    task = a_task(lambda options, _connections: Ask(options))
+class TestQueries:
+    task = a_task(lambda options, _connections: Ask(options), kind="query")
 
     @pytest.mark.parametrize("check_mode", [True, False])
     def test_change_nothing(self, check_mode: bool) -> None:
@@ -369,11 +378,11 @@ class TestQuestions:
 def test_connections_are_opened_once_and_only_when_needed(
     opened: list[tuple[str, str, int]],
 ) -> None:
-    endpoints = connections.Connections("iam", {"endpoint_url": "http://node1:8600"}, 3)
+    endpoints = connections.Connections(IAM, {"endpoint_url": "http://node1:8600"}, 3)
     assert opened == []
     assert endpoints.main is endpoints.main
     assert endpoints.backoff is endpoints.main.backoff
-    endpoints.open("s3", {"endpoint_url": "http://node6"})
+    endpoints.open(S3, {"endpoint_url": "http://node6"})
     assert opened == [("iam", "http://node1:8600", 3), ("s3", "http://node6", 3)]
 
 

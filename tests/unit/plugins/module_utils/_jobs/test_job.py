@@ -17,7 +17,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._jobs.job import 
     Stalled,
     Stopped,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._progress import Progress
+from ansible_collections.scality.backbeat.plugins.module_utils._waiting import Progress
 
 
 class Time:

@@ -17,12 +17,12 @@ from ansible_collections.scality.backbeat.plugins.module_utils._clients.errors i
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import (
     InvalidDocument,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._progress import Progress
 from ansible_collections.scality.backbeat.plugins.module_utils._queries.object_check import (
     ObjectCheck,
     ObjectCheckRequest,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._queries.query import Unsatisfied
+from ansible_collections.scality.backbeat.plugins.module_utils._waiting import Progress
 
 from ...fake_client import Time, lost, refusal
 from ...fake_s3 import FakeS3
@@ -403,8 +403,8 @@ def test_the_other_side_has_a_connection_of_its_own(pair: Pair, both: bool) -> N
         progress = Progress()
         opened: ClassVar[list[Any]] = []
 
-        def open(self, service: str, options: Any) -> Any:
-            self.opened.append((service, options))
+        def open(self, service: Any, options: Any) -> Any:
+            self.opened.append((service.name, options))
             return pair.target.api()
 
     connections = Connections()

@@ -15,12 +15,12 @@ from ansible_collections.scality.backbeat.plugins.module_utils._clients.errors i
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import (
     InvalidDocument,
+    Refused,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._resources.bucket import (
     Bucket,
     BucketRequest,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._resources.plan import Refused
 
 from ...fake_client import refusal
 from ...fake_s3 import FakeS3

@@ -19,12 +19,12 @@ from ansible_collections.scality.backbeat.plugins.module_utils._clients.errors i
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import (
     InvalidDocument,
+    Refused,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._resources.bucket_replication import (
     BucketReplication,
     BucketReplicationRequest,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._resources.plan import Refused
 
 from ...fake_client import ENDPOINT, refusal
 from ...fake_s3 import MODIFIED, FakeS3

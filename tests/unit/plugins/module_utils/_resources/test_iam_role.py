@@ -16,6 +16,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._clients.errors i
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import (
     InvalidDocument,
+    Refused,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.permissions import (
     trust_policy,
@@ -24,7 +25,6 @@ from ansible_collections.scality.backbeat.plugins.module_utils._resources.iam_ro
     IamRole,
     RoleRequest,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._resources.plan import Refused
 
 from ...fake_client import ENDPOINT, refusal
 from ...fake_iam import FakeIam, arn

@@ -17,13 +17,13 @@ from ansible_collections.scality.backbeat.plugins.module_utils._clients.errors i
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import (
     InvalidDocument,
+    Refused,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._resources import object as module
 from ansible_collections.scality.backbeat.plugins.module_utils._resources.object import (
     Object,
     ObjectRequest,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._resources.plan import Refused
 
 from ...fake_client import ENDPOINT, lost
 from ...fake_s3 import FakeS3

@@ -14,11 +14,11 @@ from ansible_collections.scality.backbeat.plugins.module_utils._clients.errors i
 from ansible_collections.scality.backbeat.plugins.module_utils._documents import permissions
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import (
     InvalidDocument,
+    Refused,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.names import (
     UNKNOWN_ACCOUNT,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._resources.plan import Refused
 from ansible_collections.scality.backbeat.plugins.module_utils._resources.policy import (
     Policy,
     PolicyRequest,

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.errors import Unreachable
-from ansible_collections.scality.backbeat.plugins.module_utils._resources.plan import Refused
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import Refused
 from ansible_collections.scality.backbeat.plugins.module_utils._resources.policy import (
     Policy,
     PolicyRequest,

@@ -18,11 +18,12 @@ from ansible_collections.scality.backbeat.plugins.module_utils._clients.api impo
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.connections import (
     SingleFlight,
 )
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import S3, Service
 from ansible_collections.scality.backbeat.plugins.module_utils._documents import permissions
-from ansible_collections.scality.backbeat.plugins.module_utils._progress import Progress
 from ansible_collections.scality.backbeat.plugins.module_utils._queries.query import (
     Unsatisfied,
 )
+from ansible_collections.scality.backbeat.plugins.module_utils._waiting import Progress
 from ansible_collections.scality.backbeat.plugins.modules.backbeat_preflight import TASK
 
 from .... import fake_iam, fake_s3
@@ -197,11 +198,11 @@ class World:
             open=self.open,
         )
 
-    def open(self, service: str, options: Mapping[str, Any]) -> Api:
+    def open(self, service: Service, options: Mapping[str, Any]) -> Api:
         url = options["endpoint_url"]
         side, found = URLS[url]
         other = self.s3_of_profile.get(str(options.get("profile")))
-        client = other if other is not None and service == "s3" else self.clients[side, found]
+        client = other if other is not None and service is S3 else self.clients[side, found]
         api = client.api(endpoint=url)
         api.backoff = Time().backoff(0.0)
         if (side, found) in self.ahead:

@@ -1,0 +1,195 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Connections that keep to the limits of a call, however its answer arrives.
+
+botocore's timeouts count from the last byte, so that an answer which arrives byte by byte never ends. It reads an
+answer whole before its size is known, and trusts kept connections that a server or a proxy has closed.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._waiting import Deadline
+
+# Bytes of one answer that is no object: 1,000 versions with the longest keys, URL-encoded, take a tenth of it.
+LARGEST_ANSWER = 64 * 1024**2
+
+
+class TooLarge(Exception):
+    """An answer of more bytes than any that is asked for here."""
+
+
+@dataclass
+class Limits:
+    """What a call may take: `size` in bytes, None for object bodies; `reconnect` asks for a new connection."""
+
+    deadline: Deadline = field(default_factory=Deadline)
+    size: int | None = None
+    reconnect: bool = False
+    received: int = 0
+
+    def timeout(self, usual: float | None) -> float:
+        """Seconds that the next operation on a socket may take. Raises TimeoutError when the deadline has passed."""
+        remaining = self.deadline.remaining
+        if remaining <= 0:
+            raise TimeoutError(f"the time limit of {self.deadline.seconds:.0f} s is over")
+        return remaining if usual is None else min(usual, remaining)
+
+    def count(self, received: int) -> None:
+        """Note bytes that arrived. Raises TooLarge."""
+        self.received += received
+        if self.size is not None and self.received > self.size:
+            raise TooLarge(f"the answer has more than {self.size // 1024**2} MiB")
+
+
+_current = threading.local()
+
+
+@contextmanager
+def limited(limits: Limits) -> Iterator[None]:
+    """Let these limits hold for what this thread sends and receives."""
+    before = getattr(_current, "limits", None)
+    _current.limits = limits
+    try:
+        yield
+    finally:
+        _current.limits = before
+
+
+def _limits() -> Limits:
+    return getattr(_current, "limits", None) or Limits()
+
+
+class _Limited:
+    """The operations of a socket within the limits of the call that uses it."""
+
+    def recv(self: Any, *arguments: Any) -> bytes:
+        with _timed(self) as limits:
+            data: bytes = super().recv(*arguments)  # type: ignore[misc]
+        limits.count(len(data))
+        return data
+
+    def recv_into(self: Any, *arguments: Any) -> int:
+        with _timed(self) as limits:
+            received: int = super().recv_into(*arguments)  # type: ignore[misc]
+        limits.count(received)
+        return received
+
+    def send(self: Any, *arguments: Any) -> int:
+        with _timed(self):
+            sent: int = super().send(*arguments)  # type: ignore[misc]
+        return sent
+
+
+@contextmanager
+def _timed(sock: Any) -> Iterator[Limits]:
+    limits, usual = _limits(), sock.gettimeout()
+    sock.settimeout(limits.timeout(usual))
+    try:
+        yield limits
+    finally:
+        sock.settimeout(usual)
+
+
+class LimitedSocket(_Limited, socket.socket):
+    """A socket within the limits of the call that uses it."""
+
+    def sendall(self, *arguments: Any) -> None:
+        with _timed(self):
+            super().sendall(*arguments)
+
+
+class LimitedTLSSocket(_Limited, ssl.SSLSocket):
+    """The same below TLS."""
+
+
+class _LimitedConnection:
+    """The parts of urllib3's connections that open sockets and begin a request."""
+
+    used = False
+
+    def _new_conn(self: Any) -> socket.socket:
+        # The time for connecting, which urllib3 sets anew for each request.
+        self.timeout = _limits().timeout(self.timeout)
+        opened = super()._new_conn()  # type: ignore[misc]
+        timeout = opened.gettimeout()
+        limited_socket = LimitedSocket(
+            opened.family, opened.type, opened.proto, fileno=opened.detach()
+        )
+        limited_socket.settimeout(timeout)
+        return limited_socket
+
+    def connect(self: Any) -> None:
+        context = getattr(self, "ssl_context", None)
+        if context is not None:
+            context.sslsocket_class = LimitedTLSSocket
+        self.used = False
+        super().connect()  # type: ignore[misc]
+
+    def request(self: Any, *arguments: Any, **named: Any) -> None:
+        if self.used and _limits().reconnect:
+            self.close()
+        try:
+            super().request(*arguments, **named)  # type: ignore[misc]
+        finally:
+            # Not before: the request may open the connection.
+            self.used = True
+
+
+try:
+    from botocore.awsrequest import (
+        AWSHTTPConnection,
+        AWSHTTPConnectionPool,
+        AWSHTTPSConnection,
+        AWSHTTPSConnectionPool,
+    )
+    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
+    from urllib3.exceptions import HTTPError
+except ImportError:
+    CALL_ERRORS: tuple[type[Exception], ...] = ()
+else:
+    # What calls raise: botocore's own, those of the connection, and those of values that it cannot encode or read.
+    CALL_ERRORS = (
+        BotoCoreError,
+        ClientError,
+        ResponseParserError,
+        HTTPError,
+        OSError,
+        AttributeError,
+        KeyError,
+        TypeError,
+        ValueError,
+    )
+
+    class Connection(_LimitedConnection, AWSHTTPConnection):  # type: ignore[misc]
+        """A connection without TLS."""
+
+    class TLSConnection(_LimitedConnection, AWSHTTPSConnection):  # type: ignore[misc]
+        """A connection with TLS."""
+
+    class Pool(AWSHTTPConnectionPool):
+        """Kept connections without TLS."""
+
+        ConnectionCls = Connection
+
+    class TLSPool(AWSHTTPSConnectionPool):
+        """Kept connections with TLS."""
+
+        ConnectionCls = TLSConnection
+
+
+def keep_limits(client: Any) -> None:
+    """Have a botocore client use these connections. botocore offers no public way to choose them."""
+    session = client._endpoint.http_session
+    pools = {"http": Pool, "https": TLSPool}
+    session._pool_classes_by_scheme = pools
+    session._manager.pool_classes_by_scheme = pools
