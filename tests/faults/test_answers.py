@@ -145,7 +145,7 @@ def unclear(error: ApiError) -> str:
         return f"does not say what failed and where: {text}"
     if "\n" in text or len(text) > 900 or "Traceback" in text or "the-secret" in text:
         return f"is no sentence: {text!r}"
-    json.dumps(error.describe())
+    json.dumps(error.details)
     return ""
 
 
