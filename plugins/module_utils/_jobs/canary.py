@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._clients import s3_objects, s3_versions
+from .._clients import s3_objects
 from .._clients.api import Api
 from .._clients.errors import ApiError, NotFound, Unreachable
 from .._documents import names
@@ -174,7 +174,7 @@ class Canary(Job):
         """What is to be deleted: what was put, and after a lost answer whatever has the key."""
         if not self._lost:
             return self._put_versions
-        found, _all = s3_versions.versions(api, bucket, self.request.key, MOST_VERSIONS)
+        found, _all = s3_objects.versions(api, bucket, self.request.key, MOST_VERSIONS)
         return [one.version_id for one in found]
 
 
