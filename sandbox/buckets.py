@@ -10,11 +10,15 @@ from dataclasses import replace
 
 from moto.s3.models import FakeBucket
 
+from .bucket_policies import compact
+from .listing import HIDDEN
 from .messages import Refused, Request, Response
 from .rules import (
+    NAMESPACE,
     Configuration,
     Sites,
     check_versioning,
+    malformed,
     parse_xml,
     read_configuration,
     valid_bucket_name,
@@ -44,7 +48,17 @@ class Buckets:
             "DeleteBucketReplication": self._delete_replication,
             "PutBucketVersioning": self._put_versioning,
             "DeleteBucket": self._delete_bucket,
+            "GetBucketPolicy": self._get_policy,
+            "PutBucketPolicy": self._put_policy,
+            "DeleteBucketPolicy": self._delete_policy,
+            "GetObjectLockConfiguration": self._get_object_lock,
+            "GetBucketNotificationConfiguration": self._get_notification,
+            "PutBucketNotificationConfiguration": self._put_notification,
         }
+        self._notifications: dict[str, bytes] = {}
+
+    def reset(self) -> None:
+        self._notifications.clear()
 
     def read_configuration(self, request: Request) -> Configuration:
         """Raises Refused for a configuration that breaks a rule."""
@@ -84,10 +98,59 @@ class Buckets:
     def _delete_bucket(
         self, request: Request, principal: Principal, bucket: FakeBucket
     ) -> Response:
+        keys = self._store.sorted_keys(bucket)
+        if keys and keys[0] >= HIDDEN:
+            # What no listing shows does not keep the bucket either.
+            for key in keys:
+                bucket.keys.setlist(key.decode(), [])
+                dict.pop(bucket.keys, key.decode())
         response = self._store.call(request, principal)
         if response.status == 204:
             self._configurations.pop(bucket.name, None)
+            self._notifications.pop(bucket.name, None)
+            self._store.bucket_policies.pop(bucket.name, None)
         return response
+
+    def _get_policy(self, _request: Request, _principal: Principal, bucket: FakeBucket) -> Response:
+        policy = self._store.bucket_policies.get(bucket.name)
+        if policy is None:
+            raise Refused(404, "NoSuchBucketPolicy", "The specified bucket does not have a policy.")
+        return Response(200, {"Content-Type": "application/json"}, policy)
+
+    def _put_policy(self, request: Request, _principal: Principal, bucket: FakeBucket) -> Response:
+        self._store.bucket_policies[bucket.name] = compact(request.body)
+        return Response(200)
+
+    def _delete_policy(
+        self, _request: Request, _principal: Principal, bucket: FakeBucket
+    ) -> Response:
+        self._store.bucket_policies.pop(bucket.name, None)
+        return Response(204)
+
+    def _get_object_lock(
+        self, request: Request, principal: Principal, bucket: FakeBucket
+    ) -> Response:
+        """moto names both units of a default retention, of which a server has one."""
+        response = self._store.call(request, principal)
+        for unit in (b"<Days>0</Days>", b"<Years>0</Years>"):
+            response.body = response.body.replace(unit, b"")
+        return response
+
+    def _get_notification(
+        self, _request: Request, _principal: Principal, bucket: FakeBucket
+    ) -> Response:
+        empty = f'<NotificationConfiguration xmlns="{NAMESPACE}"/>'.encode()
+        body = self._notifications.get(bucket.name, empty)
+        return Response(200, {"Content-Type": "application/xml"}, body)
+
+    def _put_notification(
+        self, request: Request, _principal: Principal, bucket: FakeBucket
+    ) -> Response:
+        """Kept as it is sent: nothing is notified here."""
+        if parse_xml(request.body).tag != "NotificationConfiguration":
+            raise malformed()
+        self._notifications[bucket.name] = request.body
+        return Response(200)
 
     def _put_versioning(
         self, request: Request, principal: Principal, bucket: FakeBucket

@@ -66,6 +66,7 @@ class Installation:
             self.replicator.reset()
             self._configurations.clear()
             self._iam.reset()
+            self._s3.reset()
             self.store.reset()
         self.log.clear()
 

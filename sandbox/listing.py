@@ -1,27 +1,124 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""ListObjectVersions as CloudServer answers it: by the keys' bytes, newest version first."""
+"""ListObjectVersions and ListObjects as CloudServer answers them, by the UTF-8 bytes of the keys.
+
+Elements and their order are CloudServer's; what is empty is left out. Keys that begin with a character
+beyond U+FFFF are in no listing without a prefix.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import base64
+import binascii
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from urllib.parse import quote
 from xml.sax.saxutils import escape
 
-from moto.s3.models import FakeBucket, FakeDeleteMarker
+from moto.s3.models import FakeBucket, FakeKey
 
 from .messages import Refused
 from .rules import NAMESPACE
 from .store import Version
 
 PAGE = 1000
+#: The first byte of the characters beyond U+FFFF.
+HIDDEN = b"\xf0"
+_NO_DATA = "d41d8cd98f00b204e9800998ecf8427e"
 
 
-def list_versions(bucket: FakeBucket, parameters: Mapping[str, str]) -> bytes:
-    """One page as XML. Raises Refused for a version marker without a key marker."""
-    prefix = parameters.get("prefix", "")
-    delimiter = parameters.get("delimiter", "")
+@dataclass
+class _Page:
+    """A page as it grows; last: the last key or common prefix, and version id."""
+
+    limit: int
+    entries: list[str] = field(default_factory=list)
+    groups: list[str] = field(default_factory=list)
+    last: tuple[str, str] = ("", "")
+    truncated: bool = False
+
+
+class _Request:
+    """What the parameters of both listings have in common."""
+
+    def __init__(self, parameters: Mapping[str, str]) -> None:
+        self.prefix = parameters.get("prefix", "")
+        self.delimiter = parameters.get("delimiter", "")
+        self.encoding = parameters.get("encoding-type", "")
+        try:
+            limit = int(parameters.get("max-keys") or PAGE)
+        except ValueError:
+            limit = -1
+        if limit < 0:
+            raise Refused(400, "InvalidArgument", "max-keys must be a number that is not negative")
+        self.limit = min(limit, PAGE)
+
+    def text(self, value: str) -> str:
+        """A key as the client wants it, for XML."""
+        return quote(value, safe="!~*'()") if self.encoding == "url" else escape(value)
+
+    def group(self, key: str) -> str:
+        """The common prefix that stands for the key, or an empty string."""
+        rest = key[len(self.prefix) :]
+        if not self.delimiter or self.delimiter not in rest:
+            return ""
+        return self.prefix + rest[: rest.index(self.delimiter) + len(self.delimiter)]
+
+    def keys(
+        self, keys: Sequence[bytes], after: str, *, with_marker: bool = False
+    ) -> Iterator[str]:
+        """The keys behind that one, in their order; with_marker: and that one itself."""
+        prefix, marker = self.prefix.encode(), after.encode()
+        start = bisect_left(keys, prefix)
+        if marker:
+            cut = bisect_left if with_marker else bisect_right
+            start = max(start, cut(keys, marker))
+        end = len(keys) if prefix else bisect_left(keys, HIDDEN)
+        for number in range(start, end):
+            key = keys[number]
+            if not key.startswith(prefix):
+                break
+            yield key.decode()
+
+    def fill(self, rows: Iterator[tuple[str, str, str]], marker: str) -> _Page:
+        """The page of these rows (key, version id, entry)."""
+        page = _Page(self.limit)
+        seen: set[str] = set()
+        for key, version_id, entry in rows:
+            group = self.group(key)
+            if group and (group in seen or group == marker):
+                continue
+            if len(page.entries) + len(page.groups) >= self.limit:
+                page.truncated = self.limit > 0
+                break
+            if group:
+                seen.add(group)
+                page.groups.append(group)
+                page.last = (group, "")
+            else:
+                page.entries.append(entry)
+                page.last = (key, version_id)
+        return page
+
+    def xml(self, root: str, bucket: FakeBucket, fields: dict[str, str], page: _Page) -> bytes:
+        head = "".join(f"<{name}>{value}</{name}>" for name, value in fields.items() if value)
+        groups = "".join(
+            f"<CommonPrefixes><Prefix>{self.text(one)}</Prefix></CommonPrefixes>"
+            for one in page.groups
+        )
+        return (
+            f'<?xml version="1.0" encoding="UTF-8"?><{root} xmlns="{NAMESPACE}">'
+            f"<Name>{bucket.name}</Name>{head}{''.join(page.entries)}{groups}</{root}>"
+        ).encode()
+
+
+def list_versions(
+    bucket: FakeBucket, keys: Sequence[bytes], parameters: Mapping[str, str]
+) -> bytes:
+    """One page of ListObjectVersions. keys: all of the bucket, sorted. Raises Refused."""
+    asked = _Request(parameters)
     key_marker = parameters.get("key-marker", "")
     version_marker = parameters.get("version-id-marker", "")
     if version_marker and not key_marker:
@@ -30,87 +127,108 @@ def list_versions(bucket: FakeBucket, parameters: Mapping[str, str]) -> bytes:
             "InvalidArgument",
             "A version-id marker cannot be specified without a key marker.",
         )
-    limit = min(int(parameters.get("max-keys") or PAGE), PAGE)
-    url = parameters.get("encoding-type") == "url"
+    owner = _owner(bucket)
 
-    def text(value: str) -> str:
-        return escape(quote(value, safe="/") if url else value)
+    def rows() -> Iterator[tuple[str, str, str]]:
+        for key in asked.keys(keys, key_marker, with_marker=bool(version_marker)):
+            versions = bucket.keys.getlist(key, [])[::-1]
+            start = 0
+            if key == key_marker:
+                ids = [str(version.version_id) for version in versions]
+                start = ids.index(version_marker) + 1 if version_marker in ids else len(ids)
+            for number in range(start, len(versions)):
+                entry = _version_entry(versions[number], number == 0, asked.text(key), owner)
+                yield key, str(versions[number].version_id), entry
 
-    entries: list[str] = []
-    groups: list[str] = []
-    last: tuple[str, str] | None = None
-    truncated = False
-    for version, latest in _after(bucket, prefix, key_marker, version_marker):
-        key = version.name
-        group = _group(key, prefix, delimiter)
-        if group and (group in groups or group == key_marker):
-            continue
-        if len(entries) + len(groups) >= limit:
-            truncated = limit > 0
-            break
-        if group:
-            groups.append(group)
-            last = (group, "")
-        else:
-            entries.append(_entry(version, latest, text(key)))
-            last = (key, str(version.version_id))
-    parts = [
-        f"<Name>{bucket.name}</Name><Prefix>{text(prefix)}</Prefix>",
-        f"<KeyMarker>{text(key_marker)}</KeyMarker>",
-        f"<VersionIdMarker>{escape(version_marker)}</VersionIdMarker>",
-        f"<MaxKeys>{limit}</MaxKeys><IsTruncated>{str(truncated).lower()}</IsTruncated>",
-    ]
-    if delimiter:
-        parts.append(f"<Delimiter>{text(delimiter)}</Delimiter>")
-    if url:
-        parts.append("<EncodingType>url</EncodingType>")
-    if truncated and last:
-        parts.append(f"<NextKeyMarker>{text(last[0])}</NextKeyMarker>")
-        if last[1]:
-            parts.append(f"<NextVersionIdMarker>{escape(last[1])}</NextVersionIdMarker>")
-    parts.extend(entries)
-    parts.extend(f"<CommonPrefixes><Prefix>{text(g)}</Prefix></CommonPrefixes>" for g in groups)
-    return (
-        f'<?xml version="1.0" encoding="UTF-8"?><ListVersionsResult xmlns="{NAMESPACE}">'
-        f"{''.join(parts)}</ListVersionsResult>"
-    ).encode()
+    page = asked.fill(rows(), key_marker)
+    fields = {
+        "Prefix": asked.text(asked.prefix),
+        "KeyMarker": asked.text(key_marker),
+        "VersionIdMarker": escape(version_marker),
+        "NextKeyMarker": asked.text(page.last[0]) if page.truncated else "",
+        "NextVersionIdMarker": escape(page.last[1]) if page.truncated else "",
+        "MaxKeys": str(asked.limit),
+        "Delimiter": asked.text(asked.delimiter),
+        "EncodingType": asked.encoding,
+        "IsTruncated": str(page.truncated).lower(),
+    }
+    return asked.xml("ListVersionsResult", bucket, fields, page)
 
 
-def _after(
-    bucket: FakeBucket, prefix: str, key_marker: str, version_marker: str
-) -> Iterator[tuple[Version, bool]]:
-    """The versions after the markers, each with whether it is the latest of its key."""
-    for key in sorted(dict.keys(bucket.keys), key=lambda name: name.encode()):
-        if not key.startswith(prefix) or key.encode() < key_marker.encode():
-            continue
-        versions = list(reversed(bucket.keys.getlist(key, [])))
-        start = 0
-        if key == key_marker:
-            ids = [str(version.version_id) for version in versions]
-            start = ids.index(version_marker) + 1 if version_marker in ids else len(ids)
-        for number in range(start, len(versions)):
-            yield versions[number], number == 0
+def list_objects(bucket: FakeBucket, keys: Sequence[bytes], parameters: Mapping[str, str]) -> bytes:
+    """One page of ListObjects, in the second form if list-type is 2. Raises Refused."""
+    asked = _Request(parameters)
+    second = parameters.get("list-type") == "2"
+    token = parameters.get("continuation-token", "")
+    after = parameters.get("start-after" if second else "marker", "")
+    start = _decode_token(token) if second and token else after
+    owner = _owner(bucket) if not second or parameters.get("fetch-owner") == "true" else ""
+
+    def rows() -> Iterator[tuple[str, str, str]]:
+        for key in asked.keys(keys, start):
+            current = bucket.keys.get(key)
+            if isinstance(current, FakeKey):
+                yield key, "", _object_entry(current, asked.text(key), owner)
+
+    page = asked.fill(rows(), start)
+    fields = {"Prefix": asked.text(asked.prefix)}
+    if second:
+        fields["StartAfter"] = asked.text(after)
+        fields["ContinuationToken"] = escape(token)
+        if page.truncated:
+            fields["NextContinuationToken"] = base64.b64encode(page.last[0].encode()).decode()
+        fields["KeyCount"] = str(len(page.entries) + len(page.groups))
+    else:
+        fields["Marker"] = asked.text(after)
+        fields["NextMarker"] = (
+            asked.text(page.last[0]) if page.truncated and asked.delimiter else ""
+        )
+    fields |= {
+        "MaxKeys": str(asked.limit),
+        "Delimiter": asked.text(asked.delimiter),
+        "EncodingType": asked.encoding,
+        "IsTruncated": str(page.truncated).lower(),
+    }
+    return asked.xml("ListBucketResult", bucket, fields, page)
 
 
-def _group(key: str, prefix: str, delimiter: str) -> str:
-    """The common prefix that stands for the key, or an empty string."""
-    rest = key[len(prefix) :]
-    if not delimiter or delimiter not in rest:
-        return ""
-    return prefix + rest[: rest.index(delimiter) + len(delimiter)]
+def _decode_token(token: str) -> str:
+    try:
+        return base64.b64decode(token, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        raise Refused(
+            400, "InvalidArgument", "The continuation token provided is incorrect"
+        ) from None
 
 
-def _entry(version: Version, latest: bool, key: str) -> str:
-    modified = version.last_modified.strftime("%Y-%m-%dT%H:%M:%S.") + (
+def _owner(bucket: FakeBucket) -> str:
+    account = bucket.account_id
+    return f"<Owner><ID>{account}</ID><DisplayName>account-{account}</DisplayName></Owner>"
+
+
+def _modified(version: Version) -> str:
+    return version.last_modified.strftime("%Y-%m-%dT%H:%M:%S.") + (
         f"{version.last_modified.microsecond // 1000:03d}Z"
     )
-    common = (
-        f"<Key>{key}</Key><VersionId>{version.version_id}</VersionId>"
-        f"<IsLatest>{str(latest).lower()}</IsLatest><LastModified>{modified}</LastModified>"
-    )
-    if isinstance(version, FakeDeleteMarker):
-        return f"<DeleteMarker>{common}</DeleteMarker>"
+
+
+def _version_entry(version: Version, latest: bool, key: str, owner: str) -> str:
+    kind, etag, size, storage = "DeleteMarker", _NO_DATA, 0, "STANDARD"
+    if isinstance(version, FakeKey):
+        kind, etag, size = "Version", version.etag.strip('"'), version.size
+        storage = str(version.storage_class)
     return (
-        f"<Version>{common}<ETag>{escape(version.etag)}</ETag><Size>{version.size}</Size>"
-        f"<StorageClass>{version.storage_class}</StorageClass></Version>"
+        f"<{kind}><Key>{key}</Key><VersionId>{version.version_id}</VersionId>"
+        f"<IsLatest>{str(latest).lower()}</IsLatest>"
+        f"<LastModified>{_modified(version)}</LastModified>"
+        f"<ETag>&quot;{etag}&quot;</ETag><Size>{size}</Size>{owner}"
+        f"<StorageClass>{storage}</StorageClass></{kind}>"
+    )
+
+
+def _object_entry(version: FakeKey, key: str, owner: str) -> str:
+    return (
+        f"<Contents><Key>{key}</Key><LastModified>{_modified(version)}</LastModified>"
+        f"<ETag>&quot;{version.etag.strip(chr(34))}&quot;</ETag><Size>{version.size}</Size>{owner}"
+        f"<StorageClass>{version.storage_class}</StorageClass></Contents>"
     )

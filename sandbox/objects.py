@@ -48,7 +48,8 @@ class Replication:
     role, destination, storage_class: the configuration's when the version was written;
     reason: why the last attempt failed, or why nothing goes on;
     stamp: which writing of the status this is, so that older orders to replicate are void;
-    unversioned: a replica that was stored while its bucket's versioning was not Enabled.
+    unversioned: a replica that was stored while its bucket's versioning was not Enabled;
+    unreadable: it stays in listings and is not found by HEAD or GET.
     """
 
     status: str
@@ -60,6 +61,7 @@ class Replication:
     reason: str = ""
     stamp: int = 0
     unversioned: bool = False
+    unreadable: bool = False
 
     def set_site(self, site: str, status: str) -> None:
         """Sets a site's status and, from all sites', the version's."""
@@ -134,7 +136,7 @@ def put_replica(
 ) -> None:
     """Stores a replica beside or in place of what is there, with the original's version id.
 
-    Where versioning is not Enabled, only the latest replica of a key survives, as on CloudServer.
+    If versioning is not Enabled, only the latest replica of a key survives, as on CloudServer.
     """
     versioned = bucket.versioning_status is not None
     key = FakeKey(
@@ -151,13 +153,47 @@ def put_replica(
     new: Version = FakeDeleteMarker(key=key) if facts["marker"] else key
     new.last_modified = datetime.fromisoformat(facts["last_modified"])
     new._version_id = facts["version_id"]
-    kept = [one for one in store.versions(bucket, key.name) if _survives(one, new, bucket, known)]
+    store.changed(bucket.name)
+    before = store.versions(bucket, key.name)
+    kept = [one for one in before if _survives(one, new, bucket, known)]
     known.set(new, Replication("REPLICA", bucket.name, unversioned=not bucket.is_versioned))
-    # The version id of a CloudServer holds the time of writing, and orders the versions.
-    bucket.keys.setlist(key.name, sorted([*kept, new], key=lambda one: one.last_modified))
+    bucket.keys.setlist(key.name, _placed(kept, new))
     if new is key:
         key.set_metadata(dict(facts["metadata"]), replace=True)
         store.s3(bucket.account_id).put_object_tagging(key, facts["tags"])
+    if any(one.version_id == new.version_id for one in before):
+        written_again(known, bucket, new)
+
+
+def _placed(kept: list[Version], new: Version) -> list[Version]:
+    """The versions with the new one, oldest first.
+
+    The version id of a CloudServer holds the time of writing, and orders the versions. `null` holds none:
+    whenever it arrives, it becomes the current version.
+    """
+    if new.version_id == "null":
+        return [*kept, new]
+    for number, one in enumerate(kept):
+        if one.version_id != "null" and one.last_modified > new.last_modified:
+            return [*kept[:number], new, *kept[number:]]
+    return [*kept, new]
+
+
+def written_again(known: Replications, bucket: FakeBucket, version: Version) -> None:
+    """What becomes of the key's `null` replica if its newest other version is written once more, by tags too.
+
+    The `null` version stays in listings, and is not found any more.
+    """
+    versions = bucket.keys.getlist(version.name, [])
+    null = next((one for one in versions if one.version_id == "null"), None)
+    replication = known.get(null)
+    if null is None or null is version or replication is None or replication.status != "REPLICA":
+        return
+    newest = max((one for one in versions if one is not null), key=lambda one: one.last_modified)
+    if newest is version:
+        replication.unreadable = True
+        others = [one for one in versions if one is not newest]
+        bucket.keys.setlist(version.name, [*others, newest])
 
 
 def _survives(one: Version, new: Version, bucket: FakeBucket, known: Replications) -> bool:

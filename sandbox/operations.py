@@ -31,6 +31,8 @@ _BUCKET = {
     ("GET", "tagging"): ("GetBucketTagging", "GetBucketTagging"),
     ("PUT", "tagging"): ("PutBucketTagging", "PutBucketTagging"),
     ("DELETE", "tagging"): ("DeleteBucketTagging", "PutBucketTagging"),
+    ("GET", "notification"): ("GetBucketNotificationConfiguration", "GetBucketNotification"),
+    ("PUT", "notification"): ("PutBucketNotificationConfiguration", "PutBucketNotification"),
     ("GET", "lifecycle"): ("GetBucketLifecycleConfiguration", "GetLifecycleConfiguration"),
     ("PUT", "lifecycle"): ("PutBucketLifecycleConfiguration", "PutLifecycleConfiguration"),
     ("DELETE", "lifecycle"): ("DeleteBucketLifecycle", "PutLifecycleConfiguration"),

@@ -25,6 +25,15 @@ def user_may(principal: Principal, action: str, resource: str) -> bool:
     return _allowed(key.collect_policies(), action, resource)
 
 
+def user_denied(principal: Principal, action: str, resource: str) -> bool:
+    """Whether a policy of this IAM user denies the action."""
+    key = IAMUserAccessKey(principal.account_id, "aws", principal.access_key, {})
+    results = [
+        IAMPolicy(one).is_action_permitted(action, resource) for one in key.collect_policies()
+    ]
+    return PermissionResult.DENIED in results
+
+
 def role_may(store: Store, role: Role, action: str, resource: str) -> bool:
     """Whether the role's inline and attached policies allow the action."""
     backend = store.iam(role.account_id)

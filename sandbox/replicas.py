@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from moto.iam.access_control import PermissionResult
+
+from .bucket_policies import verdict
 from .objects import Replications, put_replica
 from .policies import role_may, trusts_backbeat
 from .settings import Settings
@@ -36,5 +39,10 @@ def receive(
             action = "s3:ReplicateDelete" if facts["marker"] else "s3:ReplicateObject"
             if not role_may(store, role, action, f"{bucket.arn}/{facts['key']}"):
                 return f"target role {arn} may not {action} on {bucket.arn}/{facts['key']}"
+            said = verdict(
+                store.bucket_policies.get(name), arn, action, f"{bucket.arn}/{facts['key']}"
+            )
+            if said == PermissionResult.DENIED:
+                return f"the policy of bucket {name} denies {action} to {arn}"
         put_replica(store, known, bucket, facts, data)
     return ""

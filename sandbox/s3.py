@@ -5,20 +5,25 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import replace
 from urllib.parse import unquote
 
+from moto.iam.access_control import PermissionResult
 from moto.s3.models import FakeBucket, FakeDeleteMarker
 
 from .backbeat_api import BackbeatApi
+from .bucket_policies import verdict
 from .buckets import Buckets, Handler
 from .checksums import check_checksums
-from .listing import list_versions
+from .listing import list_objects, list_versions
 from .messages import Refused, Request, Response
-from .objects import metadata_document
+from .objects import metadata_document, written_again
 from .operations import Call
-from .policies import user_may
+from .policies import user_denied, user_may
 from .replicator import Replicator
 from .rules import Configuration, malformed, parse_xml
 from .settings import CLOUD, Settings
@@ -57,8 +62,13 @@ class S3Service:
             **self._buckets.handlers,
             "DeleteObjects": self._delete_objects,
             "ListObjectVersions": self._list_versions,
+            "ListObjects": self._list_objects,
+            "ListObjectsV2": self._list_objects,
             "BackbeatMetadata": self._metadata,
         }
+
+    def reset(self) -> None:
+        self._buckets.reset()
 
     def answer(self, request: Request, call: Call, principal: Principal) -> Response:
         """Raises Refused."""
@@ -92,8 +102,19 @@ class S3Service:
                 ("s3:DeleteObjectVersion" if version else call.action, f"{call.resource}/{key}")
                 for key, version in _deleted(request)
             ]
-        if not all(user_may(principal, action, resource) for action, resource in wanted):
+        if not all(self._may(principal, action, resource) for action, resource in wanted):
             raise denied()
+
+    def _may(self, principal: Principal, action: str, resource: str) -> bool:
+        """What the policies of an IAM user and of the bucket allow; a Deny of either counts."""
+        name = resource.removeprefix("arn:aws:s3:::").partition("/")[0]
+        policy = self._store.bucket_policies.get(name)
+        said = verdict(policy, principal.arn, action, resource)
+        if said == PermissionResult.DENIED:
+            return False
+        return user_may(principal, action, resource) or (
+            said == PermissionResult.PERMITTED and not user_denied(principal, action, resource)
+        )
 
     def _own_bucket(self, name: str, principal: Principal) -> FakeBucket:
         bucket = self._store.bucket(name)
@@ -111,11 +132,14 @@ class S3Service:
             raise Refused(
                 400, "InvalidInput", "object keys cannot contain non-printable characters"
             )
+        self._check_readable(request, call, bucket)
         if call.operation == "PutObjectTagging" and parse_xml(request.body).find("*/Tag") is None:
             response = self._put_no_tags(request, principal, bucket)
         elif call.operation == "HeadObject" and not bucket.is_versioned:
             response = self._head_without_versioning(request, principal, bucket)
         else:
+            if call.operation == "PutObject" and bucket.has_default_lock:
+                request = _with_md5(request)
             response = self._store.call(request, principal)
         if response.status >= 300:
             return response
@@ -126,9 +150,19 @@ class S3Service:
             version = self._store.version(bucket, call.key, version_id)
             if version is not None and bucket.is_versioned:
                 self._replicator.stamp(bucket, version)
+                if call.operation.endswith("Tagging"):
+                    written_again(self._replicator.known, bucket, version)
         elif call.operation in _SHOWN:
             self._show_status(request, response, call, bucket)
         return response
+
+    def _check_readable(self, request: Request, call: Call, bucket: FakeBucket) -> None:
+        """A `null` version can be in listings and nowhere else."""
+        version_id = request.parameters.get("versionId")
+        version = self._store.version(bucket, call.key, version_id) if version_id else None
+        replication = self._replicator.known.get(version)
+        if replication is not None and replication.unreadable and call.operation != "DeleteObject":
+            raise Refused(404, "NoSuchVersion", "The specified version does not exist.")
 
     def _head_without_versioning(
         self, request: Request, principal: Principal, bucket: FakeBucket
@@ -177,7 +211,13 @@ class S3Service:
     def _list_versions(
         self, request: Request, _principal: Principal, bucket: FakeBucket
     ) -> Response:
-        body = list_versions(bucket, request.parameters)
+        body = list_versions(bucket, self._store.sorted_keys(bucket), request.parameters)
+        return Response(200, {"Content-Type": "application/xml"}, body)
+
+    def _list_objects(
+        self, request: Request, _principal: Principal, bucket: FakeBucket
+    ) -> Response:
+        body = list_objects(bucket, self._store.sorted_keys(bucket), request.parameters)
         return Response(200, {"Content-Type": "application/xml"}, body)
 
     def _metadata(self, request: Request, _principal: Principal, bucket: FakeBucket) -> Response:
@@ -189,6 +229,16 @@ class S3Service:
             raise Refused(404, "ObjNotFound", "The object metadata was not found.")
         body = metadata_document(bucket, version, self._replicator.known)
         return Response(200, {"Content-Type": "application/json"}, body.encode())
+
+
+def _with_md5(request: Request) -> Request:
+    """A checksum, which moto demands for a default retention and CloudServer does not."""
+    if "Content-MD5" in request.headers:
+        return request
+    headers = deepcopy(request.headers)
+    digest = hashlib.md5(request.body, usedforsecurity=False).digest()
+    headers["Content-MD5"] = base64.b64encode(digest).decode()
+    return replace(request, headers=headers)
 
 
 def _deleted(request: Request) -> list[tuple[str, str]]:

@@ -72,6 +72,9 @@ class Store:
 
     def __init__(self, operators: Iterable[Operator]) -> None:
         self.lock = threading.RLock()
+        self._sorted: dict[str, list[bytes]] = {}
+        #: Bucket policies; moto would apply them to the owner's keys too.
+        self.bucket_policies: dict[str, bytes] = {}
         self._operators = tuple(operators)
         self._apps: dict[Service, Any] = {
             "s3": create_backend_app("s3"),
@@ -95,6 +98,8 @@ class Store:
         """Back to nothing but the operators."""
         with self.lock:
             BackendDict.reset()
+            self._sorted.clear()
+            self.bucket_policies.clear()
             reset_model_data()
             for one in self._operators:
                 if not one.session_token:
@@ -136,6 +141,18 @@ class Store:
         owner = s3_backends.bucket_accounts.get(name)
         return None if owner is None else self.s3(owner[1]).buckets.get(name)
 
+    def sorted_keys(self, bucket: FakeBucket) -> list[bytes]:
+        """All keys of the bucket as UTF-8, in their order; kept until something in it changes."""
+        keys = self._sorted.get(bucket.name)
+        if keys is None:
+            keys = sorted(name.encode() for name in dict.keys(bucket.keys))
+            self._sorted[bucket.name] = keys
+        return keys
+
+    def changed(self, bucket_name: str) -> None:
+        """To be called when keys of the bucket may have come or gone."""
+        self._sorted.pop(bucket_name, None)
+
     def versions(self, bucket: FakeBucket, key: str) -> list[Version]:
         """All versions of a key, oldest first."""
         return list(bucket.keys.getlist(key, []))
@@ -164,6 +181,8 @@ class Store:
             key = self._permanent_keys[principal.account_id]
         environ = _environ(request, principal.account_id, key)
         with self.lock:
+            if request.service == "s3" and request.method not in ("GET", "HEAD"):
+                self.changed(request.bucket)
             status, headers, body = _run(self._apps[request.service], environ)
         return Response(status, headers, body)
 

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import time
 from collections.abc import Callable
@@ -115,6 +117,17 @@ def wait_for_status(
     s3: Any, key: str, wanted: str, bucket: str = SOURCE, version: str | None = None
 ) -> None:
     wait_for(lambda: status(s3, key, bucket, version) == wanted)
+
+
+def with_md5(s3: Any) -> Any:
+    """The client, which sends Content-MD5 where this server wants it for deleting many objects."""
+
+    def add(params: dict[str, Any], **_event: Any) -> None:
+        digest = hashlib.md5(params["body"], usedforsecurity=False).digest()
+        params["headers"]["Content-MD5"] = base64.b64encode(digest).decode()
+
+    s3.meta.events.register("before-call.s3.DeleteObjects", add)
+    return s3
 
 
 def refusal(call: Callable[..., Any], **arguments: Any) -> tuple[int, str, str]:

@@ -131,5 +131,7 @@ def test_default_clients(sandbox: Sandbox) -> None:
     s3.create_bucket(Bucket=SOURCE)
     s3.put_object(Bucket=SOURCE, Key="k", Body=b"1", ChecksumAlgorithm="SHA256")
     assert s3.get_object(Bucket=SOURCE, Key="k", ChecksumMode="ENABLED")["Body"].read() == b"1"
-    s3.delete_objects(Bucket=SOURCE, Delete={"Objects": [{"Key": "k"}]})
+    refused = refusal(s3.delete_objects, Bucket=SOURCE, Delete={"Objects": [{"Key": "k"}]})
+    assert refused[:2] == (400, "BadDigest")
+    s3.delete_object(Bucket=SOURCE, Key="k")
     s3.delete_bucket(Bucket=SOURCE)

@@ -29,6 +29,7 @@ from sandbox.tests.scenes import (
     status,
     wait_for,
     wait_for_status,
+    with_md5,
 )
 
 pytestmark = pytest.mark.sandbox
@@ -178,7 +179,7 @@ def test_a_delete_of_many_leaves_markers_that_are_replicated(sandbox: Sandbox) -
     for key in ("a", "b"):
         s3.put_object(Bucket=SOURCE, Key=key)
         wait_for_status(s3, key, "COMPLETED")
-    s3.delete_objects(Bucket=SOURCE, Delete={"Objects": [{"Key": "a"}, {"Key": "b"}]})
+    with_md5(s3).delete_objects(Bucket=SOURCE, Delete={"Objects": [{"Key": "a"}, {"Key": "b"}]})
     wait_for(lambda: sum(marker for _, marker in versions(target, TARGET)) == 2)
 
 

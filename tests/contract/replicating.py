@@ -214,13 +214,14 @@ def signed(
     method: str = "GET",
     body: bytes = b"",
     keys: Any = None,
+    headers: dict[str, str] | None = None,
 ) -> tuple[int, bytes, dict[str, str]]:
     """Status, body and headers of a signed request to the S3 endpoint."""
-    request = AWSRequest(method, f"{server.s3_url}{path}", data=body)
+    request = AWSRequest(method, f"{server.s3_url}{path}", data=body, headers=headers or {})
     given = keys or server.keys
     if given:
         credentials = Credentials(given["access_key"], given["secret_key"])
         S3SigV4Auth(credentials, "s3", "us-east-1").add_auth(request)
     answer = URLLib3Session(timeout=10).send(request.prepare())
-    headers = {name.lower(): value for name, value in answer.headers.items()}
-    return answer.status_code, answer.content, headers
+    found = {name.lower(): value for name, value in answer.headers.items()}
+    return answer.status_code, answer.content, found

@@ -1,0 +1,151 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What else is set on buckets: object lock, policies, lifecycle, notifications; and deleting many objects at once."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from typing import Any
+
+import pytest
+
+from tests.contract.replicating import code_of, new_bucket, signed
+from tests.contract.servers import Server
+
+
+def statement(bucket: str, **differences: Any) -> dict[str, Any]:
+    return {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": ["s3:PutObject"],
+        "Resource": f"arn:aws:s3:::{bucket}/*",
+        **differences,
+    }
+
+
+def put_policy(server: Server, bucket: str, *statements: dict[str, Any]) -> None:
+    document = {"Version": "2012-10-17", "Statement": list(statements)}
+    server.s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(document, indent=2))
+
+
+@pytest.mark.contract("bucket settings")
+def test_object_lock_fixes_the_versioning(server: Server) -> None:
+    name = server.named("locked")
+    server.s3.create_bucket(Bucket=name, ObjectLockEnabledForBucket=True)
+    server.undo.append(lambda: server.s3.delete_bucket(Bucket=name))
+    assert server.s3.get_bucket_versioning(Bucket=name)["Status"] == "Enabled"
+    put = server.s3.put_bucket_versioning
+    for status in ("Enabled", "Suspended"):
+        refused = code_of(put, Bucket=name, VersioningConfiguration={"Status": status})
+        assert refused == (409, "InvalidBucketState")
+
+
+@pytest.mark.contract("bucket settings")
+def test_a_default_retention_keeps_versions(server: Server) -> None:
+    if server.sandbox is None:
+        pytest.skip("what is retained could not be removed from real servers")
+    name = server.named("retained")
+    s3 = server.s3
+    s3.create_bucket(Bucket=name, ObjectLockEnabledForBucket=True)
+    rule = {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 1}}
+    s3.put_object_lock_configuration(
+        Bucket=name, ObjectLockConfiguration={"ObjectLockEnabled": "Enabled", "Rule": rule}
+    )
+    found = s3.get_object_lock_configuration(Bucket=name)["ObjectLockConfiguration"]
+    assert found == {"ObjectLockEnabled": "Enabled", "Rule": rule}
+    version = s3.put_object(Bucket=name, Key="k", Body=b"")["VersionId"]
+    assert s3.head_object(Bucket=name, Key="k")["ObjectLockMode"] == "COMPLIANCE"
+    refused = code_of(s3.delete_object, Bucket=name, Key="k", VersionId=version)
+    assert refused == (403, "AccessDenied")
+    s3.delete_object(Bucket=name, Key="k")
+    other = new_bucket(server)
+    missing = code_of(s3.get_object_lock_configuration, Bucket=other)
+    assert missing == (404, "ObjectLockConfigurationNotFoundError")
+
+
+@pytest.mark.contract("bucket settings")
+def test_the_owners_keys_pass_every_deny(server: Server) -> None:
+    name = new_bucket(server)
+    put_policy(server, name, statement(name, Action="s3:*", Resource="*"))
+    server.s3.put_object(Bucket=name, Key="k", Body=b"")
+    if server.other is not None:
+        refused = code_of(server.other.get_object, Bucket=name, Key="k")
+        assert refused == (403, "AccessDenied")
+
+
+@pytest.mark.contract("bucket settings")
+def test_a_policy_comes_back_compact(server: Server) -> None:
+    name = new_bucket(server)
+    one = statement(name)
+    put_policy(server, name, one)
+    stored = server.s3.get_bucket_policy(Bucket=name)["Policy"]
+    assert json.loads(stored)["Statement"] == [one]
+    assert ": " not in stored
+    assert "\n" not in stored
+
+
+@pytest.mark.contract("bucket settings")
+def test_notprincipal_is_refused(server: Server) -> None:
+    name = new_bucket(server)
+    one = statement(name)
+    one["NotPrincipal"] = one.pop("Principal")
+    document = json.dumps({"Version": "2012-10-17", "Statement": [one]})
+    refused = code_of(server.s3.put_bucket_policy, Bucket=name, Policy=document)
+    assert refused == (400, "MalformedPolicy")
+    assert code_of(server.s3.get_bucket_policy, Bucket=name) == (404, "NoSuchBucketPolicy")
+
+
+@pytest.mark.contract("bucket settings")
+def test_lifecycle_and_notification_can_be_read(server: Server) -> None:
+    name = new_bucket(server)
+    s3 = server.s3
+    missing = code_of(s3.get_bucket_lifecycle_configuration, Bucket=name)
+    assert missing == (404, "NoSuchLifecycleConfiguration")
+    found = s3.get_bucket_notification_configuration(Bucket=name)
+    assert set(found) == {"ResponseMetadata"}
+    rule = {
+        "ID": "old",
+        "Status": "Enabled",
+        "Filter": {"Prefix": "logs/"},
+        "Expiration": {"Days": 30},
+    }
+    s3.put_bucket_lifecycle_configuration(Bucket=name, LifecycleConfiguration={"Rules": [rule]})
+    stored = s3.get_bucket_lifecycle_configuration(Bucket=name)["Rules"]
+    assert [(one["ID"], one["Expiration"]) for one in stored] == [("old", {"Days": 30})]
+
+
+@pytest.mark.contract("bucket settings")
+def test_a_notification_is_kept(server: Server) -> None:
+    if server.sandbox is None:
+        pytest.skip("its destination has to be set up on real servers")
+    name = new_bucket(server)
+    queue = {
+        "Id": "tagging",
+        "QueueArn": "arn:scality:bucketnotif:::target1",
+        "Events": ["s3:ObjectTagging:*"],
+    }
+    server.s3.put_bucket_notification_configuration(
+        Bucket=name, NotificationConfiguration={"QueueConfigurations": [queue]}
+    )
+    found = server.s3.get_bucket_notification_configuration(Bucket=name)
+    assert found["QueueConfigurations"] == [queue]
+
+
+@pytest.mark.contract("bucket settings")
+def test_deleting_many_needs_content_md5(server: Server) -> None:
+    """Recent clients send another checksum, whatever they are told."""
+    name = new_bucket(server)
+    for key in ("a", "b"):
+        server.s3.put_object(Bucket=name, Key=key, Body=b"")
+    objects = {"Objects": [{"Key": "a"}, {"Key": "b"}]}
+    refused = code_of(server.s3.delete_objects, Bucket=name, Delete=objects)
+    assert refused == (400, "BadDigest")
+    body = b"<Delete><Object><Key>a</Key></Object><Object><Key>b</Key></Object></Delete>"
+    digest = base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
+    headers = {"Content-MD5": digest}
+    status, answer, _ = signed(server, f"/{name}?delete=", "POST", body, headers=headers)
+    assert status == 200, answer
+    assert "Contents" not in server.s3.list_objects_v2(Bucket=name)
