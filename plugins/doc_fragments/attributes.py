@@ -18,6 +18,9 @@ attributes:
   diff_mode:
     support: full
     description: Shows what is there before and after.
+  idempotent:
+    support: full
+    description: A second run with the same options changes nothing.
 """
 
     READ_ONLY = r"""
@@ -29,6 +32,9 @@ attributes:
   diff_mode:
     support: none
     description: Nothing changes, so there is no difference to show.
+  idempotent:
+    support: full
+    description: The module only reads.
 """
 
     IAM = r"""

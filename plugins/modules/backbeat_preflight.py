@@ -28,6 +28,9 @@ attributes:
   diff_mode:
     support: none
     description: Nothing changes, so there is no difference to show.
+  idempotent:
+    support: partial
+    description: The module only reads; with O(canary) it puts an object and removes it again on every run.
 requirements:
   - python >= 3.10
   - botocore >= 1.36.0, which boto3 brings

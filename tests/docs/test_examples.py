@@ -66,7 +66,7 @@ def test_examples_return_what_is_documented(examples_played: Played, name: str) 
 
 
 def test_prerequisites_are_of_modules_that_exist() -> None:
-    assert set(NEEDS) == set(MODULES)
+    assert set(NEEDS) <= set(MODULES)
 
 
 @pytest.mark.parametrize("file", FILTERS, ids=lambda file: file.stem)

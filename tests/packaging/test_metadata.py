@@ -16,8 +16,14 @@ from .conftest import ROOT
 
 MODULES = sorted(file.stem for file in (ROOT / "plugins" / "modules").glob("backbeat_*.py"))
 
-# They look at both environments, so no one connection could be their default.
-TWO_SIDED = {"backbeat_adoption_info", "backbeat_preflight"}
+
+def service(name: str) -> str | None:
+    """The service of a module; None if it takes connections to both environments."""
+    task = importlib.import_module(
+        f"ansible_collections.scality.backbeat.plugins.modules.{name}"
+    ).TASK
+    found: str | None = task.service and str(getattr(task.service, "name", task.service))
+    return found
 
 
 def load(name: str) -> Any:
@@ -29,18 +35,14 @@ def groups() -> dict[str, list[str]]:
     return found
 
 
-def test_every_module_is_in_one_action_group_or_looks_at_both_sides() -> None:
-    listed = [name for members in groups().values() for name in members]
-    assert sorted([*listed, *TWO_SIDED]) == MODULES
-
-
-@pytest.mark.parametrize("name", sorted(set(MODULES) - TWO_SIDED))
-def test_a_module_documents_its_action_group(name: str) -> None:
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_of_one_service_is_in_its_action_group_and_documents_it(name: str) -> None:
+    mine = [group for group, members in groups().items() if name in members]
+    assert mine == ([service(name)] if service(name) else [])
     module = importlib.import_module(f"ansible_collections.scality.backbeat.plugins.modules.{name}")
     fragments = yaml.safe_load(module.DOCUMENTATION)["extends_documentation_fragment"]
-    (group,) = (group for group, members in groups().items() if name in members)
-    mine = [part for part in fragments if re.search(r"\.attributes\.(iam|s3)$", part)]
-    assert mine == [f"scality.backbeat.attributes.{group}"]
+    documented = [part for part in fragments if re.search(r"\.attributes\.(iam|s3)$", part)]
+    assert documented == [f"scality.backbeat.attributes.{group}" for group in mine]
 
 
 def test_the_lowest_botocore_is_the_documented_one() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from ansible_collections.scality.backbeat.plugins.module_utils._engine import options
 from sandbox import Sandbox
 from tests.docs.support.blocks import RST, blocks, is_tasks
 from tests.integration.support.plays import Played, Plays
@@ -25,22 +26,16 @@ BEFORE = "Before: "
 AFRESH = "Start afresh"
 NODES = ("node1", "node6")
 SETTLED = ("iam_role", "policy", "bucket", "bucket_replication")
-#: What has to be there for a module's examples: the guide's tasks with these modules.
+#: What has to be there for a module's examples: the guide's tasks with these modules, unless it is all of them.
 NEEDS: dict[str, tuple[str, ...]] = {
-    "backbeat_adoption_info": SETTLED,
     "backbeat_bucket": (),
     "backbeat_bucket_replication": ("bucket",),
-    "backbeat_bucket_replication_info": SETTLED,
-    "backbeat_failed_info": SETTLED,
     "backbeat_iam_role": (),
     "backbeat_iam_role_info": ("iam_role",),
     "backbeat_object": ("bucket",),
     "backbeat_object_check": (*SETTLED, "object"),
     "backbeat_policy": ("iam_role",),
     "backbeat_policy_info": ("iam_role", "policy"),
-    "backbeat_preflight": SETTLED,
-    "backbeat_service_info": SETTLED,
-    "backbeat_site": SETTLED,
 }
 
 
@@ -76,6 +71,19 @@ def examples(name: str) -> Tasks:
     return list(yaml.safe_load(module(name).EXAMPLES))
 
 
+def documented_uses(name: str) -> Tasks:
+    """The options of a module's documented examples, without its connection."""
+    own = [
+        task[f"scality.backbeat.{name}"]
+        for task in examples(name)
+        if f"scality.backbeat.{name}" in task
+    ]
+    return [
+        {option: value for option, value in use.items() if option not in options.CONNECTION}
+        for use in own
+    ]
+
+
 def filter_examples(file: Path) -> Tasks:
     return list(yaml.safe_load(filter_text(file)))
 
@@ -93,7 +101,7 @@ def guide() -> Tasks:
 
 def before(name: str) -> Tasks:
     """The guide's tasks up to where a module's examples begin."""
-    wanted = {f"scality.backbeat.backbeat_{step}" for step in NEEDS[name]}
+    wanted = {f"scality.backbeat.backbeat_{step}" for step in NEEDS.get(name, SETTLED)}
     return [{**task, "name": f"{BEFORE}{task['name']}"} for task in guide() if wanted & task.keys()]
 
 

@@ -81,6 +81,8 @@ _WORDS: dict[str, Callable[[Outcome, bool], str]] = {
 class Comparison:
     """Compares results of one module; `wrong` are the differences, `seen` the paths that had a value.
 
+    `null` are the paths that had none, as their documentation allows.
+
     plural: the option that takes a list of items.
     """
 
@@ -88,6 +90,7 @@ class Comparison:
     plural: str = ""
     wrong: list[str] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
+    null: set[str] = field(default_factory=set)
 
     def compare(self, result: Mapping[str, Any], options: Mapping[str, Any]) -> None:
         own = {
@@ -126,6 +129,7 @@ class Comparison:
         if value is None:
             if "V(null)" not in described:
                 self.wrong.append(f"{path} is null, which is not documented")
+            self.null.add(path)
             return
         if not _is_a(value, documented["type"]):
             self.wrong.append(f"{path} is {value!r}, and documented as {documented['type']}")

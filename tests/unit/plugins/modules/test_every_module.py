@@ -39,7 +39,7 @@ def test_documents_itself(name: str) -> None:
     assert document["short_description"][0].isupper()
     assert not document["short_description"].endswith(".")
     assert document["description"]
-    assert {"check_mode", "diff_mode"} <= set(document["attributes"])
+    assert {"check_mode", "diff_mode", "idempotent"} <= set(document["attributes"])
 
 
 @EVERY

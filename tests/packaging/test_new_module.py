@@ -1,0 +1,90 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A module is added by touching the places that CONTRIBUTING.md lists, and then passes the general tests."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .conftest import ROOT
+
+pytestmark = [pytest.mark.packaging, pytest.mark.sandbox, pytest.mark.slow]
+
+MODEL, THING = "policy_info", "sample_info"
+GENERAL_TESTS = (
+    "tests/unit/plugins/modules/test_every_module.py",
+    "tests/unit/plugins/modules/test_backbeat_sample_info.py",
+    "tests/unit/plugins/action",
+    "tests/packaging/test_metadata.py",
+    "tests/docs/test_pages.py::test_the_readme_lists_every_module_and_playbook",
+    "tests/docs/test_returns.py::test_returns_what_it_documents[backbeat_sample_info]",
+)
+
+
+def places() -> list[str]:
+    """The paths that the list names first in each item."""
+    section = (
+        (ROOT / "CONTRIBUTING.md").read_text().split("## Adding a module")[1].split("\n## ")[0]
+    )
+    return re.findall(r"^\d+\. `([^`]+)`", section, re.MULTILINE)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A copy of the project, with the collection's place on the import path."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listing = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    for name in filter(None, listing.stdout.split("\0")):
+        if (ROOT / name).is_file():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, tmp_path / name)
+    place = tmp_path / ".cache" / "ansible_collections" / "scality" / "backbeat"
+    place.parent.mkdir(parents=True)
+    place.symlink_to("../../..")
+    return tmp_path
+
+
+def add(checkout: Path, place: str) -> None:
+    """Make at one place the change that the list asks for, after the model of an existing module."""
+    if "<thing>" in place:
+        text = (checkout / place.replace("<thing>", MODEL)).read_text()
+        (checkout / place.replace("<thing>", THING)).write_text(text.replace(MODEL, THING))
+        return
+    file = checkout / place
+    lines = [
+        extended
+        for line in file.read_text().splitlines(keepends=True)
+        for extended in (
+            [line, line.replace(MODEL, THING)] if f"backbeat_{MODEL}" in line else [line]
+        )
+    ]
+    file.write_text("".join(lines))
+
+
+def general_tests(checkout: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytest", "-q", "-x", *GENERAL_TESTS]
+    return subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=False)
+
+
+def test_a_module_is_added_at_the_listed_places(checkout: Path) -> None:
+    assert 3 <= len(places()) <= 6
+    for place in places():
+        add(checkout, place)
+    done = general_tests(checkout)
+    assert done.returncode == 0, done.stdout[-6000:]
+    assert "backbeat_sample_info" in (checkout / "README.md").read_text()
+
+
+@pytest.mark.parametrize("left_out", [place for place in places() if "<thing>" not in place])
+def test_each_listed_place_is_needed(checkout: Path, left_out: str) -> None:
+    for place in places():
+        if place != left_out:
+            add(checkout, place)
+    assert general_tests(checkout).returncode == 1
