@@ -52,6 +52,10 @@ def parser() -> argparse.ArgumentParser:
 
     command("bench", run_bench, "measure how long it takes, beside others that do the same")
 
+    command(
+        "mutation", run_mutation, "change the plugins in small ways, and see which tests notice"
+    )
+
     return main
 
 
@@ -94,6 +98,11 @@ def run_bench(options: argparse.Namespace) -> int:
     become("benchmarks", *options.passed_on)
 
 
+def run_mutation(options: argparse.Namespace) -> int:
+    prepare("mutation.txt")
+    become("devtools.mutation", *options.passed_on)
+
+
 def become(*module_and_arguments: str) -> NoReturn:
     """Go on as a module in .venv, so that signals reach it and nobody else."""
     sys.stdout.flush()
@@ -108,7 +117,7 @@ def main(arguments: Sequence[str]) -> int:
     if own[:1] == ["test"] and "--" in own:
         at = own.index("--")
         own, passed_on = own[:at], own[at + 1 :]
-    elif own[:1] in (["bench"], ["sandbox"]):
+    elif own[:1] in (["bench"], ["mutation"], ["sandbox"]):
         # They have options of their own, and tell them at --help.
         own, passed_on = own[:1], own[1:]
     options = parser().parse_args(own)

@@ -18,7 +18,7 @@ from pathlib import Path
 import nox
 
 sys.path.insert(0, str(Path(__file__).parent))
-from devtools import ansible_test, interpreters
+from devtools import ansible_test, environment, interpreters
 from devtools.places import CACHE, FULL_NAME, REQUIREMENTS, ROOT
 
 nox.needs_version = ">=2026.2"
@@ -170,8 +170,10 @@ def boto_oldest(session: nox.Session) -> None:
 @check(default=False)
 def pytest(session: nox.Session) -> None:
     """The tests, and how much of the plugins they cover; what follows -- is passed on."""
+    # It pins its botocore, so it has an environment of its own.
+    environment.install(CACHE / "aws", ["-r", str(REQUIREMENTS / "aws.txt")])
     arguments = session.posargs or ("--cov", "--cov-report=", f"--ignore={BOTH_WAYS}")
-    session.run(*PYTEST, *ALL_CORES, *arguments)
+    session.run(*PYTEST, *ALL_CORES, *arguments, env={"BACKBEAT_AWS_CLI": str(CACHE / "aws")})
     if not session.posargs:
         session.run("coverage", "report")
 

@@ -41,7 +41,7 @@ import os, sys
 os.environ.update({env!r})
 options = [word for word in sys.argv[2:] if word != "--disable-pip-version-check"]
 if sys.argv[1] == "install":  # what it uninstalls is pip
-    os.execv({uv!r}, [{uv!r}, "pip", "install", "--quiet", "--python", sys.executable, *options])
+    os.execv({uv!r}, [{uv!r}, "pip", "install", "--quiet", "--compile-bytecode", "--python", sys.executable, *options])
 ''')
 """
 
