@@ -4,23 +4,26 @@
 """Changes the plugins in small ways, one at a time, and runs the tests that cover the changed line (cosmic-ray).
 
 A change that all tests survive is a hole in the tests, or changes nothing: then it is named, with the reason, in
-devtools/equivalent_mutants.toml. The sample is the same in each run on the same code.
+devtools/equivalent_mutants.json. The sample is the same in each run on the same code.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
+import itertools
+import json
 import os
 import random
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import tomllib
 from cosmic_ray.commands.init import init
-from cosmic_ray.mutating import mutate_and_test
+from cosmic_ray.mutating import mutate_and_test, mutate_code
+from cosmic_ray.plugins import get_operator
 from cosmic_ray.work_db import WorkDB, use_db
 from cosmic_ray.work_item import MutationSpec, TestOutcome
 from coverage import CoverageData
@@ -30,9 +33,10 @@ from devtools.places import CACHE, NAME, NAMESPACE
 
 FOLDER = CACHE / "mutation"
 TREE = FOLDER / "tree"
-EQUIVALENT = Path(__file__).with_name("equivalent_mutants.toml")
+EQUIVALENT = Path(__file__).with_name("equivalent_mutants.json")
 SEED = 2026
 PYTEST = (sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", "--numprocesses=2")
+PROCEDURE = "tests/integration/test_playbook.py"
 TIMEOUT = 900.0  # seconds; tests that do not end have noticed the change
 
 
@@ -58,7 +62,7 @@ def main() -> int:
     survivors = [
         name for place, one in enumerate(chosen, 1) if (name := survives(place, one, covering))
     ]
-    reasons = tomllib.loads(EQUIVALENT.read_text()).get("equivalent", {})
+    reasons = json.loads(EQUIVALENT.read_text())
     holes = [name for name in survivors if name not in reasons]
     for name in survivors:
         print(f"\n{name}\n  {reasons.get(name, 'SURVIVED')}")
@@ -100,6 +104,20 @@ def unit_tests_first(test: str) -> tuple[bool, str]:
     return not test.startswith("tests/unit/"), test
 
 
+def shuffled_mutations(seed: int) -> Iterator[MutationSpec]:
+    """All mutations in an order that depends on the seed only, without those that are no Python."""
+    mutations = list(all_mutations())
+    random.Random(seed).shuffle(mutations)  # noqa: S311
+    for mutation in mutations:
+        operator = get_operator(mutation.operator_name)(**mutation.operator_args)
+        code = mutate_code(mutation.module_path.read_text(), operator, mutation.occurrence)
+        try:
+            compile(code or "", str(mutation.module_path), "exec")
+        except SyntaxError:
+            continue
+        yield mutation
+
+
 def all_mutations() -> Iterator[MutationSpec]:
     """All changes to code that is run; annotations are not."""
     files = sorted(
@@ -108,7 +126,7 @@ def all_mutations() -> Iterator[MutationSpec]:
     with use_db(":memory:", WorkDB.Mode.create) as work:
         init(files, work, {})
         found = [item.mutations[0] for item in work.work_items]
-    hints = {str(file): list(annotations(file)) for file in files}
+    hints = {str(file): list(hints_of(file)) for file in files}
     for mutation in sorted(
         found, key=lambda one: (str(one.module_path), one.operator_name, one.occurrence)
     ):
@@ -117,7 +135,7 @@ def all_mutations() -> Iterator[MutationSpec]:
             yield mutation
 
 
-def annotations(file: Path) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+def hints_of(file: Path) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
     """Where the annotations of a file begin and end, as (line, column)."""
     for node in ast.walk(ast.parse(file.read_text())):
         for hint in (getattr(node, "annotation", None), getattr(node, "returns", None)):
@@ -129,24 +147,31 @@ def survives(place: int, mutation: MutationSpec, covering: dict[str, dict[int, l
     """The name of the mutant if no test noticed it, else nothing."""
     lines = range(mutation.start_pos[0], mutation.end_pos[0] + 1)
     by_line = covering.get(str(mutation.module_path), {})
-    tests = list(dict.fromkeys(test for line in lines for test in by_line.get(line, [])))
+    # What runs while a module is imported belongs to no test, so all that use the module count; what runs only in the
+    # processes of Ansible is seen by the procedure's own tests.
+    tests = list(
+        dict.fromkeys(test for line in lines for test in by_line.get(line, []))
+        or dict.fromkeys(itertools.chain.from_iterable(by_line.values()))
+    ) or [PROCEDURE]
     Path(".cache/tests.txt").write_text("\n".join(tests))
     # Tests whose names hold blanks, and more of them than a command line has room for, come from a file.
-    command = " ".join([*PYTEST, "-x", "@.cache/tests.txt"]) if tests else "true"
+    command = " ".join([*PYTEST, "-x", "@.cache/tests.txt"])
     result = mutate_and_test([mutation], command, TIMEOUT)
     survived = result.test_outcome == TestOutcome.SURVIVED
-    outcome = ("SURVIVED" if tests else "NOT COVERED") if survived else "noticed"
+    outcome = "SURVIVED" if survived else "noticed"
     at = f"{mutation.module_path}:{lines[0]}"
-    print(f"{place:4} {outcome:12} {at} {mutation.operator_name} ({len(tests)} tests)", flush=True)
+    print(f"{place:4} {outcome:9} {at} {mutation.operator_name} ({len(tests)} tests)", flush=True)
     return name_of(mutation, result.diff or "") if survived else ""
 
 
 def name_of(mutation: MutationSpec, diff: str) -> str:
-    """The file and the changed line before and after: it stays the same while other lines come and go."""
-    changed = [line[0] + " " + line[1:].strip() for line in diff.splitlines() if line[:1] in "-+"]
-    return "\n".join(
-        [str(mutation.module_path), *(one for one in changed if one[:3] not in ("- --", "+ ++"))]
-    )
+    """The file and the changed lines before and after: it stays the same while other lines come and go."""
+    changed = [
+        f"{line[0]} {line[1:].strip()}"
+        for line in diff.splitlines()
+        if re.match(r"[-+](?![-+]{2} )", line)
+    ]
+    return "\n".join([str(mutation.module_path), *changed])
 
 
 if __name__ == "__main__":
