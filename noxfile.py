@@ -134,17 +134,15 @@ def cores(session: nox.Session, core: str) -> None:
     session.install("-r", str(REQUIREMENTS / "test.txt"), f"ansible-core=={core}.*")
     if not session.posargs:
         folder, home = ansible_test.prepare(core, Path(session.virtualenv.location))
-        run = functools.partial(session.run, "ansible-test", env={"HOME": str(home)})
+        local = ("--local", "--color", "no")
         with session.chdir(folder):
-            run("sanity", "--local", "--color", "no", *ansible_test.TARGETS)
-            run(
-                "units",
-                "--local",
-                "--color",
-                "no",
-                f"--python={session.python}",
-                *ansible_test.UNITS,
-            )
+            for name, *arguments in (
+                ("sanity", *ansible_test.TARGETS),
+                ("units", f"--python={session.python}", *ansible_test.UNITS),
+                ("integration", "replication"),
+            ):
+                env = {"HOME": str(home)}
+                session.run("ansible-test", name, *local, *arguments, env=env)
     at_an_end = core in (min(interpreters.CORES), max(interpreters.CORES))
     further = (*AT_THE_ENDS, BOTH_WAYS) if at_an_end else ()
     session.run(*PYTEST, "--numprocesses=1", *ON_EACH_CORE, *further, *session.posargs)
