@@ -7,13 +7,16 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: backbeat_adoption_info
-short_description: Read what was set up by hand, as variables for the role
+short_description: Read a replication that was set up manually, as variables for the role
 version_added: 0.1.0
 description:
   - Reads the replication configurations of a source environment, and the roles and policies of both.
   - Answers them as variables for the role P(scality.backbeat.replication#role).
-  - A role or policy is only named when managing it under that name would change nothing. Otherwise the variables
-    hold its ARN, and the role leaves it alone.
+  - A role or policy is given by name only if managing it under that name would change nothing. Otherwise the variables
+    hold its ARN, and the role P(scality.backbeat.replication#role) does not manage it.
+  - Warns about roles of a configuration that do not exist.
+  - Rule IDs, prefixes and names are the server's data. Write them to a file with the filter
+    P(scality.backbeat.inventory_yaml#filter), so that Ansible never evaluates them as templates.
 author: scality.backbeat contributors (@scality)
 extends_documentation_fragment:
   - scality.backbeat.concurrency
@@ -197,7 +200,10 @@ from ansible_collections.scality.backbeat.plugins.module_utils._engine.options i
     nested_connection,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task
-from ansible_collections.scality.backbeat.plugins.module_utils._queries.adoption import Adoption
+from ansible_collections.scality.backbeat.plugins.module_utils._queries.adoption import (
+    Adoption,
+    AdoptionRequest,
+)
 
 SOURCE = {
     "s3": {**nested_connection(), "required": True},
@@ -215,7 +221,7 @@ TASK = Task(
     },
     rules={"required_together": [("name", "source", "target")]},
     kind="query",
-    request=dict,
+    request=AdoptionRequest.from_options,
     build=Adoption.build,
 )
 

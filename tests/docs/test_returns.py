@@ -243,7 +243,7 @@ def newer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         s3_buckets,
         "replication",
-        lambda api, name: BEYOND_V1 if name == NEWER else stored(api, name),
+        lambda api, bucket: BEYOND_V1 if bucket == NEWER else stored(api, bucket),
     )
 
 

@@ -24,7 +24,7 @@ from tests.integration.support.guide import (
     role_by_hand,
 )
 from tests.integration.support.modules import Result, Side
-from tests.integration.support.plays import Plays
+from tests.integration.support.plays import SETUP, TEARDOWN, Plays
 from tests.integration.support.procedure import (
     SOURCE_BUCKET,
     SOURCE_POLICY,
@@ -36,6 +36,7 @@ from tests.integration.support.procedure import (
 )
 from tests.integration.test_info import NEWER
 
+VALIDATE = ROOT / "playbooks" / "validate_replication.yml"
 ADOPT = ROOT / "playbooks" / "adopt_replication.yml"
 
 
@@ -188,7 +189,7 @@ def test_configurations_in_the_newer_form_are_left_out(
     monkeypatch.setattr(
         s3_buckets,
         "replication",
-        lambda api, name: NEWER if name == "newer-bucket" else read(api, name),
+        lambda api, bucket: NEWER if bucket == "newer-bucket" else read(api, bucket),
     )
     found = adopt(source, target)
     (pair,) = found["variables"]["source"]["replication_pairs"]
@@ -219,6 +220,13 @@ def test_a_role_that_may_not_be_read(source: Side, target: Side) -> None:
     complaint(result, TARGET_ROLE, target.side.iam_url, "check the account's permissions")
 
 
+class Loader(yaml.SafeLoader):
+    """As Ansible loads an inventory."""
+
+
+Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))
+
+
 def play_adoption(play: Plays, folder: Path) -> dict[str, dict[str, Any]]:
     """Run the playbook from nothing but connections; returns what it wrote, by host."""
     inventory = play.inventory(replication_adopt_to=str(folder))
@@ -226,7 +234,7 @@ def play_adoption(play: Plays, folder: Path) -> dict[str, dict[str, Any]]:
         variables.pop("replication_pairs", None)
     play(inventory=inventory, playbook=ADOPT).ok()
     return {
-        host: yaml.safe_load((folder / host / "replication_adopted.yml").read_text())
+        host: yaml.load((folder / host / "replication_adopted.yml").read_text(), Loader)  # noqa: S506
         for host in ("node1", "node6")
     }
 
@@ -268,6 +276,31 @@ def test_the_role_has_nothing_to_do_where_little_is_its_own(
     assert found["node1"]["replication_source_role_arn"] in (roles[0], others[0])
     assert run_role(play, found) == {}
     assert (len(source.writes()), len(target.writes())) == before
+
+
+def test_what_a_server_says_is_never_evaluated(
+    play: Plays, source: Side, target: Side, tmp_path: Path
+) -> None:
+    """A rule's id and prefix are free text of whoever may set a configuration: on the controller they stay text."""
+    guide_by_hand(source, target)
+    marks = [tmp_path / name for name in ("id", "prefix")]
+    texts = [f"{{{{ lookup('pipe', 'touch {mark}') }}}}" for mark in marks]
+    rule = {"ID": texts[0], "Prefix": texts[1], "Status": "Enabled"}
+    roles = source.s3.get_bucket_replication(Bucket=SOURCE_BUCKET)["ReplicationConfiguration"]
+    replication_by_hand(source, SOURCE_BUCKET, TARGET_BUCKET, *roles["Role"].split(","), rule=rule)
+    # Where Ansible finds it for the runs that follow.
+    folder = play.folder / "host_vars"
+    (pair,) = play_adoption(play, folder)["node1"]["replication_pairs"]
+    assert pair["rules"] == [{"id": texts[0], "prefix": texts[1], "enabled": True}]
+    inventory = play.inventory()
+    for variables in inventory["all"]["hosts"].values():
+        variables.pop("replication_pairs", None)
+    for playbook in (SETUP, VALIDATE, ADOPT, TEARDOWN):
+        ran = play(inventory=inventory, playbook=playbook)
+        assert [mark for mark in marks if mark.exists()] == [], playbook
+        assert ran.code == 0, ran.output
+        if playbook == SETUP:
+            assert ran.changed() == {}
 
 
 def test_sources_that_disagree_about_their_target(

@@ -14,6 +14,9 @@ from .errors import InvalidDocument, quote
 UNKNOWN_ACCOUNT = "<account>"
 """The account in an ARN predicted in check mode, before the server has made the role or policy."""
 
+PLACEHOLDER_ROLES = "role/scality-internal/"
+"""How the roles of installations with service accounts begin: they are names that IAM does not know."""
+
 _BUCKET_ARN = "arn:aws:s3:::"
 _BUCKET = re.compile(r"[a-z0-9]+(?:(?:\.|-+)[a-z0-9]+)*")
 _IP_ADDRESS = re.compile(r"(?:[0-9]+\.){3}[0-9]+")

@@ -95,7 +95,7 @@ class Plays:
 
     def __init__(self, sandbox: Sandbox, folder: Path) -> None:
         self.sandbox = sandbox
-        self._folder = folder
+        self.folder = folder
         self._numbers = itertools.count(1)
 
     def inventory(self, **variables: Any) -> Inventory:
@@ -108,9 +108,9 @@ class Plays:
     ) -> Playing:
         """Start ansible-playbook with these arguments."""
         number = next(self._numbers)
-        hosts = self._folder / f"hosts-{number}.json"
+        hosts = self.folder / f"hosts-{number}.json"
         hosts.write_text(json.dumps(inventory or self.inventory()))
-        records = self._folder / f"records-{number}"
+        records = self.folder / f"records-{number}"
         records.touch()
         environ = {
             **os.environ,

@@ -11,7 +11,7 @@ from functools import partial
 from ..._clients import iam_entities
 from ..._documents.errors import InvalidDocument
 from ..._documents.evaluation import Outcome, Principal, trusts
-from ..._documents.names import check_iam_name, check_role_arn, parse_arn
+from ..._documents.names import PLACEHOLDER_ROLES, check_iam_name, check_role_arn, parse_arn
 from .findings import ERROR, INFO, WARNING, Findings, Kind, Place
 from .sides import FactReader, Side
 
@@ -101,8 +101,6 @@ KINDS = (
         "Use a trust policy without conditions (backbeat_iam_role), or prove replication with canary.",
     ),
 )
-# Installations with service accounts use placeholder roles, all under this path.
-PLACEHOLDERS = "role/scality-internal/"
 
 
 def check(
@@ -173,7 +171,7 @@ def _role(side: Side, wanted: str, live: bool, facts: FactReader) -> iam_entitie
     except InvalidDocument as error:
         findings.add("role-arn-malformed", side.place, str(error))
         return None
-    if f":{PLACEHOLDERS}" in wanted:
+    if f":{PLACEHOLDER_ROLES}" in wanted:
         findings.add("service-account-role", side.place, f"The {side.name} role is {wanted}.")
         return None
     if side.iam is None:
