@@ -254,6 +254,15 @@ class Sandbox:
         for one in self.environments():
             one.control("clear_faults")
 
+    def seed(self, side: str, bucket: str, count: int, **details: Any) -> int:
+        """Puts so many keys into a bucket at once, past its clients; returns how many versions that were.
+
+        details: prefix, first, versions, size, markers, status; see seeds.py. The same call for both buckets
+        of a pair makes the same versions there.
+        """
+        made: int = self[side].control("seed", bucket=bucket, count=count, **details)
+        return made
+
     def calls(self, side: str | None = None, **wanted: Any) -> list[dict[str, Any]]:
         """The calls so far, oldest first, that have these values (see calls.py)."""
         entries = [entry for one in self.environments(side) for entry in one.control("calls")]

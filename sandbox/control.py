@@ -32,6 +32,7 @@ class Control:
             "reset": self._reset,
             "outage": self._outage,
             "settings": self._settings,
+            "seed": lambda here, given: here.seed(**given),
             "fail": lambda here, given: here.faults.add(Fault(**given)),
             "faults": lambda here, _: here.faults.as_list(),
             "clear_faults": lambda here, _: here.faults.clear(),

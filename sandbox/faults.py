@@ -15,6 +15,13 @@ Ways to fail, and whether the server acted before:
     truncated     yes  the answer ends in the middle
     garbage       yes  an answer whose body is none that the service would send
     no-http       yes  bytes that are no HTTP at all
+    endless       yes  a listing says that there is more, and gives the same marker again and again
+    repeat-rows   yes  every row of a listing is there twice
+    reverse-rows  yes  the rows of a page in the opposite order
+    error-inside  yes  an error in an answer with status 200
+    text          yes  the given text in place of every string, such as template syntax
+    drip          yes  the answer comes a byte at a time
+    huge          yes  the answer is followed by so many blanks (size)
 """
 
 from __future__ import annotations
@@ -23,11 +30,23 @@ import threading
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from .hostile import SPOILERS
 from .messages import Refused, Request, Response, error_response
 from .operations import Call
 
 BEFORE = ("error", "reset", "hang", "html")
-AFTER = ("error-after", "reset-after", "hang-after", "truncated", "garbage", "no-http")
+AFTER = (
+    "error-after",
+    "reset-after",
+    "hang-after",
+    "truncated",
+    "garbage",
+    "no-http",
+    "text",
+    "drip",
+    "huge",
+    *SPOILERS,
+)
 WAYS = (*BEFORE, *AFTER)
 
 #: What the proxy of an html fault calls itself.
@@ -43,6 +62,8 @@ class Fault:
     """Fails the nth matching call, and so many from there on (times; 0 for all that follow).
 
     operation, bucket, name: only such calls; None for any. seconds: how long a hang lasts.
+    text, only: what stands in place of strings, and of which elements and headers, None for all.
+    pause: seconds from one byte to the next. size: bytes that a huge answer has besides.
     """
 
     how: str
@@ -57,6 +78,10 @@ class Fault:
     code: str | None = None
     message: str = "The sandbox was asked to fail this call."
     seconds: float = 30.0
+    text: str = "{{ 7 * 7 }}"
+    only: list[str] | None = None
+    pause: float = 0.05
+    size: int = 10 * 1024 * 1024
     seen: int = field(default=0)
 
     def __post_init__(self) -> None:

@@ -17,13 +17,16 @@ from .backbeat_api import BackbeatApi
 from .calls import CallLog
 from .environments import operators
 from .faults import PROXY, Fault, Faults, answer_of
+from .hostile import SPOILERS, replace_texts
 from .iam import IamService
 from .messages import Refused, Request, Response, error_response
 from .operations import Call, identify
+from .rate_limit import RateLimit
 from .replicas import receive
 from .replicator import Replicator, Send
 from .rules import Configuration
 from .s3 import S3Service
+from .seeds import seed
 from .settings import Settings
 from .signatures import check
 from .store import Store
@@ -46,6 +49,7 @@ class Installation:
         self._initial = settings
         self.log = CallLog(name)
         self.faults = Faults()
+        self._limit = RateLimit()
         self.store = Store(operators(name, account_id))
         self._configurations: dict[str, Configuration] = {}
         self.replicator = Replicator(
@@ -74,6 +78,16 @@ class Installation:
         before, self.settings = self.settings, settings
         self.replicator.orders.settings_changed(before)
 
+    def seed(self, bucket: str, **given: Any) -> int:
+        """See seeds.py. Raises ValueError."""
+        with self.store.lock:
+            found = self.store.bucket(bucket)
+            if found is None:
+                raise ValueError(f"there is no bucket {bucket}")
+            configuration = self._configurations.get(bucket)
+            known = self.replicator.known
+            return seed(self.store, known, found, configuration, self.settings, **given)
+
     def receive(self, facts: dict[str, Any], data: bytes) -> str:
         """A version that another environment's replicator sends. Returns why it cannot be stored."""
         return receive(self.store, self.replicator.known, self.settings, facts, data)
@@ -100,7 +114,7 @@ class Installation:
             # moto does not name every request; CloudServer does, on errors of HEAD too.
             response.headers.setdefault("x-amz-request-id", uuid.uuid4().hex[:20])
         response.headers["Date"] = format_datetime(self.now(), usegmt=True)
-        answered = not response.wire
+        answered = response.wire in ("", "drip", "huge")
         code = re.search(rb"<Code>(\w+)</Code>", response.body) if response.status >= 400 else None
         self.log.answered(
             entry,
@@ -116,6 +130,9 @@ class Installation:
                 500, "SandboxRefusesWrites", f"{call.operation} was called while nothing may be."
             )
             return error_response(request.service, request.method, refusal)
+        if request.service == "s3" and not self._limit.allows(self.settings.rate_limit):
+            slow = Refused(503, "SlowDown", "Please reduce your request rate.")
+            return error_response(request.service, request.method, slow)
         fault = self.faults.find(call)
         if fault is None:
             return self._serve(request, call, entry)
@@ -127,6 +144,18 @@ class Installation:
         answer = answer_of(fault, request)
         if answer is not None:
             return answer
+        if fault.how in SPOILERS:
+            SPOILERS[fault.how](request, real)
+            return real
+        if fault.how == "text":
+            replace_texts(real, fault.text, fault.only)
+            return real
+        if fault.how == "drip":
+            real.wire, real.pause = "drip", fault.pause
+            return real
+        if fault.how == "huge":
+            real.wire, real.padding = "huge", fault.size
+            return real
         if fault.how.startswith("hang"):
             self.faults.hang(fault)
         real.wire = "reset"

@@ -12,6 +12,7 @@ import ssl
 import struct
 import sys
 import threading
+import time
 from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -129,6 +130,8 @@ class _Handler(BaseHTTPRequestHandler):
         body = b"" if bare else response.body
         if response.status != 204 and "content-length" not in {name.lower() for name in headers}:
             headers["Content-Length"] = str(len(response.body))
+        if response.wire == "huge":
+            headers["Content-Length"] = str(len(response.body) + response.padding)
         if response.wire == "truncated":
             # Without a body to cut there is still the first line to break off.
             self.close_connection = True
@@ -145,8 +148,25 @@ class _Handler(BaseHTTPRequestHandler):
         head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
         if response.wire == "truncated" and bare:
             head = head[:7]
+        if response.wire == "drip":
+            self._drip(head + body, response.pause)
+            return
         # One write: two would wait 40 ms for each other (delayed acknowledgement).
         self.connection.sendall(head + body)
+        if response.wire == "huge" and not bare:
+            self._pad(response.padding)
+
+    def _drip(self, data: bytes, pause: float) -> None:
+        """A byte at a time, until the client has enough of it."""
+        for number in range(len(data)):
+            self.connection.sendall(data[number : number + 1])
+            time.sleep(pause)
+
+    def _pad(self, size: int) -> None:
+        block = b" " * 65536
+        while size > 0:
+            self.connection.sendall(block[:size])
+            size -= len(block)
 
     def _reset(self) -> None:
         """Sends a reset: the descriptor closed with nothing to linger for, past Python's own count."""

@@ -72,15 +72,18 @@ class Request:
 class Response:
     """An answer; headers without Content-Length and Connection, which the listener adds.
 
-    wire: how the listener spoils it: "reset" (no answer at all), "truncated" or "no-http".
+    wire: how the listener spoils it: "reset" (no answer at all), "truncated", "no-http", "drip" (a byte
+    every `pause` seconds) or "huge" (`padding` blanks behind the body).
     forwarded: it is Backbeat's, passed on, and gets no request ID.
     """
 
     status: int
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
-    wire: Literal["", "reset", "truncated", "no-http"] = ""
+    wire: Literal["", "reset", "truncated", "no-http", "drip", "huge"] = ""
     forwarded: bool = False
+    pause: float = 0.0
+    padding: int = 0
 
 
 class Refused(Exception):

@@ -52,6 +52,9 @@ class Settings:
     require_content_md5: Annotated[
         bool, "refuse other checksums where S3 demands one, as older servers do"
     ] = False
+    rate_limit: Annotated[
+        float, "S3 requests a second beyond which the answer is 503 SlowDown, 0 for no limit"
+    ] = 0.0
     refuse_writes: Annotated[bool, "refuse every call that would change something"] = False
     sites: Annotated[
         dict[str, str], 'replication sites: the environment behind each, or "cloud"'
