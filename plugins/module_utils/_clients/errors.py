@@ -10,6 +10,9 @@ from typing import Any
 
 from .._documents.errors import Failure
 
+# Characters of a server's message that are shown.
+LONGEST_REASON = 500
+
 
 @dataclass(frozen=True)
 class Call:
@@ -43,7 +46,7 @@ class ApiError(Failure):
         request_id: str | None = None,
     ) -> None:
         self.call = call
-        self.reason = reason.rstrip(". ")
+        self.reason = in_one_line(reason).rstrip(". ")
         self.advice = advice
         self.code = code
         self.status = status
@@ -70,6 +73,13 @@ class ApiError(Failure):
             "endpoint": self.call.endpoint,
         }
         return {"error": described}
+
+
+def in_one_line(text: str) -> str:
+    """What a server said, as a part of a sentence: without line ends and other control characters, and not too long."""
+    printable = "".join(one if one.isprintable() else " " for one in text[: 2 * LONGEST_REASON])
+    shown = " ".join(printable.split())
+    return shown if len(shown) <= LONGEST_REASON else f"{shown[: LONGEST_REASON - 2]}.."
 
 
 class Forbidden(ApiError):

@@ -21,6 +21,7 @@ from .errors import (
     Unreachable,
     Unreadable,
     Unsupported,
+    in_one_line,
 )
 from .service import Service
 from .wire import TooLarge
@@ -65,7 +66,7 @@ def from_answer(call: Call, response: Mapping[str, Any], service: Service) -> Ap
     metadata = response.get("ResponseMetadata") or {}
     status = metadata.get("HTTPStatusCode")
     headers = metadata.get("HTTPHeaders") or {}
-    code = str(error.get("Code") or status or "Unknown")
+    code = in_one_line(str(error.get("Code") or status or "Unknown"))
     details: dict[str, Any] = {
         "code": code,
         "status": status,

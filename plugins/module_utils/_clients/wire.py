@@ -15,7 +15,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from typing import Any
+from xml.etree.ElementTree import ParseError
 
 from .._waiting import Deadline
 
@@ -157,15 +159,19 @@ try:
 except ImportError:
     CALL_ERRORS: tuple[type[Exception], ...] = ()
 else:
-    # What calls raise: botocore's own, those of the connection, and those of values that it cannot encode or read.
+    # What calls raise: botocore's own errors, those of the connection, and what botocore lets through of values that it
+    # cannot encode or read (ParseError of a bucket's location among them).
     CALL_ERRORS = (
         BotoCoreError,
         ClientError,
         ResponseParserError,
         HTTPError,
+        HTTPException,
         OSError,
+        ParseError,
+        ArithmeticError,
         AttributeError,
-        KeyError,
+        LookupError,
         TypeError,
         ValueError,
     )
