@@ -158,8 +158,7 @@ results:
 """
 
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import S3
-from ansible_collections.scality.backbeat.plugins.module_utils._engine.module import run_module
-from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task, run_module
 from ansible_collections.scality.backbeat.plugins.module_utils._resources.bucket import (
     Bucket,
     BucketRequest,

@@ -298,8 +298,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._clients.service 
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.wanted_rules import (
     RULE_OPTIONS,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._engine.module import run_module
-from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task, run_module
 from ansible_collections.scality.backbeat.plugins.module_utils._resources.bucket_replication import (
     BucketReplication,
     BucketReplicationRequest,

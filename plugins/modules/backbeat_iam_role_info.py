@@ -143,8 +143,7 @@ results:
 """
 
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import IAM
-from ansible_collections.scality.backbeat.plugins.module_utils._engine.module import run_module
-from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task, run_module
 from ansible_collections.scality.backbeat.plugins.module_utils._queries.iam_role_info import (
     IamRoleInfo,
     RoleInfoRequest,

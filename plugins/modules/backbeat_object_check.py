@@ -243,12 +243,11 @@ results:
 """
 
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import S3
-from ansible_collections.scality.backbeat.plugins.module_utils._engine.module import run_module
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.options import (
     WAIT,
     nested_connection,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task, run_module
 from ansible_collections.scality.backbeat.plugins.module_utils._queries.object_check import (
     ObjectCheck,
     ObjectCheckRequest,

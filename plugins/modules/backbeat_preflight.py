@@ -414,11 +414,10 @@ results:
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.wanted_rules import (
     RULE_OPTIONS,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._engine.module import run_module
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.options import (
     nested_connection,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task, run_module
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs.proved_preflight import (
     ProvedPreflightRequest,
     build,

@@ -157,9 +157,8 @@ error:
 """
 
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import S3
-from ansible_collections.scality.backbeat.plugins.module_utils._engine.module import run_module
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.options import WAIT
-from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task, run_module
 from ansible_collections.scality.backbeat.plugins.module_utils._resources.backbeat_site import (
     BackbeatSite,
     SiteRequest,

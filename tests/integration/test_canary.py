@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.scality.backbeat.plugins.module_utils._clients.connections import (
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.session import (
     Connections,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.job import run_job

@@ -46,7 +46,7 @@ class ApiError(Failure):
         request_id: str | None = None,
     ) -> None:
         self.call = call
-        self.reason = in_one_line(reason).rstrip(". ")
+        self.reason = reason.rstrip(". ")
         self.advice = advice
         self.code = code
         self.status = status

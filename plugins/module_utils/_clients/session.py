@@ -1,27 +1,24 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From connection options to a botocore client that suits CloudServer and Vault."""
+"""From connection options to clients that suit CloudServer, Vault and Backbeat, and the endpoints of one item."""
 
 from __future__ import annotations
 
-import base64
 import functools
-import hashlib
 import json
 import os
-import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
+from concurrent.futures import Future
 from typing import Any
 from urllib.parse import urlsplit
 
 from .._documents.errors import Failure
-from .._waiting import Backoff, Deadline
-from . import backbeat_model
+from .._waiting import Backoff, Deadline, Progress
 from .api import Api
-from .service import BACKBEAT, BACKBEAT_DIRECT, IAM, S3, SERVICES, Service
-from .wire import keep_limits
+from .service import BACKBEAT, BACKBEAT_DIRECT, IAM, S3, SERVICES, Service, backbeat_model
+from .wire import adapt
 
 try:
     import botocore
@@ -30,7 +27,6 @@ try:
     from botocore import UNSIGNED
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError
-    from botocore.parsers import ResponseParserError
 except ImportError:
     BOTOCORE_VERSION: str | None = None
 else:
@@ -96,6 +92,7 @@ def check_endpoint(url: str) -> str:
     return url
 
 
+Options = Mapping[str, Any]
 _MAKING = threading.Lock()
 _CLIENT_OPTIONS = (
     "endpoint_url",
@@ -163,12 +160,7 @@ def _client(service: str, key: str, pool: int) -> Any:
         raise BadConnection(
             f"Cannot connect to {options['endpoint_url']}: {reason}. {_what_to_check(error, options)}"
         ) from error
-    keep_limits(client)
-    client.meta.events.register("before-call.s3", _content_md5)
-    client.meta.events.register("before-call.s3", _follow_no_redirect)
-    client.meta.events.register("before-parse", _no_page_of_a_proxy)
-    client.meta.events.register("before-parse.iam", _only_iams_own)
-    client.meta.events.register("before-parse.backbeat", backbeat_model.name_error)
+    adapt(client)
     return client
 
 
@@ -219,7 +211,7 @@ def _loader() -> Any:
             self, service_name: str, type_name: str, api_version: Any = None
         ) -> Any:
             if service_name in (BACKBEAT.name, BACKBEAT_DIRECT.name) and type_name == "service-2":
-                return backbeat_model.service_model()
+                return backbeat_model()
             return super().load_service_model(service_name, type_name, api_version)
 
     return Loader()
@@ -277,41 +269,81 @@ def _config(service: str, wanted: Mapping[str, Any], pool: int) -> Any:
         ) from error
 
 
-def _content_md5(params: dict[str, Any], **_event: Any) -> None:
-    """Send Content-MD5 where S3 demands a checksum.
+class SingleFlight:
+    """Results by key: calls for a key that is being found out wait for that result or error."""
 
-    botocore sends CRC32 there, which CloudServers in use answer with BadDigest.
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._found: dict[Hashable, Future[Any]] = {}
+
+    def __call__(self, key: Hashable, find: Callable[[], Any]) -> Any:
+        """What `find` returned, or the error it raised, when it was called for this key first."""
+        with self._lock:
+            first = key not in self._found
+            future = self._found.setdefault(key, Future())
+        if first:
+            try:
+                future.set_result(find())
+            except BaseException as error:
+                future.set_exception(error)
+        return future.result()
+
+
+class Connections:
+    """The endpoints of one item; all calls for it share one time limit for retries.
+
+    `options` are the module's own; `deadline`, `once` (facts that were read for any item) and `progress` are those of
+    the whole task. `pool` is how many connections a client keeps.
     """
-    checksum = params["context"].get("checksum", {})
-    if not checksum.pop("request_algorithm", None):
-        return
-    checksum.pop("request_algorithm_header", None)
-    body = params["body"]
-    if isinstance(body, str):
-        body = body.encode()
-    digest = hashlib.md5(body, usedforsecurity=False).digest()
-    params["headers"]["Content-MD5"] = base64.b64encode(digest).decode()
 
+    def __init__(
+        self,
+        service: Service | None,
+        options: Options,
+        pool: int = 1,
+        *,
+        check_mode: bool = False,
+        deadline: Deadline | None = None,
+        once: SingleFlight | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        self.options = options
+        self.deadline = deadline or Deadline()
+        self.check_mode = check_mode
+        self.once = once or SingleFlight()
+        self.progress = progress or Progress()
+        self._service = service
+        self._pool = pool
+        self._main: Api | None = None
+        self._opened: list[Api] = []
 
-def _follow_no_redirect(params: dict[str, Any], **_event: Any) -> None:
-    """Have botocore not look for another region of AWS.
+    @property
+    def main(self) -> Api:
+        """The endpoint of the connection options at the top level."""
+        if self._main is None:
+            if self._service is None:
+                raise RuntimeError("this task has no endpoint of its own")
+            self._main = self.open(self._service, self.options)
+        return self._main
 
-    It asks the bucket for its region by HEAD and, when that is answered with a redirect too, without end.
-    """
-    params["context"].setdefault("s3_redirect", {})["redirected"] = True
+    @property
+    def backoff(self) -> Backoff:
+        """The time limit of the main endpoint."""
+        return self.main.backoff
 
+    @property
+    def wrote(self) -> bool:
+        """Whether an endpoint has answered that something was written."""
+        return any(api.writes for api in self._opened)
 
-_IAMS_OWN = re.compile(rb"\s*(<\?xml[^>]*>)?\s*<(\w+:)?\w+Response[\s>]")
+    def backbeat(self, url: str) -> Api:
+        """Backbeat's API at the URL: through CloudServer if it is the main endpoint's, else at Backbeat's own port."""
+        through_s3 = url.rstrip("/") == str(self.options["endpoint_url"]).rstrip("/")
+        service = BACKBEAT if through_s3 else BACKBEAT_DIRECT
+        return self.open(service, {**self.options, "endpoint_url": url})
 
-
-def _only_iams_own(response_dict: dict[str, Any], **_event: Any) -> None:
-    """Refuse an answer that is none of IAM's: where a call has no result, botocore takes any XML for success."""
-    if response_dict["status_code"] < 300 and not _IAMS_OWN.match(response_dict["body"]):
-        raise ResponseParserError("it is no answer of IAM")
-
-
-def _no_page_of_a_proxy(response_dict: dict[str, Any], **_event: Any) -> None:
-    """Empty an HTML page that says "try later": botocore fails to parse it and so hides the status."""
-    html = "html" in response_dict["headers"].get("content-type", "")
-    if html and response_dict["status_code"] in (502, 503, 504):
-        response_dict["body"] = b""
+    def open(self, service: Service, options: Options) -> Api:
+        """A further endpoint, whose connection options the item itself holds."""
+        api = open_api(service, options, pool=self._pool, deadline=self.deadline)
+        self._opened.append(api)
+        return api

@@ -72,7 +72,7 @@ def from_answer(call: Call, response: Mapping[str, Any], service: Service) -> Ap
         "status": status,
         "request_id": metadata.get("RequestId") or headers.get("x-amz-request-id"),
     }
-    reason = str(error.get("Message") or code)
+    reason = in_one_line(str(error.get("Message") or code))
     if _is_strangers(code, metadata, service):
         stranger = Unreachable if status in (502, 503, 504) else Unreadable
         elsewhere = f" that redirects to {headers['location']}" if "location" in headers else ""

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Connections that keep to the limits of a call, however its answer arrives.
+"""What differs on the wire from botocore's ways: limits of a call, and what these servers want and answer.
 
 botocore's timeouts count from the last byte, so that an answer which arrives byte by byte never ends. It reads an
 answer whole before its size is known, and trusts kept connections that a server or a proxy has closed.
@@ -9,6 +9,9 @@ answer whole before its size is known, and trusts kept connections that a server
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import re
 import socket
 import ssl
 import threading
@@ -20,6 +23,7 @@ from typing import Any
 from xml.etree.ElementTree import ParseError
 
 from .._waiting import Deadline
+from .service import name_backbeat_error
 
 # Bytes of one answer that is no object: 1,000 versions with the longest keys, URL-encoded, take a tenth of it.
 LARGEST_ANSWER = 64 * 1024**2
@@ -193,9 +197,56 @@ else:
         ConnectionCls = TLSConnection
 
 
-def keep_limits(client: Any) -> None:
-    """Have a botocore client use these connections. botocore offers no public way to choose them."""
+def adapt(client: Any) -> None:
+    """Have a botocore client keep to limits, and send and read what CloudServer, Vault and Backbeat do."""
+    # botocore offers no public way to choose the connections.
     session = client._endpoint.http_session
     pools = {"http": Pool, "https": TLSPool}
     session._pool_classes_by_scheme = pools
     session._manager.pool_classes_by_scheme = pools
+    events = client.meta.events
+    events.register("before-call.s3", _content_md5)
+    events.register("before-call.s3", _follow_no_redirect)
+    events.register("before-parse", _no_page_of_a_proxy)
+    events.register("before-parse.iam", _only_iams_own)
+    events.register("before-parse.backbeat", name_backbeat_error)
+
+
+def _content_md5(params: dict[str, Any], **_event: Any) -> None:
+    """Send Content-MD5 where S3 demands a checksum.
+
+    botocore sends CRC32 there, which CloudServers in use answer with BadDigest.
+    """
+    checksum = params["context"].get("checksum", {})
+    if not checksum.pop("request_algorithm", None):
+        return
+    checksum.pop("request_algorithm_header", None)
+    body = params["body"]
+    if isinstance(body, str):
+        body = body.encode()
+    digest = hashlib.md5(body, usedforsecurity=False).digest()
+    params["headers"]["Content-MD5"] = base64.b64encode(digest).decode()
+
+
+def _follow_no_redirect(params: dict[str, Any], **_event: Any) -> None:
+    """Have botocore not look for another region of AWS.
+
+    It asks the bucket for its region by HEAD and, when that is answered with a redirect too, without end.
+    """
+    params["context"].setdefault("s3_redirect", {})["redirected"] = True
+
+
+_IAMS_OWN = re.compile(rb"\s*(<\?xml[^>]*>)?\s*<(\w+:)?\w+Response[\s>]")
+
+
+def _only_iams_own(response_dict: dict[str, Any], **_event: Any) -> None:
+    """Refuse an answer that is none of IAM's: where a call has no result, botocore takes any XML for success."""
+    if response_dict["status_code"] < 300 and not _IAMS_OWN.match(response_dict["body"]):
+        raise ResponseParserError("it is no answer of IAM")
+
+
+def _no_page_of_a_proxy(response_dict: dict[str, Any], **_event: Any) -> None:
+    """Empty an HTML page that says "try later": botocore fails to parse it and so hides the status."""
+    html = "html" in response_dict["headers"].get("content-type", "")
+    if html and response_dict["status_code"] in (502, 503, 504):
+        response_dict["body"] = b""

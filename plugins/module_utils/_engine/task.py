@@ -11,9 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
+from ansible.module_utils.basic import AnsibleModule
+
 from .._clients.api import Api
-from .._clients.connections import Connections, SingleFlight
 from .._clients.service import Service
+from .._clients.session import Connections, SingleFlight
 from .._documents.errors import Failure, InvalidDocument
 from .._waiting import Deadline, Progress, Tell
 from .options import (
@@ -23,6 +25,7 @@ from .options import (
     Spec,
     bad_numbers,
     chosen,
+    secrets,
     with_items,
 )
 from .reconcile import reconcile
@@ -261,3 +264,30 @@ def _attempt(work: Callable[[], Result], made: Result) -> Result:
 
 def _failure(message: str, **details: Any) -> Result:
     return {"changed": bool(details.get("changes")), "failed": True, "msg": message, **details}
+
+
+class Module(AnsibleModule):  # type: ignore[misc]
+    """An AnsibleModule that also hides the credentials in URLs, when it refuses options as well."""
+
+    def fail_json(self, msg: str, **result: Any) -> None:
+        self._hide()
+        super().fail_json(msg, **result)
+
+    def exit_json(self, **result: Any) -> None:
+        self._hide()
+        super().exit_json(**result)
+
+    def _hide(self) -> None:
+        self.no_log_values |= secrets(self.argument_spec, self.params)
+
+
+def run_module(task: Task[Any]) -> None:
+    """Check the options, run the task, and answer Ansible."""
+    # Options are not logged to the system's journal, where nobody looks for them and many can read them.
+    module = Module(**task.argument_spec(), supports_check_mode=True, no_log=True)
+    result = task.run(module.params, check_mode=module.check_mode, diff=bool(module._diff))
+    for warning in result.pop("warnings"):
+        module.warn(warning)
+    if result.get("failed"):
+        module.fail_json(**result)
+    module.exit_json(**result)

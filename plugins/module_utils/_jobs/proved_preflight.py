@@ -12,8 +12,8 @@ from typing import Any
 
 from .._clients import s3_objects
 from .._clients.api import Api
-from .._clients.connections import Connections
 from .._clients.errors import ApiError
+from .._clients.session import Connections
 from .._documents.names import check_object_key
 from .._queries.object_check import ObjectCheck, ObjectCheckRequest, Replica
 from .._queries.preflight.preflight import Examination, Preflight, PreflightRequest

@@ -16,9 +16,9 @@ from typing import Any
 
 from .._clients import iam_entities, s3_buckets
 from .._clients.api import Api
-from .._clients.connections import Connections
 from .._clients.errors import Forbidden
 from .._clients.service import IAM, S3
+from .._clients.session import Connections
 from .._documents import names, replication
 from .._documents.errors import InvalidDocument
 from .._documents.replication import Configuration

@@ -12,7 +12,7 @@ from typing import Any
 from .._clients import backbeat
 from .._clients.api import Api
 from .._clients.backbeat import FailedVersion, NoRoute
-from .._clients.connections import Connections
+from .._clients.session import Connections
 from .backbeat_service import NOT_ASKED, Routes, chosen_sites
 from .query import Query, Unsatisfied
 

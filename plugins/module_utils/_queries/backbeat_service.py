@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from .._clients import backbeat
 from .._clients.api import Api
 from .._clients.backbeat import Health, NoRoute
-from .._clients.connections import Connections
+from .._clients.session import Connections
 from .query import Query, Unsatisfied
 
 Found = TypeVar("Found")

@@ -11,9 +11,9 @@ from typing import Any
 
 from .._clients import s3_buckets
 from .._clients.api import Api
-from .._clients.connections import Connections
 from .._clients.errors import Forbidden, NotFound
 from .._clients.service import S3
+from .._clients.session import Connections
 from .._documents import names, replication
 from .._documents.errors import UnsupportedConfiguration
 from .query import Query

@@ -12,8 +12,8 @@ from typing import Any
 
 from .._clients import s3_objects
 from .._clients.api import Api
-from .._clients.connections import Connections
 from .._clients.service import S3
+from .._clients.session import Connections
 from .._documents import names
 from .._waiting import Backoff, Progress
 from .object_diagnosis import Diagnosis

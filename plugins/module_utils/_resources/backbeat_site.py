@@ -13,7 +13,7 @@ from typing import Any, Literal
 from .._clients import backbeat
 from .._clients.api import Api
 from .._clients.backbeat import NoRoute
-from .._clients.connections import Connections
+from .._clients.session import Connections
 from .._documents.errors import InvalidDocument, Refused
 from .._documents.schedule import HOUR, Resume, check_until, resume_in, resume_until
 from .._waiting import Backoff, Progress

@@ -11,8 +11,8 @@ from typing import Any
 
 from .._clients import backbeat, s3_buckets
 from .._clients.api import Api
-from .._clients.connections import Connections
 from .._clients.errors import Call, Conflict, Forbidden, Invalid, NotFound
+from .._clients.session import Connections
 from .._documents import names, replication
 from .._documents.errors import Refused, UnsupportedConfiguration
 from .._documents.replication import Configuration

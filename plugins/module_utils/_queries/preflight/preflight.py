@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..._clients.connections import Connections
 from ..._clients.service import IAM, S3, Service
-from ..._clients.session import BadConnection
+from ..._clients.session import BadConnection, Connections
 from ..._documents import names
 from ..._documents.evaluation import Principal, parse_principal
 from ..._documents.wanted_rules import WantedRule, wanted_rules

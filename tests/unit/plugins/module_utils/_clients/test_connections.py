@@ -11,7 +11,7 @@ from functools import partial
 
 import pytest
 
-from ansible_collections.scality.backbeat.plugins.module_utils._clients.connections import (
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.session import (
     SingleFlight,
 )
 

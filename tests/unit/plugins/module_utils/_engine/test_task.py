@@ -13,7 +13,7 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.scality.backbeat.plugins.module_utils import _waiting as progress
-from ansible_collections.scality.backbeat.plugins.module_utils._clients import connections
+from ansible_collections.scality.backbeat.plugins.module_utils._clients import session
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.errors import (
     Call,
     Forbidden,
@@ -28,7 +28,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors
     InvalidDocument,
     Refused,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._engine import module
+from ansible_collections.scality.backbeat.plugins.module_utils._engine import task as engine
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task
 from ansible_collections.scality.backbeat.plugins.module_utils._queries.query import (
     Query,
@@ -136,7 +136,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, int]]:
         opened.append((service.name, options["endpoint_url"], pool))
         return FakeClient().api()
 
-    monkeypatch.setattr(connections, "open_api", open_api)
+    monkeypatch.setattr(session, "open_api", open_api)
     return opened
 
 
@@ -378,7 +378,7 @@ class TestQueries:
 def test_connections_are_opened_once_and_only_when_needed(
     opened: list[tuple[str, str, int]],
 ) -> None:
-    endpoints = connections.Connections(IAM, {"endpoint_url": "http://node1:8600"}, 3)
+    endpoints = session.Connections(IAM, {"endpoint_url": "http://node1:8600"}, 3)
     assert opened == []
     assert endpoints.main is endpoints.main
     assert endpoints.backoff is endpoints.main.backoff
@@ -413,12 +413,12 @@ class TestModule:
             def exit_json(self, **result: Any) -> None:
                 said.append(("exit_json", result))
 
-        monkeypatch.setattr(module, "Module", FakeModule)
+        monkeypatch.setattr(engine, "Module", FakeModule)
         if ends == "fail_json":
             with pytest.raises(SystemExit):
-                module.run_module(TASK)
+                engine.run_module(TASK)
         else:
-            module.run_module(TASK)
+            engine.run_module(TASK)
         assert [verb for verb, _ in said if verb != "warn"] == [ends]
         assert [text for verb, text in said if verb == "warn"] == (
             ["a warning", "a"] if name == "a" else []

@@ -15,10 +15,10 @@ from typing import Any
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.api import Api
-from ansible_collections.scality.backbeat.plugins.module_utils._clients.connections import (
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import S3, Service
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.session import (
     SingleFlight,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import S3, Service
 from ansible_collections.scality.backbeat.plugins.module_utils._documents import permissions
 from ansible_collections.scality.backbeat.plugins.module_utils._queries.query import (
     Unsatisfied,
