@@ -31,9 +31,9 @@ def parser() -> argparse.ArgumentParser:
         sub.set_defaults(run=run)
         return sub
 
-    command("setup", setup, "make .venv and the collection's place on Ansible's path")
+    command("setup", setup, "install what running needs into .venv")
 
-    command("demo", run_demo, "set up replication between two sandbox environments, twice")
+    command("demo", run_demo, "set up, break and fix replication between two sandbox environments")
 
     tests = command("test", test, "run all checks, or the named ones")
     tests.add_argument("gates", nargs="*", metavar="GATE", help="see --list")
@@ -60,8 +60,11 @@ def parser() -> argparse.ArgumentParser:
 
 
 def setup(options: argparse.Namespace) -> int:
-    prepare()
-    print(f"Ready. Programs are in {VENV / 'bin'}; `python3 dev.py test` runs the checks.")
+    prepare("sandbox.txt")
+    print(
+        f"Ready. Programs are in {VENV / 'bin'}; `python3 dev.py demo` shows what the collection does, "
+        "`python3 dev.py test` installs the rest and runs the checks."
+    )
     return 0
 
 
@@ -85,7 +88,7 @@ def test(options: argparse.Namespace) -> int:
 
 def run_demo(options: argparse.Namespace) -> int:
     prepare("sandbox.txt")
-    become("devtools.demo")
+    become("devtools.demo", *options.passed_on)
 
 
 def run_sandbox(options: argparse.Namespace) -> int:
@@ -117,7 +120,7 @@ def main(arguments: Sequence[str]) -> int:
     if own[:1] == ["test"] and "--" in own:
         at = own.index("--")
         own, passed_on = own[:at], own[at + 1 :]
-    elif own[:1] in (["bench"], ["mutation"], ["sandbox"]):
+    elif own[:1] in (["bench"], ["demo"], ["mutation"], ["sandbox"]):
         # They have options of their own, and tell them at --help.
         own, passed_on = own[:1], own[1:]
     options = parser().parse_args(own)

@@ -1,95 +1,209 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sets up replication between the sandbox's two environments, twice, and shows what came of it.
+"""Plans and sets up replication between two sandbox environments, breaks it, finds out, fixes it and proves it.
 
 Runs in .venv: `python -m devtools.demo`.
 """
 
 from __future__ import annotations
 
+import argparse
 import re
 import subprocess
 import sys
 import tempfile
+import textwrap
+import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from devtools.places import ROOT, VENV, environ
 from devtools.processes import Failure, end_as_interrupt, started
-from devtools.summary import Seen, look, show
 from sandbox import Sandbox
 from sandbox.inventory import write_inventory
 
-PLAYBOOK = ROOT / "playbooks" / "setup-replication.yml"
+SETUP, VALIDATE = (
+    ROOT / "playbooks" / f"{name}.yml" for name in ("setup_replication", "validate_replication")
+)
+SOURCE, TARGET, KEY = "source-bucket", "target-bucket", "object-to-replicate"
+POLICY, ROLE = "TargetPolicyForS3Replication", "TargetRoleForS3Replication"
+BROKEN_KEY = "written-while-broken"
+WIDTH = 100
+DEADLINE = 30.0  # seconds that an object may take
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of ansible-playbook: its exit code and output."""
+
+    code: int
+    output: str
+
+    def changes(self) -> list[str]:
+        """What changed: the names of tasks, each with its hosts."""
+        found: dict[str, list[str]] = {}
+        task = ""
+        for line in self.output.splitlines():
+            if heading := re.match(r"TASK \[(?:.* : )?(.*)\] \*", line):
+                task = heading[1]
+            elif changed := re.match(r"changed: \[(\w+)", line):
+                hosts = found.setdefault(task, [])
+                hosts += [changed[1]] if changed[1] not in hosts else []
+        return [f"{task} ({', '.join(sorted(hosts))})" for task, hosts in found.items()]
+
+    def findings(self) -> list[str]:
+        """The errors that validation reports, one sentence each."""
+        text = " ".join(self.output.split())
+        return list(dict.fromkeys(re.findall(r"'(error [a-z]+(?:-[a-z]+)+ \(.*?\.)'", text)))
+
+
+class Story:
+    """Tells what happens, with the seconds since the start."""
+
+    def __init__(self, *, verbose: bool) -> None:
+        self.verbose = verbose
+        self.start = time.monotonic()
+
+    def chapter(self, text: str) -> None:
+        print(f"\n{text}", flush=True)
+
+    def tell(self, *lines: str) -> None:
+        for line in lines:
+            indent = " " * (9 + len(line) - len(line.lstrip()))
+            wrapped = textwrap.fill(
+                line.lstrip(), WIDTH, initial_indent=indent, subsequent_indent=indent
+            )
+            print(f"{time.monotonic() - self.start:5.1f} s{wrapped[7:]}", flush=True)
+
+    def play(self, playbook: Path, inventory: Path, sandbox: Sandbox, *arguments: str) -> Run:
+        """Run a playbook; its output is shown if asked for, or if it fails in another way than by findings."""
+        shown = " ".join([f"scality.backbeat.{playbook.stem}", *arguments])
+        self.tell(f"$ ansible-playbook {shown}")
+        command: list[str | Path] = [
+            VENV / "bin" / "ansible-playbook",
+            "-i",
+            inventory,
+            playbook,
+            *arguments,
+        ]
+        lines = []
+        env = environ() | sandbox.environ
+        with started(command, cwd=ROOT, env=env, output=subprocess.PIPE) as process:
+            assert process.stdout is not None  # noqa: S101
+            for raw in process.stdout:
+                lines.append(raw.decode(errors="replace"))
+                if self.verbose:
+                    print(lines[-1], end="", flush=True)
+            return Run(process.wait(), "".join(lines))
+
+
+def expect(condition: object, failure: str, run: Run | None = None) -> None:
+    """Raises Failure, with the output of the run that is at fault, if a promise is not kept."""
+    if not condition:
+        raise Failure(f"{failure}\n{run.output if run else ''}")
+
+
+def statuses(sandbox: Sandbox, key: str) -> tuple[str, str]:
+    """The replication status of the key's latest version on source and target."""
+    return status(sandbox.source.client("s3"), SOURCE, key), status(
+        sandbox.target.client("s3"), TARGET, key
+    )
+
+
+def status(s3: Any, bucket: str, key: str) -> str:
+    try:
+        return str(s3.head_object(Bucket=bucket, Key=key).get("ReplicationStatus", "no status"))
+    except s3.exceptions.ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
+            raise
+        return "absent"
+
+
+def wait_for(sandbox: Sandbox, key: str, wanted: tuple[str, str]) -> str:
+    """Wait until both sides have these statuses, and put it in words. Raises Failure if they never do."""
+    deadline = time.monotonic() + DEADLINE
+    while (found := statuses(sandbox, key)) != wanted:
+        expect(
+            time.monotonic() < deadline, f"{key} is {found} after {DEADLINE:.0f} s, not {wanted}."
+        )
+        time.sleep(0.1)
+    return f"{key}: {found[0]} on the source, {found[1]} on the target"
+
+
+def tell_story(story: Story, sandbox: Sandbox, inventory: Path) -> None:
+    """The whole of it. Raises Failure where something is not as told."""
+    for side in (sandbox.source, sandbox.target):
+        story.tell(f"{side.name}: S3 {side.s3_url}, IAM {side.iam_url}, account {side.account_id}")
+
+    story.chapter("The plan: what would change")
+    plan = story.play(SETUP, inventory, sandbox, "--check", "--diff")
+    expect(plan.code == 0 and plan.changes(), "Check mode predicted nothing.", plan)
+    story.tell(*(f"  would change: {one}" for one in plan.changes()))
+    expect(
+        not sandbox.source.client("s3").list_buckets()["Buckets"], "Check mode has written.", plan
+    )
+
+    story.chapter("The run: it changes that, and proves it with an object")
+    first = story.play(SETUP, inventory, sandbox)
+    expect(first.code == 0 and first.changes(), "The first run changed nothing.", first)
+    story.tell(*(f"  changed: {one}" for one in first.changes()))
+    story.tell("  " + wait_for(sandbox, KEY, ("COMPLETED", "REPLICA")))
+
+    story.chapter("Once more: nothing changes")
+    second = story.play(SETUP, inventory, sandbox)
+    expect(second.code == 0 and not second.changes(), "The second run changed something.", second)
+    story.tell("  changed: nothing")
+
+    story.chapter("Broken on purpose: the policy is detached from the target role")
+    iam = sandbox.target.client("iam")
+    (arn,) = (
+        one["Arn"]
+        for one in iam.list_policies(Scope="Local")["Policies"]
+        if one["PolicyName"] == POLICY
+    )
+    iam.detach_role_policy(RoleName=ROLE, PolicyArn=arn)
+    sandbox.source.client("s3").put_object(Bucket=SOURCE, Key=BROKEN_KEY, Body=b"important")
+    story.tell("  " + wait_for(sandbox, BROKEN_KEY, ("FAILED", "absent")))
+
+    story.chapter("Found")
+    validation = story.play(VALIDATE, inventory, sandbox)
+    expect(validation.code, "Validation did not find it.", validation)
+    expect(validation.findings(), "Validation did not say what is wrong.", validation)
+    story.tell(*(f"  {one}" for one in validation.findings()))
+
+    story.chapter("Fixed, by the same command as before")
+    fix = story.play(SETUP, inventory, sandbox)
+    expect(fix.code == 0 and fix.changes(), "The run repaired nothing.", fix)
+    story.tell(*(f"  changed: {one}" for one in fix.changes()))
+
+    story.chapter("Proved: the object that failed is sent again, by putting its own tags on it")
+    sandbox.source.client("s3").put_object_tagging(
+        Bucket=SOURCE, Key=BROKEN_KEY, Tagging={"TagSet": []}
+    )
+    story.tell("  " + wait_for(sandbox, BROKEN_KEY, ("COMPLETED", "REPLICA")))
+    final = story.play(VALIDATE, inventory, sandbox)
+    expect(final.code == 0, "Validation still finds something.", final)
+    story.tell("  nothing is wrong")
 
 
 def main() -> int:
-    """Run the demonstration; returns 0 when it went as promised. Leaves nothing running."""
-    title("Starting two S3 and IAM environments that replicate, on loopback")
+    """Tell the story; returns 0 if it went as told. Leaves nothing running."""
+    parser = argparse.ArgumentParser(
+        prog="dev.py demo", description=(__doc__ or "").splitlines()[0]
+    )
+    parser.add_argument("-v", "--verbose", action="store_true", help="show Ansible's output")
+    story = Story(verbose=parser.parse_args().verbose)
+    print("Two S3 and IAM environments that replicate, on loopback", flush=True)
     # Delay: seconds that the sandbox's replicator takes over an object.
-    with tempfile.TemporaryDirectory() as folder, Sandbox(generation=2025, delay=1.0) as sandbox:
-        sides = (sandbox.source, sandbox.target)
-        for side in sides:
-            print(f"{side.name}: S3 {side.s3_url}, IAM {side.iam_url}, account {side.account_id}")
+    with tempfile.TemporaryDirectory() as folder, Sandbox(generation=2025, delay=0.5) as sandbox:
         inventory = write_inventory(Path(folder) / "inventory.json", sandbox.describe())
-        recaps = []
-        for run in ("First run", "Second run"):
-            title(f"{run}: ansible-playbook {PLAYBOOK.relative_to(ROOT)}")
-            recaps.append(recap(play(inventory, sandbox)))
-        title("What exists now, as the servers tell it")
-        seen = [look(side) for side in sides]
-        for one in seen:
-            show(one)
-    title("Recaps")
-    for run, lines in zip(("First run", "Second run"), recaps, strict=True):
-        print(f"{run}:", *lines, sep="\n  ")
-    judge(recaps, seen)
-    print("\nReplication works, and the second run changed nothing. Everything is stopped again.")
+        tell_story(story, sandbox, inventory)
+    story.chapter(
+        "Replication works, and the second run changed nothing. Everything is stopped again."
+    )
     return 0
-
-
-def title(text: str) -> None:
-    print(f"\n=== {text}", flush=True)
-
-
-def play(inventory: Path, sandbox: Sandbox) -> str:
-    """Run the playbook, showing its output as it comes; returns the output."""
-    command = [str(VENV / "bin" / "ansible-playbook"), "-i", str(inventory), str(PLAYBOOK)]
-    env = environ() | sandbox.environ
-    lines = []
-    with started(command, cwd=ROOT, env=env, output=subprocess.PIPE) as process:
-        assert process.stdout is not None  # noqa: S101
-        for line in process.stdout:
-            lines.append(line.decode(errors="replace"))
-            print(lines[-1], end="", flush=True)
-        if process.wait():
-            raise Failure(f"ansible-playbook ended with exit code {process.returncode}.")
-    return "".join(lines)
-
-
-def recap(output: str) -> list[str]:
-    """The lines of the play recap, one a host."""
-    return re.findall(r"^\S+ +: ok=.*\S", output, re.MULTILINE)
-
-
-def judge(recaps: list[list[str]], seen: list[Seen]) -> None:
-    """Raises Failure unless the first run did something, the second nothing, and an object arrived."""
-    first, second = (sum(changes(lines)) for lines in recaps)
-    if not first:
-        raise Failure("The first run changed nothing, though there was nothing before it.")
-    if second:
-        raise Failure(f"The second run changed {second} things; it must change none.")
-    source, target = (side.objects for side in seen)
-    expected = dict.fromkeys(source, "REPLICA")
-    if not source or set(source.values()) != {"COMPLETED"} or target != expected:
-        raise Failure(f"The object did not arrive: source {source}, target {target}.")
-
-
-def changes(lines: list[str]) -> list[int]:
-    """How many tasks changed something on each host. Raises Failure when there is no recap."""
-    if not lines:
-        raise Failure("ansible-playbook showed no recap.")
-    return [int(count) for line in lines for count in re.findall(r"\bchanged=(\d+)", line)]
 
 
 if __name__ == "__main__":

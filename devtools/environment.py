@@ -47,7 +47,8 @@ def install(venv: Path, arguments: Sequence[str]) -> None:
 
     Raises Failure, with what is missing, if a virtual environment cannot be made or pip fails too.
     """
-    if not usable(venv):
+    new = not usable(venv)
+    if new:
         create(venv)
     python = f"{venv}/bin/python"
     pip = ["-m", "pip", "--disable-pip-version-check", "-qq", "install"]
@@ -55,7 +56,14 @@ def install(venv: Path, arguments: Sequence[str]) -> None:
         subprocess.run([f"{VENV}/bin/python", *pip, "uv"], capture_output=True)
     if UV.is_file():
         uv = [str(UV), "pip", "install", "--python", python, *arguments]
-        if subprocess.run(uv, env=os.environ | settings()).returncode == 0:
+        env = os.environ | settings()
+        # Without a word if nothing is missing.
+        if (
+            not new
+            and not subprocess.run([*uv, "--offline"], env=env, capture_output=True).returncode
+        ):
+            return
+        if not subprocess.run(uv, env=env).returncode:
             return
     if subprocess.run([python, *pip, *arguments], stdin=subprocess.DEVNULL).returncode:
         raise Failure("pip could not install the requirements; its own message is above.")
