@@ -207,6 +207,11 @@ class Cases:
         yield {**here, "state": "running", "force": True}
         yield {**here, "site": "no-such-site"}
 
+    def backbeat_report(self) -> Iterator[Options]:
+        state = self.source.sandbox.describe()["state"]
+        yield {"json": f"{state}/run.json"}
+        yield {"json": f"{state}/no/such/folder"}
+
     def replicated(self, key: str) -> str:
         """Set up replication, and put an object that arrives; its version id."""
         set_up(self.source, self.target)

@@ -58,6 +58,7 @@ USES: dict[str, dict[str, Any]] = {
         "source_buckets": ["source-bucket"],
         "roles": ["SourceRoleForS3Replication"],
     },
+    "backbeat_report": {"title": "Nothing is written without a file"},
     "backbeat_service_info": {"backbeat_url": "{{ replication_s3.endpoint_url }}"},
     "backbeat_site": {"backbeat_url": "{{ replication_s3.endpoint_url }}", "site": "node6"},
 }

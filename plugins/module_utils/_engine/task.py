@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,9 @@ from .._clients.api import Api
 from .._clients.service import Service
 from .._clients.session import Connections, SingleFlight
 from .._documents.errors import Failure, InvalidDocument
+from .._jobs.job import Control
 from .._waiting import Deadline, Progress, Tell
+from .job import run_job
 from .options import (
     CONCURRENCY,
     CONNECTION,
@@ -33,7 +36,7 @@ from .reconcile import reconcile
 Options = Mapping[str, Any]
 Result = dict[str, Any]
 Request = TypeVar("Request")
-Kind = Literal["resource", "query"]
+Kind = Literal["resource", "query", "job"]
 # Seconds for a task, and for each item of its list; what a task waits for when asked to comes on top.
 TASK_TIME, ITEM_TIME = 600.0, 2.0
 
@@ -123,7 +126,9 @@ class Task(Generic[Request]):
         bad = list(bad_numbers(self.argument_spec()["argument_spec"], options))
         if bad:
             raise InvalidDocument(" ".join(bad))
-        deadline = Deadline(TASK_TIME + _longest_wait(options))
+        # A job has deadlines for a request and for no progress; as a whole it may take days.
+        seconds = math.inf if self.kind == "job" else TASK_TIME + _longest_wait(options)
+        deadline = Deadline(seconds)
         items = self._items(options, deadline)
         if items is None:
             only = Connections(
@@ -233,10 +238,23 @@ def _run_query(
     return {"changed": False, **work.run()}
 
 
+def _run_job(
+    _task: Task[Any], work: Any, connections: Connections, _name: str, changes: list[str]
+) -> Result:
+    control = Control(lines=connections.progress)
+    result = run_job(work, control, check_mode=connections.check_mode)
+    changes.extend(result["changes"])
+    return result
+
+
 Runner = Callable[[Task[Any], Any, Connections, str, list[str]], Result]
 # How each kind of work becomes the result of one item. Runners add to the list of changes what was written, so that it
 # is known too when an error ends the work.
-RUNNERS: Mapping[Kind, Runner] = {"resource": _run_resource, "query": _run_query}
+RUNNERS: Mapping[Kind, Runner] = {
+    "resource": _run_resource,
+    "query": _run_query,
+    "job": _run_job,
+}
 
 
 def _longest_wait(options: Options) -> float:

@@ -165,13 +165,16 @@ def read_lines(path: str | Path, begin: int = 0) -> Iterator[tuple[int, dict[str
             yield offset, entry
 
 
-def write_atomically(path: Path, data: bytes, *, sync: bool = True) -> None:
-    """Replace a file, with mode 0600. Raises InvalidDocument if its folder cannot be written to."""
+def write_atomically(
+    path: Path, data: bytes | Iterable[bytes], *, sync: bool = True, mode: int = 0o600
+) -> None:
+    """Replace a file, with its bytes or pieces of them. Raises InvalidDocument if its folder cannot be written to."""
     try:
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
+                os.fchmod(file.fileno(), mode)
+                file.writelines((data,) if isinstance(data, bytes) else data)
                 file.flush()
                 if sync:
                     os.fsync(file.fileno())

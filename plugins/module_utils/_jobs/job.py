@@ -20,6 +20,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from .._documents.errors import Failure
 from .._waiting import Progress
 from .checkpoint import write_atomically
 from .pace import Pace
@@ -30,11 +31,11 @@ STATUS_SCHEMA = "scality.backbeat.status/1"
 STATUS_INTERVAL = 2.0
 
 
-class Stopped(Exception):
+class Stopped(Failure):
     """The job was asked to stop. Its checkpoint, if it has one, tells how far it got."""
 
 
-class Stalled(Exception):
+class Stalled(Failure):
     """The job made no progress for too long; str() is a sentence."""
 
 

@@ -119,7 +119,13 @@ def afresh(sandbox: Sandbox) -> dict[str, Any]:
 
 def at_sandbox(sandbox: Sandbox, data: Any) -> Any:
     """The same with the sandbox's endpoints in place of the guide's; its profiles have the guide's names."""
+    state = Path(sandbox.describe()["state"])
     endpoints = {
+        "report.html.j2": str(
+            COLLECTION / "roles" / "replication" / "templates" / "report.html.j2"
+        ),
+        "/srv/reports/replication.html": str(state / "replication.html"),
+        "/srv/reports/replication.json": str(state / "replication.json"),
         "http://node1": sandbox.source.s3_url,
         "http://node1:8600": sandbox.source.iam_url,
         "http://node1:8900": sandbox.source.backbeat_url,

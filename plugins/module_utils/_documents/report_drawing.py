@@ -1,0 +1,159 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The topology of a report's pairs as a drawing: columns of environments, their buckets, and arrows between these."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+BOX_WIDTH, COLUMN_GAP, ROW, HEAD, MARGIN, BOX_GAP = 230, 190, 34, 38, 14, 26
+
+
+@dataclass(frozen=True)
+class Arrow:
+    """A pair, from a bucket to a bucket; hosts are environments. state: a word for its style, note: its text."""
+
+    source: str
+    source_bucket: str
+    target: str
+    target_bucket: str
+    state: str
+    note: str
+
+
+def drawing(arrows: Sequence[Arrow]) -> dict[str, Any]:
+    """Coordinates for an SVG.
+
+    {"width", "height", "boxes": [{"name", "x", "y", "width", "height", "rows": [{"bucket", "y"}]}],
+    "arrows": [{"path", "state", "title", "badge_x", "badge_y"}]}
+    """
+    columns = _columns(arrows)
+    buckets = _buckets(arrows)
+    boxes: list[dict[str, Any]] = []
+    places: dict[tuple[str, str], tuple[float, float]] = {}
+    heights = [
+        sum(_height(buckets[name]) + BOX_GAP for name in column) - BOX_GAP for column in columns
+    ]
+    tallest = max(heights, default=0)
+    for number, (column, height) in enumerate(zip(columns, heights, strict=True)):
+        x = MARGIN + number * (BOX_WIDTH + COLUMN_GAP)
+        y = MARGIN + (tallest - height) / 2
+        for name in column:
+            rows = []
+            for place, bucket in enumerate(buckets[name]):
+                middle = y + HEAD + place * ROW + ROW / 2
+                rows.append({"bucket": bucket, "label": shorten(bucket), "y": middle})
+                places[name, bucket] = (x, middle)
+            box = {"name": name, "label": shorten(name, 24), "x": x, "y": y, "width": BOX_WIDTH}
+            boxes.append({**box, "height": _height(buckets[name]), "rows": rows})
+            y += _height(buckets[name]) + BOX_GAP
+    width = 2 * MARGIN + len(columns) * BOX_WIDTH + max(0, len(columns) - 1) * COLUMN_GAP
+    # Arrows within a column bulge to its right.
+    if any(
+        places[one.source, one.source_bucket][0] == places[one.target, one.target_bucket][0]
+        for one in arrows
+    ):
+        width += COLUMN_GAP // 2
+    return {
+        "width": width,
+        "height": tallest + 2 * MARGIN,
+        "boxes": boxes,
+        "arrows": [_arrow(one, places) for one in arrows],
+    }
+
+
+def shorten(text: str, length: int = 27) -> str:
+    """The text, or its beginning and end with an ellipsis between them."""
+    if len(text) <= length:
+        return text
+    half = (length - 1) // 2
+    return f"{text[: length - 1 - half]}\u2026{text[-half:]}"
+
+
+def _columns(arrows: Sequence[Arrow]) -> list[list[str]]:
+    """Environments by their distance from a source; those of a cycle follow in the order of the pairs."""
+    names = list(dict.fromkeys(name for one in arrows for name in (one.source, one.target)))
+    column = dict.fromkeys(names, 0)
+    forward: list[tuple[str, str]] = []
+    for one in arrows:
+        link = (one.source, one.target)
+        if link not in forward and not _reaches(forward, one.target, one.source):
+            forward.append(link)
+    for _ in names:
+        for source, target in forward:
+            column[target] = max(column[target], column[source] + 1)
+    return [
+        [name for name in names if column[name] == number]
+        for number in range(max(column.values(), default=-1) + 1)
+    ]
+
+
+def _reaches(links: Iterable[tuple[str, str]], start: str, end: str) -> bool:
+    seen, open_ = {start}, [start]
+    while open_:
+        here = open_.pop()
+        for source, target in links:
+            if source == here and target not in seen:
+                seen.add(target)
+                open_.append(target)
+    return end in seen
+
+
+def _buckets(arrows: Sequence[Arrow]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for one in arrows:
+        for name, bucket in (
+            (one.source, one.source_bucket),
+            (one.target, one.target_bucket),
+        ):
+            known = found.setdefault(name, [])
+            if bucket not in known:
+                known.append(bucket)
+    return found
+
+
+def _height(buckets: Sequence[str]) -> int:
+    return HEAD + ROW * len(buckets) + 8
+
+
+def _arrow(one: Arrow, places: dict[tuple[str, str], tuple[float, float]]) -> dict[str, Any]:
+    x1, y1 = places[one.source, one.source_bucket]
+    x2, y2 = places[one.target, one.target_bucket]
+    if x1 < x2:
+        start, end, bend = x1 + BOX_WIDTH, x2 - 3, (x2 - x1 - BOX_WIDTH) / 2
+        y1, y2 = y1 - 6, y2 - 6
+        control = (start + bend, end - bend)
+    elif x1 > x2:
+        start, end, bend = x1, x2 + BOX_WIDTH + 3, (x1 - x2 - BOX_WIDTH) / 2
+        # The way back is drawn below the way there.
+        y1, y2 = y1 + 7, y2 + 7
+        control = (start - bend, end + bend)
+    else:
+        start = x1 + BOX_WIDTH
+        end = start + 3
+        control = (start + COLUMN_GAP / 2, end + COLUMN_GAP / 2)
+    path = f"M{start:g},{y1:g} C{control[0]:g},{y1:g} {control[1]:g},{y2:g} {end:g},{y2:g}"
+    # The badge is in the first gap between columns, which may be before the middle of a long arrow.
+    badge = _nearest((start, control[0], control[1], end), (y1, y1, y2, y2))
+    return {
+        "path": path,
+        "state": one.state,
+        "title": f"{one.source} {one.source_bucket} to {one.target} {one.target_bucket}: {one.note}",
+        "badge_x": round(badge[0], 1),
+        "badge_y": round(badge[1], 1),
+    }
+
+
+def _nearest(xs: tuple[float, ...], ys: tuple[float, ...]) -> tuple[float, float]:
+    """The point of a cubic Bezier curve that is half a gap from its start, or its middle if that is nearer."""
+    points = [(_bezier(xs, step / 40), _bezier(ys, step / 40)) for step in range(21)]
+    return min(points, key=lambda point: abs(abs(point[0] - xs[0]) - COLUMN_GAP / 2))
+
+
+def _bezier(values: tuple[float, ...], t: float) -> float:
+    a, b, c, d = values
+    u = 1 - t
+    return u**3 * a + 3 * u * u * t * b + 3 * u * t * t * c + t**3 * d

@@ -1,0 +1,165 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reports of verifications as text for other programs: rclone's form, JUnit, and Prometheus."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+from .verify_report import STATES, Problem, Report
+
+#: States of versions that are on their way or that will not move by themselves.
+WAITING = ("pending", "processing", "stuck")
+
+
+def rclone_line(problem: Problem) -> str:
+    """One line as `rclone check --combined` writes it: sign, blank, path; without the end of the line.
+
+    The path is `<key>?versionId=<id>`, escaped as in JSON strings, so that each stays on one line.
+    """
+    path = json.dumps(f"{problem.key}?versionId={problem.version_id}", ensure_ascii=False)[1:-1]
+    sign = problem.as_dict()["sign"]
+    # Half of a surrogate pair cannot be written as UTF-8.
+    return f"{sign} " + re.sub("[\ud800-\udfff]", lambda one: f"\\u{ord(one[0]):04x}", path)
+
+
+def junit(reports: Sequence[Report]) -> str:
+    """JUnit's XML: a suite for each pair, in it a case for each state, and one for completeness."""
+    root = Element("testsuites", name="scality.backbeat.verify")
+    for report in reports:
+        root.append(_suite(report))
+    indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode") + "\n"
+
+
+def _suite(report: Report) -> Element:
+    suite = Element(
+        "testsuite",
+        name=_xml(pair_name(report)),
+        timestamp=report.finished[:19],
+        time=f"{report.seconds:.3f}",
+    )
+    rest = list(report.failures)
+    for state in STATES:
+        tally = report.states[state.id]
+        case = SubElement(suite, "testcase", classname=suite.get("name", ""), name=state.title)
+        # So Report.judge words them.
+        ends = (f": {state.title}.", f": {state.title} (")
+        sentences = [one for one in report.failures if any(end in one for end in ends)]
+        rest = [one for one in rest if one not in sentences]
+        if sentences:
+            failure = SubElement(case, "failure", message=_xml(sentences[0]), type=state.id)
+            failure.text = _xml("\n".join(_details(report, state.id)))
+        elif tally.count:
+            SubElement(case, "system-out").text = f"{tally.count} {state.of}"
+    case = SubElement(suite, "testcase", classname=suite.get("name", ""), name="complete")
+    if rest or not report.complete:
+        SubElement(case, "error", message=_xml(" ".join(rest) or "incomplete"), type="incomplete")
+    suite.set("tests", str(len(suite)))
+    suite.set("failures", str(len(suite.findall("*/failure"))))
+    suite.set("errors", str(len(suite.findall("*/error"))))
+    return suite
+
+
+def _details(report: Report, state_id: str) -> Iterator[str]:
+    state = next(one for one in STATES if one.id == state_id)
+    yield state.meaning
+    if state.remedy:
+        yield state.remedy
+    for problem in report.first.get(state_id, ()):
+        yield rclone_line(problem)
+
+
+def pair_name(report: Report) -> str:
+    """Such as "node1 source-bucket to node6 target-bucket"."""
+    source, target = report.source, report.target
+    return f"{source.name} {source.bucket} to {target.name} {target.bucket}"
+
+
+def _xml(text: str) -> str:
+    """Without the characters that XML cannot hold, which are shown as in JSON strings."""
+    return re.sub(
+        "[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]",
+        lambda one: f"\\u{ord(one[0]):04x}",
+        text,
+    )
+
+
+_METRICS = {
+    "versions": "Versions (or keys) of a pair in each state.",
+    "bytes": "Bytes of the versions of a pair in each state.",
+    "oldest_pending_seconds": "Age of the oldest version that is pending, processing or stuck; 0 for none.",
+    "last_run_timestamp_seconds": "When the last verification of the pair ended.",
+    "last_complete_timestamp_seconds": "When the last complete verification of the pair ended; 0 for never.",
+    "complete": "Whether the last verification compared everything in its scope.",
+}
+
+
+def prometheus(reports: Sequence[Report]) -> str:
+    """Text exposition for node_exporter's textfile collector; all metrics are gauges."""
+    samples: dict[str, list[str]] = {name: [] for name in _METRICS}
+    for report in reports:
+        labels = {
+            "source": report.source.name,
+            "target": report.target.name,
+            "source_bucket": report.source.bucket,
+            "target_bucket": report.target.bucket,
+            "site": report.site,
+        }
+        for state in STATES:
+            tally = report.states[state.id]
+            of_state = {**labels, "state": state.id}
+            samples["versions"].append(_sample("versions", of_state, tally.count))
+            samples["bytes"].append(_sample("bytes", of_state, tally.bytes))
+        values = {
+            "oldest_pending_seconds": oldest_pending(report) or 0.0,
+            "last_run_timestamp_seconds": seconds_of(report.finished) or 0.0,
+            "last_complete_timestamp_seconds": seconds_of(last_complete(report)) or 0.0,
+            "complete": int(report.complete),
+        }
+        for name, value in values.items():
+            samples[name].append(_sample(name, labels, value))
+    lines: list[str] = []
+    for name, text in _METRICS.items():
+        metric = f"backbeat_verify_{name}"
+        lines += [f"# HELP {metric} {text}", f"# TYPE {metric} gauge", *samples[name]]
+    return "\n".join(lines) + "\n"
+
+
+def last_complete(report: Report) -> str | None:
+    """When the last complete verification of the pair ended, this one included; ISO 8601."""
+    return report.finished if report.complete else report.last_complete
+
+
+def oldest_pending(report: Report, states: Iterable[str] = WAITING) -> float | None:
+    """Seconds from the oldest version in these states to the end of the run, None if there is none."""
+    ages = [age(report, report.states[name].oldest) for name in states if report.states[name].count]
+    return max((one for one in ages if one is not None), default=None)
+
+
+def age(report: Report, moment: str | None) -> float | None:
+    """Seconds from a moment to the end of the run, never negative; None if one of them is not known."""
+    then, now = seconds_of(moment), seconds_of(report.finished)
+    return None if then is None or now is None else max(0.0, now - then)
+
+
+def seconds_of(moment: str | None) -> float | None:
+    """Seconds since the epoch of a moment in ISO 8601, None for none."""
+    if not moment:
+        return None
+    return datetime.fromisoformat(moment.replace("Z", "+00:00")).timestamp()
+
+
+def _sample(name: str, labels: dict[str, str], value: float) -> str:
+    text = ",".join(f'{label}="{_label(one)}"' for label, one in labels.items())
+    number = f"{value:.3f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+    return f"backbeat_verify_{name}{{{text}}} {number}"
+
+
+def _label(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

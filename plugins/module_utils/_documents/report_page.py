@@ -1,0 +1,359 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the page of a run shows, as data for its template, which computes nothing: words, numbers and positions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from .report_drawing import Arrow, drawing
+from .report_formats import WAITING, age, last_complete, oldest_pending
+from .verify_report import STATES, Problem, Report
+
+#: The worst first; each has a form of its own beside its colour.
+VERDICTS = ("failed", "incomplete", "waiting", "unverified", "ok")
+WORDS = {
+    "failed": "Problems",
+    "incomplete": "Incomplete",
+    "waiting": "Pending",
+    "unverified": "Not verified",
+    "ok": "In sync",
+}
+#: How the states are grouped in bars.
+GROUPS = {
+    "in_sync": "ok",
+    "not_selected": "quiet",
+    "written_at_target": "quiet",
+    "replica_without_source": "quiet",
+    "delete_marker_covered": "quiet",
+    "delete_marker_extra": "quiet",
+    "other_order": "quiet",
+    "pending": "waiting",
+    "processing": "waiting",
+    "not_comparable": "unknown",
+    "uninspected": "unknown",
+}
+# The axis of ages: from half a minute to thirty days, in steps that look equal.
+AGES = ((60.0, "1 min"), (3600.0, "1 h"), (86400.0, "1 day"), (7 * 86400.0, "1 week"))
+LONGEST = 30 * 86400.0
+
+
+@dataclass(frozen=True)
+class PagePair:
+    """One pair of the inventory, by the hosts' names and the buckets; `rules` says what it replicates."""
+
+    source: str
+    source_bucket: str
+    target: str
+    target_bucket: str
+    rules: str = ""
+
+    @property
+    def id(self) -> tuple[str, str, str, str]:
+        return self.source, self.source_bucket, self.target, self.target_bucket
+
+
+@dataclass(frozen=True)
+class PageInput:
+    """Everything that is known of a run.
+
+    pairs: those to show beside those of the reports. findings: of backbeat_preflight, by pair. services: the results of
+    backbeat_service_info by host."""
+
+    title: str
+    reports: Sequence[Report] = ()
+    pairs: Sequence[PagePair] = ()
+    findings: Mapping[tuple[str, str, str, str], Sequence[Mapping[str, Any]]] = field(
+        default_factory=dict
+    )
+    services: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def page(given: PageInput) -> dict[str, Any]:
+    """The data of the template roles/replication/templates/report.html.j2, where it is explained."""
+    reports = {_pair_of(report).id: report for report in given.reports}
+    pairs = {pair.id: pair for pair in [*map(_pair_of, given.reports), *given.pairs]}
+    shown = [
+        _pair(number, pair, reports.get(id), given.findings.get(id, ()))
+        for number, (id, pair) in enumerate(pairs.items(), 1)
+    ]
+    verdict = worst(one["verdict"] for one in shown)
+    moments = [report.finished for report in given.reports if report.finished]
+    ages = [one for one in map(oldest_pending, given.reports) if one is not None]
+    return {
+        "title": given.title,
+        "verdict": verdict,
+        "word": WORDS[verdict],
+        "sentence": _sentence(shown),
+        "finished": moment(max(moments, default=None)),
+        "totals": {
+            "pairs": number(len(shown)),
+            "versions": number(sum(report.listed["source"].count for report in given.reports)),
+            "bytes": size(sum(report.listed["source"].bytes for report in given.reports)),
+            "problems": number(sum(one["bad"] for one in shown)),
+            "waiting": number(sum(one["waiting"] for one in shown)),
+            "oldest": duration(max(ages)) if ages else None,
+        },
+        "drawing": drawing(
+            [
+                Arrow(*pair.id, state=one["verdict"], note=one["word"])
+                for pair, one in zip(pairs.values(), shown, strict=True)
+            ]
+        ),
+        "verdicts": [{"id": id, "word": WORDS[id]} for id in VERDICTS],
+        "pairs": shown,
+        "services": [_service(name, one) for name, one in sorted(given.services.items())],
+    }
+
+
+def worst(verdicts: Iterable[str]) -> str:
+    """The first of VERDICTS that occurs; "unverified" for none."""
+    found = set(verdicts)
+    return next((one for one in VERDICTS if one in found), "unverified")
+
+
+def _pair_of(report: Report) -> PagePair:
+    source, target = report.source, report.target
+    return PagePair(source.name, source.bucket, target.name, target.bucket)
+
+
+def _pair(
+    place: int, pair: PagePair, report: Report | None, findings: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    errors = [one for one in findings if one["severity"] == "error"]
+    states = _states(report) if report else []
+    waiting = sum(one["count"] for one in states if one["group"] == "waiting")
+    bad = sum(one["count"] for one in states if one["group"] == "bad")
+    verdict = _verdict(report, waiting, bool(errors))
+    return {
+        "anchor": f"pair-{place}",
+        "source": pair.source,
+        "source_bucket": pair.source_bucket,
+        "target": pair.target,
+        "target_bucket": pair.target_bucket,
+        "rules": pair.rules,
+        "verdict": verdict,
+        "word": WORDS[verdict],
+        "waiting": waiting,
+        "bad": bad,
+        "findings": [dict(one) for one in findings],
+        "states": states,
+        "whole": _whole(states),
+        "report": report and _facts(report),
+    }
+
+
+def _verdict(report: Report | None, waiting: int, errors: bool) -> str:
+    if errors:
+        return "failed"
+    if report is None:
+        return "unverified"
+    if report.verdict != "ok":
+        return report.verdict
+    return "waiting" if waiting else "ok"
+
+
+def _sentence(shown: Sequence[Mapping[str, Any]]) -> str:
+    counts = {id: sum(one["verdict"] == id for one in shown) for id in VERDICTS}
+    parts = []
+    for id, words in (
+        ("failed", ("has problems", "have problems")),
+        ("incomplete", ("was not compared completely", "were not compared completely")),
+        ("waiting", ("waits for replication", "wait for replication")),
+        ("unverified", ("was not verified", "were not verified")),
+        ("ok", ("is in sync", "are in sync")),
+    ):
+        count = counts[id]
+        if count:
+            parts.append(f"{number(count)} {'pair' if count == 1 else 'pairs'} {words[count > 1]}")
+    return f"{', '.join(parts)}." if parts else "There are no pairs."
+
+
+def _facts(report: Report) -> dict[str, Any]:
+    scope = {name: value for name, value in report.scope.items() if value not in (None, "", [], {})}
+    return {
+        "finished": moment(report.finished),
+        "seconds": duration(report.seconds),
+        "complete": report.complete,
+        "last_complete": moment(last_complete(report)),
+        "both_ways": report.both_ways,
+        "source": _side(report, "source"),
+        "target": _side(report, "target"),
+        "scope": [{"name": name, "value": str(value)} for name, value in scope.items()],
+        "failures": list(report.failures),
+        "notes": list(report.notes),
+        "gaps": [gap.message for gap in report.gaps],
+        "problems_file": report.problems_file,
+    }
+
+
+def _side(report: Report, side: str) -> dict[str, str]:
+    tally = report.listed[side]
+    return {
+        "versions": number(tally.count),
+        "bytes": size(tally.bytes),
+        "markers": number(report.delete_markers[side]),
+    }
+
+
+def _states(report: Report) -> list[dict[str, Any]]:
+    """The states that occur, as bars on a logarithmic scale: three stuck versions among millions are to be seen."""
+    found = [(state, report.states[state.id]) for state in STATES if report.states[state.id].count]
+    largest = max((tally.count for _, tally in found), default=1)
+    return [
+        {
+            "id": state.id,
+            "title": state.title,
+            "group": GROUPS.get(state.id, "bad"),
+            "count": tally.count,
+            "number": number(tally.count),
+            "bytes": size(tally.bytes),
+            "share": round(100 * math.log(tally.count + 1) / math.log(largest + 1), 2),
+            "meaning": state.meaning,
+            "remedy": state.remedy,
+            "ages": _ages(report, tally.oldest, tally.newest) if state.id in _AGED else None,
+            "problems": [_problem(one) for one in report.first.get(state.id, ())],
+            "more": number(more) if (more := _more(report, state.id)) else "",
+        }
+        for state, tally in found
+    ]
+
+
+_AGED = (*WAITING, "failed")
+
+
+def _more(report: Report, state: str) -> int:
+    shown = len(report.first.get(state, ()))
+    return report.states[state].count - shown if shown else 0
+
+
+_GROUP_WORDS = {
+    "ok": "in sync",
+    "waiting": "pending",
+    "bad": "to be fixed",
+    "unknown": "not examined",
+    "quiet": "accepted",
+}
+
+
+def _whole(states: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The bar of all versions by group, in per cent; what exists stays visible."""
+    total = sum(one["count"] for one in states)
+    parts = []
+    for group in _GROUP_WORDS:
+        count = sum(one["count"] for one in states if one["group"] == group)
+        if count:
+            parts.append(
+                {
+                    "group": group,
+                    "word": _GROUP_WORDS[group],
+                    "count": number(count),
+                    "share": max(0.8, round(100 * count / total, 2)),
+                }
+            )
+    return parts
+
+
+def _ages(report: Report, oldest: str | None, newest: str | None) -> dict[str, Any] | None:
+    longest, shortest = age(report, oldest), age(report, newest)
+    if longest is None or shortest is None:
+        return None
+    start, end = _position(shortest), _position(longest)
+    return {
+        "oldest": duration(longest),
+        "newest": duration(shortest),
+        "start": start,
+        "width": round(max(2.0, end - start), 2),
+        "ticks": [{"position": _position(seconds), "label": label} for seconds, label in AGES],
+    }
+
+
+def _position(seconds: float) -> float:
+    """Where an age is on its axis, in per cent."""
+    shortest = AGES[0][0] / 2
+    within = min(max(seconds, shortest), LONGEST)
+    return round(96 * math.log(within / shortest) / math.log(LONGEST / shortest), 2)
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    return {
+        "key": problem.key,
+        "version_id": problem.version_id,
+        "side": problem.side,
+        "size": "" if problem.size is None else size(problem.size),
+        "modified": moment(problem.modified) or "",
+        "status": problem.status or "",
+        "detail": problem.detail,
+        "delete_marker": problem.delete_marker,
+    }
+
+
+def _service(name: str, service: Mapping[str, Any]) -> dict[str, Any]:
+    metrics = service.get("metrics") or {}
+    healthy = service.get("healthy")
+    return {
+        "name": name,
+        "url": service.get("backbeat_url"),
+        "reason": service.get("reason"),
+        "verdict": "unverified" if healthy is None else "ok" if healthy else "failed",
+        "word": "not known" if healthy is None else "healthy" if healthy else "not healthy",
+        "notes": list((service.get("health") or {}).get("notes") or ()),
+        "backlog": _amount(metrics.get("backlog")),
+        "failures": _amount(metrics.get("failures")),
+        "completions": _amount(metrics.get("completions")),
+        "sites": [
+            {
+                "name": site["name"],
+                "state": site["state"],
+                "verdict": "ok" if site["state"] == "running" else "waiting",
+                "resume_at": moment(site["resume_at"]),
+                "backlog": _amount((site.get("metrics") or {}).get("backlog")),
+                "failures": _amount((site.get("metrics") or {}).get("failures")),
+            }
+            for site in service.get("sites") or ()
+        ],
+        "unsupported": [one["reason"] for one in service.get("unsupported") or ()],
+    }
+
+
+def _amount(amount: Mapping[str, Any] | None) -> dict[str, str] | None:
+    if amount is None:
+        return None
+    return {"count": number(int(amount["count"])), "size": size(int(amount["size"]))}
+
+
+def number(value: int) -> str:
+    """With thin groups of three digits: 1 234 567."""
+    return f"{value:,}".replace(",", "\u202f")
+
+
+def size(value: float) -> str:
+    """Bytes in binary units with up to three digits: 1.25 GiB."""
+    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
+        if value < 1000 or unit == "TiB":
+            break
+        value /= 1024
+    digits = 0 if unit == "B" or value >= 100 else 1 if value >= 10 else 2
+    return f"{value:.{digits}f}\u202f{unit}"
+
+
+def duration(seconds: float) -> str:
+    """In the two largest units: 2 d 3 h, 4 min 5 s."""
+    whole = round(seconds)
+    units = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
+    for (unit, length), (smaller, part) in pairwise(units):
+        if whole >= length:
+            rest = whole % length // part
+            tail = f" {rest}\u202f{smaller}" if rest else ""
+            return f"{whole // length}\u202f{unit}{tail}"
+    return f"{seconds:.1f}\u202fs" if seconds < 10 else f"{whole}\u202fs"
+
+
+def moment(text: str | None) -> str | None:
+    """ISO 8601 in UTC as people read it: 2026-11-22 17:21 UTC."""
+    return f"{text[:10]} {text[11:16]} UTC" if text else None

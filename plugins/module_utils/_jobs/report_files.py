@@ -1,0 +1,215 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The files of a run's reports: what each contains, compared with what is there, and replaced as a whole."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from .._documents.errors import InvalidDocument
+from .._documents.report_formats import junit, pair_name, prometheus, rclone_line
+from .._documents.report_page import PageInput, PagePair, page, worst
+from .._documents.verify_report import Problem, Report
+from .checkpoint import write_atomically
+from .job import Control, Job
+
+SCHEMA = "scality.backbeat.run/1"
+#: Keys can be confidential. Metrics have none, and node_exporter runs as another user.
+PRIVATE, PUBLIC = 0o600, 0o644
+
+
+@dataclass(frozen=True)
+class ReportFilesRequest:
+    """What is known of a run, and where each form of it goes; None: not written."""
+
+    content: PageInput
+    json: str | None = None
+    junit: str | None = None
+    prometheus: str | None = None
+    rclone: str | None = None
+    html: str | None = None
+    template: str | None = None
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, Any]) -> ReportFilesRequest:
+        """From the options of a task. Raises InvalidDocument."""
+        if options["html"] and not options["template"]:
+            raise InvalidDocument("html needs template: name the file that the page is made from.")
+        pairs = {_pair(one): tuple(one["findings"] or ()) for one in options["pairs"] or ()}
+        content = PageInput(
+            title=options["title"],
+            reports=tuple(map(Report.from_dict, options["reports"] or ())),
+            pairs=tuple(pairs),
+            findings={pair.id: findings for pair, findings in pairs.items()},
+            services=options["services"] or {},
+        )
+        names = ("json", "junit", "prometheus", "rclone", "html", "template")
+        return cls(content, **{name: options[name] for name in names})
+
+
+def _pair(given: Mapping[str, Any]) -> PagePair:
+    names = ("source", "source_bucket", "target", "target_bucket", "rules")
+    return PagePair(**{name: given[name] or "" for name in names})
+
+
+@dataclass(frozen=True)
+class File:
+    """One file; `pieces` makes its bytes, and may be called more than once."""
+
+    kind: str
+    path: Path
+    mode: int
+    pieces: Callable[[], Iterator[bytes]]
+
+    def is_there(self) -> bool:
+        """Whether the file has exactly these bytes and this mode. Raises InvalidDocument if it cannot be read."""
+        try:
+            with self.path.open("rb") as file:
+                same = all(piece == file.read(len(piece)) for piece in self.pieces())
+                return same and not file.read(1) and self.path.stat().st_mode & 0o777 == self.mode
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise InvalidDocument(
+                f"The file {self.path} cannot be used: {error.strerror}."
+            ) from error
+
+
+class ReportFiles(Job):
+    """The files of a run's reports."""
+
+    def __init__(self, request: ReportFilesRequest) -> None:
+        self.request = request
+        self.page = page(request.content)
+
+    def run(self, control: Control) -> dict[str, Any]:
+        return self._visit(control, write=True)
+
+    def predict(self, control: Control) -> dict[str, Any]:
+        return self._visit(control, write=False)
+
+    def _visit(self, control: Control, *, write: bool) -> dict[str, Any]:
+        changes, files = [], []
+        for file in self._contents():
+            control.check(f"writing {file.path}")
+            files.append({"kind": file.kind, "path": str(file.path)})
+            if file.is_there():
+                continue
+            changes.append(f"Write {file.path}")
+            if write:
+                write_atomically(file.path, file.pieces(), mode=file.mode)
+        summary = {"verdict": self.page["verdict"], "summary": self.page["sentence"]}
+        return {"report": {**summary, "files": files}, "changes": changes, **self._warnings()}
+
+    def _warnings(self) -> dict[str, Any]:
+        if not self.request.rclone:
+            return {}
+        lost = [pair_name(one) for one in self.request.content.reports if not one.problems_file]
+        if not lost:
+            return {}
+        return {
+            "warnings": [
+                f"There is no file of problems for {', '.join(lost)}, so no list in rclone's form was written: "
+                "let backbeat_verify write its problems to a file."
+            ]
+        }
+
+    def _contents(self) -> Iterator[File]:
+        request, reports = self.request, self.request.content.reports
+        texts: tuple[tuple[str, str | None, int, Callable[[], str]], ...] = (
+            ("json", request.json, PRIVATE, lambda: _as_json(request.content, self.page)),
+            ("junit", request.junit, PRIVATE, lambda: junit(reports)),
+            ("prometheus", request.prometheus, PUBLIC, lambda: prometheus(reports)),
+            ("html", request.html, PRIVATE, self._html),
+        )
+        for kind, path, mode, text in texts:
+            if path:
+                data = text().encode("utf-8", "backslashreplace")
+                yield File(kind, Path(path), mode, partial(iter, (data,)))
+        for report in reports if request.rclone else ():
+            if report.problems_file:
+                folder = Path(str(request.rclone))
+                yield File("rclone", folder / _file_name(report), PRIVATE, partial(_rclone, report))
+
+    def _html(self) -> str:
+        return render(Path(str(self.request.template)), self.page)
+
+
+def render(template: Path, data: Mapping[str, Any]) -> str:
+    """The page. Values are escaped for HTML, and nothing in them is evaluated. Raises InvalidDocument."""
+    # Only this needs Jinja, which a host that runs modules may lack.
+    try:
+        from jinja2 import StrictUndefined, TemplateError
+        from jinja2.sandbox import SandboxedEnvironment
+    except ImportError as error:
+        raise InvalidDocument(
+            "The HTML page needs Jinja: install jinja2 for the Python that runs this task, or run it on the controller."
+        ) from error
+    environment = SandboxedEnvironment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    try:
+        return environment.from_string(template.read_text("utf-8")).render(page=data) + "\n"
+    except OSError as error:
+        raise InvalidDocument(
+            f"The template {template} cannot be read: {error.strerror}. It is read where the module runs."
+        ) from error
+    except (TemplateError, UnicodeError, TypeError, ValueError) as error:
+        line = getattr(error, "lineno", None)
+        place = f" in line {line}" if line else ""
+        raise InvalidDocument(
+            f"The template {template} cannot be used: {type(error).__name__}{place}: {error}. "
+            "Compare it with the role's own template, report.html.j2."
+        ) from error
+
+
+def _as_json(content: PageInput, shown: Mapping[str, Any]) -> str:
+    value = {
+        "schema": SCHEMA,
+        "title": content.title,
+        "verdict": worst(one["verdict"] for one in shown["pairs"]),
+        "reports": [report.as_dict() for report in content.reports],
+        "pairs": [
+            {
+                "source": one["source"],
+                "source_bucket": one["source_bucket"],
+                "target": one["target"],
+                "target_bucket": one["target_bucket"],
+                "verdict": one["verdict"],
+                "findings": one["findings"],
+            }
+            for one in shown["pairs"]
+        ],
+        "services": dict(content.services),
+    }
+    return json.dumps(value, indent=1) + "\n"
+
+
+def _rclone(report: Report) -> Iterator[bytes]:
+    """The lines, from the file with the problems, which may be longer than memory."""
+    path = Path(str(report.problems_file))
+    try:
+        with path.open("rb") as file:
+            for line in file:
+                problem = Problem.from_dict(json.loads(line))
+                yield rclone_line(problem).encode() + b"\n"
+    except OSError as error:
+        raise InvalidDocument(
+            f"The file of problems {path} cannot be read: {error.strerror}. Write reports where backbeat_verify ran."
+        ) from error
+    except (ValueError, KeyError) as error:
+        raise InvalidDocument(
+            f"The file of problems {path} is damaged ({type(error).__name__}): verify again."
+        ) from error
+
+
+def _file_name(report: Report) -> str:
+    """Safe whatever the inventory calls its hosts."""
+    return re.sub(r"[^\w.-]+", "-", pair_name(report).replace(" to ", " TO ")) + ".txt"

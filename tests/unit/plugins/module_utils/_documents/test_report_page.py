@@ -1,0 +1,158 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The data of the page: verdicts, numbers in words, positions that stay within the drawing."""
+
+from __future__ import annotations
+
+import itertools
+import re
+
+import pytest
+
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.report_drawing import (
+    Arrow,
+    drawing,
+    shorten,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.report_page import (
+    GROUPS,
+    PageInput,
+    PagePair,
+    duration,
+    moment,
+    number,
+    page,
+    size,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_report import STATE
+
+from ...reports import FINDING, everything, incomplete_report, odd_report, report
+
+
+def verdicts(**given: object) -> list[str]:
+    return [one["verdict"] for one in page(PageInput("t", **given))["pairs"]]  # type: ignore[arg-type]
+
+
+def test_verdicts() -> None:
+    reports = [
+        odd_report(),
+        incomplete_report(),
+        report("node2", in_sync=1),
+        report("node3", in_sync=1, pending=1),
+    ]
+    assert verdicts(reports=reports) == ["failed", "incomplete", "ok", "waiting"]
+    pair = PagePair("node9", "a", "node8", "b")
+    assert verdicts(pairs=[pair]) == ["unverified"]
+    assert verdicts(pairs=[pair], findings={pair.id: [FINDING]}) == ["failed"]
+    assert verdicts(pairs=[pair], findings={pair.id: [{**FINDING, "severity": "warning"}]}) == [
+        "unverified"
+    ]
+
+
+def test_the_page_has_the_worst_verdict_and_says_how_many() -> None:
+    found = page(everything())
+    assert found["verdict"] == "failed"
+    assert found["sentence"] == (
+        "2 pairs have problems, 1 pair was not compared completely, 1 pair is in sync."
+    )
+    assert page(PageInput("t"))["sentence"] == "There are no pairs."
+    assert page(PageInput("t", [report(in_sync=1)]))["sentence"] == "1 pair is in sync."
+
+
+def test_a_pair_with_a_report_is_shown_once() -> None:
+    pair = PagePair("node1", "source-bucket", "node6", "target-bucket", "all objects")
+    (shown,) = page(PageInput("t", [report(in_sync=1)], [pair]))["pairs"]
+    assert (shown["rules"], shown["verdict"]) == ("all objects", "ok")
+
+
+def test_states_are_known_and_small_numbers_are_seen() -> None:
+    assert set(STATE) > set(GROUPS)
+    (shown,) = page(PageInput("t", [odd_report()]))["pairs"]
+    shares = {one["id"]: one["share"] for one in shown["states"]}
+    assert shares["in_sync"] == 100
+    assert 0 < shares["stuck"] < shares["failed"] < 100
+    assert sum(one["share"] for one in shown["whole"]) < 105
+    ages = {one["id"]: one["ages"] for one in shown["states"] if one["ages"]}
+    assert set(ages) == {"pending", "stuck", "failed"}
+    assert ages["stuck"]["oldest"] == "1\u202fd"
+    assert all(one["start"] + one["width"] <= 100 for one in ages.values())
+
+
+def test_more_problems_than_are_shown_are_counted() -> None:
+    made = report(in_sync=1, failed=30)
+    made.first["failed"] = odd_report().first["failed"]
+    (shown,) = page(PageInput("t", [made]))["pairs"]
+    assert [one["more"] for one in shown["states"] if one["id"] == "failed"] == ["25"]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0 s"),
+        (9.14, "9.1 s"),
+        (61, "1 min 1 s"),
+        (3600, "1 h"),
+        (93784, "1 d 2 h"),
+        (8.64e7, "1000 d"),
+    ],
+)
+def test_durations(value: float, text: str) -> None:
+    assert duration(value).replace("\u202f", " ").replace("0.0 s", "0 s") == text
+
+
+def test_numbers_and_moments() -> None:
+    assert number(1234567).replace("\u202f", " ") == "1 234 567"
+    sizes = [size(value).replace("\u202f", " ") for value in (0, 999, 1000, 1.5 * 2**30, 2**60)]
+    assert sizes == ["0 B", "999 B", "0.98 KiB", "1.50 GiB", "1048576 TiB"]
+    assert moment("2026-11-22T17:21:14.718Z") == "2026-11-22 17:21 UTC"
+
+
+def arrows(*links: str) -> list[Arrow]:
+    """From "a>b" to the pair of buckets x and y."""
+    return [Arrow(one[0], "x", one[2], "y", "ok", "") for one in links]
+
+
+@pytest.mark.parametrize(
+    ("links", "order"),
+    [
+        (["a>b"], ["a", "b"]),
+        (["a>b", "b>a"], ["a", "b"]),
+        (["a>b", "b>c", "a>c"], ["a", "b", "c"]),
+        (["a>b", "b>c", "c>a"], ["a", "b", "c"]),
+    ],
+)
+def test_arrows_point_to_the_right_but_for_the_way_back(links: list[str], order: list[str]) -> None:
+    boxes = drawing(arrows(*links))["boxes"]
+    assert [box["name"] for box in sorted(boxes, key=lambda box: box["x"])] == order
+    assert len({box["x"] for box in boxes}) == len(order)
+
+
+def test_everything_is_within_the_drawing() -> None:
+    names = "abcd"
+    every = [f"{one}>{other}" for one, other in itertools.product(names, repeat=2)]
+    for count in range(1, len(every) + 1):
+        found = drawing(arrows(*every[:count]))
+        for arrow in found["arrows"]:
+            points = [float(one) for one in re.findall(r"[\d.]+", arrow["path"])]
+            assert all(0 <= x <= found["width"] for x in points[::2])
+            assert all(0 <= y <= found["height"] for y in points[1::2])
+        for box in found["boxes"]:
+            assert box["x"] + box["width"] <= found["width"]
+            assert box["y"] + box["height"] <= found["height"]
+
+
+def test_boxes_do_not_overlap() -> None:
+    boxes = drawing(arrows("a>c", "b>c", "a>d", "b>d"))["boxes"]
+    for one, other in itertools.combinations(boxes, 2):
+        apart = one["y"] + one["height"] <= other["y"] or other["y"] + other["height"] <= one["y"]
+        assert apart or one["x"] != other["x"]
+
+
+def test_a_drawing_of_nothing() -> None:
+    assert drawing([])["boxes"] == []
+
+
+def test_long_names_keep_their_ends() -> None:
+    assert shorten("a" * 20 + "-" + "b" * 20, 11) == "aaaaa\u2026bbbbb"
+    assert shorten("short") == "short"
