@@ -70,6 +70,14 @@ options:
       - A larger document is split into several policies, whose names get a number from the second on.
     type: int
     default: 6144
+  purge_statements: &purge
+    description:
+      - Whether a generated document replaces all statements of the policy.
+      - Without it, statements about buckets that the task does not list stay, so that several inventories can share a
+        policy. Statements about no particular bucket never stay.
+      - A document that is given as O(policy) always replaces all statements.
+    type: bool
+    default: false
   roles: &roles
     description:
       - Names or ARNs of roles to attach the policy to. It stays attached to others.
@@ -78,9 +86,11 @@ options:
     elements: str
   state: &state
     description:
-      - Whether the policy is to be there.
+      - Whether the policy is to exist.
       - V(absent) detaches it from all roles and removes it with its versions and parts. One that is attached to
         users or groups is refused.
+      - V(absent) with O(side) removes only the statements about the listed buckets, and the policy with the last
+        statement about a bucket. With O(purge_statements) the whole policy is removed.
     type: str
     choices: [present, absent]
     default: present
@@ -101,6 +111,7 @@ options:
       target_buckets: *target_buckets
       cloud_targets: *cloud
       max_size: *size
+      purge_statements: *purge
       roles: *roles
       state: *state
 seealso:
@@ -283,6 +294,7 @@ TASK = Task(
         "target_buckets": {"type": "list", "elements": "str"},
         "cloud_targets": {"type": "bool", "default": False},
         "max_size": {"type": "int", "default": MAX_SIZE},
+        "purge_statements": {"type": "bool", "default": False},
         "roles": {"type": "list", "elements": "str"},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     },

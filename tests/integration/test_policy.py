@@ -136,7 +136,7 @@ def test_create_with_a_document_path_and_description(source: Side) -> None:
 
 def test_document_that_another_wrote_becomes_a_new_version(source: Side) -> None:
     attach(source, by_hand(source, OWN_DOCUMENT))
-    result = source.promised("policy", **WANTED)
+    result = source.promised("policy", **WANTED, purge_statements=True)
     assert result["changes"] == [f"CreatePolicyVersion {NAME}"]
     assert result["diff"]["before"][NAME]["document"] == OWN_DOCUMENT
     assert result["diff"]["after"][NAME]["document"] == SOURCE_DOCUMENT
@@ -168,7 +168,7 @@ def test_a_sixth_version_takes_the_oldests_place(source: Side) -> None:
         other = json.loads(json.dumps(OWN_DOCUMENT).replace("::b/", f"::b{number}/"))
         text = json.dumps(other)
         source.iam.create_policy_version(PolicyArn=arn, PolicyDocument=text, SetAsDefault=True)
-    result = source.promised("policy", **WANTED)
+    result = source.promised("policy", **WANTED, purge_statements=True)
     assert result["changes"] == [f"CreatePolicyVersion {NAME}"]
     assert versions(source) == ["v2", "v3", "v4", "v5", "v6"]
     assert document_of(source) == SOURCE_DOCUMENT
@@ -180,7 +180,7 @@ def test_the_version_in_force_is_not_the_one_to_go(source: Side) -> None:
     for _ in range(4):
         text = json.dumps(TARGET_DOCUMENT)
         source.iam.create_policy_version(PolicyArn=arn, PolicyDocument=text, SetAsDefault=False)
-    source.promised("policy", **{**WANTED, "roles": []})
+    source.promised("policy", **{**WANTED, "roles": [], "purge_statements": True})
     assert versions(source) == ["v1", "v3", "v4", "v5", "v6"]
     assert document_of(source) == SOURCE_DOCUMENT
 

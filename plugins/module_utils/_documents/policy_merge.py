@@ -38,8 +38,8 @@ def keep_unlisted(wanted: Mapping[str, Any], stored: Iterable[Mapping[str, Any]]
             shapes.setdefault(shape, statement)
             kept.setdefault(shape, {}).update(dict.fromkeys(resources))
     merged = [_merged(statement, kept.pop(_shape(statement), {}), listed) for statement in asked]
-    for shape, resources in kept.items():
-        others = [one for one in resources if _bucket(one) not in listed]
+    for shape, stored_resources in kept.items():
+        others = [one for one in stored_resources if _bucket(one) not in listed]
         if others:
             merged.append({**shapes[shape], "Resource": others})
     return {**wanted, "Statement": merged}
@@ -47,17 +47,22 @@ def keep_unlisted(wanted: Mapping[str, Any], stored: Iterable[Mapping[str, Any]]
 
 def remove_buckets(
     stored: Iterable[Mapping[str, Any]], buckets: Collection[str]
-) -> list[Document | None]:
-    """Each stored document without the permissions on these buckets; None if nothing is left of it.
+) -> Document | None:
+    """The stored parts as one document without the permissions on these buckets; None if no bucket is left.
 
-    Statements that belong to no bucket are no reason to keep a document, so they go with the last bucket.
+    Statements that belong to no bucket stay as long as one about another bucket does.
     """
-    left: list[Document | None] = []
-    for document in stored:
-        found = list(_without(policy.statements(document), buckets))
-        keeps = any(_bucket(one) is not None for part in found for one in _resources(part))
-        left.append({**document, "Statement": found} if keeps else None)
-    return left
+    documents = list(stored)
+    left: dict[str, Statement] = {}
+    for document in documents:
+        for statement in _without(policy.statements(document), buckets):
+            joined = left.setdefault(_shape(statement), statement)
+            resources = list(dict.fromkeys((*_resources(joined), *_resources(statement))))
+            if resources != _resources(joined):
+                left[_shape(statement)] = {**joined, "Resource": resources}
+    remaining = list(left.values())
+    belongs = any(_bucket(one) is not None for part in remaining for one in _resources(part))
+    return {**documents[0], "Statement": remaining} if belongs else None
 
 
 def buckets_of(documents: Iterable[Mapping[str, Any]]) -> list[str]:

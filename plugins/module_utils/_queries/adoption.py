@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import product
 from typing import Any
 
 from .._clients import iam_entities, s3_buckets
@@ -157,18 +158,20 @@ class Adoption(Query):
             return None
         sources = [one.bucket for one in usual]
         targets = list(dict.fromkeys(one.configuration.target_bucket for one in usual))
-        for attached in state.attached or ():
-            for permissions in ("least", "guide"):
-                request = PolicyRequest.generated(
-                    attached.name, side, permissions, (sources, targets), arn
-                )
-                policy = Policy(request, api)
-                if not policy.plan(policy.read()).changes:
-                    return {
-                        f"replication_{side}_role_name": role,
-                        f"replication_{side}_policy_name": attached.name,
-                        "replication_permissions": permissions,
-                    }
+        # A policy that is exactly as generated comes first, then one that has further buckets.
+        for keep_unlisted, attached, permissions in product(
+            (False, True), state.attached or (), ("least", "guide")
+        ):
+            request = PolicyRequest.generated(
+                attached.name, side, permissions, (sources, targets), arn
+            )
+            policy = Policy(replace(request, keep_unlisted=keep_unlisted), api)
+            if not policy.plan(policy.read()).changes:
+                return {
+                    f"replication_{side}_role_name": role,
+                    f"replication_{side}_policy_name": attached.name,
+                    "replication_permissions": permissions,
+                }
         return None
 
 

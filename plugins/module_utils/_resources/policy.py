@@ -13,7 +13,8 @@ from .._clients import iam_entities
 from .._clients.api import Api
 from .._clients.errors import Conflict, NotFound
 from .._documents import names, permissions, policy, policy_split
-from .._documents.errors import Refused
+from .._documents.errors import InvalidDocument, Refused
+from .._documents.policy_merge import buckets_of, keep_unlisted, remove_buckets
 from .plan import Change, Plan
 from .policy_parts import Finder, Part, State, part_mark, part_name, writing_order
 
@@ -27,31 +28,39 @@ MAX_SIZE = 6144
 class PolicyRequest:
     """The desired state of a managed policy; None keeps what is there.
 
-    documents: the parsed document, split to the size that the server takes; empty if it is to be absent.
-    roles: names or ARNs of the roles to attach it to.
+    document: the parsed document. If the policy is to be absent, the permissions to remove; None removes all of it.
+    max_size: what the server accepts, in characters; a larger document becomes several policies. roles: names or ARNs
+    of the roles to attach it to. keep_unlisted: permissions on buckets that the document does not name stay.
     """
 
     name: str
     path: str | None = None
     description: str | None = None
-    documents: tuple[Mapping[str, Any], ...] = ()
+    document: Mapping[str, Any] | None = None
+    max_size: int = MAX_SIZE
     roles: tuple[str, ...] = ()
+    keep_unlisted: bool = False
     present: bool = True
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> PolicyRequest:
         """From the options of a task. Raises InvalidDocument."""
         present = options["state"] == "present"
-        return cls(
+        generated = options["side"] is not None
+        listed = generated and bool(options["source_buckets"] or options["target_buckets"])
+        request = cls(
             name=names.check_iam_name(options["name"], "policy"),
             path=options["path"] and names.check_iam_path(options["path"]),
             description=options["description"],
-            documents=tuple(policy_split.split(_document(options), options["max_size"]))
-            if present
-            else (),
+            document=_document(options) if present or listed else None,
+            max_size=options["max_size"],
             roles=tuple(options["roles"] or ()),
+            keep_unlisted=generated and not options["purge_statements"],
             present=present,
         )
+        # An impossible split is refused before any call.
+        request.split(())
+        return request
 
     @classmethod
     def generated(
@@ -64,7 +73,26 @@ class PolicyRequest:
     ) -> PolicyRequest:
         """The policy of one side as the role `replication` writes it; `buckets` are those of source and target."""
         document = _generated(side, permissions, *buckets, cloud_targets=False)
-        return cls(name, documents=tuple(policy_split.split(document, MAX_SIZE)), roles=(role,))
+        return cls(name, document=document, roles=(role,), keep_unlisted=True)
+
+    def split(self, stored: Sequence[Any]) -> tuple[Mapping[str, Any], ...]:
+        """The documents of the policy's parts, given the stored ones; empty if nothing is to be left.
+
+        Stored documents that cannot be understood have no permissions to keep.
+        """
+        documents = [one for one in stored if _understood(one)]
+        if self.present:
+            document: Mapping[str, Any] | None = self.document
+            if document is not None and self.keep_unlisted:
+                document = keep_unlisted(document, documents)
+        else:
+            document = self._without_listed(documents)
+        return () if document is None else tuple(policy_split.split(document, self.max_size))
+
+    def _without_listed(self, stored: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+        if self.document is None or not self.keep_unlisted:
+            return None
+        return remove_buckets(stored, buckets_of([self.document]))
 
 
 class Policy:
@@ -75,41 +103,59 @@ class Policy:
         self.name = request.name
         self.path = request.path
         self.description = request.description
-        self.documents = request.documents
-        self.present = request.present
+        self.request = request
+        self.documents = request.split(())
         self.finder = Finder(
             api,
             self.name,
             self.path or "/",
             request.roles,
-            thorough=not self.present and not self.path,
+            thorough=not request.present and not self.path,
         )
         self.roles = tuple(self.finder.roles)
 
     def read(self) -> State | None:
         self.finder.prepare()
-        state: State = {}
+        self.documents = self.request.split(())
+        state = self._read_parts({})
+        if state and self.request.keep_unlisted:
+            asked = len(self.documents)
+            self.documents = self.request.split([part.document for part in state.values()])
+            if len(self.documents) > asked:
+                # With what is kept there are more parts, and all their holders need to be known.
+                state = self._read_parts(state)
+        return state or None
+
+    def _read_parts(self, state: State) -> State:
+        """The parts of the policy, beginning with those that are known already."""
         number = 1
         while True:
-            found = self.finder.find(number)
+            known = state.get(part_name(self.name, number))
+            found = known.policy if known else self.finder.find(number)
             if found is not None and self._is_part(found, number):
-                document = iam_entities.policy_document(self.api, found.arn, found.default_version)
+                document = (
+                    known.document
+                    if known
+                    else iam_entities.policy_document(self.api, found.arn, found.default_version)
+                )
                 self.finder.read_attached()
                 # Whoever has one part needs the others as well, and a part that goes is taken from everybody.
                 everybody = number > len(self.documents) or len(self.documents) > 1
-                entities = iam_entities.policy_entities(self.api, found.arn) if everybody else None
+                entities = known.entities if known else None
+                if everybody and entities is None:
+                    entities = iam_entities.policy_entities(self.api, found.arn)
                 roles = entities.roles if entities else self.finder.roles_with(found.arn)
                 state[found.name] = Part(found, document, roles, entities)
             elif number > len(self.documents):
-                return state or None
+                return state
             if number == 1 and found is None and len(self.documents) <= 1:
-                return None
+                return state
             number += 1
 
     def plan(self, current: State | None) -> Plan[State]:
-        if not self.present:
-            return self._removal(current or {})
         before = current or {}
+        if not self.documents:
+            return self._removal(before)
         after: State = {}
         changes: list[Change[State]] = []
         numbers = {
@@ -146,7 +192,8 @@ class Policy:
         """Who is to have all parts: the wanted roles, and of a policy in parts whoever has the first."""
         first = before.get(self.name)
         others = first.entities.roles if first and first.entities else ()
-        return tuple(dict.fromkeys((*self.roles, *others)))
+        wanted = self.roles if self.request.present else ()
+        return tuple(dict.fromkeys((*wanted, *others)))
 
     def _part(
         self, number: int, before: Part | None, roles: tuple[str, ...]
@@ -286,6 +333,14 @@ class Policy:
             iam_entities.delete_policy_version(self.api, part.policy.arn, version.version_id)
         except NotFound:
             return
+
+
+def _understood(document: Any) -> bool:
+    try:
+        policy.parse(document)
+    except (InvalidDocument, TypeError):
+        return False
+    return True
 
 
 def _document(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -32,7 +32,7 @@ def test_a_generated_document(options: dict[str, Any]) -> None:
     policy = built(TASK, **options)
     assert isinstance(policy, Policy)
     assert policy.documents == (source_policy(["a-bucket"]),)
-    assert (policy.name, policy.present, policy.path, policy.roles) == ("P", True, None, ())
+    assert (policy.name, policy.request.present, policy.path, policy.roles) == ("P", True, None, ())
 
 
 def test_a_document_of_the_users_own() -> None:

@@ -73,12 +73,12 @@ def test_a_listed_bucket_gets_what_is_wanted_and_no_more() -> None:
         allow("s3:PutObject", "arn:aws:s3:::a-bucket/*", "arn:aws:s3:::b-bucket/*")
     )
     merged = keep_unlisted(source("a-bucket"), [drifted])
-    (only_a,) = remove_buckets([merged], ["b-bucket"])
+    only_a = remove_buckets([merged], ["b-bucket"])
     assert only_a is not None
     assert policy.equivalent(only_a, source("a-bucket"))
-    (only_b,) = remove_buckets([merged], ["a-bucket"])
+    only_b = remove_buckets([merged], ["a-bucket"])
     assert only_b is not None
-    expected = remove_buckets([drifted], ["a-bucket"])[0]
+    expected = remove_buckets([drifted], ["a-bucket"])
     assert expected is not None
     assert policy.equivalent(only_b, expected)
 
@@ -97,7 +97,7 @@ def test_a_listed_bucket_gets_what_is_wanted_and_no_more() -> None:
 def test_what_belongs_to_no_bucket_is_drift(statement: dict[str, Any]) -> None:
     wanted = source("a-bucket")
     assert keep_unlisted(wanted, [document(statement)]) == wanted
-    assert remove_buckets([document(statement)], ["a-bucket"]) == [None]
+    assert remove_buckets([document(statement)], ["a-bucket"]) is None
 
 
 def test_statements_about_unlisted_buckets_stay_whatever_they_say() -> None:
@@ -114,8 +114,14 @@ def test_statements_about_unlisted_buckets_stay_whatever_they_say() -> None:
 
 def test_what_is_left_without_some_buckets() -> None:
     parts = [source("a-bucket", "b-bucket"), source("c-bucket")]
-    assert remove_buckets(parts, ["b-bucket", "c-bucket"]) == [source("a-bucket"), None]
-    assert remove_buckets(parts, ["z-bucket"]) == parts
+    assert remove_buckets(parts, ["b-bucket", "c-bucket"]) == source("a-bucket")
+    assert remove_buckets(parts, ["z-bucket"]) == source("a-bucket", "b-bucket", "c-bucket")
+    assert remove_buckets(parts, ["a-bucket", "b-bucket", "c-bucket"]) is None
+    assert remove_buckets([], ["a-bucket"]) is None
+    wide = allow("s3:*", "*")
+    assert remove_buckets([document(wide), parts[0]], ["a-bucket"]) == document(
+        wide, *source("b-bucket")["Statement"]
+    )
 
 
 def test_which_buckets_a_policy_is_about() -> None:

@@ -38,6 +38,7 @@ DEFAULTS: dict[str, Any] = {
     "source_buckets": None,
     "target_buckets": None,
     "cloud_targets": False,
+    "purge_statements": False,
     "max_size": 6144,
     "roles": None,
     "state": "present",

@@ -68,6 +68,7 @@ def policy(iam: FakeIam, numbers: tuple[int, ...] = (), **options: Any) -> Polic
         "side": "target",
         "target_buckets": buckets(*numbers),
         "max_size": SIZE,
+        "purge_statements": True,
         "roles": ["R"],
     }
     return Policy(PolicyRequest.from_options({**wanted, **options}), iam.api())
