@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from .._waiting import Backoff
@@ -36,6 +36,15 @@ class Api:
     writes: int = 0
     # Set after a lost answer: the server or a proxy may have closed connections that are kept.
     reconnect: bool = False
+
+    def within(self, seconds: float) -> Api:
+        """The same endpoint, for calls that together may take this long and no longer."""
+        limit = replace(
+            self.backoff,
+            timeout=min(self.backoff.timeout, seconds),
+            deadline=self.backoff.deadline.within(seconds),
+        )
+        return replace(self, backoff=limit)
 
     def read(
         self,
@@ -78,6 +87,7 @@ class Api:
         Unreadable: they would never end.
         """
         marker: dict[str, Any] = {}
+        asked: set[tuple[tuple[str, Any], ...]] = set()
         while True:
             page = self.read(
                 operation,
@@ -92,13 +102,15 @@ class Api:
             yield page[0]
             if not page[1]:
                 return
-            if page[1] == marker:
+            following_page = tuple(sorted(page[1].items()))
+            if following_page in asked:
                 raise Unreadable(
                     self._named(operation, doing),
-                    f"the list does not end: after the page at {marker} the server names the same page again",
+                    f"the list does not end: the server names the page at {page[1]} again",
                     advice="Check whether a proxy answers in the server's place, and the server's log.",
                 )
             marker = page[1]
+            asked.add(following_page)
 
     def write(
         self,

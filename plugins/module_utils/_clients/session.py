@@ -235,11 +235,33 @@ def _session(profile: str | None, asks: bool) -> Any:
         session.set_config_variable("profile", profile)
     if not asks:
         return session
+    _ASKED.append(session)
     providers = session.get_component("credential_provider")
     # Credentials of a cloud's own instances mean nothing to these servers, and asking for them takes seconds.
     for cloud in ("container-role", "iam-role"):
         providers.remove(cloud)
     return session
+
+
+# The sessions that found credentials in files.
+_ASKED: list[Any] = []
+
+
+def profile_secrets() -> set[str]:
+    """The secrets of all profiles in the files that were read for credentials."""
+    found: set[str] = set()
+    for session in _ASKED:
+        try:
+            profiles = session.full_config["profiles"].values()
+        except BotoCoreError:
+            continue
+        for profile in profiles:
+            found |= {
+                value
+                for name, value in profile.items()
+                if isinstance(value, str) and name.endswith(("secret_access_key", "session_token"))
+            }
+    return found - {""}
 
 
 def _config(service: str, wanted: Mapping[str, Any], pool: int) -> Any:

@@ -1,15 +1,20 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Argument specs that several modules share; plugins/doc_fragments documents each of them."""
+"""Argument specs that several modules share, documented in plugins/doc_fragments, and what no output may show."""
 
 from __future__ import annotations
 
+import json
 import math
+import os
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, quote_plus, unquote
+from xml.sax.saxutils import escape
+
+from .._clients.session import profile_secrets
 
 Spec = dict[str, dict[str, Any]]
 
@@ -55,12 +60,28 @@ def with_items(item: Spec, plural: str, identity: tuple[str, ...]) -> Spec:
     return {**deepcopy(item), plural: {"type": "list", "elements": "dict", "options": inside}}
 
 
-def secrets(spec: Mapping[str, Any], options: Mapping[str, Any] | None) -> set[str]:
-    """All values that are never to be shown, those inside dictionaries and lists included.
+# Secrets that the task does not name itself (of the environment and profiles) are hidden from this length on: shorter
+# ones, such as a stand-in's "test", would hide parts of ordinary words.
+LEAST_LENGTH = 5
 
-    These are the options that are marked so, and the credentials in URLs: a proxy may need them, and one who writes
-    them into an endpoint's URL is told not to.
+
+def hidden(spec: Mapping[str, Any], options: Mapping[str, Any] | None) -> set[str]:
+    """All texts that no result, warning or line of progress may show: every form of every secret the process knows.
+
+    These are the options that are marked so and the credentials in URLs, secrets of the environment and of profiles
+    that were used, and proxies' passwords; each as it is, as libraries write it (repr, JSON, XML, URL-encoded, with
+    line ends left out), and its lines.
     """
+    own = secrets(spec, options)
+    others = {*environment_secrets(os.environ), *profile_secrets()}
+    return {
+        *(form for secret in own for form in _forms(secret)),
+        *(form for secret in others for form in _forms(secret) if len(form) >= LEAST_LENGTH),
+    }
+
+
+def secrets(spec: Mapping[str, Any], options: Mapping[str, Any] | None) -> set[str]:
+    """The values of options that are marked no_log, and the credentials in URLs, inside dictionaries and lists too."""
     found: set[str] = set()
     for name, option in spec.items():
         value = (options or {}).get(name)
@@ -75,15 +96,50 @@ def secrets(spec: Mapping[str, Any], options: Mapping[str, Any] | None) -> set[s
     return found
 
 
+def environment_secrets(environment: Mapping[str, str]) -> set[str]:
+    """Keys and tokens of AWS, and credentials of proxies."""
+    found: set[str] = set()
+    for name, value in environment.items():
+        upper = name.upper()
+        is_key = upper.startswith("AWS_") and not upper.endswith("_FILE")
+        if is_key and any(word in upper for word in ("SECRET", "TOKEN", "PASSWORD")):
+            found.add(value)
+        elif upper.endswith("_PROXY") or upper.startswith("AWS_ENDPOINT_URL"):
+            found |= _url_credentials(value)
+    return found - {""}
+
+
 def _url_credentials(value: Any) -> set[str]:
     if isinstance(value, Mapping):
         return set().union(*map(_url_credentials, value.values()))
     if not isinstance(value, str) or "@" not in value:
         return set()
-    credentials = value.rpartition("@")[0].rpartition("//")[2]
+    # A password may hold a slash by mistake: all from the scheme to the last @ counts.
+    credentials = value.rpartition("@")[0]
+    credentials = credentials.partition("//")[2] or credentials
     # The user name alone is no secret; a token may stand in its place.
     secret = credentials.partition(":")[2] or credentials
     return {secret, unquote(secret)} - {""}
+
+
+def _forms(secret: str) -> set[str]:
+    """A secret as it is, and as libraries write it into their errors."""
+    lines = {line for line in secret.splitlines() if len(line) >= LEAST_LENGTH}
+    plain = {secret, secret.strip(), " ".join(secret.split()), *lines}
+    written = {
+        write(one)
+        for one in plain
+        for write in (
+            quote,
+            quote_plus,
+            lambda text: quote(text, safe=""),
+            lambda text: repr(text)[1:-1],
+            lambda text: repr(text.encode(errors="surrogatepass"))[2:-1],
+            lambda text: json.dumps(text)[1:-1],
+            escape,
+        )
+    }
+    return {*plain, *written} - {""}
 
 
 #: The least value of a number, where 0 makes no sense: nothing would be done, or without a pause.

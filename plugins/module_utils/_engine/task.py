@@ -28,7 +28,7 @@ from .options import (
     Spec,
     bad_numbers,
     chosen,
-    secrets,
+    hidden,
     with_items,
 )
 from .reconcile import reconcile
@@ -285,7 +285,7 @@ def _failure(message: str, **details: Any) -> Result:
 
 
 class Module(AnsibleModule):  # type: ignore[misc]
-    """An AnsibleModule that also hides the credentials in URLs, when it refuses options as well."""
+    """An AnsibleModule that hides every secret that the process knows, also when it refuses options."""
 
     def fail_json(self, msg: str, **result: Any) -> None:
         self._hide()
@@ -296,12 +296,12 @@ class Module(AnsibleModule):  # type: ignore[misc]
         super().exit_json(**result)
 
     def _hide(self) -> None:
-        self.no_log_values |= secrets(self.argument_spec, self.params)
+        self.no_log_values |= hidden(self.argument_spec, self.params)
 
 
 def run_module(task: Task[Any]) -> None:
     """Check the options, run the task, and answer Ansible."""
-    # Options are not logged to the system's journal, where nobody looks for them and many can read them.
+    # Options are not written to the system's journal, which other users may read.
     module = Module(**task.argument_spec(), supports_check_mode=True, no_log=True)
     result = task.run(module.params, check_mode=module.check_mode, diff=bool(module._diff))
     for warning in result.pop("warnings"):

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,9 @@ from .._waiting import Backoff, Progress
 from .object_diagnosis import Diagnosis
 from .query import Query, Unsatisfied
 from .replica_snapshot import ReplicaSnapshot, Side, status_of
+
+# Seconds for the poll at the end of the waiting, and for reading what explains its outcome.
+LAST_POLL = 2.0
 
 
 @dataclass(frozen=True)
@@ -113,20 +117,27 @@ class ObjectCheck(Query):
             self.progress.waiting(self._story(snapshot))
             failed = status_of(snapshot.here) == "FAILED" and "FAILED" not in self.wanted
             if failed or not self.backoff.pause():
-                diagnosis = Diagnosis(self.here, self.there, self.wanted, self.backoff.elapsed)
+                here, there = self.here.within(self._limit()), self.there
+                there = there and there.within(self._limit())
+                diagnosis = Diagnosis(here, there, self.wanted, self.backoff.elapsed)
                 raise Unsatisfied(diagnosis.explain(snapshot), seen)
 
+    def _limit(self) -> float:
+        """Seconds that one poll may take: what is left of the waiting, and some for the last one.
+
+        Without waiting the usual limits hold.
+        """
+        return max(self.backoff.remaining, LAST_POLL) if self.backoff.timeout else math.inf
+
     def _look(self) -> ReplicaSnapshot:
-        # The time limit for retries holds for each look, however long the waiting takes.
-        for side in filter(None, (self.here, self.there)):
-            side.api.backoff.restart()
-        here = self.here.look(self.version_id)
+        limit = self._limit()
+        here = self.here.within(limit).look(self.version_id)
         if here is not None and self.version_id is None:
             # A version that is put while we wait must not be compared with the replica of this one.
             self.version_id = here.version_id
         if self.there is None or here is None:
             return ReplicaSnapshot(here, None)
-        there = self.there.look(here.version_id)
+        there = self.there.within(limit).look(here.version_id)
         return ReplicaSnapshot(here, there)
 
     def _satisfied(self, snapshot: ReplicaSnapshot) -> bool:

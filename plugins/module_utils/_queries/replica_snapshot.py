@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .._clients import s3_objects
 from .._clients.api import Api
@@ -22,6 +22,10 @@ class Side:
     api: Api
     bucket: str
     key: str
+
+    def within(self, seconds: float) -> Side:
+        """The same side, for calls that may take no longer than this."""
+        return replace(self, api=self.api.within(seconds))
 
     def look(self, version_id: str | None) -> s3_objects.Head | None:
         return s3_objects.head_object(self.api, self.bucket, self.key, version_id)

@@ -25,6 +25,12 @@ from ansible_collections.scality.backbeat.plugins.module_utils._clients.errors i
     Unreadable,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import S3
+from ansible_collections.scality.backbeat.plugins.module_utils._queries.object_check import (
+    ObjectCheck,
+    ObjectCheckRequest,
+    Replica,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._queries.query import Unsatisfied
 from ansible_collections.scality.backbeat.plugins.module_utils._waiting import Deadline
 
 from .conftest import options
@@ -178,3 +184,22 @@ def test_a_call_after_a_lost_answer_takes_a_new_connection() -> None:
         assert s3_buckets.versioning(api, "b") == "Enabled"
         s3_buckets.put_versioning(api, "b", "Enabled")
     assert len(served) == 3
+
+
+@pytest.mark.parametrize("both", [True, False])
+def test_waiting_for_an_object_ends_in_time(both: bool) -> None:
+    """Whether the server is silent at the first poll or at a later one, and however long reads may be tried again."""
+    request = ObjectCheckRequest("bucket", "k", replica=Replica("other", "k"), timeout=1.0)
+
+    def behave(connection: socket.socket) -> None:
+        connection.recv(65536)
+        if both:
+            connection.sendall(OK + b'ETag: "e"\r\nContent-Length: 0\r\n\r\n')
+        time.sleep(20)
+
+    with server(behave) as url, server(drip(OK + b"x-slow: ")) as other:
+        here, there = (api_at(one, 600.0, retry_timeout=60.0) for one in (url, other))
+        began = time.monotonic()
+        with pytest.raises((Unsatisfied, Unreachable)):
+            ObjectCheck(request, here, there).run()
+        assert time.monotonic() - began < 6
