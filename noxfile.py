@@ -81,11 +81,15 @@ def docs(session: nox.Session) -> None:
     references = ("--validate-collection-refs=self", "--disallow-unknown-collection-refs")
     session.run("antsibull-docs", "lint-collection-docs", "--plugin-docs", *references, ".")
     pages, html = CACHE / "docsite" / "rst", CACHE / "docsite" / "html"
+    shutil.rmtree(pages, ignore_errors=True)
     # antsibull-docs refuses to write to a folder that others may write to.
-    pages.mkdir(parents=True, exist_ok=True)
-    pages.chmod(0o755)
-    settings = ("--use-current", "--squash-hierarchy", "--fail-on-error", "--cleanup=everything")
-    session.run("antsibull-docs", "collection", *settings, f"--dest-dir={pages}", FULL_NAME)
+    (pages / "collection").mkdir(mode=0o755, parents=True)
+    settings = ("--use-current", "--squash-hierarchy", "--fail-on-error")
+    destination = f"--dest-dir={pages / 'collection'}"
+    session.run("antsibull-docs", "collection", *settings, destination, FULL_NAME)
+    shutil.copy(ROOT / "devtools" / "site" / "index.rst", pages)
+    shutil.copytree(ROOT / "docs" / "images", pages / "images")
+    shutil.copy(ROOT / "inventory" / "hosts.yml", pages / "inventory.yml")
     strict = ("--quiet", "--fresh-env", "--fail-on-warning", "--keep-going")
     session.run("sphinx-build", *strict, "--conf-dir=devtools/site", str(pages), str(html))
 

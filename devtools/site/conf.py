@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import re
+from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from docutils import nodes
@@ -12,15 +15,13 @@ from docutils import nodes
 project = "scality.backbeat"
 copyright = "2026 scality.backbeat contributors"
 extensions = ["sphinx_antsibull_ext"]
-html_theme = "alabaster"
+html_theme = "furo"
+# The colours of antsibull's tables follow the reader's choice of light or dark, as the theme's own do.
+DARK = files("sphinx_antsibull_ext").joinpath("colors-default-dark.css").read_text()
 html_theme_options = {
-    "page_width": "75rem",
-    "sidebar_width": "16rem",
-    "font_size": "1rem",
-    "font_family": "sans-serif",
-    "head_font_family": "sans-serif",
+    "top_of_page_buttons": [],
+    "dark_css_variables": dict(re.findall(r"--(antsibull-[\w-]+):([^;}]+)", DARK)),
 }
-html_sidebars = {"**": ["searchfield.html", "localtoc.html", "relations.html"]}
 html_title = "scality.backbeat"
 html_copy_source = False
 html_show_sphinx = False
@@ -42,5 +43,28 @@ def refer_elsewhere(_app: Any, _env: Any, node: Any, content: Any) -> Any:
     return nodes.reference("", "", content, internal=False, refuri=ANSIBLE + page)
 
 
+def list_plugins(app: Any, page: str, source: list[str]) -> None:
+    """Put modules, the role and filters into the navigation of the front page, by their short names."""
+    if page == "collection/index":
+        source[0] = f":orphan:\n\n{source[0]}"
+    if page != "index":
+        return
+    for caption, kind in (("Role", "role"), ("Modules", "module"), ("Filters", "filter")):
+        names = sorted(file.stem for file in Path(app.srcdir, "collection").glob(f"*_{kind}.rst"))
+        entries = "".join(
+            f"   {name.removesuffix(f'_{kind}')} <collection/{name}>\n" for name in names
+        )
+        source[0] += f"\n.. toctree::\n   :caption: {caption}\n   :hidden:\n\n{entries}"
+
+
+def drop_contents(_app: Any, document: Any) -> None:
+    """The theme has a table of contents on each page."""
+    for topic in list(document.findall(nodes.topic)):
+        if "contents" in topic["classes"]:
+            topic.parent.remove(topic)
+
+
 def setup(app: Any) -> None:
+    app.connect("source-read", list_plugins)
+    app.connect("doctree-read", drop_contents)
     app.connect("missing-reference", refer_elsewhere)

@@ -93,8 +93,10 @@ def test_commands_name_what_is_there(block: Block) -> None:
             assert f'command("{arguments[1]}"' in (ROOT / "dev.py").read_text() or (
                 f'add_parser("{arguments[1]}"' in (ROOT / "dev.py").read_text()
             )
+        elif program == "pip":
+            assert set(arguments[1:]) <= lowest_versions()
         else:
-            assert program in (".", "ansible-galaxy")
+            assert program in (".", "ansible-galaxy", "cd", "git")
 
 
 def commands(line: str) -> Iterator[list[str]]:
@@ -102,6 +104,26 @@ def commands(line: str) -> Iterator[list[str]]:
     for end, group in itertools.groupby(words, lambda word: word == "&&"):
         if not end:
             yield list(group)
+
+
+def lowest_versions() -> set[str]:
+    """The requirements of users, as pip takes them."""
+    core = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())["requires_ansible"]
+    libraries = (ROOT / "meta" / "ee-requirements.txt").read_text().split("\n")
+    return {
+        f"ansible-core{core}".removesuffix(".0"),
+        *(one.removesuffix(".0") for one in libraries),
+    }
+
+
+def test_the_readme_has_the_shipped_inventory() -> None:
+    (shown,) = (block.data for block in YAML if block.page == "README.md" and "all" in block.data)
+    shipped = yaml.safe_load((ROOT / "inventory" / "hosts.yml").read_text())
+    for host in shipped["all"]["hosts"].values():
+        for connection in ("replication_s3", "replication_iam"):
+            # The default.
+            assert host[connection].pop("region") == "us-east-1"
+    assert shown == shipped
 
 
 def check_playbook(arguments: list[str]) -> None:

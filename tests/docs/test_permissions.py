@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The permissions that the README asks for are enough for the playbooks, and none of them is too much."""
+"""The permissions that the guide lists are enough for the playbooks, and none of them is too much."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from typing import Any
 from devtools.places import ROOT
 from sandbox import Sandbox, SandboxEnvironment
 from sandbox.environments import SIDES, SideName
+from tests.docs.support.blocks import RST, list_table
 from tests.integration.support.plays import TEARDOWN, Inventory, Played, Plays
 
-TABLE = (ROOT / "README.md").read_text().split("operator's account needs\n")[1].split("\n## ")[0]
+GUIDE = (RST / "guide_permissions.rst").read_text()
 VALIDATE = ROOT / "playbooks" / "validate_replication.yml"
 SETUP_STEPS = ("roles", "policies", "buckets", "replication", "verify")
 #: Calls whose permission has another name.
@@ -34,8 +35,7 @@ Row = tuple[str, str, set[str], set[str]]
 
 def rows() -> list[Row]:
     found = []
-    for row in re.findall(r"^\| (.*) \|$", TABLE, re.MULTILINE)[1:]:
-        step, side, permissions, _on = row.split(" | ")
+    for step, side, permissions, _on in list_table(GUIDE)[1:]:
         bracketed = "".join(re.findall(r"\[.*?\]", permissions, re.S))
         always = re.sub(r"\[.*?\]", "", permissions, flags=re.S)
         found.append((step.strip("`"), side, _names(always), _names(bracketed)))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import textwrap
 from collections.abc import Iterator
@@ -60,6 +61,21 @@ def _blocks(page: Path) -> Iterator[Block]:
             found["language"],
             textwrap.dedent(found["body"]).strip() + "\n",
         )
+
+
+def list_table(text: str) -> list[list[str]]:
+    """The rows of the first list table of a page, as the text of their cells."""
+    table = text.split(".. list-table::", 1)[1].split("\n\n", 1)[1]
+    rows: list[list[str]] = []
+    for line in itertools.takewhile(str.strip, table.splitlines()):
+        mark, cell = line[:7].strip(), line[7:].strip()
+        if mark == "* -":
+            rows.append([cell])
+        elif mark == "-":
+            rows[-1].append(cell)
+        else:
+            rows[-1][-1] += f" {cell}"
+    return rows
 
 
 def is_play(data: Any) -> bool:
