@@ -15,6 +15,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import boto3
+from botocore.config import Config
+
 from benchmarks.stub_process import running_stub
 from devtools.places import INVENTORY
 from sandbox import Sandbox
@@ -148,17 +151,40 @@ def _sandbox() -> Iterator[tuple[Server, Server]]:
         yield made[0], made[1]
 
 
+def _plain(where: Environment, service: str) -> Any:
+    """boto3's own client with the collection's keys; the collection's client adds what servers want."""
+    made = where.client(service)
+    found = made._request_signer._credentials.get_frozen_credentials()
+    options = where.connection(service)
+    return boto3.client(
+        service,
+        endpoint_url=made.meta.endpoint_url,
+        region_name=made.meta.region_name,
+        aws_access_key_id=found.access_key,
+        aws_secret_access_key=found.secret_key,
+        aws_session_token=found.token,
+        verify=options.get("aws_ca_bundle") or options.get("validate_certs", True),
+        config=Config(
+            s3={"addressing_style": "path"},
+            retries={"total_max_attempts": 1},
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        ),
+    )
+
+
 def _real() -> Iterator[tuple[Server, Server]]:
     pair = pairs()[0]
     made = []
     for where in (pair.source, pair.target):
-        keys = where.s3_client._request_signer._credentials.get_frozen_credentials()
+        found = where.s3_client._request_signer._credentials.get_frozen_credentials()
+        keys = {"access_key": found.access_key, "secret_key": found.secret_key}
         made.append(
             Server(
                 "real",
-                where.s3_client,
-                where.iam_client if where.iam else None,
-                keys={"access_key": keys.access_key, "secret_key": keys.secret_key},
+                _plain(where, "s3"),
+                _plain(where, "iam") if where.iam else None,
+                keys=keys,
                 s3_url=str(where.s3["endpoint_url"]),
                 role_arn=where.role_arn,
                 patience=300.0,
