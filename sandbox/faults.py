@@ -143,7 +143,11 @@ def answer_of(fault: Fault, request: Request) -> Response | None:
     if fault.how in ("error", "error-after"):
         status = fault.status or 500
         code = fault.code or ("SlowDown" if status == 503 else "InternalError")
-        return error_response(request.service, request.method, Refused(status, code, fault.message))
+        refusal = Refused(status, code, fault.message)
+        # What CloudServer passes on from Backbeat has Backbeat's form.
+        passed_on = request.path.startswith("/_/backbeat/api/")
+        service = "backbeat" if passed_on else request.service
+        return error_response(service, request.method, refusal)
     if fault.how == "html":
         status = fault.status or 502
         body = b"" if request.method == "HEAD" else _PAGE % status

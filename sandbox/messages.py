@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from dataclasses import dataclass, field
 from email.message import Message
@@ -98,6 +99,9 @@ class Refused(Exception):
 
 def error_response(service: Service, method: str, refusal: Refused) -> Response:
     """The refusal in the shape of that service; a HEAD has no body, so not even a code."""
+    if service == "backbeat":
+        body = json.dumps({refusal.code: True}).encode()
+        return Response(refusal.status, {"Content-Type": "application/json"}, body, forwarded=True)
     request_id = uuid.uuid4().hex[:20]
     if method == "HEAD":
         return Response(refusal.status, {"x-amz-request-id": request_id})

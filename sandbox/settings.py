@@ -67,6 +67,10 @@ class Settings:
     backbeat_down: Annotated[
         bool, "Backbeat is set up and does not run: nothing is sent, its API answers 503"
     ] = False
+    backbeat_old: Annotated[
+        bool,
+        "true for Backbeat 7.x: health, metrics of all sites together and failures are all it has",
+    ] = False
     backbeat_allows: Annotated[
         bool, "false if Backbeat's own port refuses the caller's address with 403"
     ] = True

@@ -69,6 +69,8 @@ def read_claim(request: Request) -> Claim:
     match = _AUTHORIZATION.fullmatch(authorization)
     if match is None:
         raise Refused(400, "InvalidArgument", "Authorization header is malformed")
+    if match["service"] == "s3" and not request.header("X-Amz-Content-Sha256"):
+        raise Refused(400, "MissingSecurityHeader", "Your request is missing a required header")
     body_hash = hashlib.sha256(request.body).hexdigest()
     return Claim(
         match["key"],

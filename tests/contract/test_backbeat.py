@@ -44,7 +44,7 @@ def backbeat(replicating: Replicated) -> Iterator[Replicated]:
     if sandbox is not None:
         sandbox.settings(
             paused=False, resume_delay=0.0, hour=3600.0, failures_kept=86400.0, failures_lag=0.0,
-            backbeat=True, backbeat_down=False, backbeat_allows=True,
+            backbeat=True, backbeat_down=False, backbeat_allows=True, backbeat_old=False,
         )  # fmt: skip
 
 
@@ -300,6 +300,28 @@ def test_its_own_port_answers_the_same_unsigned(backbeat: Replicated) -> None:
         assert direct(backbeat, route) == through(backbeat.source, route)
     sandbox.settings("source", backbeat_allows=False)
     assert direct(backbeat, "crr/status")[0] == 403
+
+
+@pytest.mark.contract("backbeat")
+def test_keys_that_lose_their_way(backbeat: Replicated) -> None:
+    """A colon keeps a key from being retried, two slashes in a row from being found through CloudServer."""
+    only_in_sandbox(backbeat.source)
+    version, entry = failed(backbeat, "with:colon")
+    assert through(backbeat.source, "crr/failed", "POST", [entry]) == (200, [])
+    backbeat.tag("with:colon", version)
+    backbeat.arrived("with:colon", version)
+    where = f"crr/failed/{backbeat.bucket}/two//slashes?versionId={version}"
+    assert through(backbeat.source, where)[0] == 404
+
+
+@pytest.mark.contract("backbeat")
+def test_older_releases_have_few_routes(backbeat: Replicated) -> None:
+    sandbox = only_in_sandbox(backbeat.source)
+    sandbox.settings("source", backbeat_old=True)
+    for route in ("healthcheck", "metrics/crr/all", "metrics/crr/all/backlog", "crr/failed"):
+        assert through(backbeat.source, route)[0] == 200, route
+    for route in ("crr/status", "metrics/crr/node6", "crr/resume/all"):
+        assert through(backbeat.source, route) == (404, {"RouteNotFound": True})
 
 
 # The metadata route, which is CloudServer's own

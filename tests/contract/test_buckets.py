@@ -6,9 +6,15 @@
 from __future__ import annotations
 
 import itertools
+from datetime import datetime, timedelta, timezone
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore import auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from botocore.httpsession import URLLib3Session
 
 from tests.contract.replicating import code_of, new_bucket, signed
 from tests.contract.servers import Server
@@ -54,6 +60,19 @@ def test_the_same_location_says_nothing_and_another_refuses(server: Server) -> N
     server.s3.create_bucket(Bucket=name, CreateBucketConfiguration=first)
     server.undo.append(lambda: server.s3.delete_bucket(Bucket=name))
     server.s3.create_bucket(Bucket=name, CreateBucketConfiguration=first)
+
+
+@pytest.mark.contract("names and locations")
+def test_another_location_than_the_first_refuses_a_second_creation(server: Server) -> None:
+    if server.sandbox is None:
+        pytest.skip("real servers have locations of their own")
+    name = server.named("elsewhere")
+    west = {"LocationConstraint": "us-west-1"}
+    server.s3.create_bucket(Bucket=name, CreateBucketConfiguration=west)
+    server.undo.append(lambda: server.s3.delete_bucket(Bucket=name))
+    create = server.s3.create_bucket
+    refused = code_of(create, Bucket=name, CreateBucketConfiguration=west)
+    assert refused == (409, "BucketAlreadyOwnedByYou")
 
 
 @pytest.mark.contract("versioning")
@@ -213,3 +232,49 @@ def test_a_bucket_of_another_account(server: Server) -> None:
     for call in (server.other.get_bucket_versioning, server.other.get_bucket_replication):
         assert code_of(call, Bucket=name) == (403, "AccessDenied")
     assert code_of(server.other.create_bucket, Bucket=name) == (409, "BucketAlreadyExists")
+
+
+@pytest.mark.contract("errors")
+@pytest.mark.parametrize(("minutes", "status"), [(-16, 403), (-14, 200), (14, 200), (16, 403)])
+def test_clocks_may_differ_by_fifteen_minutes(
+    server: Server, monkeypatch: pytest.MonkeyPatch, minutes: int, status: int
+) -> None:
+    then = datetime.now(timezone.utc) + timedelta(minutes=minutes)
+    clock = "get_current_datetime" if hasattr(auth, "get_current_datetime") else "datetime"
+    if clock == "datetime":
+        monkeypatch.setattr(auth, "datetime", SimpleNamespace(datetime=_Clock(then)))
+    else:
+        monkeypatch.setattr(auth, clock, lambda *_, **__: then.replace(tzinfo=None))
+    answered, body, _ = signed(server, "/")
+    assert answered == status
+    assert (b"<Code>RequestTimeTooSkewed</Code>" in body) == (status == 403)
+
+
+class _Clock:
+    """What botocore asks for the time."""
+
+    def __init__(self, then: datetime) -> None:
+        self._then = then.replace(tzinfo=None)
+
+    def utcnow(self) -> datetime:
+        return self._then
+
+    def now(self, *_: object) -> datetime:
+        return self._then
+
+
+@pytest.mark.contract("errors")
+def test_an_unknown_host_is_refused(server: Server) -> None:
+    status, body, _ = signed(server, "/", headers={"Host": "unknown.example.com"})
+    assert status == 400
+    assert b"<Code>InvalidURI</Code>" in body
+    assert b"Check your restEndpoints configuration" in body
+
+
+@pytest.mark.contract("errors")
+def test_the_hash_of_the_body_is_needed(server: Server) -> None:
+    request = AWSRequest("GET", f"{server.s3_url}/")
+    keys = Credentials(server.keys["access_key"], server.keys["secret_key"])
+    auth.SigV4Auth(keys, "s3", "us-east-1").add_auth(request)
+    answer = URLLib3Session(timeout=10).send(request.prepare())
+    assert 400 <= answer.status_code < 404

@@ -142,3 +142,25 @@ def test_an_s3_endpoint_knows_no_iam_call(server: Server) -> None:
     assert status == 405
     assert b"<Code>MethodNotAllowed</Code>" in answer
     assert b"The specified method is not allowed against this resource." in answer
+
+
+@pytest.mark.contract("policy versions")
+def test_policies_are_listed_without_descriptions(server: Server) -> None:
+    arn = new_policy(server, POLICY)
+    found = server.iam.list_policies(Scope="Local", MaxItems=1000)["Policies"]
+    (one,) = (policy for policy in found if policy["Arn"] == arn)
+    assert "Description" not in one
+
+
+@pytest.mark.contract("unknown calls")
+def test_policies_come_in_pages(server: Server) -> None:
+    made = {new_policy(server, POLICY) for _ in range(3)}
+    found, marker = set(), {}
+    while True:
+        page = server.iam.list_policies(Scope="Local", MaxItems=1, **marker)
+        assert len(page["Policies"]) <= 1
+        found |= {one["Arn"] for one in page["Policies"]}
+        if not page["IsTruncated"]:
+            break
+        marker = {"Marker": page["Marker"]}
+    assert made <= found

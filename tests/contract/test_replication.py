@@ -276,3 +276,55 @@ def test_replicas_are_not_sent_onward(pair: tuple[Server, Server]) -> None:
     made.target.s3.put_object(Bucket=made.target_bucket, Key="own", Body=b"")
     own = made.target.s3.head_object(Bucket=made.target_bucket, Key="own")
     assert own["ReplicationStatus"] == "PENDING"
+
+
+@pytest.mark.contract("replication")
+def test_acls_are_not_sent(replicating: Replicated) -> None:
+    version = replicating.put("acl")
+    replicating.arrived("acl", version)
+    where = {"Bucket": replicating.bucket, "Key": "acl", "VersionId": version}
+    replicating.source.s3.put_object_acl(**where, ACL="public-read")
+    assert replicating.status("acl", version) == "COMPLETED"
+
+
+@pytest.mark.contract("replication")
+def test_a_source_that_was_cut_off_sends_what_is_old(replicating: Replicated) -> None:
+    """A newer version at the target stays current; a key that is only pending becomes live there."""
+    sandbox = only_in_sandbox(replicating.source)
+    sandbox.settings("source", paused=True)
+    old = replicating.put("cut-off/both", b"old")
+    replicating.put("cut-off/only", b"only")
+    target, bucket = replicating.target.s3, replicating.target_bucket
+    newer = target.put_object(Bucket=bucket, Key="cut-off/both", Body=b"newer")["VersionId"]
+    sandbox.settings("source", paused=False)
+    replicating.arrived("cut-off/both", old)
+    replicating.arrived("cut-off/only")
+    assert replicating.head_target("cut-off/both")["VersionId"] == newer
+    assert replicating.target_status("cut-off/only") == "REPLICA"
+
+
+@pytest.mark.contract("replication")
+def test_an_emptied_side_is_refilled_by_tags(replicating: Replicated) -> None:
+    """All but delete markers: a deleted key is live again until it is deleted once more."""
+    s3, where = replicating.source.s3, {"Bucket": replicating.bucket, "Key": "refilled"}
+    versions = [replicating.put("refilled", body) for body in (b"1", b"2")]
+    for version in versions:
+        replicating.arrived("refilled", version)
+    marker = s3.delete_object(**where)["VersionId"]
+    target, bucket = replicating.target.s3, replicating.target_bucket
+
+    def ids() -> list[str]:
+        return [one["VersionId"] for one in rows(target, bucket, Prefix="refilled")]
+
+    replicating.wait(lambda: marker in ids())
+    for version in (*versions, marker):
+        target.delete_object(Bucket=bucket, Key="refilled", VersionId=version)
+    assert ids() == []
+    for version in versions:
+        replicating.tag("refilled", version)
+        replicating.arrived("refilled", version)
+    assert ids() == versions[::-1]
+    assert replicating.head_target("refilled")["VersionId"] == versions[-1]
+    again = s3.delete_object(**where)["VersionId"]
+    replicating.wait(lambda: again in ids())
+    assert replicating.target_status("refilled") is None
