@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from urllib.parse import unquote
 
 import pytest
@@ -216,3 +217,26 @@ def test_a_version_from_before_versioning_is_null(sandbox: Sandbox) -> None:
     versions = s3.list_object_versions(Bucket=SOURCE)["Versions"]
     assert [one["VersionId"] for one in versions] == ["null"]
     assert s3.get_object(Bucket=SOURCE, Key="old", VersionId="null")["Body"].read() == b"1"
+
+
+def test_a_bucket_policy_counts_for_users_of_the_account(sandbox: Sandbox) -> None:
+    s3 = make_bucket(sandbox.source, SOURCE)
+    s3.put_object(Bucket=SOURCE, Key="k")
+    may = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+    allowed = sandbox.source.create_user("reads", {"Version": "2012-10-17", "Statement": may})
+    nothing = {"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"}
+    other = sandbox.source.create_user("guest", {"Version": "2012-10-17", "Statement": nothing})
+    arn = f"arn:aws:iam::{sandbox.source.account_id}:user"
+    there = {"Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{SOURCE}/*"}
+    statements = [
+        {"Effect": "Deny", "Principal": {"AWS": f"{arn}/reads"}, **there},
+        {"Effect": "Allow", "Principal": {"AWS": [f"{arn}/guest"]}, **there},
+    ]
+    before = sandbox.source.client("s3", allowed).get_object(Bucket=SOURCE, Key="k")
+    assert before["ResponseMetadata"]["HTTPStatusCode"] == 200
+    document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    s3.put_bucket_policy(Bucket=SOURCE, Policy=document)
+    refused = refusal(sandbox.source.client("s3", allowed).get_object, Bucket=SOURCE, Key="k")
+    assert refused[:2] == (403, "AccessDenied")
+    after = sandbox.source.client("s3", other).get_object(Bucket=SOURCE, Key="k")
+    assert after["ResponseMetadata"]["HTTPStatusCode"] == 200

@@ -88,10 +88,13 @@ def test_a_policy_comes_back_compact(server: Server) -> None:
 
 
 @pytest.mark.contract("bucket settings")
-def test_notprincipal_is_refused(server: Server) -> None:
+@pytest.mark.parametrize("both", [False, True])
+def test_notprincipal_is_refused(server: Server, both: bool) -> None:
     name = new_bucket(server)
     one = statement(name)
-    one["NotPrincipal"] = one.pop("Principal")
+    one["NotPrincipal"] = one["Principal"]
+    if not both:
+        del one["Principal"]
     document = json.dumps({"Version": "2012-10-17", "Statement": [one]})
     refused = code_of(server.s3.put_bucket_policy, Bucket=name, Policy=document)
     assert refused == (400, "MalformedPolicy")

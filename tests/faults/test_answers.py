@@ -26,7 +26,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._clients import (
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.api import Api
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.errors import ApiError
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import SERVICES
-from tests.faults.support.stranger import Stranger, stranger
+from tests.support.scripted import Scripted, scripted
 
 ARGUMENTS: dict[str, Any] = {
     "api": None,
@@ -112,12 +112,12 @@ CALLS = [(service, name) for service in CLIENTS for name in calls(service)]
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Stranger]:
-    with stranger() as here:
+def server() -> Iterator[Scripted]:
+    with scripted() as here:
         yield here
 
 
-def outcome(server: Stranger, service: str, name: str) -> Any:
+def outcome(server: Scripted, service: str, name: str) -> Any:
     """What the function answers, or the ApiError that it raises."""
     options = {
         "endpoint_url": server.url,
@@ -150,7 +150,7 @@ def unclear(error: ApiError) -> str:
 
 
 @pytest.mark.parametrize("strange", STRANGE)
-def test_what_is_no_answer_is_an_error(server: Stranger, strange: str) -> None:
+def test_what_is_no_answer_is_an_error(server: Scripted, strange: str) -> None:
     server.say(*STRANGE[strange])
     problems = []
     for service, name in CALLS:
@@ -163,7 +163,7 @@ def test_what_is_no_answer_is_an_error(server: Stranger, strange: str) -> None:
 
 
 @pytest.mark.parametrize("raw", [b"", b"\x15\x03\x01\x00\x02\x02\x16", b"SSH-2.0-OpenSSH_9.2\r\n"])
-def test_what_is_no_http_is_an_error(server: Stranger, raw: bytes) -> None:
+def test_what_is_no_http_is_an_error(server: Scripted, raw: bytes) -> None:
     server.answer = lambda _request: raw
     for service, name in CALLS:
         found = outcome(server, service, name)
@@ -171,7 +171,7 @@ def test_what_is_no_http_is_an_error(server: Stranger, raw: bytes) -> None:
         assert not unclear(found)
 
 
-def test_an_answer_that_goes_on_for_ever(server: Stranger) -> None:
+def test_an_answer_that_goes_on_for_ever(server: Scripted) -> None:
     """Ended by the server, as the client cannot tell it from a long one."""
     server.say("200 OK", XML, b"<a>" * 200_000)
     started = time.monotonic()
@@ -179,7 +179,7 @@ def test_an_answer_that_goes_on_for_ever(server: Stranger) -> None:
     assert time.monotonic() - started < 10
 
 
-def test_the_samples_are_answers(server: Stranger) -> None:
+def test_the_samples_are_answers(server: Scripted) -> None:
     """What is spoiled below is good as it is."""
     server.say("200 OK", XML, ROLE)
     assert outcome(server, "iam", "get_role").name == "N"
@@ -190,7 +190,7 @@ def test_the_samples_are_answers(server: Stranger) -> None:
 @pytest.mark.parametrize(
     "removed", [b"Arn", b"RoleName", b"Role", b"GetRoleResult", b"GetRoleResponse"]
 )
-def test_fields_that_are_missing(server: Stranger, removed: bytes) -> None:
+def test_fields_that_are_missing(server: Scripted, removed: bytes) -> None:
     start, end = ROLE.index(b"<" + removed), ROLE.rindex(b"</" + removed + b">")
     server.say("200 OK", XML, ROLE[:start] + ROLE[end + len(removed) + 3 :])
     assert isinstance(outcome(server, "iam", "get_role"), ApiError)
@@ -216,7 +216,7 @@ QUICK = settings(
     body=st.one_of(st.binary(max_size=300), st.text(max_size=100).map(str.encode)),
 )
 def test_anything(
-    server: Stranger, call: tuple[str, str], status: str, headers: dict[str, str], body: bytes
+    server: Scripted, call: tuple[str, str], status: str, headers: dict[str, str], body: bytes
 ) -> None:
     """Whatever comes without a name for the request: nothing that can be taken for an answer."""
     server.say(status, headers, body)
@@ -227,7 +227,7 @@ def test_anything(
 
 @QUICK
 @given(data=st.data(), sample=st.sampled_from([ROLE, ERROR]), status=STATUS)
-def test_spoiled_answers(server: Stranger, data: Any, sample: bytes, status: str) -> None:
+def test_spoiled_answers(server: Scripted, data: Any, sample: bytes, status: str) -> None:
     """A part of a good answer is replaced: it may still be one, but is never the end of the program."""
     start = data.draw(st.integers(0, len(sample)))
     end = data.draw(st.integers(start, len(sample)))

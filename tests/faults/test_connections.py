@@ -23,9 +23,9 @@ from ansible_collections.scality.backbeat.plugins.module_utils._clients.translat
     from_exception,
 )
 from sandbox import Sandbox
-from tests.faults.support.stranger import Stranger, stranger
 from tests.faults.test_answers import PAGE, ROLE, XML
 from tests.integration.support.modules import Result, Side, task_of
+from tests.support.scripted import Asked, Scripted, scripted
 
 pytestmark = pytest.mark.sandbox
 #: Without an answer there is nothing to wait for here.
@@ -94,7 +94,7 @@ class TestTls:
         tls.load_verify_locations(certificate)
         tls.verify_mode = ssl.CERT_REQUIRED
         options = {**ONCE, "aws_ca_bundle": secure.sandbox.ca_bundle}
-        with stranger(tls) as server:
+        with scripted(tls) as server:
             server.say("200 OK", XML, ROLE)
             options["endpoint_url"] = server.url
             options["include_policies"] = False
@@ -178,12 +178,12 @@ class TestCredentials:
 
 class TestProxies:
     @pytest.fixture
-    def proxy(self) -> Iterator[Stranger]:
-        with stranger() as here:
+    def proxy(self) -> Iterator[Scripted]:
+        with scripted() as here:
             here.answer = _forward
             yield here
 
-    def test_is_used(self, source: Side, proxy: Stranger) -> None:
+    def test_is_used(self, source: Side, proxy: Scripted) -> None:
         assert source.do("iam_role", name="R", aws_config={"proxies": {"http": proxy.url}})[
             "changed"
         ]
@@ -191,7 +191,7 @@ class TestProxies:
         assert proxy.requests[0].startswith(f"POST {source.side.iam_url}/".encode())
 
     def test_of_the_environment(
-        self, source: Side, proxy: Stranger, monkeypatch: pytest.MonkeyPatch
+        self, source: Side, proxy: Scripted, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         for name in ("NO_PROXY", "no_proxy"):
             monkeypatch.delenv(name, raising=False)
@@ -200,13 +200,13 @@ class TestProxies:
         assert len(proxy.requests) == 2
 
     def test_not_for_hosts_that_are_excepted(
-        self, source: Side, proxy: Stranger, monkeypatch: pytest.MonkeyPatch
+        self, source: Side, proxy: Scripted, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("http_proxy", proxy.url)
         source.do("bucket", name="my-bucket")
         assert not proxy.requests
 
-    def test_that_wants_a_password(self, source: Side, proxy: Stranger) -> None:
+    def test_that_wants_a_password(self, source: Side, proxy: Scripted) -> None:
         url = proxy.url.replace("http://", "http://user:the%2Fpassword@")
         source.do("iam_role", name="R", aws_config={"proxies": {"http": url}})
         # user:the/password
@@ -215,7 +215,7 @@ class TestProxies:
     @pytest.mark.parametrize(
         "status", ["200 OK", "403 Forbidden", "407 Proxy", "502 Bad Gateway", "504 Late"]
     )
-    def test_that_answers_itself(self, source: Side, proxy: Stranger, status: str) -> None:
+    def test_that_answers_itself(self, source: Side, proxy: Scripted, status: str) -> None:
         proxy.say(status, {"Content-Type": "text/html"}, PAGE)
         url = proxy.url.replace("http://", "http://user:the-password@")
         for module in ("iam_role", "bucket"):
@@ -234,9 +234,9 @@ class TestProxies:
         assert "the-password" not in str(result)
 
 
-def _forward(request: bytes) -> bytes:
+def _forward(asked: Asked) -> bytes:
     """What the server answers to which the request is addressed."""
-    line, _, rest = request.partition(b"\r\n")
+    line, _, rest = asked.raw.partition(b"\r\n")
     method, url, version = line.decode().split()
     parts = urlsplit(url)
     path = url.partition(parts.netloc)[2] or "/"

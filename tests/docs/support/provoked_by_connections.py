@@ -13,9 +13,9 @@ from typing import Any
 from ansible_collections.scality.backbeat.plugins.module_utils._clients import session
 from sandbox.certificates import SERVER_FILE, make_certificates
 from tests.docs.support.scene import Scene
-from tests.faults.support.stranger import stranger
 from tests.integration.support.bad_input import BUCKET, LEFT_OUT, Keyless, run_at
 from tests.integration.support.modules import Result
+from tests.support.scripted import scripted
 
 NOBODY = {"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}
 S3_REDIRECT = {"x-amz-request-id": "1", "Location": "https://s3.example.com/"}
@@ -76,10 +76,10 @@ def answers(scene: Scene) -> Iterator[Result]:
     yield run_at(source, "object_check")
     source.sandbox.fail("CreateBucket", how="reset-after")
     yield run_at(source, "bucket")
-    with stranger() as server:
+    with scripted() as server:
         server.say("307 Temporary Redirect", S3_REDIRECT, b"")
         yield run_at(source, "bucket", endpoint_url=server.url)
-    with stranger(_untrusted(scene.folder)) as server:
+    with scripted(_untrusted(scene.folder)) as server:
         yield run_at(source, "bucket", endpoint_url=server.url)
     source.sandbox.settings(clock_offset=1000)
     yield run_at(source, "bucket")

@@ -1,21 +1,23 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A server that answers Backbeat's routes with what a test gives it, and remembers the requests."""
+"""The scripted server, which answers Backbeat's routes with what a test gives it.
+
+Not the sandbox, because these tests state what is sent and what is made of odd answers, byte by byte.
+"""
 
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.api import Api
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import SERVICES
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.session import open_api
+from tests.support.scripted import Asked, scripted, whole
 
 JSON = "application/json"
 OPTIONS: dict[str, Any] = {
@@ -54,30 +56,14 @@ class Backbeat:
 @contextmanager
 def backbeat() -> Iterator[Backbeat]:
     """The server, which answers 404 RouteNotFound to what it was not given."""
+    with scripted() as server:
+        stub = Backbeat(server.url)
 
-    class Handler(BaseHTTPRequestHandler):
-        def answer(self) -> None:
-            line = f"{self.command} {self.path}"
-            size = int(self.headers.get("Content-Length") or 0)
-            stub.requests.append((line, self.rfile.read(size), dict(self.headers)))
+        def answer(asked: Asked) -> bytes:
+            stub.requests.append((asked.line, asked.body, asked.headers))
             unknown = (404, JSON, b'{"RouteNotFound":true}')
-            status, content_type, body = stub.answers.get(line, unknown)
-            self.send_response(status)
-            self.send_header("Content-Type", content_type)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            status, content_type, body = stub.answers.get(asked.line, unknown)
+            return whole(f"{status} Status", {"Content-Type": content_type}, body)
 
-        do_GET = do_POST = do_DELETE = answer
-
-        def log_message(self, format: str, *arguments: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    stub = Backbeat(f"http://127.0.0.1:{server.server_port}")
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    try:
+        server.answer = answer
         yield stub
-    finally:
-        server.shutdown()
-        server.server_close()

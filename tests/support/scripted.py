@@ -1,0 +1,105 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one scripted HTTP server: it answers what a test tells it to, and remembers what it was asked.
+
+For answers that no S3, IAM or Backbeat server gives (proxies, pages, redirects, broken TLS, odd bodies), which
+the sandbox therefore does not imitate. It claims no part of the contract.
+"""
+
+from __future__ import annotations
+
+import socketserver
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+Answer = Callable[["Asked"], bytes]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request: its first line without the version ("GET /path?query"), the other lines of its head, and the body."""
+
+    line: str
+    headers: dict[str, str]
+    body: bytes
+    raw: bytes
+
+
+def whole(status: str, headers: dict[str, str], body: bytes) -> bytes:
+    """An answer whose length is the body's unless the headers tell another."""
+    lines = {"Content-Length": str(len(body)), "Connection": "close", **headers}
+    head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+    return f"HTTP/1.1 {status}\r\n{head}\r\n".encode("latin-1") + body
+
+
+class Scripted:
+    """What it answers, and the requests that it got."""
+
+    def __init__(self) -> None:
+        self.answer: Answer = lambda _asked: b""
+        self.asked: list[Asked] = []
+        self.url = ""
+
+    @property
+    def requests(self) -> list[bytes]:
+        """The requests as they came, heads and bodies."""
+        return [one.raw for one in self.asked]
+
+    def say(self, status: str, headers: dict[str, str], body: bytes) -> None:
+        """From now on the same answer."""
+        raw = whole(status, headers, body)
+        self.answer = lambda _asked: raw
+
+
+@contextmanager
+def scripted(tls: ssl.SSLContext | None = None) -> Iterator[Scripted]:
+    """It listens as long as the `with` lasts."""
+    here = Scripted()
+
+    class Handler(socketserver.StreamRequestHandler):
+        def setup(self) -> None:
+            if tls is not None:
+                self.request = tls.wrap_socket(self.request, server_side=True)
+            super().setup()
+
+        def finish(self) -> None:
+            super().finish()
+            if tls is not None:
+                self.request.close()
+
+        def handle(self) -> None:
+            asked = self._read()
+            if asked is not None:
+                here.asked.append(asked)
+                self.wfile.write(here.answer(asked))
+
+        def _read(self) -> Asked | None:
+            lines = list(iter(self.rfile.readline, b"\r\n"))[:100]
+            if not lines or not lines[0]:
+                return None
+            fields = [line.decode("latin-1").partition(":") for line in lines[1:]]
+            headers = {name.strip().lower(): value.strip() for name, _, value in fields}
+            if "expect" in headers:
+                self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            body = self.rfile.read(int(headers.get("content-length", 0)))
+            line = lines[0].decode("latin-1").rpartition(" ")[0]
+            return Asked(line, headers, body, b"".join([*lines, b"\r\n", body]))
+
+    class Server(socketserver.ThreadingTCPServer):
+        daemon_threads = True
+        allow_reuse_address = True
+
+        def handle_error(self, request: object, client_address: object) -> None:
+            """Clients that hang up are part of the tests."""
+
+    with Server(("127.0.0.1", 0), Handler) as server:
+        here.url = "{}://{}:{}".format("https" if tls else "http", *server.server_address)
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        try:
+            yield here
+        finally:
+            server.shutdown()
