@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible.errors import AnsibleFilterError
+from ansible.errors import AnsibleError, AnsibleFilterError
 from ansible.utils.display import Display
 
 from ..module_utils._documents.topology import Environment, HostPlan, Items, Topology, plan
@@ -21,13 +21,16 @@ Variables = Mapping[str, Any]
 
 TAGS = ("preflight", "roles", "policies", "buckets", "replication", "verify")
 SPECIAL_TAGS = ("all", "always", "never", "tagged", "untagged")
-CONNECTIONS = ("s3", "iam")
+S3, IAM = "replication_s3", "replication_iam"
+#: Stands for the connection of another host that cannot be evaluated here.
+UNREADABLE = {"endpoint_url": "unknown:"}
 #: Variables that say what a host replicates to which host.
 LINKS = ("replication_target_host", "replication_pairs")
 #: Variables that belong to one host, and are never taken from another.
-OWN = frozenset({*LINKS, *(f"replication_{service}" for service in CONNECTIONS)})
+OWN = frozenset({*LINKS, S3, IAM})
 #: Facts that hold ARNs of roles: those that each host created, and those that a source read.
 CREATED, READ = "replication_roles_created", "replication_roles_read"
+BUCKETS = "replication_buckets_created"
 
 
 def plan_host(
@@ -35,7 +38,8 @@ def plan_host(
 ) -> dict[str, Any]:
     """The plan of one host, as HostPlan.describe() returns it, and what keeps it from being carried out.
 
-    variables: the role's on this host; run: "hosts" of the play, "tags" and "skip_tags" of the command line.
+    variables: the role's on this host; run: "hosts" of the play, "tags" and "skip_tags" of the command line, and
+    "to_set_up", False for validation and teardown.
 
     Added to the plan: "options", the typed variables by their short names; "refused", sentences about this host, and
     about linked hosts that take no part in the run; "blocked_by", other hosts of the run that are refused.
@@ -49,7 +53,10 @@ def plan_host(
     topology = Topology({name: Environment.of(name, values) for name, values in typed.items()})
     # What one host lacks would be said of its partners as well.
     if not any(wrong.values()):
-        wrong = {name: refusals(topology, name, hostvars.keys()) for name in typed}
+        to_set_up = run.get("to_set_up", True)
+        wrong = {
+            name: refusals(topology, name, hostvars.keys(), to_set_up=to_set_up) for name in typed
+        }
     playing = set(run.get("hosts") or hostvars)
     linked = {
         *(pair.target_host for pair in topology.environments[host].pairs),
@@ -88,6 +95,7 @@ def plan_step(
         planned,
         connections={name: _connections(hostvars, host, variables, name) for name in results},
         arns={name: role_arns(*found) for name, found in results.items()},
+        ready=[name for name in results if _has_buckets(hostvars[name])],
     )
     return STEPS[step](steps, planned["options"])
 
@@ -95,6 +103,7 @@ def plan_step(
 #: What each step makes of the plan and the options.
 STEPS: Mapping[str, Callable[[Steps, Mapping[str, Any]], Items]] = {
     "unknown_roles": lambda steps, _options: steps.unknown_roles(),
+    "unchecked_targets": lambda steps, _options: steps.unchecked_targets(),
     "policies": lambda steps, _options: steps.policies(),
     "replications": lambda steps, options: steps.replications(
         {name: options[name] for name in ("purge_rules", "known_sites", "allow_pending_loss")}
@@ -126,8 +135,9 @@ def _concerned(hostvars: HostVars, host: str, variables: Variables) -> list[str]
     found = dict.fromkeys([host])
     for name in hostvars:
         given = variables if name == host else hostvars[name]
-        if any(given.get(link) for link in LINKS):
-            links, _wrong = convert(name, {link: given.get(link) for link in LINKS}, LINKS)
+        found_links = {link: _read(given, link, UNREADABLE) for link in LINKS}
+        if any(found_links.values()) and UNREADABLE not in found_links.values():
+            links, _wrong = convert(name, found_links, LINKS)
             pairs = [pair for pair in links["replication_pairs"] or () if pair]
             targets = [links["replication_target_host"], *(one.get("target_host") for one in pairs)]
             found |= dict.fromkeys([name, *(one for one in targets if one in hostvars)])
@@ -141,7 +151,10 @@ def _of_other(hostvars: HostVars, host: str, variables: Variables, name: str) ->
     host has beside its hostvars is one of them.
     """
     here, there = hostvars[host], hostvars[name]
-    given = {variable: there.get(variable) for variable in specs()}
+    given = {
+        variable: _read(there, variable, UNREADABLE if variable in (S3, IAM) else None)
+        for variable in specs()
+    }
     for variable, value in given.items():
         if value is None and variable not in OWN:
             ours = variables.get(variable)
@@ -149,10 +162,31 @@ def _of_other(hostvars: HostVars, host: str, variables: Variables, name: str) ->
     return given
 
 
+def _has_buckets(there: Variables) -> bool:
+    """Whether the host's task that creates its buckets has succeeded in this run."""
+    result = there.get(BUCKETS) or {}
+    return bool(result.get("results")) and not result.get("failed")
+
+
+def _read(there: Variables, variable: str, otherwise: Any = None) -> Any:
+    """A variable of another host; `otherwise` if only that host can evaluate it, because its template uses hostvars."""
+    try:
+        return _plain(there.get(variable))
+    except AnsibleError:
+        return otherwise
+
+
+def _plain(value: Any) -> Any:
+    """The value with all templates in it evaluated."""
+    if isinstance(value, Mapping):
+        return {key: _plain(part) for key, part in value.items()}
+    return [_plain(part) for part in value] if isinstance(value, (list, tuple)) else value
+
+
 def _connections(
     hostvars: HostVars, host: str, variables: Variables, name: str
 ) -> dict[str, Mapping[str, Any]]:
     given = variables if name == host else hostvars[name]
-    wanted = [f"replication_{service}" for service in CONNECTIONS]
-    typed, _wrong = convert(name, {variable: given.get(variable) for variable in wanted}, wanted)
-    return {service: typed[f"replication_{service}"] or {} for service in CONNECTIONS}
+    both = {variable: given.get(variable) for variable in (S3, IAM)}
+    typed, _wrong = convert(name, both, (S3, IAM))
+    return {"s3": typed[S3] or {}, "iam": typed[IAM] or {}}

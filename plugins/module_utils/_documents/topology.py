@@ -32,6 +32,7 @@ class Pair:
     target_bucket: str
     rules: tuple[Mapping[str, Any], ...] = ()
     role: str = ""
+    allow_shared_target: bool = False
 
     def bucket(self, side: str) -> str:
         """The name of its source or target bucket."""
@@ -67,6 +68,7 @@ class Environment:
     roles: Mapping[str, Role]
     target_host: str = ""
     pairs: tuple[Pair, ...] = ()
+    known_sites: Mapping[str, str] = field(default_factory=dict)
     location: str = ""
     permissions: str = "least"
     policy_max_size: int = 6144
@@ -93,6 +95,7 @@ class Environment:
             },
             target_host=variable("target_host") or "",
             pairs=tuple(pairs_of(name, variables)),
+            known_sites=variable("known_sites") or {},
             location=variable("location") or "",
             permissions=variable("permissions") or cls.permissions,
             policy_max_size=variable("policy_max_size") or cls.policy_max_size,
@@ -119,6 +122,7 @@ def pairs_of(host: str, variables: Variables) -> Iterator[Pair]:
             target_bucket=pair["target_bucket"],
             rules=tuple(pair.get("rules") or ()),
             role=pair.get("role") or "",
+            allow_shared_target=bool(pair.get("allow_shared_target")),
         )
 
 

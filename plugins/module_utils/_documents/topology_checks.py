@@ -6,19 +6,31 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from itertools import combinations
+from typing import Any
+from urllib.parse import urlsplit
 
-from .topology import SOURCE, TARGET, Environment, Topology
+from . import names, replication
+from .errors import InvalidDocument
+from .replication_merge import merge
+from .replication_validation import validate
+from .topology import SIDES, SOURCE, TARGET, Environment, Pair, Topology, enabled_prefixes
+from .wanted_rules import Wanted, check_wanted, wanted_rules
 
+#: Roles for the check of a configuration whose roles may not exist yet.
+PLACEHOLDERS = tuple(names.iam_arn(names.UNKNOWN_ACCOUNT, "role", "/", side) for side in SIDES)
 CONNECTION = (
     "a connection is a dictionary with endpoint_url, and profile or access_key and secret_key"
 )
 
 
-def refusals(topology: Topology, host: str, known_hosts: Collection[str]) -> list[str]:
+def refusals(
+    topology: Topology, host: str, known_hosts: Collection[str], *, to_set_up: bool = True
+) -> list[str]:
     """Sentences that say why this host's part cannot be set up, taken down or validated; empty if it can.
 
-    known_hosts: all hosts of the inventory.
+    known_hosts: all hosts of the inventory; to_set_up: False if what must not be set up may still be taken down.
     """
     here = topology.environments[host]
     if not any(one.target_host or one.pairs for one in topology.environments.values()):
@@ -27,9 +39,60 @@ def refusals(topology: Topology, host: str, known_hosts: Collection[str]) -> lis
             "there, and in replication_target_host the host to replicate to."
         ]
     return [
+        *_of_names(here, topology),
         *_of_pairs(here, known_hosts),
         *_of_connections(topology, here),
+        *_of_environments(topology, here),
+        *(_of_shared_targets(topology, here) if to_set_up else ()),
     ]
+
+
+def _of_names(here: Environment, topology: Topology) -> Iterator[str]:
+    """Names, ARNs and rules that no server would accept."""
+    if here.pairs or topology.incoming(here.name):
+        for side in SIDES:
+            role = here.roles[side]
+            for variable, check, value in (
+                (f"{side}_role_name", _check_role_name, role.name),
+                (f"{side}_policy_name", _check_policy_name, role.policy),
+                (f"{side}_role_arn", names.check_role_arn, role.arn),
+            ):
+                try:
+                    value and check(value)
+                except InvalidDocument as error:
+                    yield f"replication_{variable} of {here.name}: {error}"
+    for pair in here.pairs:
+        try:
+            _check_pair(pair, topology)
+        except InvalidDocument as error:
+            yield f"The pair with source_bucket {pair.source_bucket} in replication_pairs of {here.name}: {error}"
+
+
+def _check_role_name(name: str) -> None:
+    names.check_iam_name(name, "role")
+    if "," in name:
+        raise InvalidDocument(
+            f"The role name {name!r} has a comma, which separates the roles of a replication configuration: use a name "
+            "without a comma."
+        )
+
+
+def _check_policy_name(name: str) -> None:
+    names.check_iam_name(name, "policy")
+
+
+def _check_pair(pair: Pair, topology: Topology) -> None:
+    """Check what set-up would store for a pair in a bucket without a configuration."""
+    for side in SIDES:
+        names.check_bucket_name(pair.bucket(side))
+    rules = wanted_rules(pair.rules or [{"prefix": ""}]) or ()
+    check_wanted(rules)
+    if any(rule.prefix is None for rule in rules):
+        # It refers to a rule that exists already.
+        return
+    roles = replication.split_roles(pair.role) if pair.role else PLACEHOLDERS
+    wanted = Wanted(roles=roles, target_bucket=pair.target_bucket, rules=rules)
+    validate(merge(wanted, None), topology.environments[pair.source_host].known_sites or None)
 
 
 def _of_pairs(here: Environment, known_hosts: Collection[str]) -> Iterator[str]:
@@ -77,6 +140,74 @@ def _of_connections(topology: Topology, here: Environment) -> Iterator[str]:
         uses_role = any(not pair.role for pair in direction.pairs)
         if uses_role and not there.roles[TARGET].arn and not there.iam:
             yield _lacks(there.name, "replication_iam")
+
+
+def _of_environments(topology: Topology, here: Environment) -> Iterator[str]:
+    """Sides that are one environment, and a bucket that two hosts would configure."""
+    for direction in topology.outgoing(here.name):
+        there = topology.environments.get(direction.target)
+        if there is None or not here.s3 or not there.s3:
+            continue
+        if there.name == here.name or _account(here.s3) == _account(there.s3):
+            yield (
+                f"{here.name} and its target {there.name} are the same environment: replication_s3 has the same "
+                "endpoint_url and the same credentials on both. Replicate to a host with a connection of its own."
+            )
+    buckets = {pair.source_bucket for pair in here.pairs}
+    for other in topology.environments.values():
+        if other.name == here.name or not other.pairs or _place(other.s3) != _place(here.s3):
+            continue
+        for bucket in sorted(buckets.intersection(pair.source_bucket for pair in other.pairs)):
+            yield (
+                f"The source bucket {bucket} is in replication_pairs of {here.name} and of {other.name}, which have "
+                "the same S3 endpoint, but a bucket has one replication configuration: name it on one host only."
+            )
+
+
+def _of_shared_targets(topology: Topology, here: Environment) -> Iterator[str]:
+    """Pairs whose objects would overwrite one another in one target bucket."""
+    groups: dict[tuple[Any, str], list[Pair]] = {}
+    for environment in topology.environments.values():
+        for pair in environment.pairs:
+            there = topology.environments.get(pair.target_host)
+            if there is not None:
+                place = _place(there.s3) or there.name
+                groups.setdefault((place, pair.target_bucket), []).append(pair)
+    for group in groups.values():
+        for one, other in combinations(group, 2):
+            if here.name not in (one.source_host, other.source_host):
+                continue
+            if one.allow_shared_target and other.allow_shared_target:
+                continue
+            if _overlap(one, other):
+                yield (
+                    f"The pairs with source_bucket {one.source_bucket} of {one.source_host} and {other.source_bucket} "
+                    f"of {other.source_host} replicate the same prefixes into {one.target_bucket} of "
+                    f"{one.target_host}, so objects with the same key overwrite one another: give them other prefixes "
+                    "or target buckets, or set allow_shared_target in both pairs."
+                )
+
+
+def _overlap(one: Pair, other: Pair) -> bool:
+    return any(
+        left.startswith(right) or right.startswith(left)
+        for left in enabled_prefixes(one.rules)
+        for right in enabled_prefixes(other.rules)
+    )
+
+
+def _place(s3: Mapping[str, Any]) -> tuple[Any, ...]:
+    """The server of a connection, however its URL is written; empty without one."""
+    url = urlsplit(str(s3.get("endpoint_url") or ""))
+    try:
+        port = url.port or {"http": 80, "https": 443}.get(url.scheme)
+    except ValueError:
+        port = None
+    return (url.hostname, port) if url.hostname else ()
+
+
+def _account(s3: Mapping[str, Any]) -> tuple[Any, ...]:
+    return (*_place(s3), s3.get("profile"), s3.get("access_key"))
 
 
 def _lacks(host: str, variable: str) -> str:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,12 +27,13 @@ class Steps:
     """A plan as HostPlan.describe() returns it, with what its later steps need.
 
     connections: "s3" and "iam" by host, for this host and its targets; arns: of the roles that were created or read so
-    far, by host and name.
+    far, by host and name; ready: hosts whose buckets this run has created.
     """
 
     plan: Mapping[str, Any]
     connections: Mapping[str, Mapping[str, Connection]] = field(default_factory=dict)
     arns: Mapping[str, Arns] = field(default_factory=dict)
+    ready: Collection[str] = ()
 
     def unknown_roles(self) -> Items:
         """Roles whose ARN is still to be read: {"host", "name"}."""
@@ -40,6 +41,17 @@ class Steps:
             {"host": host, "name": role["name"]}
             for host, role in self._used_roles()
             if not self._arn(host, role)
+        ]
+
+    def unchecked_targets(self) -> Items:
+        """The target buckets of hosts that are not ready, as backbeat_bucket takes them: {"host", "buckets"}."""
+        buckets: dict[str, dict[str, None]] = {}
+        for pair in self.plan["outgoing"]:
+            if pair["target_host"] not in self.ready:
+                buckets.setdefault(pair["target_host"], {})[pair["target_bucket"]] = None
+        return [
+            {"host": host, "buckets": [{"name": name, "versioning": "enabled"} for name in names]}
+            for host, names in buckets.items()
         ]
 
     def policies(self) -> Items:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible.errors import AnsibleFilterError
+from ansible.errors import AnsibleFilterError, AnsibleUndefinedVariable
 
 from ansible_collections.scality.backbeat.plugins.filter.replication_plan import FilterModule
 
@@ -164,7 +164,8 @@ def test_what_is_left_at_its_default_is_left_out() -> None:
 def test_removals_name_the_rules_that_a_pair_names(rules: Any) -> None:
     named = [{"id": "a"}]
     hostvars = two_hosts(
-        {**PAIR, "rules": rules}, {**PAIR, "source_bucket": "bucket-c", "rules": named}
+        {**PAIR, "rules": rules},
+        {"source_bucket": "bucket-c", "target_bucket": "bucket-d", "rules": named},
     )
     common = {"allow_pending_loss": False, "state": "absent"}
     assert step(hostvars, "removals") == [
@@ -196,7 +197,11 @@ def test_preflights() -> None:
 
 @pytest.mark.parametrize(
     ("role", "roles"),
-    [("x,y", ("x", "y")), ("x", ("x", None)), ("", (SOURCE_ARN, TARGET_ARN))],
+    [
+        (f"{OTHER_ARN},{TARGET_ARN}", (OTHER_ARN, TARGET_ARN)),
+        (OTHER_ARN, (OTHER_ARN, None)),
+        ("", (SOURCE_ARN, TARGET_ARN)),
+    ],
 )
 def test_roles_of_a_preflight(role: str, roles: tuple[str, str | None]) -> None:
     hostvars = two_hosts({**PAIR, "role": role}, replication_source_role_arn=SOURCE_ARN)
@@ -245,6 +250,30 @@ def test_several_targets_of_one_source() -> None:
     assert connections == ["http://node6", "http://node7"]
     assert plan(hostvars, "node7")["buckets"] == [{"name": "bucket-c", "versioning": "enabled"}]
     assert plan(hostvars, "node6")["buckets"] == [{"name": "bucket-b", "versioning": "enabled"}]
+
+
+class Undefined(dict[str, Any]):
+    """Variables of a host, one of which uses hostvars: only that host itself can evaluate it."""
+
+    def __init__(self, variables: dict[str, Any], name: str) -> None:
+        super().__init__(variables)
+        self.name = name
+
+    def get(self, name: str, default: Any = None) -> Any:
+        if name == self.name:
+            raise AnsibleUndefinedVariable("'hostvars' is undefined")
+        return super().get(name, default)
+
+
+@pytest.mark.parametrize("name", ["replication_s3", "replication_iam", "replication_pairs"])
+def test_what_only_another_host_can_evaluate_is_taken_as_set(name: str) -> None:
+    hostvars = two_hosts()
+    hostvars["node2"] = {**two_hosts(PAIR)["node1"], "replication_s3": {"endpoint_url": "http://b"}}
+    hostvars["node2"]["replication_pairs"] = [{**PAIR, "target_bucket": "bucket-x"}]
+    hostvars["node2"] = Undefined(hostvars["node2"], name)
+    assert plan(hostvars)["refused"] == plan(hostvars)["blocked_by"] == []
+    hostvars["node6"] = Undefined(hostvars["node6"], name)
+    assert plan(hostvars)["refused"] == []
 
 
 def test_a_step_that_no_plan_has() -> None:

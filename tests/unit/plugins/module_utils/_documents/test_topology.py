@@ -20,7 +20,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.topolo
 
 ARN = "arn:aws:iam::123456789012:role/TargetRole"
 HOST = {
-    "replication_s3": {"endpoint_url": "http://s3"},
+    "replication_s3": {"endpoint_url": "http://there"},
     "replication_iam": {"endpoint_url": "http://iam"},
     "replication_source_role_name": "SourceRole",
     "replication_target_role_name": "TargetRole",
@@ -32,13 +32,14 @@ HOST = {
 Hosts = dict[str, dict[str, Any]]
 
 
-def pair(source: str = "a", target: str = "b", **options: Any) -> dict[str, Any]:
+def pair(source: str = "aaa", target: str = "bbb", **options: Any) -> dict[str, Any]:
     return {"source_bucket": source, "target_bucket": target, **options}
 
 
 def source(*pairs: dict[str, Any], of: str = "there", **variables: Any) -> dict[str, Any]:
     given = {"replication_target_host": of, "replication_pairs": list(pairs)}
-    return {**HOST, **given, **{f"replication_{name}": value for name, value in variables.items()}}
+    own = {f"replication_{name}": value for name, value in variables.items()}
+    return {**HOST, "replication_s3": {"endpoint_url": "http://here"}, **given, **own}
 
 
 def two_hosts(*pairs: dict[str, Any], **variables: Any) -> Hosts:
@@ -46,7 +47,8 @@ def two_hosts(*pairs: dict[str, Any], **variables: Any) -> Hosts:
 
 
 def both_ways(**variables: Any) -> Hosts:
-    here, there = source(pair("a", "b"), **variables), source(pair("b", "a"), of="here")
+    here = source(pair("aaa", "bbb"), **variables)
+    there = source(pair("bbb", "aaa"), of="here", s3=HOST["replication_s3"])
     return {"here": here, "there": there}
 
 
@@ -63,7 +65,7 @@ def refused(hosts: Hosts, host: str = "here") -> list[str]:
 
 
 def test_a_source_has_its_role_its_policy_and_its_buckets() -> None:
-    pairs = [pair("a", "b"), pair("c", "d")]
+    pairs = [pair("aaa", "bbb"), pair("ccc", "ddd")]
     made = planned(two_hosts(*pairs))
     assert (made["source"], made["target"]) == (True, False)
     assert made["outgoing"] == [{**one, "target_host": "there"} for one in pairs]
@@ -72,39 +74,39 @@ def test_a_source_has_its_role_its_policy_and_its_buckets() -> None:
         {
             "name": "SourcePolicy",
             "side": "source",
-            "source_buckets": ["a", "c"],
+            "source_buckets": ["aaa", "ccc"],
             "roles": ["SourceRole"],
             "permissions": "least",
             "max_size": 6144,
         }
     ]
-    assert made["buckets"] == [{"name": name, "versioning": "enabled"} for name in ("a", "c")]
+    assert made["buckets"] == [{"name": name, "versioning": "enabled"} for name in ("aaa", "ccc")]
     assert made["source_role"] == {"name": "SourceRole", "arn": ""}
     assert made["target_roles"] == {"there": {"name": "TargetRole", "arn": ""}}
 
 
 def test_a_target_serves_all_hosts_that_name_it() -> None:
-    hosts = two_hosts(pair("a", "b"))
-    hosts["elsewhere"] = source(pair("a", "c"))
+    hosts = two_hosts(pair("aaa", "bbb"))
+    hosts["elsewhere"] = source(pair("aaa", "ccc"))
     made = planned(hosts, "there")
     assert (made["source"], made["target"], made["outgoing"]) == (False, True, [])
     assert made["sources"] == ["here", "elsewhere"]
     assert made["roles"] == [{"name": "TargetRole"}]
     (policy,) = made["policies"]
-    assert (policy["side"], policy["target_buckets"]) == ("target", ["b", "c"])
+    assert (policy["side"], policy["target_buckets"]) == ("target", ["bbb", "ccc"])
     assert "source_buckets" not in policy
-    assert [bucket["name"] for bucket in made["buckets"]] == ["b", "c"]
+    assert [bucket["name"] for bucket in made["buckets"]] == ["bbb", "ccc"]
 
 
 def test_a_pair_may_have_another_target_than_its_host() -> None:
-    hosts = two_hosts(pair("a", "b"), pair("c", "d", target_host="elsewhere"))
+    hosts = two_hosts(pair("aaa", "bbb"), pair("ccc", "ddd", target_host="elsewhere"))
     hosts["elsewhere"] = {**HOST, "replication_target_role_arn": ARN}
     made = planned(hosts)
     assert made["targets"] == ["there", "elsewhere"]
     assert made["target_roles"]["elsewhere"] == {"name": "TargetRole", "arn": ARN}
-    assert made["policies"][0]["source_buckets"] == ["a", "c"]
-    assert planned(hosts, "there")["policies"][0]["target_buckets"] == ["b"]
-    assert [bucket["name"] for bucket in planned(hosts, "elsewhere")["buckets"]] == ["d"]
+    assert made["policies"][0]["source_buckets"] == ["aaa", "ccc"]
+    assert planned(hosts, "there")["policies"][0]["target_buckets"] == ["bbb"]
+    assert [bucket["name"] for bucket in planned(hosts, "elsewhere")["buckets"]] == ["ddd"]
 
 
 def test_the_guides_policy_names_the_buckets_of_both_sides() -> None:
@@ -112,7 +114,7 @@ def test_the_guides_policy_names_the_buckets_of_both_sides() -> None:
     hosts["there"]["replication_permissions"] = "guide"
     for host in hosts:
         (policy,) = planned(hosts, host)["policies"]
-        assert (policy["source_buckets"], policy["target_buckets"]) == (["a"], ["b"])
+        assert (policy["source_buckets"], policy["target_buckets"]) == (["aaa"], ["bbb"])
 
 
 def test_one_role_may_serve_both_directions() -> None:
@@ -124,7 +126,7 @@ def test_a_host_may_be_both() -> None:
     made = planned(both_ways())
     assert (made["source"], made["target"]) == (True, True)
     assert [policy["name"] for policy in made["policies"]] == ["SourcePolicy", "TargetPolicy"]
-    assert [bucket["name"] for bucket in made["buckets"]] == ["a"]
+    assert [bucket["name"] for bucket in made["buckets"]] == ["aaa"]
 
 
 def test_the_proof_of_a_bucket_that_also_receives_has_a_key_of_its_own() -> None:
@@ -141,7 +143,7 @@ def test_a_bystander_has_nothing_to_do_and_needs_no_connection() -> None:
 
 
 def test_pairs_with_roles_of_their_own_need_none() -> None:
-    hosts = two_hosts(pair("a", "b", role="x,y"))
+    hosts = two_hosts(pair("aaa", "bbb", role=f"{ARN},{ARN}"))
     made = planned(hosts)
     assert made["source"] is True
     assert made["roles"] == made["policies"] == []
@@ -162,7 +164,7 @@ def test_roles_that_exist_already_are_left_alone() -> None:
 
 def test_buckets_have_a_location_if_one_is_given() -> None:
     assert planned(two_hosts(location="paris"))["buckets"] == [
-        {"name": "a", "versioning": "enabled", "location": "paris"}
+        {"name": "aaa", "versioning": "enabled", "location": "paris"}
     ]
 
 
@@ -179,10 +181,10 @@ def test_what_the_inventory_lacks_is_named(host: str, variable: str) -> None:
     ("changes", "sentence"),
     [
         ({"replication_target_host": "x"}, "here replicates to the host x, which is not in"),
-        ({"replication_target_host": ""}, "source_bucket a in replication_pairs of here has no"),
+        ({"replication_target_host": ""}, "source_bucket aaa in replication_pairs of here has no"),
         (
-            {"replication_pairs": [pair("a", "b"), pair("a", "c")]},
-            "The source bucket a is in several pairs of replication_pairs of here",
+            {"replication_pairs": [pair("aaa", "bbb"), pair("aaa", "ccc")]},
+            "The source bucket aaa is in several pairs of replication_pairs of here",
         ),
     ],
 )
@@ -203,3 +205,82 @@ def test_an_inventory_without_any_pair_is_no_success() -> None:
     hosts = {"here": dict(HOST), "there": dict(HOST)}
     (found,) = refused(hosts)
     assert found.startswith("No host of the inventory has replication_pairs")
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"source_role_name": "a b"}, "replication_source_role_name of here: The role name 'a b'"),
+        ({"source_role_name": "a,b"}, "The role name 'a,b' has a comma"),
+        ({"target_policy_name": "ä"}, "replication_target_policy_name of here: The policy name"),
+        ({"source_role_arn": "role"}, "replication_source_role_arn of here: 'role' is not an ARN"),
+        ({"pairs": [pair("Upper")]}, "source_bucket Upper in replication_pairs of here: The bucket name"),
+        ({"pairs": [pair("aaa", "b_b")]}, "The bucket name 'b_b' is invalid"),
+        ({"pairs": [pair(role="x")]}, "'x' is not an ARN"),
+        ({"pairs": [pair(rules=[{"prefix": "x"}, {"prefix": "xy"}])]}, "The prefixes of rule"),
+        ({"pairs": [pair(rules=[{"id": "x"}, {"id": "x"}])]}, "of the rules given have the id"),
+        ({"pairs": [pair(rules=[{"enabled": True}])]}, "has neither an id nor a prefix"),
+        (
+            {"pairs": [pair(rules=[{"prefix": "", "sites": [{"name": "x"}]}])], "known_sites": {"y": "scality"}},
+            "x",
+        ),
+    ],
+)  # fmt: skip
+def test_what_no_server_would_accept_is_refused(changes: dict[str, Any], sentence: str) -> None:
+    hosts = two_hosts()
+    hosts["here"] |= {f"replication_{name}": value for name, value in changes.items()}
+    (found,) = refused(hosts)
+    assert sentence in found
+    assert refused(hosts, "there") == []
+
+
+def test_a_rule_that_exists_already_may_be_named_by_its_id() -> None:
+    assert refused(two_hosts(pair(rules=[{"id": "x", "enabled": False}]))) == []
+
+
+@pytest.mark.parametrize("url", ["http://there", "http://THERE:80/", "https://there:80"])
+def test_both_sides_are_the_same_environment(url: str) -> None:
+    hosts = two_hosts(s3={"endpoint_url": url})
+    (found,) = refused(hosts)
+    assert found.startswith("here and its target there are the same environment")
+    # Two accounts of one environment may replicate to each other.
+    hosts["here"]["replication_s3"]["profile"] = "other"
+    assert refused(hosts) == []
+
+
+def test_a_host_that_replicates_to_itself() -> None:
+    hosts = two_hosts()
+    hosts["here"]["replication_target_host"] = "here"
+    assert any("here and its target here are the same environment" in one for one in refused(hosts))
+
+
+def test_two_hosts_with_one_source_bucket() -> None:
+    hosts = two_hosts() | {"again": source(pair("aaa", "ccc"))}
+    (found,) = refused(hosts, "again")
+    assert "The source bucket aaa is in replication_pairs of again and of here" in found
+    hosts["again"]["replication_s3"] = {"endpoint_url": "http://elsewhere"}
+    assert refused(hosts, "again") == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "shared"),
+    [
+        (None, None, True),
+        ([{"prefix": "x/"}], None, True),
+        ([{"prefix": "x/"}], [{"prefix": "x/y/"}], True),
+        ([{"prefix": "x/"}], [{"prefix": "y/"}], False),
+        ([{"prefix": "x/"}], [{"prefix": "x/", "enabled": False}], False),
+    ],
+)
+def test_prefixes_that_meet_in_one_target_bucket(one: Any, other: Any, shared: bool) -> None:
+    hosts = two_hosts(pair("aaa", "bbb", rules=one))
+    hosts["elsewhere"] = source(pair("ccc", "bbb", rules=other))
+    for host in ("here", "elsewhere"):
+        found = refused(hosts, host)
+        assert len(found) == shared
+        assert all("into bbb of there" in sentence for sentence in found)
+        assert refusals(topology(hosts), host, hosts.keys(), to_set_up=False) == []
+    hosts["here"]["replication_pairs"][0]["allow_shared_target"] = True
+    assert len(refused(hosts)) == shared
+    hosts["elsewhere"]["replication_pairs"][0]["allow_shared_target"] = True
+    assert refused(hosts) == []
