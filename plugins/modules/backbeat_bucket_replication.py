@@ -114,6 +114,7 @@ options:
       - Whether the configuration is to be there.
       - V(absent) removes O(rules), and the configuration with the last of them; without O(rules) it removes the
         configuration.
+      - With O(target_bucket), or roles by name or ARN, a configuration that has others stays, with a warning.
     type: str
     choices: [present, absent]
     default: present

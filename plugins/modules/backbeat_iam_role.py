@@ -41,6 +41,8 @@ options:
       - ARNs of policies to attach to the role. Policies that are attached and not listed stay, unless
         O(purge_policies).
       - M(scality.backbeat.backbeat_policy) attaches the policies that it manages by itself.
+      - With O(state=absent), names or ARNs of the only policies that may be attached; a role that has others stays,
+        with a warning.
     type: list
     elements: str
   purge_policies: &purge
@@ -50,7 +52,8 @@ options:
   state: &state
     description:
       - Whether the role is to be there.
-      - V(absent) detaches its managed policies and removes it; the policies themselves stay.
+      - V(absent) detaches its managed policies and removes it, unless O(managed_policies) is given and lacks one of
+        them; the policies themselves stay.
     type: str
     choices: [present, absent]
     default: present

@@ -82,6 +82,8 @@ options:
     description:
       - Names or ARNs of roles to attach the policy to. It stays attached to others.
       - ARNs save a call, for they tell the account.
+      - With O(state=absent), the only roles that the policy may be detached from; one that is attached elsewhere stays,
+        with a warning.
     type: list
     elements: str
   state: &state

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleError, AnsibleFilterError
@@ -13,7 +13,7 @@ from ansible.utils.display import Display
 
 from ..module_utils._documents.topology import Environment, HostPlan, Items, Topology, plan
 from ..module_utils._documents.topology_checks import refusals
-from ..module_utils._documents.topology_steps import Steps, role_arns
+from ..module_utils._documents.topology_steps import Found, Steps, role_arns
 from ._role_variables import convert, specs, unknown_tags, unknown_variables
 
 HostVars = Mapping[str, Mapping[str, Any]]
@@ -31,6 +31,12 @@ OWN = frozenset({*LINKS, S3, IAM})
 #: Facts that hold ARNs of roles: those that each host created, and those that a source read.
 CREATED, READ = "replication_roles_created", "replication_roles_read"
 BUCKETS = "replication_buckets_created"
+#: Results of teardown, by their names in Found.
+REMOVED = {
+    "removed": "replication_removed",
+    "policies": "replication_policies_removed",
+    "configurations": "replication_configurations",
+}
 
 
 def plan_host(
@@ -96,7 +102,16 @@ def plan_step(
         connections={name: _connections(hostvars, host, variables, name) for name in results},
         arns={name: role_arns(*found) for name, found in results.items()},
         ready=[name for name in results if _has_buckets(hostvars[name])],
+        found=Found(
+            **{
+                name: (hostvars[host].get(result) or {}).get("results") or ()
+                for name, result in REMOVED.items()
+            },
+            received=list(_received(hostvars, host, planned["sources"])),
+        ),
     )
+    if step == "absent_roles":
+        _warn_of_users(host, planned, steps.users())
     return STEPS[step](steps, planned["options"])
 
 
@@ -114,9 +129,9 @@ STEPS: Mapping[str, Callable[[Steps, Mapping[str, Any]], Items]] = {
     "preflights": lambda steps, options: steps.preflights(options["known_sites"]),
     "objects": lambda steps, _options: steps.objects(),
     "checks": lambda steps, _options: steps.checks(),
-    "absent_policies": lambda steps, _options: steps.absent("policies"),
-    "absent_roles": lambda steps, _options: steps.absent("roles"),
-    "absent_buckets": lambda steps, _options: steps.absent("buckets"),
+    "absent_policies": lambda steps, _options: steps.absent_policies(),
+    "absent_roles": lambda steps, _options: steps.absent_roles(),
+    "absent_buckets": lambda steps, _options: steps.absent_buckets(),
 }
 
 
@@ -128,6 +143,25 @@ def _warn(hostvars: HostVars, host: str, run: Mapping[str, Any]) -> None:
         Display().warning(
             f"No step of the role has the tag {tag}. Is {meant} meant? Its tags are {', '.join(TAGS)}."
         )
+
+
+def _received(hostvars: HostVars, host: str, sources: Iterable[str]) -> Iterator[Mapping[str, Any]]:
+    """Configurations that teardown left on other hosts, and that replicate to this one."""
+    for source in sources:
+        pairs = (hostvars[source].get("replication_plan") or {}).get("outgoing") or ()
+        results = (hostvars[source].get(REMOVED["removed"]) or {}).get("results") or ()
+        for pair, result in zip(pairs, results, strict=False):
+            if pair["target_host"] == host and result.get("replication"):
+                yield result["replication"]
+
+
+def _warn_of_users(host: str, planned: Mapping[str, Any], users: Mapping[str, list[str]]) -> None:
+    for role in planned["roles"]:
+        if role["name"] in users:
+            Display().warning(
+                f"{host}: the role {role['name']} and its policy stay, because the replication of "
+                f"{', '.join(users[role['name']])} uses them."
+            )
 
 
 def _concerned(hostvars: HostVars, host: str, variables: Variables) -> list[str]:

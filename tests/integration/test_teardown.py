@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from sandbox.environments import SideName
-from tests.integration.support.guide import foreign
+from tests.integration.support.guide import foreign, replication_by_hand
 from tests.integration.support.modules import Result, Side
 from tests.integration.support.plays import TEARDOWN, Plays
 from tests.integration.support.procedure import (
@@ -238,3 +238,162 @@ def test_a_target_alone_keeps_what_its_sources_need(
         f"DeleteRole {TARGET_ROLE}"
         in play("--limit", "node6", playbook=TEARDOWN, inventory=gone).ok().changes()
     )
+
+
+def rules_of(side: Side, bucket: str) -> list[str]:
+    stored = side.s3.get_bucket_replication(Bucket=bucket)["ReplicationConfiguration"]
+    return [one["Prefix"] for one in stored["Rules"]]
+
+
+def statements(side: Side, policy: str) -> str:
+    arn = side.arn("policy", policy)
+    version = side.iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+    answer = side.iam.get_policy_version(PolicyArn=arn, VersionId=version)
+    return json.dumps(answer["PolicyVersion"]["Document"])
+
+
+@pytest.mark.parametrize("other", ["role", "target"])
+def test_a_configuration_with_other_roles_or_another_target_stays(
+    play: Plays, source: Side, target: Side, other: str
+) -> None:
+    """Set-up refuses to change it, so teardown does not remove it."""
+    set_up(source, target, but=["replication", "object"])
+    source.do("iam_role", name="OtherRole")
+    role = "OtherRole" if other == "role" else SOURCE_ROLE
+    replication_by_hand(
+        source,
+        SOURCE_BUCKET,
+        "other-target" if other == "target" else TARGET_BUCKET,
+        source.arn("role", role),
+        target.arn("role", TARGET_ROLE),
+    )
+    check = play.check(playbook=TEARDOWN).ok()
+    played = play(playbook=TEARDOWN).ok()
+    assert rules_of(source, SOURCE_BUCKET) == [""]
+    assert f"configuration of the bucket {SOURCE_BUCKET}" in played.output
+    assert set(played.changes()) <= set(check.changes())
+    assert (SOURCE_ROLE in left(source)["roles"]) is (other == "target")
+    # The target's role is in that configuration either way.
+    assert left(target)["roles"] == [TARGET_ROLE]
+    assert TARGET_BUCKET in statements(target, TARGET_POLICY)
+
+
+def test_rules_that_a_pair_does_not_name_stay_with_what_they_need(
+    play: Plays, source: Side, target: Side
+) -> None:
+    """Also if it names none."""
+    set_up(source, target, but=["object"], rules=[{"prefix": "own/"}])
+    source.sandbox.clear_calls()
+    played = play(playbook=TEARDOWN).ok()
+    assert played.changes() == []
+    assert "uses them" in " ".join(played.output.split())
+    assert rules_of(source, SOURCE_BUCKET) == ["own/"]
+    assert source.writes() == target.writes() == []
+
+
+def other_pair(source: Side, target: Side) -> None:
+    """A second inventory set up another pair with the same roles and policies."""
+    for side, policy, role, buckets in (
+        (source, SOURCE_POLICY, SOURCE_ROLE, {"source_buckets": [SOURCE_BUCKET, "second-source"]}),
+        (target, TARGET_POLICY, TARGET_ROLE, {"target_buckets": [TARGET_BUCKET, "second-target"]}),
+    ):
+        arn = side.arn("role", role)
+        side.do("policy", name=policy, side=side.name, roles=[arn], **buckets)
+    for side, bucket in ((source, "second-source"), (target, "second-target")):
+        side.do("bucket", name=bucket, versioning="enabled")
+
+
+@pytest.mark.parametrize("configured_too", [True, False])
+def test_what_another_bucket_uses_stays(
+    play: Plays, source: Side, target: Side, configured_too: bool
+) -> None:
+    set_up(source, target, but=["object"])
+    other_pair(source, target)
+    if configured_too:
+        replication_by_hand(
+            source,
+            "second-source",
+            "second-target",
+            source.arn("role", SOURCE_ROLE),
+            target.arn("role", TARGET_ROLE),
+        )
+    check = play.check(playbook=TEARDOWN).ok()
+    played = play(playbook=TEARDOWN).ok()
+    assert (
+        played.changes()
+        == check.changes()
+        == [
+            f"CreatePolicyVersion {SOURCE_POLICY}",
+            f"CreatePolicyVersion {TARGET_POLICY}",
+            f"DeleteBucketReplication {SOURCE_BUCKET}",
+        ]
+    )
+    for side, policy, role, gone, kept in (
+        (source, SOURCE_POLICY, SOURCE_ROLE, SOURCE_BUCKET, "second-source"),
+        (target, TARGET_POLICY, TARGET_ROLE, TARGET_BUCKET, "second-target"),
+    ):
+        assert gone not in statements(side, policy)
+        assert kept in statements(side, policy)
+        attached = side.iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+        assert [one["PolicyName"] for one in attached] == [policy]
+    assert "stays" in played.output
+    assert play(playbook=TEARDOWN).ok().changed() == {}
+
+
+def test_a_configuration_of_another_bucket_keeps_the_role_that_it_uses(
+    play: Plays, source: Side, target: Side
+) -> None:
+    """Although the policy does not tell: it grants nothing on that bucket."""
+    set_up(source, target, but=["object"])
+    source.do("bucket", name="second-source", versioning="enabled")
+    roles = (source.arn("role", SOURCE_ROLE), target.arn("role", TARGET_ROLE))
+    replication_by_hand(source, "second-source", "second-target", *roles)
+    played = play(playbook=TEARDOWN).ok()
+    assert left(source)["roles"] == [SOURCE_ROLE]
+    assert left(source)["policies"] == [SOURCE_POLICY]
+    text = " ".join(played.output.split())
+    assert (
+        f"node1: the role {SOURCE_ROLE} and its policy stay, because the replication of second-source"
+        in text
+    )
+
+
+def test_foreign_attachments_keep_policy_and_role(play: Plays, source: Side, target: Side) -> None:
+    set_up(source, target, but=["object"])
+    source.do("iam_role", name="OtherRole", managed_policies=[source.arn("policy", SOURCE_POLICY)])
+    others = target.iam.create_policy(PolicyName="Others", PolicyDocument=foreign())["Policy"][
+        "Arn"
+    ]
+    target.do("iam_role", name=TARGET_ROLE, managed_policies=[others])
+    check = play.check(playbook=TEARDOWN).ok()
+    played = play(playbook=TEARDOWN).ok()
+    assert set(played.changes()) <= set(check.changes())
+    assert left(source)["policies"] == [SOURCE_POLICY]
+    assert left(source)["roles"] == ["OtherRole", SOURCE_ROLE]
+    assert left(target) == {
+        "roles": [TARGET_ROLE],
+        "policies": ["Others"],
+        "buckets": [TARGET_BUCKET],
+    }
+    text = " ".join(played.output.split())
+    assert "stays, because it is attached to the role OtherRole" in text
+    assert "stays, because it has other policies: Others" in text
+
+
+def test_a_configuration_that_cannot_be_read_refuses_the_removal(
+    play: Plays, source: Side, target: Side
+) -> None:
+    set_up(source, target, but=["object"])
+    source.do("bucket", name="second-source", versioning="enabled")
+    source.sandbox.fail(
+        side="source",
+        operation="GetBucketReplication",
+        bucket="second-source",
+        status=403,
+        code="AccessDenied",
+        times=0,
+    )
+    assert "AccessDenied" in play(playbook=TEARDOWN).failure()
+    assert left(source)["roles"] == [SOURCE_ROLE]
+    assert left(source)["policies"] == [SOURCE_POLICY]
+    assert left(target)["roles"] == [TARGET_ROLE]

@@ -54,6 +54,27 @@ def remove(
     return Configuration(current.roles, current.target_bucket, left) if left else None
 
 
+def different(wanted: Wanted, current: Configuration) -> str:
+    """Why `current` is not the configuration to remove, as a clause; empty if it is.
+
+    It has the target bucket and the roles of `wanted`, if these are given. A role may be given by its name.
+    """
+    if wanted.target_bucket not in (None, current.target_bucket):
+        return f"it replicates to {current.target_bucket}, not to {wanted.target_bucket}"
+    roles = wanted.roles
+    if roles is None:
+        return ""
+    if len(roles) != len(current.roles) or not all(map(_is_role, roles, current.roles)):
+        return f"its roles are {', '.join(current.roles)}, not {', '.join(roles)}"
+    return ""
+
+
+def _is_role(name_or_arn: str, arn: str) -> bool:
+    if name_or_arn.startswith("arn:"):
+        return same_arn(name_or_arn, arn)
+    return name_or_arn == arn.rsplit("/", 1)[-1]
+
+
 def same(a: Configuration, b: Configuration) -> bool:
     """Whether two configurations mean the same.
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from .topology import SOURCE, TARGET, Items, enabled_prefixes
 
 Connection = Mapping[str, Any]
 Arns = Mapping[str, str]
+Results = Sequence[Mapping[str, Any]]
 
 
 def role_arns(*results: Mapping[str, Any]) -> dict[str, str]:
@@ -20,6 +21,20 @@ def role_arns(*results: Mapping[str, Any]) -> dict[str, str]:
     listed = [one for result in results for one in result.get("results") or [result]]
     roles = [one.get("iam_role") for one in listed if isinstance(one, Mapping)]
     return {role["role_name"]: role["arn"] for role in roles if role}
+
+
+@dataclass(frozen=True)
+class Found:
+    """What teardown's earlier steps found.
+
+    removed, policies: their results, one by one, for this host's pairs and policies. configurations: of all buckets in
+    the account. received: configurations of other hosts that still replicate to this one.
+    """
+
+    removed: Results = ()
+    policies: Results = ()
+    configurations: Results = ()
+    received: Results = ()
 
 
 @dataclass(frozen=True)
@@ -34,6 +49,7 @@ class Steps:
     connections: Mapping[str, Mapping[str, Connection]] = field(default_factory=dict)
     arns: Mapping[str, Arns] = field(default_factory=dict)
     ready: Collection[str] = ()
+    found: Found = field(default_factory=Found)
 
     def unknown_roles(self) -> Items:
         """Roles whose ARN is still to be read: {"host", "name"}."""
@@ -78,20 +94,85 @@ class Steps:
         ]
 
     def removals(self, options: Mapping[str, Any]) -> Items:
-        """The rules that teardown removes: those that a pair names, or the whole configuration."""
+        """The rules that teardown removes: those that set-up creates, from configurations as it creates them."""
         return [
             {
                 "bucket": pair["source_bucket"],
-                "rules": pair.get("rules"),
+                "target_bucket": pair["target_bucket"],
+                **(
+                    {"role": pair["role"]}
+                    if pair.get("role")
+                    else dict(
+                        zip(("source_role", "target_role"), self._expected_roles(pair), strict=True)
+                    )
+                ),
+                "rules": pair.get("rules") or [{"prefix": ""}],
                 **options,
                 "state": "absent",
             }
             for pair in self.plan["outgoing"]
         ]
 
-    def absent(self, kind: str) -> Items:
-        """The plan's "roles", "policies" or "buckets" by name, to remove."""
-        return [{"name": one["name"], "state": "absent"} for one in self.plan[kind]]
+    def users(self) -> dict[str, list[str]]:
+        """The buckets whose configurations use a role of this environment, by the role's name."""
+        still = self._still_configured()
+        others = [one["replication"] for one in self.found.configurations if one.get("replication")]
+        sources = [one for one in still.values() if one]
+        sources += [one for one in others if one["bucket"] not in still]
+        used: dict[str, list[str]] = {}
+        for place, replications in enumerate((sources, self.found.received)):
+            for one in replications:
+                for arn in one["roles"][place : place + 1]:
+                    used.setdefault(arn.rsplit("/", 1)[-1], []).append(one["bucket"])
+        return used
+
+    def _still_configured(self) -> dict[str, Any]:
+        """What is left of the configuration of each bucket that this host replicates, None if nothing is."""
+        buckets = [pair["source_bucket"] for pair in self.plan["outgoing"]]
+        results = [one.get("replication") for one in self.found.removed]
+        return dict(zip(buckets, results, strict=False))
+
+    def absent_policies(self) -> Items:
+        """The policies without the buckets that are no longer replicated; one whose role is still used stays."""
+        used = self.users()
+        items = []
+        for one in self.plan["policies"]:
+            (role,) = one["roles"]
+            still = used.get(role, ())
+            source = [name for name in one.get("source_buckets", ()) if name not in still]
+            kept = {
+                left["target_bucket"] for left in self.found.received if left["bucket"] in still
+            }
+            target = [name for name in one.get("target_buckets", ()) if name not in kept]
+            # The guide's document cannot be written for one side only; then it stays as it is.
+            if (source or target) and (one["permissions"] != "guide" or (source and target)):
+                items.append(
+                    {
+                        "name": one["name"],
+                        "side": one["side"],
+                        "permissions": one["permissions"],
+                        "source_buckets": source,
+                        "target_buckets": target,
+                        "roles": [] if still else [role],
+                        "max_size": one["max_size"],
+                    }
+                )
+        return [{**item, "state": "absent"} for item in items]
+
+    def absent_roles(self) -> Items:
+        """The roles that no configuration uses; one with other policies than those that were removed stays."""
+        used = self.users()
+        policies = zip(self.absent_policies(), self.found.policies, strict=False)
+        removed = [one["name"] for one, result in policies if result.get("policy") is None]
+        return [
+            {"name": one["name"], "managed_policies": removed, "state": "absent"}
+            for one in self.plan["roles"]
+            if one["name"] not in used
+        ]
+
+    def absent_buckets(self) -> Items:
+        """The plan's buckets, to remove."""
+        return [{"name": one["name"], "state": "absent"} for one in self.plan["buckets"]]
 
     def preflights(self, known_sites: Mapping[str, str]) -> Items:
         """Both sides of each pair, as the role would set them up."""

@@ -16,7 +16,7 @@ from .._clients.session import Connections
 from .._documents import names, replication
 from .._documents.errors import Refused, UnsupportedConfiguration
 from .._documents.replication import Configuration
-from .._documents.replication_merge import merge, remove, same, stranding
+from .._documents.replication_merge import different, merge, remove, same, stranding
 from .._documents.replication_validation import validate
 from .._documents.wanted_rules import Wanted, wanted_rules
 from .pending import look_for_pending
@@ -143,6 +143,13 @@ class BucketReplication:
             return self._change(current, None)
         if current.configuration is None:
             return Plan(current)
+        other = different(self.wanted, current.configuration)
+        if other:
+            warning = (
+                f"The replication configuration of the bucket {self.bucket} at {self.api.endpoint} stays, "
+                f"because {other}."
+            )
+            return Plan(current, warnings=(warning,))
         left = (
             None if self.wanted.rules is None else remove(self.wanted.rules, current.configuration)
         )

@@ -30,7 +30,8 @@ class RoleRequest:
     """The desired state of a role; None keeps what is there.
 
     trust: the trust policy, parsed; Backbeat's unless given. policies: ARNs of managed policies to attach;
-    purge: detach all others.
+    purge: detach all others. detachable: with `present` False, names of the only policies that the role may lose; None
+    for all. While another is attached it stays.
     """
 
     name: str
@@ -40,13 +41,15 @@ class RoleRequest:
     policies: tuple[str, ...] | None = None
     purge: bool = False
     present: bool = True
+    detachable: tuple[str, ...] | None = None
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> RoleRequest:
         """From the options of a task. Raises InvalidDocument."""
         document = options["assume_role_policy_document"]
         wanted: list[str] | None = options["managed_policies"]
-        for arn in wanted or ():
+        present = options["state"] == "present"
+        for arn in wanted or () if present else ():
             names.parse_arn(arn)
         return cls(
             name=names.check_iam_name(options["name"], "role"),
@@ -55,7 +58,10 @@ class RoleRequest:
             trust=trust_policy() if document is None else policy.parse(document),
             policies=None if wanted is None else tuple(dict.fromkeys(wanted)),
             purge=bool(options["purge_policies"]),
-            present=options["state"] == "present",
+            present=present,
+            detachable=None
+            if present or wanted is None
+            else tuple(text.rsplit("/", 1)[-1] for text in wanted),
         )
 
 
@@ -153,9 +159,22 @@ class IamRole:
     def _removal(self, current: State | None) -> Plan[State]:
         if current is None:
             return Plan(None)
+        foreign = [one.name for one in current.attached or () if not self._may_lose(one.name)]
+        if foreign:
+            warning = (
+                f"The role {self.name} at {self.api.endpoint} stays, because it has other policies: "
+                f"{', '.join(foreign)}."
+            )
+            return Plan(current, warnings=(warning,))
         detach = [self._detach(one) for one in current.attached or ()]
         delete = Change[State]("DeleteRole", self.name, self._delete, removes=True)
         return Plan(None, (*detach, delete))
+
+    def _may_lose(self, name: str) -> bool:
+        """Whether the role may be removed with this policy, or a further part of one, whose name ends in a number."""
+        listed = self.request.detachable
+        whole, _dash, number = name.rpartition("-")
+        return listed is None or name in listed or (number.isdigit() and whole in listed)
 
     def _create(self, _before: State | None) -> State:
         role = iam_entities.create_role(

@@ -31,6 +31,7 @@ class PolicyRequest:
     document: the parsed document. If the policy is to be absent, the permissions to remove; None removes all of it.
     max_size: what the server accepts, in characters; a larger document becomes several policies. roles: names or ARNs
     of the roles to attach it to. keep_unlisted: permissions on buckets that the document does not name stay.
+    holders: of a policy that is to be absent, the names of the only roles that it may be detached from; None for all.
     """
 
     name: str
@@ -41,6 +42,7 @@ class PolicyRequest:
     roles: tuple[str, ...] = ()
     keep_unlisted: bool = False
     present: bool = True
+    holders: tuple[str, ...] | None = None
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> PolicyRequest:
@@ -57,6 +59,9 @@ class PolicyRequest:
             roles=tuple(options["roles"] or ()),
             keep_unlisted=generated and not options["purge_statements"],
             present=present,
+            holders=None
+            if present or options["roles"] is None
+            else tuple(role.rsplit("/", 1)[-1] for role in options["roles"]),
         )
         # An impossible split is refused before any call.
         request.split(())
@@ -174,7 +179,11 @@ class Policy:
         for name, part in reversed(before.items()):
             if name not in after:
                 changes.extend(self._remove(part))
-        return Plan(_in_order(after), tuple(changes), self._warnings(before))
+        warnings = self._warnings(before)
+        if not self.request.present:
+            others = ", ".join(buckets_of(self.documents))
+            warnings = (self._stays(f"it grants permissions on other buckets: {others}"),)
+        return Plan(_in_order(after), tuple(changes), warnings)
 
     def describe(self, state: State | None) -> dict[str, Any] | None:
         if not state:
@@ -268,8 +277,30 @@ class Policy:
         return tuple(texts)
 
     def _removal(self, current: State) -> Plan[State]:
+        foreign = self._foreign(current)
+        if foreign:
+            return Plan(current, warnings=(self._stays(f"it is attached to {foreign}"),))
         changes = [change for part in reversed(current.values()) for change in self._remove(part)]
         return Plan(None, tuple(changes))
+
+    def _stays(self, reason: str) -> str:
+        return f"The policy {self.name} at {self.api.endpoint} stays, because {reason}."
+
+    def _foreign(self, current: State) -> str:
+        """Who has the policy beside the only roles that it may be detached from, in words."""
+        holders = self.request.holders
+        if holders is None:
+            return ""
+        found = [part.entities for part in current.values() if part.entities]
+        return ", ".join(
+            dict.fromkeys(
+                f"the {kind} {name}"
+                for one in found
+                for kind, names in (("role", one.roles), ("user", one.users), ("group", one.groups))
+                for name in names
+                if kind != "role" or name not in holders
+            )
+        )
 
     def _create(self, state: State | None, number: int) -> State:
         name, document = part_name(self.name, number), self.documents[number - 1]

@@ -17,6 +17,7 @@ PAIR = {"source_bucket": SOURCE_BUCKET, "target_bucket": TARGET_BUCKET}
 
 ADOPT = ROOT / "playbooks" / "adopt_replication.yml"
 ARN = "arn:aws:iam::123456789012:role/Existing"
+IAM = {"endpoint_url": "http://127.0.0.1:1"}
 
 
 def provoke_by_role(plays: Plays) -> Iterator[str]:
@@ -37,12 +38,21 @@ def provoke_by_role(plays: Plays) -> Iterator[str]:
         "nowhere": source("", PAIR, **connections),
         "idle": source("node6", **connections),
     }
+    meeting = {
+        "node6": node6,
+        "first": source("node6", PAIR, **connections),
+        "again": source("node6", PAIR, **connections),
+        "mirrored": source(
+            "node6", PAIR, replication_s3=node6["replication_s3"], replication_iam=IAM
+        ),
+        "named": source("node6", {**PAIR, "source_bucket": "Upper"}, **connections),
+    }
     wrong = {
         "node6": node6,
         "misspelt": source("node6", {**PAIR, "target_buket": "a"}, **connections),
         "untyped": source("node6", PAIR, **connections, replication_verify="perhaps"),
     }
-    for refused_hosts in (refused, wrong, {"node6": node6}):
+    for refused_hosts in (refused, meeting, wrong, {"node6": node6}):
         inventory = {"all": {"vars": hosts["all"]["vars"], "hosts": refused_hosts}}
         yield from failures(plays(inventory=inventory))
 
@@ -57,9 +67,8 @@ def provoke_by_role(plays: Plays) -> Iterator[str]:
 
     sides = [Side(plays.sandbox, side) for side in plays.sandbox.environments()]
     plays.sandbox.reset()
-    set_up(*sides, rules=[{"prefix": "a/", "id": "a"}, {"prefix": "b/", "id": "b"}])
-    node1["replication_pairs"] = [{**PAIR, "rules": [{"id": "a"}]}]
-    yield from failures(plays(inventory=hosts, playbook=TEARDOWN))
+    set_up(*sides, but=["buckets", "replication", "object"])
+    yield from failures(plays("--tags", "replication", inventory=hosts))
     yield from failures(plays("--limit", "node6", inventory=hosts, playbook=TEARDOWN))
 
     roles = [{"name": name} for name in ("One", "Other")]

@@ -47,9 +47,10 @@ def roles_and_policies(scene: Scene) -> Iterator[Result]:
         "max_size": 700,
     }
     yield run_at(source, "policy", **many)
+    everywhere = {"roles": None, "source_buckets": None, "target_buckets": None}
     source.iam.create_user(UserName="somebody")
     source.iam.attach_user_policy(UserName="somebody", PolicyArn=source.arn("policy", "Reading-2"))
-    yield run_at(source, "policy", name="Reading-2", state="absent")
+    yield run_at(source, "policy", name="Reading-2", state="absent", **everywhere)
 
 
 def buckets_and_objects(scene: Scene) -> Iterator[Result]:

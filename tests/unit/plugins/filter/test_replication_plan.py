@@ -167,19 +167,74 @@ def test_removals_name_the_rules_that_a_pair_names(rules: Any) -> None:
         {**PAIR, "rules": rules},
         {"source_bucket": "bucket-c", "target_bucket": "bucket-d", "rules": named},
     )
-    common = {"allow_pending_loss": False, "state": "absent"}
+    common = {
+        "source_role": SOURCE_ROLE,
+        "target_role": TARGET_ROLE,
+        "allow_pending_loss": False,
+        "state": "absent",
+    }
+    every = [{"prefix": ""}]
     assert step(hostvars, "removals") == [
-        {"bucket": "bucket-a", "rules": None, **common},
-        {"bucket": "bucket-c", "rules": named, **common},
+        {"bucket": "bucket-a", "target_bucket": "bucket-b", "rules": every, **common},
+        {"bucket": "bucket-c", "target_bucket": "bucket-d", "rules": named, **common},
     ]
 
 
-@pytest.mark.parametrize(
-    ("kind", "name"),
-    [("buckets", "bucket-a"), ("roles", SOURCE_ROLE), ("policies", "SourcePolicyForS3Replication")],
-)
-def test_absent_keeps_nothing_but_the_name(kind: str, name: str) -> None:
-    assert step(two_hosts(), f"absent_{kind}") == [{"name": name, "state": "absent"}]
+def configuration(bucket: str, target_bucket: str, *roles: str) -> dict[str, Any]:
+    """A result of backbeat_bucket_replication_info."""
+    return {"replication": {"bucket": bucket, "target_bucket": target_bucket, "roles": list(roles)}}
+
+
+def removed(hostvars: HostVars, left: Any = None, *others: dict[str, Any]) -> HostVars:
+    """After teardown has removed what it may of the pair; `left` is what remains of its configuration."""
+    hostvars["node1"] |= {
+        "replication_plan": plan(hostvars),
+        "replication_removed": {"results": [left or {"replication": None}]},
+        "replication_configurations": {
+            "results": [configuration("bucket-a", "bucket-b", SOURCE_ARN, TARGET_ARN), *others]
+        },
+    }
+    return hostvars
+
+
+def withdrawn(hostvars: HostVars, host: str = "node1") -> list[tuple[Any, ...]]:
+    names = ("name", "source_buckets", "target_buckets", "roles")
+    return [tuple(one[name] for name in names) for one in step(hostvars, "absent_policies", host)]
+
+
+SOURCE_POLICY, TARGET_POLICY = "SourcePolicyForS3Replication", "TargetPolicyForS3Replication"
+
+
+def test_teardown_of_what_nothing_else_uses() -> None:
+    hostvars = removed(two_hosts())
+    assert step(hostvars, "absent_buckets") == [{"name": "bucket-a", "state": "absent"}]
+    assert withdrawn(hostvars) == [(SOURCE_POLICY, ["bucket-a"], [], [SOURCE_ROLE])]
+    assert withdrawn(hostvars, "node6") == [(TARGET_POLICY, [], ["bucket-b"], [TARGET_ROLE])]
+    (role,) = step(hostvars, "absent_roles")
+    assert role == {"name": SOURCE_ROLE, "managed_policies": [], "state": "absent"}
+    hostvars["node1"]["replication_policies_removed"] = {"results": [{"policy": None}]}
+    (role,) = step(hostvars, "absent_roles")
+    assert role["managed_policies"] == [SOURCE_POLICY]
+
+
+def test_teardown_while_a_configuration_of_the_pair_remains(capsys: Any) -> None:
+    left = configuration("bucket-a", "bucket-b", SOURCE_ARN, TARGET_ARN)
+    hostvars = removed(two_hosts(), left)
+    for host in hostvars:
+        assert withdrawn(hostvars, host) == []
+        assert step(hostvars, "absent_roles", host) == []
+    # With other roles it needs none of these.
+    hostvars = removed(two_hosts(), configuration("bucket-a", "bucket-b", OTHER_ARN, OTHER_ARN))
+    for host in hostvars:
+        assert len(withdrawn(hostvars, host)) == len(step(hostvars, "absent_roles", host)) == 1
+
+
+def test_teardown_while_another_bucket_uses_the_role() -> None:
+    other = configuration("bucket-x", "bucket-y", SOURCE_ARN, OTHER_ARN)
+    hostvars = removed(two_hosts(), None, other)
+    # Attached to a role that it may not be detached from, the policy stays.
+    assert withdrawn(hostvars) == [(SOURCE_POLICY, ["bucket-a"], [], [])]
+    assert step(hostvars, "absent_roles") == []
 
 
 def test_preflights() -> None:
