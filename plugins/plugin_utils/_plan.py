@@ -119,7 +119,7 @@ def plan_step(
 STEPS: Mapping[str, Callable[[Steps, Mapping[str, Any]], Items]] = {
     "unknown_roles": lambda steps, _options: steps.unknown_roles(),
     "unchecked_targets": lambda steps, _options: steps.unchecked_targets(),
-    "policies": lambda steps, _options: steps.policies(),
+    "policies": lambda steps, options: steps.policies(options["purge_statements"]),
     "replications": lambda steps, options: steps.replications(
         {name: options[name] for name in ("purge_rules", "known_sites", "allow_pending_loss")}
     ),

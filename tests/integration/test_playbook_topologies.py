@@ -130,6 +130,8 @@ def test_more_pairs_than_one_policy_can_hold_and_fewer_again(
     assert play(inventory=inventory).ok().changed() == {}
 
     node1["replication_pairs"] = node1["replication_pairs"][:2]
+    assert play(inventory=inventory).ok().changed() == {}
+    inventory["all"]["vars"]["replication_purge_statements"] = True
     play(inventory=inventory).ok()
     listed = {one["PolicyName"] for one in source.iam.list_policies(Scope="Local")["Policies"]}
     assert listed == {SOURCE_POLICY}

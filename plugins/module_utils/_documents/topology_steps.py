@@ -70,11 +70,12 @@ class Steps:
             for host, names in buckets.items()
         ]
 
-    def policies(self) -> Items:
+    def policies(self, purge_statements: bool = False) -> Items:
         """The policies, with ARNs for the names of their roles if these are known: this saves reading them."""
         known = self.arns.get(self.plan["host"], {})
+        purge = {"purge_statements": True} if purge_statements else {}
         return [
-            {**one, "roles": [known.get(name, name) for name in one["roles"]]}
+            {**one, "roles": [known.get(name, name) for name in one["roles"]], **purge}
             for one in self.plan["policies"]
         ]
 
