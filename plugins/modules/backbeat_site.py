@@ -37,7 +37,7 @@ options:
     default: running
   until:
     description:
-      - When paused sites resume by themselves; a time of day such as V(06\:00), or a date with a time in ISO 8601.
+      - When paused sites resume by themselves; a time of day such as V(06:00), or a date with a time in ISO 8601.
       - Times without an offset are those of the machine that runs the module. Results are in UTC.
       - Backbeat knows whole hours from now only, so that a site may resume up to an hour later, never earlier.
       - A schedule that is there and meets this is kept, so that a second run changes nothing.

@@ -260,7 +260,7 @@ def _health(body: Mapping[str, Any]) -> Health:
         zookeeper=str(zookeeper["status"]),
         zookeeper_state=str(zookeeper["details"]["name"]),
         producer=str(internal["kafkaProducer"]["status"]),
-        brokers=len({one for _, partition in partitions for one in partition["replicas"]}),
+        brokers=len({one for name, partition in partitions for one in partition["replicas"]}),
         under_replicated=tuple(
             name for name, one in partitions if len(one["isrs"]) < len(one["replicas"])
         ),

@@ -82,7 +82,7 @@ def _columns(arrows: Sequence[Arrow]) -> list[list[str]]:
         link = (one.source, one.target)
         if link not in forward and not _reaches(forward, one.target, one.source):
             forward.append(link)
-    for _ in names:
+    for _round in names:
         for source, target in forward:
             column[target] = max(column[target], column[source] + 1)
     return [

@@ -67,7 +67,7 @@ def _suite(report: Report) -> Element:
 
 
 def _details(report: Report, state_id: str) -> Iterator[str]:
-    state = next(one for one in STATES if one.id == state_id)
+    (state,) = (one for one in STATES if one.id == state_id)
     yield state.meaning
     if state.remedy:
         yield state.remedy

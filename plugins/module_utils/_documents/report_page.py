@@ -204,7 +204,7 @@ def _side(report: Report, side: str) -> dict[str, str]:
 def _states(report: Report) -> list[dict[str, Any]]:
     """The states that occur, as bars on a logarithmic scale: three stuck versions among millions are to be seen."""
     found = [(state, report.states[state.id]) for state in STATES if report.states[state.id].count]
-    largest = max((tally.count for _, tally in found), default=1)
+    largest = max((tally.count for state, tally in found), default=1)
     return [
         {
             "id": state.id,

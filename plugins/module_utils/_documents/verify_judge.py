@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
+from typing import TypeAlias
 
 from .verify_compare import (
     ETAG,
@@ -61,7 +62,7 @@ class Head:
     roles: str | None = None
 
 
-Heads = Mapping[tuple[str, bytes | None], Head | None]
+Heads: TypeAlias = "Mapping[tuple[str, bytes | None], Head | None]"
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import threading
 
+import pytest
+
 from ansible_collections.scality.backbeat.plugins.module_utils._waiting import INTERVAL, Progress
 
 
@@ -62,12 +64,13 @@ def test_the_end_is_told_by_the_result_itself() -> None:
     assert lines == []
 
 
-def test_nobody_to_tell() -> None:
+def test_without_an_output_nothing_is_shown(capfd: pytest.CaptureFixture[str]) -> None:
     clock = Clock()
     progress = Progress(clock=clock)
     clock.now += INTERVAL
     progress.waiting("a")
     progress.done()
+    assert capfd.readouterr() == ("", "")
 
 
 def test_threads_share_one_interval() -> None:
