@@ -207,6 +207,19 @@ class Cases:
         yield {**here, "state": "running", "force": True}
         yield {**here, "site": "no-such-site"}
 
+    def backbeat_retry(self) -> Iterator[Options]:
+        set_up(self.source, self.target, but=("object",))
+        self.target.s3.delete_bucket(Bucket=TARGET_BUCKET)
+        put = self.source.s3.put_object(Bucket=SOURCE_BUCKET, Key="k", Body=b"x")
+        self.ended("k", put["VersionId"], "FAILED")
+        self.target.do("bucket", name=TARGET_BUCKET, versioning="enabled")
+        there = {"backbeat_url": self.source.side.s3_url}
+        colon = {"bucket": SOURCE_BUCKET, "key": "a:b", "version_id": "1", "site": "node6"}
+        yield {**there, "versions": [colon]}
+        yield {**there, "wait": False, "prefix": "none"}
+        yield there
+        yield {**there, "sites": ["no-such-site"]}
+
     def backbeat_report(self) -> Iterator[Options]:
         state = self.source.sandbox.describe()["state"]
         yield {"json": f"{state}/run.json"}

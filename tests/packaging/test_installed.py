@@ -59,6 +59,7 @@ USES: dict[str, dict[str, Any]] = {
         "roles": ["SourceRoleForS3Replication"],
     },
     "backbeat_report": {"title": "Nothing is written without a file"},
+    "backbeat_retry": {"backbeat_url": "{{ replication_s3.endpoint_url }}"},
     "backbeat_service_info": {"backbeat_url": "{{ replication_s3.endpoint_url }}"},
     "backbeat_site": {"backbeat_url": "{{ replication_s3.endpoint_url }}", "site": "node6"},
 }

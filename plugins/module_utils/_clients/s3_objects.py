@@ -146,6 +146,57 @@ def put_object_tags(
     )
 
 
+@dataclass(frozen=True)
+class KeyEntry:
+    """A version or delete marker of one key in a listing."""
+
+    version_id: str
+    delete_marker: bool
+
+
+def key_entries(api: Api, bucket: str, key: str) -> list[KeyEntry]:
+    """All versions and delete markers of one key, newest first; none for a key or bucket that is not there."""
+    found: list[_Listed] = []
+    markers: dict[str, str] = {}
+    while True:
+        page = api.read(
+            "list_object_versions",
+            f"list the versions of {bucket}/{key}",
+            _key_page,
+            absent=NO_BUCKET,
+            Bucket=bucket,
+            Prefix=key,
+            **markers,
+        )
+        entries, markers = page or ([], {})
+        own = [one for one in entries if one.key == key]
+        found.extend(own)
+        # Keys that only begin so follow.
+        if not markers or len(own) < len(entries):
+            return [one.entry for one in sorted(found, key=lambda one: one.order)]
+
+
+@dataclass(frozen=True)
+class _Listed:
+    key: str
+    order: tuple[bool, float, str]
+    entry: KeyEntry
+
+
+def _key_page(answer: Answer) -> tuple[list[_Listed], dict[str, str]]:
+    # botocore returns versions and markers apart. Of two in one moment, CloudServer's newer one has the smaller id.
+    entries = [
+        _Listed(
+            str(one["Key"]),
+            (not one.get("IsLatest"), -one["LastModified"].timestamp(), str(one["VersionId"])),
+            KeyEntry(str(one["VersionId"]), kind == "DeleteMarkers"),
+        )
+        for kind in ("Versions", "DeleteMarkers")
+        for one in answer.get(kind) or ()
+    ]
+    return entries, _next_page(answer)
+
+
 def versions(api: Api, bucket: str, prefix: str, limit: int) -> tuple[list[Version], bool]:
     """Versions below the prefix in the order of their keys, and whether these are all of them.
 
@@ -199,9 +250,13 @@ def _versions(answer: Answer) -> tuple[list[Version], dict[str, str]]:
         Version(one["Key"], one["VersionId"], one["LastModified"].isoformat())
         for one in answer.get("Versions") or ()
     ]
+    return entries, _next_page(answer)
+
+
+def _next_page(answer: Answer) -> dict[str, str]:
     if not answer.get("IsTruncated"):
-        return entries, {}
-    return entries, {
+        return {}
+    return {
         "KeyMarker": answer["NextKeyMarker"],
         "VersionIdMarker": answer["NextVersionIdMarker"],
     }

@@ -47,11 +47,13 @@ class Selection:
     """Which versions are to be sent: those in one of the states, and those that are named by their version id.
 
     delete_again: for keys that are deleted at the source, whether a new delete marker may be made there first.
+    markers: whether delete markers can be sent again: by Backbeat's API, not by tags.
     """
 
     states: frozenset[str] = DEFAULT_STATES
     version_ids: frozenset[str] = frozenset()
     delete_again: bool = False
+    markers: bool = False
 
     def includes(self, version: KeyVersion) -> bool:
         return version.state in self.states or version.version_id in self.version_ids
@@ -80,6 +82,8 @@ REASONS = {
     "deleted-key": "The key is deleted at the source, and its delete marker is not at the target, so that older "
     "versions would make it live there. Set the option that deletes such keys at the source once more: the older "
     "versions are then sent below the new marker.",
+    "after-marker": "The key is deleted at the source, and its delete marker is sent first: run again once the marker "
+    "is at the target, and the older versions are sent below it.",
     "newest-not-sent": "The newest version of the key is neither at the target nor sent now, so that an older one "
     "would become current there: send the newest version too.",
     "null-after-newer": "The version id is null, and a newer version of the key is at the target or about to arrive. "
@@ -120,6 +124,11 @@ def plan_key(versions: Sequence[KeyVersion], selection: Selection) -> KeyPlan:
     if not candidates:
         return _plan(versions, [], refused)
     newest = versions[0]
+    if newest.delete_marker and newest in candidates:
+        older = [one for one in candidates if one is not newest]
+        if any(one.version_id == NULL and one.state in ARRIVING for one in versions):
+            return _plan(versions, [], {**refused, **_all(candidates, "null-order")})
+        return _plan(versions, [newest], {**refused, **_all(older, "after-marker")})
     delete_first = newest.delete_marker and not newest.arrived
     if delete_first and not selection.delete_again:
         return _plan(versions, [], {**refused, **_all(candidates, "deleted-key")})
@@ -134,7 +143,7 @@ def plan_key(versions: Sequence[KeyVersion], selection: Selection) -> KeyPlan:
 
 def _own_reason(version: KeyVersion, selection: Selection) -> str:
     """Why the version must not be sent, whatever else there is of its key; "" if it may be."""
-    if version.delete_marker:
+    if version.delete_marker and not selection.markers:
         return "delete-marker"
     if version.status == "REPLICA" and version.version_id not in selection.version_ids:
         return "replica"

@@ -268,7 +268,7 @@ def _attempt(work: Callable[[], Result], made: Result) -> Result:
     try:
         return work()
     except Failure as error:
-        return _failure(str(error), **made, **error.details)
+        return _failure(str(error), **{**made, **error.details})
     except (
         Exception
     ) as error:  # The only place that takes an error of any kind, to keep its secrets.

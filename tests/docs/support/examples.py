@@ -38,6 +38,34 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "backbeat_policy_info": ("iam_role", "policy"),
 }
 
+_TARGET = {"endpoint_url": "http://node6", "profile": "backbeat-target", "name": "target-bucket"}
+_SOURCE = {"endpoint_url": "http://node1", "profile": "backbeat-source"}
+_FAILING = [{"bucket": "source-bucket", "key": key} for key in ("reports/may", "other")]
+#: What a module's examples need beyond the guide's tasks: objects that failed.
+MORE: dict[str, Tasks] = {
+    "backbeat_retry": [
+        {
+            "name": "Remove the target bucket",
+            "scality.backbeat.backbeat_bucket": {**_TARGET, "state": "absent"},
+        },
+        {
+            "name": "Put objects",
+            "scality.backbeat.backbeat_object": {**_SOURCE, "objects": _FAILING},
+        },
+        {
+            "name": "Wait until they have failed",
+            "scality.backbeat.backbeat_object_check": {
+                **_SOURCE,
+                "checks": [{**one, "status": "FAILED"} for one in _FAILING],
+            },
+        },
+        {
+            "name": "Create the target bucket",
+            "scality.backbeat.backbeat_bucket": {**_TARGET, "versioning": "enabled"},
+        },
+    ],
+}
+
 
 def play_examples(plays: Plays, folder: Path) -> Played:
     """Run all examples in one run of ansible-playbook; every play has a host of its name."""
@@ -102,7 +130,8 @@ def guide() -> Tasks:
 def before(name: str) -> Tasks:
     """The guide's tasks up to where a module's examples begin."""
     wanted = {f"scality.backbeat.backbeat_{step}" for step in NEEDS.get(name, SETTLED)}
-    return [{**task, "name": f"{BEFORE}{task['name']}"} for task in guide() if wanted & task.keys()]
+    tasks = [task for task in guide() if wanted & task.keys()] + MORE.get(name, [])
+    return [{**task, "name": f"{BEFORE}{task['name']}"} for task in tasks]
 
 
 def afresh(sandbox: Sandbox) -> dict[str, Any]:

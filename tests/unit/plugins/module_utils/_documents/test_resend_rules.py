@@ -76,6 +76,17 @@ def test_a_deleted_key_is_refused_unless_it_is_deleted_again() -> None:
     assert plan(marker("2", THERE), version("1")) == KeyPlan(("1",))
 
 
+def test_a_marker_that_can_be_sent_goes_first_and_alone() -> None:
+    found = plan(marker("2", FAILED), version("1"), markers=True)
+    assert found.send == ("2",)
+    assert reasons(found) == {"1": "after-marker"}
+    assert plan(version("3"), marker("2", FAILED), version("1"), markers=True).send == (
+        "1",
+        "2",
+        "3",
+    )
+
+
 def test_an_older_version_is_not_sent_without_the_newest() -> None:
     assert reasons(plan(version("2", GONE), version("1"))) == {"1": "newest-not-sent"}
     assert plan(version("2", WAITS), version("1")).send == ("1",)
@@ -151,13 +162,15 @@ def rightly_ordered(history: tuple[KeyVersion, ...]) -> bool:
     return NULL not in [one.version_id for one in arrived[:-1]]
 
 
-@pytest.mark.parametrize("delete_again", [False, True])
-def test_all_small_histories(delete_again: bool) -> None:
+@pytest.mark.parametrize(
+    ("delete_again", "markers"), [(False, False), (True, False), (False, True)]
+)
+def test_all_small_histories(delete_again: bool, markers: bool) -> None:
     sent = 0
     for history in histories():
         if not history or not rightly_ordered(history):
             continue
-        found = plan_key(history, Selection(delete_again=delete_again))
+        found = plan_key(history, Selection(delete_again=delete_again, markers=markers))
         if not found.send:
             assert not found.delete_first
             continue

@@ -1,0 +1,304 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Has Backbeat retry failed versions, as far as that shows neither deleted nor old content at the target."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from .._clients import backbeat, s3_objects
+from .._clients.api import Api
+from .._clients.backbeat import FailedVersion
+from .._clients.service import S3
+from .._clients.session import Connections
+from .._documents import names
+from .._documents.errors import InvalidDocument
+from .._documents.resend_rules import REASONS, KeyPlan, Selection, plan_key
+from .._queries.backbeat_failed import matching, sites_to_ask
+from .._queries.query import Unsatisfied
+from .._waiting import Backoff
+from .job import Control, Job
+from .key_versions import Target, read_key
+
+#: What one request asks for, and how many refused versions a result names.
+BATCH, SHOWN = 100, 100
+COLON, GONE = "colon", "gone"
+#: Why a version is refused: the rules' reasons, and those of this API.
+EXPLAINED = {
+    **REASONS,
+    COLON: "Backbeat's API cannot retry keys with a colon: put the version's own tags back on it instead.",
+    GONE: "The source does not have the version any more.",
+}
+MOVING = ("PENDING", "PROCESSING")
+
+
+@dataclass(frozen=True)
+class RetryRequest:
+    """Which failed versions are to be retried.
+
+    versions: those, or None for what Backbeat lists as failed, of the sites, the bucket and the prefix. force: whether
+    Backbeat retries versions too that it does not list as failed. target_s3, target_bucket: where the replicas are;
+    without it, older versions of deleted keys are refused.
+    """
+
+    backbeat_url: str
+    sites: tuple[str, ...] = ()
+    bucket: str | None = None
+    prefix: str = ""
+    versions: tuple[FailedVersion, ...] | None = None
+    force: bool = False
+    target_bucket: str = ""
+    target_s3: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    wait: bool = True
+    wait_timeout: float = 300.0
+    wait_max_delay: float = 5.0
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, Any]) -> RetryRequest:
+        """From the options of a task. Raises InvalidDocument."""
+        sites = tuple(options["sites"] or ())
+        bucket: str | None = options["bucket"]
+        given: list[Mapping[str, Any]] | None = options["versions"]
+        target: Mapping[str, Any] | None = options["target"]
+        if target and not bucket:
+            raise InvalidDocument(
+                "target is the other side of one bucket: name that as bucket, or leave target out."
+            )
+        return cls(
+            backbeat_url=options["backbeat_url"],
+            sites=sites,
+            bucket=bucket and names.check_bucket_name(bucket),
+            prefix=options["prefix"] or "",
+            versions=None
+            if given is None
+            else tuple(one for entry in given for one in _versions(entry, bucket, sites)),
+            force=bool(options["force"]),
+            target_bucket=names.check_bucket_name(target["bucket"]) if target else "",
+            target_s3=target["s3"] if target else {},
+            wait=bool(options["wait"]),
+            wait_timeout=float(options["wait_timeout"]),
+            wait_max_delay=float(options["wait_max_delay"]),
+        )
+
+
+def _versions(
+    entry: Mapping[str, Any], bucket: str | None, sites: tuple[str, ...]
+) -> Iterator[FailedVersion]:
+    where = entry.get("bucket") or bucket
+    to = (entry["site"],) if entry.get("site") else sites
+    if not where or not to:
+        missing = "bucket" if not where else "site"
+        raise InvalidDocument(
+            f"The version {entry['version_id']} of {entry['key']!r} names no {missing}: "
+            f"give it there, or {'bucket' if not where else 'sites'} for all versions."
+        )
+    for site in to:
+        yield FailedVersion(where, entry["key"], entry["version_id"], site, 0, None)
+
+
+@dataclass
+class Tally:
+    """What a retry did so far; refused: by reason; accepted: as Backbeat named them."""
+
+    asked: int = 0
+    accepted: list[tuple[str, str, str, str]] = field(default_factory=list)
+    dropped: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+    first: list[dict[str, Any]] = field(default_factory=list)
+
+    def refuse(self, version: FailedVersion, reason: str) -> None:
+        self.refused[reason] += 1
+        if len(self.first) < SHOWN:
+            self.first.append(
+                {
+                    "bucket": version.bucket,
+                    "key": version.key,
+                    "version_id": version.version_id,
+                    "reason": reason,
+                    "detail": EXPLAINED[reason],
+                }
+            )
+
+
+class Retry(Job):
+    """A retry of failed versions by Backbeat's API."""
+
+    def __init__(
+        self, request: RetryRequest, api: Api, source: Api, target: Target | None = None
+    ) -> None:
+        self.request = request
+        self.api = api
+        self.source = source
+        self.target = target
+
+    @classmethod
+    def build(cls, request: RetryRequest, connections: Connections) -> Retry:
+        """At the API's URL that the request names; versions are read at the task's own endpoint."""
+        target = None
+        if request.target_bucket:
+            target = Target(connections.open(S3, request.target_s3), request.target_bucket)
+        return cls(request, connections.backbeat(request.backbeat_url), connections.main, target)
+
+    def predict(self, control: Control) -> dict[str, Any]:
+        tally = Tally()
+        for batch, _plan in self._batches(control, tally):
+            tally.asked += len(batch)
+        return self._result(tally, None, tally.asked)
+
+    def run(self, control: Control) -> dict[str, Any]:
+        tally = Tally()
+        try:
+            for batch, plan in self._batches(control, tally):
+                if plan.one_by_one:
+                    self._send_in_order(control, tally, batch)
+                else:
+                    self._send(control, tally, batch)
+        except Unsatisfied as error:
+            result = self._result(tally, None, len(tally.accepted))
+            raise Unsatisfied(str(error), result) from error
+        outcome = self._outcome(control, tally) if self.request.wait else None
+        return self._result(tally, outcome, len(tally.accepted))
+
+    def _batches(
+        self, control: Control, tally: Tally
+    ) -> Iterator[tuple[list[FailedVersion], KeyPlan]]:
+        """What may be sent, oldest version of each key first; keys whose order matters alone."""
+        batch: list[FailedVersion] = []
+        for versions in self._keys(control):
+            allowed, plan = self._judge(versions, tally)
+            if plan.one_by_one:
+                yield allowed, plan
+                continue
+            batch += allowed
+            while len(batch) >= BATCH:
+                yield batch[:BATCH], KeyPlan()
+                del batch[:BATCH]
+        if batch:
+            yield batch, KeyPlan()
+
+    def _keys(self, control: Control) -> Iterator[list[FailedVersion]]:
+        """The failed versions, those of one key together."""
+        keys: dict[tuple[str, str], list[FailedVersion]] = {}
+        for version in self._failed():
+            control.check("listing failed versions")
+            keys.setdefault((version.bucket, version.key), []).append(version)
+        yield from keys.values()
+
+    def _failed(self) -> Iterator[FailedVersion]:
+        request = self.request
+        if request.versions is not None:
+            for version in request.versions:
+                if request.bucket in (None, version.bucket) and version.key.startswith(
+                    request.prefix
+                ):
+                    yield version
+            return
+        sites = sites_to_ask(self.api, request.sites)
+        yield from matching(self.api, sites, request.bucket, request.prefix)
+
+    def _judge(
+        self, versions: list[FailedVersion], tally: Tally
+    ) -> tuple[list[FailedVersion], KeyPlan]:
+        bucket, key = versions[0].bucket, versions[0].key
+        if ":" in key:
+            for version in versions:
+                tally.refuse(version, COLON)
+            return [], KeyPlan()
+        known = read_key(self.source, bucket, key, self.target)
+        wanted = frozenset(one.version_id for one in versions)
+        # Only what is listed is sent, also if other versions of the key have failed.
+        plan = plan_key(known, Selection(frozenset(), wanted, markers=True))
+        by_id: dict[str, list[FailedVersion]] = {}
+        for version in versions:
+            by_id.setdefault(version.version_id, []).append(version)
+        present = {one.version_id for one in known}
+        for version in versions:
+            if version.version_id not in present:
+                tally.refuse(version, GONE)
+        for refusal in plan.refused:
+            for version in by_id[refusal.version_id]:
+                tally.refuse(version, refusal.reason)
+        return [version for name in plan.send for version in by_id[name]], plan
+
+    def _send(self, control: Control, tally: Tally, batch: list[FailedVersion]) -> None:
+        control.check("retrying failed versions")
+        control.pace.wait()
+        accepted = backbeat.retry(self.api, batch, force=self.request.force)
+        control.deadlines.moved()
+        tally.asked += len(batch)
+        tally.accepted += accepted
+        tally.dropped += len(batch) - len(accepted)
+        control.lines.waiting(f"{len(tally.accepted):,} of {tally.asked:,} retries accepted")
+
+    def _send_in_order(self, control: Control, tally: Tally, versions: list[FailedVersion]) -> None:
+        """Each only after the previous one has arrived; then both sides have to show the same current version."""
+        for version in versions:
+            self._send(control, tally, [version])
+            where = version.bucket, version.key, version.version_id
+            status = self._wait(control, *where, self._backoff())
+            if status != "COMPLETED":
+                raise Unsatisfied(
+                    f"The retried version {version.version_id} of {version.bucket}/{version.key} is {status}, and the "
+                    "key has a null version, so that its newer versions must not be sent before it has arrived. "
+                    "Run backbeat_preflight to find the cause, then retry again.",
+                    {},
+                )
+        if versions:
+            self._compare(versions[0])
+
+    def _compare(self, version: FailedVersion) -> None:
+        if self.target is None:
+            return
+        source = s3_objects.head_object(self.source, version.bucket, version.key)
+        target = s3_objects.head_object(self.target.api, self.target.bucket, version.key)
+        if (source and source.version_id) != (target and target.version_id):
+            raise Unsatisfied(
+                f"After the retry a GET of {version.key!r} returns another version at the target than at the source: "
+                f"{target and target.version_id} instead of {source and source.version_id}. Copy the current version "
+                "onto itself at the source, and compare again.",
+                {},
+            )
+
+    def _backoff(self) -> Backoff:
+        request = self.request
+        return replace(
+            self.source.backoff, timeout=request.wait_timeout, cap=request.wait_max_delay
+        )
+
+    def _wait(
+        self, control: Control, bucket: str, key: str, version_id: str, backoff: Backoff
+    ) -> str:
+        """The status of a version once it is not pending any more, or when the time is over."""
+        while True:
+            head = s3_objects.head_object(self.source, bucket, key, version_id)
+            status = (head and head.replication_status) or "absent"
+            if status not in MOVING or not backoff.pause():
+                return status
+            control.check(f"waiting for {bucket}/{key}")
+            control.lines.waiting(f"waiting for {bucket}/{key}, which is {status}")
+
+    def _outcome(self, control: Control, tally: Tally) -> dict[str, int]:
+        outcome: Counter[str] = Counter()
+        backoff = self._backoff()
+        for bucket, key, version_id, _site in tally.accepted:
+            outcome[self._wait(control, bucket, key, version_id, backoff)] += 1
+            control.deadlines.moved()
+        return dict(outcome)
+
+    def _result(self, tally: Tally, outcome: dict[str, int] | None, changed: int) -> dict[str, Any]:
+        return {
+            "retry": {
+                "asked": tally.asked,
+                "accepted": len(tally.accepted),
+                "dropped": tally.dropped,
+                "refused": sum(tally.refused.values()),
+                "refused_by_reason": dict(tally.refused),
+                "first_refused": tally.first,
+                "outcome": outcome,
+            },
+            "changes": [f"RetryFailedObjects {changed} versions"] if changed else [],
+        }
