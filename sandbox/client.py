@@ -144,7 +144,7 @@ class Sandbox:
         return self
 
     def stop(self) -> None:
-        """Stops it, whoever started it. Harmless when it is stopped already."""
+        """Stops it, also if another process started it. Without effect if it is stopped already."""
         if self._processes:
             end(self._processes)
             self._processes = []

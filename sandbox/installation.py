@@ -179,7 +179,7 @@ class Installation:
             return error_response(request.service, request.method, refusal)
 
     def _check_address(self, request: Request, call: Call) -> None:
-        """What is refused before anybody looks at the signature."""
+        """Refuses what the servers refuse before they check the signature."""
         if request.service == "iam":
             if not call.operation:
                 # A stranger's answer: no S3 error has this form or code.

@@ -151,7 +151,7 @@ def _s3_call(request: Request) -> Call:
         return Call("s3", "ListBuckets", "s3:ListAllMyBuckets", "*")
     table = _OBJECT if key else _BUCKET
     named = _subresource(request)
-    # What is not listed here works for the operator, and can be allowed to nobody else.
+    # What is not listed here works for the operator, and no policy can allow it to others.
     operation, action = table.get((method, named), (f"{method} ?{named}",) * 2)
     if operation == "ListObjects" and request.parameters.get("list-type") == "2":
         operation = "ListObjectsV2"

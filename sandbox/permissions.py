@@ -19,7 +19,7 @@ ACTIONS_2025 = ["s3:GetReplicationConfiguration", "s3:GetObjectVersion", "s3:Rep
 
 
 class Stuck(Exception):
-    """Nobody will do anything about this version."""
+    """Nothing more is done about this version."""
 
 
 class Failed(Exception):

@@ -28,7 +28,7 @@ _AUTHORIZATION = re.compile(
 
 
 class Keyed(Protocol):
-    """Somebody with a secret, and a session token that may be empty."""
+    """A principal with a secret, and a session token that may be empty."""
 
     @property
     def secret_key(self) -> str: ...
@@ -107,7 +107,7 @@ def _claim_of_query(request: Request) -> Claim:
 
 
 def check(request: Request, now: datetime, find: Callable[[str], K | None]) -> K:
-    """Whoever signed the request, found by access key. Raises Refused."""
+    """The principal that signed the request, found by access key. Raises Refused."""
     claim = read_claim(request)
     _check_clock(claim, now)
     keyed = find(claim.access_key)

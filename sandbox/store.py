@@ -137,7 +137,7 @@ class Store:
         return None
 
     def bucket(self, name: str) -> FakeBucket | None:
-        """The bucket, whoever owns it."""
+        """The bucket, of whichever account."""
         owner = s3_backends.bucket_accounts.get(name)
         return None if owner is None else self.s3(owner[1]).buckets.get(name)
 

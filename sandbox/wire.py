@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 
 def post(url: str, body: bytes, timeout: float = 30.0) -> Any:
-    """The JSON answer. Raises OSError where nobody answers, ValueError with the server's reason."""
+    """The JSON answer. Raises OSError without an answer, ValueError with the server's reason."""
     status, answer = _exchange("POST", url, body, timeout, None)
     value = json.loads(answer)
     if status != 200:
@@ -22,7 +22,7 @@ def post(url: str, body: bytes, timeout: float = 30.0) -> Any:
 
 
 def get(url: str, ca_bundle: str | None = None, timeout: float = 5.0) -> tuple[int, bytes]:
-    """Status and body. Raises OSError where nobody answers."""
+    """Status and body. Raises OSError without an answer."""
     return _exchange("GET", url, b"", timeout, ca_bundle)
 
 

@@ -35,7 +35,7 @@ from sandbox.tests.scenes import (
 pytestmark = pytest.mark.sandbox
 #: Many times the replicator's delay, which is 0.02 s here: what has not happened by then never will.
 LONG = 0.25
-NOBODY = TRUST.replace('"backbeat"', '"lambda.amazonaws.com"')
+OTHER_SERVICE = TRUST.replace('"backbeat"', '"lambda.amazonaws.com"')
 
 
 def versions(s3: Any, bucket: str) -> list[tuple[str, bool]]:
@@ -257,7 +257,7 @@ def distrust(side: str) -> Any:
     def change(sandbox: Sandbox) -> None:
         name = SOURCE_ROLE if side == "source" else TARGET_ROLE
         iam = getattr(sandbox, side).client("iam")
-        iam.update_assume_role_policy(RoleName=name, PolicyDocument=NOBODY)
+        iam.update_assume_role_policy(RoleName=name, PolicyDocument=OTHER_SERVICE)
 
     return change
 

@@ -43,7 +43,7 @@ def test_recent_clients_send_trailers_over_tls(secure: Sandbox) -> None:
     secure.source.client("s3").put_object(Bucket=SOURCE, Key="k", Body=b"456")
 
 
-def test_nobody_trusts_it_by_default(secure: Sandbox) -> None:
+def test_it_is_not_trusted_by_default(secure: Sandbox) -> None:
     side = copy.copy(secure.source)
     side._ca_bundle = None
     for service in ("s3", "iam"):

@@ -149,6 +149,8 @@ def _sandbox() -> Iterator[tuple[Server, Server]]:
             for one in (sandbox.source, sandbox.target)
         ]
         yield made[0], made[1]
+        # What the sandbox itself failed to do, a test may have taken for a refusal.
+        assert sandbox.log_text() == ""
 
 
 def _plain(where: Environment, service: str) -> Any:
