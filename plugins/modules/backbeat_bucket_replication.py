@@ -90,21 +90,34 @@ options:
     type: dict
   allow_pending_loss: &strand
     description:
-      - Whether to go on when objects are on their way that would not arrive any more. Other roles, another target
-        bucket, and a rule or configuration that goes leave them pending for ever or failed.
-      - Before such a change the module looks at the latest objects below the rules' prefixes, and refuses it when
-        some of them are pending. With V(true) it warns instead.
+      - Whether to make the change even if pending objects would then never replicate. Other roles, another target
+        bucket, and a rule or configuration that is removed leave them pending for ever or failed.
+      - Before such a change the module lists the versions below the rules' prefixes and reads the status of the recent
+        ones, newest first. It refuses the change if some are pending, or if not all could be checked in time. With
+        V(true) it warns instead.
+      - After the change it checks the versions that were put in the meantime, and warns of those that are pending under
+        the previous configuration.
     type: bool
     default: false
-  pending_scan_limit: &scan
+  pending_scan_time: &scan_time
+    description: How many seconds each of these checks may take. V(0) makes none.
+    type: float
+    default: 60
+  pending_max_age: &scan_age
     description:
-      - How many versions are listed at the most to find the latest ones. The 100 latest of them are looked at.
-      - V(0) looks at none.
-    type: int
-    default: 1000
+      - The versions that were put within so many hours are checked; older ones are listed only.
+      - By default 24, or if O(backbeat_url) is given and Backbeat's backlog reaches back further, as far as that.
+    type: float
+  resend_pending: &resend
+    description:
+      - Whether versions that this change leaves pending under the previous configuration are sent again under the new
+        one, by putting their own tags back on them. Those found before the change count if O(allow_pending_loss) lets
+        it go on.
+    type: bool
+    default: false
   backbeat_url:
     description:
-      - Where Backbeat's API can be asked what is on its way, before a change that O(allow_pending_loss) is about.
+      - Where Backbeat's API can be asked for its backlog, before a change that O(allow_pending_loss) is about.
       - The same as O(endpoint_url) asks through CloudServer; otherwise Backbeat's own address, such as
         V(http://node1:8900), which must allow this machine.
       - Not asked unless given.
@@ -134,7 +147,9 @@ options:
       purge_rules: *purge
       known_sites: *known_sites
       allow_pending_loss: *strand
-      pending_scan_limit: *scan
+      pending_scan_time: *scan_time
+      pending_max_age: *scan_age
+      resend_pending: *resend
       state: *state
 seealso:
   - module: scality.backbeat.backbeat_bucket
@@ -320,7 +335,9 @@ TASK = Task(
         "purge_rules": {"type": "bool", "default": False},
         "known_sites": {"type": "dict"},
         "allow_pending_loss": {"type": "bool", "default": False},
-        "pending_scan_limit": {"type": "int", "default": 1000},
+        "pending_scan_time": {"type": "float", "default": 60.0},
+        "pending_max_age": {"type": "float"},
+        "resend_pending": {"type": "bool", "default": False},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     },
     rules={
@@ -328,6 +345,7 @@ TASK = Task(
         "required_together": [("source_role", "target_role")],
     },
     shared={"backbeat_url": {"type": "str"}},
+    exclusive=True,
     request=BucketReplicationRequest.from_options,
     build=BucketReplication.build,
 )

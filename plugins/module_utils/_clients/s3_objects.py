@@ -8,14 +8,16 @@ Source: CloudServer's answers as measured. Reads answer None for what is not the
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import IO, Any
 from urllib.parse import urlencode
 
 from .api import Answer, Api, nothing
 from .errors import Unsupported
 from .s3_buckets import NO_BUCKET
+from .service import BACKBEAT
 
 NO_OBJECT = ("NoSuchKey", "NoSuchVersion")
 # Answers to HEAD have no body and so no code of their own.
@@ -157,23 +159,21 @@ class KeyEntry:
 def key_entries(api: Api, bucket: str, key: str) -> list[KeyEntry]:
     """All versions and delete markers of one key, newest first; none for a key or bucket that is not there."""
     found: list[_Listed] = []
-    markers: dict[str, str] = {}
-    while True:
-        page = api.read(
-            "list_object_versions",
-            f"list the versions of {bucket}/{key}",
-            _key_page,
-            absent=NO_BUCKET,
-            Bucket=bucket,
-            Prefix=key,
-            **markers,
-        )
-        entries, markers = page or ([], {})
-        own = [one for one in entries if one.key == key]
+    for page in api.pages(
+        "list_object_versions",
+        f"list the versions of {bucket}/{key}",
+        _key_page,
+        _next_page,
+        absent=NO_BUCKET,
+        Bucket=bucket,
+        Prefix=key,
+    ):
+        own = [one for one in page or () if one.key == key]
         found.extend(own)
         # Keys that only begin so follow.
-        if not markers or len(own) < len(entries):
-            return [one.entry for one in sorted(found, key=lambda one: one.order)]
+        if len(own) < len(page or ()):
+            break
+    return [one.entry for one in sorted(found, key=lambda one: one.order)]
 
 
 @dataclass(frozen=True)
@@ -183,9 +183,9 @@ class _Listed:
     entry: KeyEntry
 
 
-def _key_page(answer: Answer) -> tuple[list[_Listed], dict[str, str]]:
+def _key_page(answer: Answer) -> list[_Listed]:
     # botocore returns versions and markers apart. Of two in one moment, CloudServer's newer one has the smaller id.
-    entries = [
+    return [
         _Listed(
             str(one["Key"]),
             (not one.get("IsLatest"), -one["LastModified"].timestamp(), str(one["VersionId"])),
@@ -194,38 +194,56 @@ def _key_page(answer: Answer) -> tuple[list[_Listed], dict[str, str]]:
         for kind in ("Versions", "DeleteMarkers")
         for one in answer.get(kind) or ()
     ]
-    return entries, _next_page(answer)
+
+
+def version_pages(
+    api: Api, bucket: str, prefix: str, size: int = 1000
+) -> Iterator[tuple[list[Version], bool]]:
+    """All versions below the prefix in the order of their keys, page by page, and whether more pages follow.
+
+    `size` counts delete markers, which are left out. A missing bucket has none.
+    """
+    for page in api.pages(
+        "list_object_versions",
+        f"list the versions of the bucket {bucket}",
+        lambda answer: (_versions(answer), bool(answer.get("IsTruncated"))),
+        _next_page,
+        absent=NO_BUCKET,
+        Bucket=bucket,
+        Prefix=prefix,
+        MaxKeys=size,
+    ):
+        yield page or ([], False)
 
 
 def versions(api: Api, bucket: str, prefix: str, limit: int) -> tuple[list[Version], bool]:
     """Versions below the prefix in the order of their keys, and whether these are all of them.
 
-    At most `limit` entries are listed, delete markers included, which are left out of the answer.
+    At most `limit` entries are listed, rounded up to whole pages; delete markers count, and are left out of the result.
     """
     found: list[Version] = []
-    markers: dict[str, str] = {}
-    asked = 0
-    # Delete markers count as well, or a bucket of nothing else would be listed whole.
-    while asked < limit:
-        size = min(1000, limit - asked)
-        asked += size
-        page = api.read(
-            "list_object_versions",
-            f"list the versions of the bucket {bucket}",
-            _versions,
-            absent=NO_BUCKET,
-            Bucket=bucket,
-            Prefix=prefix,
-            MaxKeys=size,
-            **markers,
-        )
-        if page is None:
-            return found, True
-        entries, markers = page
-        found.extend(entries)
-        if not markers:
-            return found, True
-    return found, False
+    size = min(1000, limit)
+    for number, (page, more) in enumerate(version_pages(api, bucket, prefix, size), 1):
+        found.extend(page)
+        if more and number * size >= limit:
+            return found, False
+    return found, True
+
+
+def stamp(api: Api, bucket: str, key: str, version_id: str) -> dict[str, Any]:
+    """What Backbeat's metadata route tells of a version's replication: status, role, destination, backends ..
+
+    The role is the configuration's when the version was put. Only the bucket's account may read it.
+    """
+    answer = replace(api, service=BACKBEAT).read(
+        "get_object",
+        f"read the replication metadata of the object {bucket}/{key}",
+        lambda answer: json.loads(json.loads(answer["Body"].read())["Body"])["replicationInfo"],
+        Bucket="_",
+        Key=f"backbeat/metadata/{bucket}/{key}",
+        VersionId=version_id,
+    )
+    return dict(answer or {})
 
 
 def _version(version_id: str | None) -> dict[str, str]:
@@ -245,12 +263,11 @@ def _head(answer: Answer) -> Head:
     )
 
 
-def _versions(answer: Answer) -> tuple[list[Version], dict[str, str]]:
-    entries = [
+def _versions(answer: Answer) -> list[Version]:
+    return [
         Version(one["Key"], one["VersionId"], one["LastModified"].isoformat())
         for one in answer.get("Versions") or ()
     ]
-    return entries, _next_page(answer)
 
 
 def _next_page(answer: Answer) -> dict[str, str]:

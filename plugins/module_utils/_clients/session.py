@@ -338,6 +338,8 @@ class Connections:
         self._pool = pool
         self._main: Api | None = None
         self._opened: list[Api] = []
+        # Set by an item that wrote: reads whether that is still so, and raises if not.
+        self.confirm: Callable[[], None] | None = None
 
     @property
     def main(self) -> Api:

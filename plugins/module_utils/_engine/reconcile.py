@@ -1,13 +1,21 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bring one resource to the state that is wanted: the only place that knows check mode, changed and diff."""
+"""Bring one resource to its desired state: the only place that knows check mode, changed and diff."""
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 from .._clients.errors import Conflict, NotFound, Unreachable
+from .._documents.errors import Refused
 from .._resources.plan import Change, Plan, Resource
 from .._waiting import Backoff
 
@@ -22,22 +30,26 @@ def reconcile(
     check_mode: bool,
     backoff: Backoff,
     changes: list[str],
+    lock: str | None = None,
 ) -> dict[str, Any]:
-    """Read, plan, and unless checking apply. Answers the result of one item.
+    """Read, plan, and unless checking apply. Returns the result of one item.
 
-    `changes` gets every change that is made, so that the caller has them too when an error ends the work.
+    `changes` gets every change that is made, so that the caller has them too when an error ends the work. `lock` names
+    what no other run may change meanwhile.
 
     Result: {"changed": bool, <key>: the resource or None, "changes": ["CreateRole X", ..],
     "diff": {"before", "after", "before_header", "after_header"}, "warnings": [..]}; the same keys in check mode.
     """
-    before = resource.read()
-    plan = resource.plan(before)
-    warnings = [*plan.warnings, *plan.look()]
-    if check_mode or not plan.changes:
-        after = plan.after
-        changes.extend(map(str, plan.changes))
-    else:
-        after = _apply(resource, before, plan, backoff, changes)
+    with exclusive(None if check_mode else lock, backoff):
+        before = resource.read()
+        plan = resource.plan(before)
+        warnings = [*plan.warnings, *plan.check()]
+        if check_mode or not plan.changes:
+            after = plan.after
+            changes.extend(map(str, plan.changes))
+        else:
+            after = _apply(resource, before, plan, backoff, changes)
+            warnings += plan.follow_up(changes)
     return {
         "changed": bool(changes),
         key: resource.describe(after),
@@ -52,9 +64,38 @@ def reconcile(
     }
 
 
-# How often somebody else may get in between before it is no longer chance.
+@contextmanager
+def exclusive(name: str | None, backoff: Backoff) -> Iterator[None]:
+    """Keep other runs of this user on this machine from changing what `name` names, while this one reads and writes it.
+
+    Servers have no compare-and-swap: of two runs that read a list, add to it and write it, one would be lost. There are
+    LOCKS files for all names. Raises Refused when the time is up.
+    """
+    if name is None:
+        yield
+        return
+    number = int(hashlib.sha256(name.encode()).hexdigest(), 16) % LOCKS
+    folder = Path(tempfile.gettempdir()) / f"ansible-scality-backbeat-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    with (folder / f"{number}.lock").open("w") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if backoff.deadline.expired:
+                    raise Refused(
+                        f"Another run on this machine is still changing {name}."
+                    ) from None
+                backoff.sleep(0.05)
+        yield
+
+
+# Enough that different names rarely wait for one another.
+LOCKS = 1024
+# How often another client may interfere before it is no longer chance.
 CONFLICTS = 5
-# For so many seconds IAM may not show what it has just made.
+# For so many seconds IAM may not show what it has just created.
 SETTLING = 5.0
 
 
@@ -65,7 +106,7 @@ def _apply(
     backoff: Backoff,
     done: list[str],
 ) -> State | None:
-    """Apply the plan; after an answer that is lost or contradicted, look what is there and plan anew."""
+    """Apply the plan; after an answer that is lost or contradicted, read the state and plan anew."""
     conflicts, since = 0, backoff.elapsed
     lost: set[str] = set()
     while True:
@@ -97,7 +138,7 @@ def _apply(
         if not plan.changes:
             return plan.after
         # What was found in the meantime may make the new plan dangerous where the first was not.
-        plan.look()
+        plan.check()
 
 
 def _make(

@@ -55,6 +55,8 @@ class Task(Generic[Request]):
     title: how messages call an item whose identity is no text.
     every: an option that asks for all existing items, and the function that lists them; for queries.
     kind: what `build` makes, and so which runner in RUNNERS brings it to a result.
+    exclusive: whether an item is read, changed and written as a whole, so that two runs must not do it at a time. Its
+    resources have a method `confirm`, which is called at the end of a list and raises if a change was lost.
     """
 
     key: str
@@ -69,6 +71,7 @@ class Task(Generic[Request]):
     title: Callable[[Options], str] | None = None
     every: tuple[str, Callable[[Api], list[dict[str, Any]]]] | None = None
     kind: Kind = "resource"
+    exclusive: bool = False
 
     def argument_spec(self) -> dict[str, Any]:
         """Everything that AnsibleModule or ArgumentSpecValidator takes to check the options."""
@@ -146,23 +149,38 @@ class Task(Generic[Request]):
         once = SingleFlight()
         progress = Progress(tell, len(items), self.plural.replace("_", " "))
 
-        def run(item: Options) -> Result:
-            connections = Connections(
-                self.service,
-                options,
-                workers,
-                check_mode=check_mode,
-                deadline=deadline,
-                once=once,
-                progress=progress,
-            )
-            result = self._run_item(item, connections)
-            progress.done()
-            return result
+        def run(group: Sequence[int]) -> None:
+            for number in group:
+                connections = Connections(
+                    self.service,
+                    options,
+                    workers,
+                    check_mode=check_mode,
+                    deadline=deadline,
+                    once=once,
+                    progress=progress,
+                )
+                results[number] = self._run_item(items[number], connections)
+                if number == group[-1] and connections.confirm:
+                    confirmations[number] = connections.confirm
+                progress.done()
 
+        results: dict[int, Result] = {}
+        confirmations: dict[int, Callable[[], None]] = {}
         with ThreadPoolExecutor(max_workers=workers) as pool:
-            results = list(pool.map(run, items))
-        return self._together(items, results)
+            list(pool.map(run, self._groups(items)))
+            for number, lost in pool.map(_confirmed, confirmations.items()):
+                results[number] |= lost
+        return self._together(items, [results[number] for number in range(len(items))])
+
+    def _groups(self, items: Sequence[Options]) -> list[list[int]]:
+        """The numbers of the items, those of one name together: they are worked on one after the other."""
+        if self.kind != "resource":
+            return [[number] for number in range(len(items))]
+        groups: dict[str, list[int]] = {}
+        for number, item in enumerate(items):
+            groups.setdefault(self.name(item), []).append(number)
+        return list(groups.values())
 
     def _items(self, options: Options, deadline: Deadline) -> Sequence[Options] | None:
         """The list of items, None if the task has a single one at the top level."""
@@ -222,14 +240,19 @@ class Task(Generic[Request]):
 def _run_resource(
     task: Task[Any], work: Any, connections: Connections, name: str, changes: list[str]
 ) -> Result:
-    return reconcile(
+    place = f"{name} at {connections.main.endpoint}"
+    result = reconcile(
         work,
         task.key,
         f"{task.key} {name}",
         check_mode=connections.check_mode,
         backoff=connections.backoff,
         changes=changes,
+        lock=f"the {task.key.replace('_', ' ')} of {place}" if task.exclusive else None,
     )
+    if task.exclusive and changes and not connections.check_mode:
+        connections.confirm = work.confirm
+    return result
 
 
 def _run_query(
@@ -255,6 +278,15 @@ RUNNERS: Mapping[Kind, Runner] = {
     "query": _run_query,
     "job": _run_job,
 }
+
+
+def _confirmed(item: tuple[int, Callable[[], None]]) -> tuple[int, Result]:
+    """The number of an item, and the failure if what it wrote was lost."""
+    number, confirm = item
+    lost = _attempt(lambda: confirm() or {}, {})
+    return number, {
+        name: lost[name] for name in ("failed", "msg", "error", "exception") if name in lost
+    }
 
 
 def _longest_wait(options: Options) -> float:

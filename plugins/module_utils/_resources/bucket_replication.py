@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from .._clients import backbeat, s3_buckets
+from .._clients import s3_buckets
 from .._clients.api import Api
-from .._clients.errors import Call, Conflict, Forbidden, Invalid, NotFound
+from .._clients.errors import Call, Conflict, Invalid, NotFound
 from .._clients.session import Connections
 from .._documents import names, replication
 from .._documents.errors import Refused, UnsupportedConfiguration
@@ -19,7 +19,7 @@ from .._documents.replication import Configuration
 from .._documents.replication_merge import different, merge, remove, same, stranding
 from .._documents.replication_validation import validate
 from .._documents.wanted_rules import Wanted, wanted_rules
-from .pending import look_for_pending
+from .pending import ScanLimits, Watch
 from .plan import Change, Plan
 
 
@@ -39,7 +39,8 @@ class State:
 class BucketReplicationRequest:
     """The desired state of a bucket's replication configuration.
 
-    known_sites: the server's replication sites and their types, None when they are not known.
+    known_sites: the server's replication sites and their types, None when they are not known. scan: how pending
+    versions are looked for; resend: whether those that the change strands meanwhile are sent again.
     backbeat_url: where Backbeat's API answers, None when it is not to be asked.
     """
 
@@ -47,7 +48,8 @@ class BucketReplicationRequest:
     wanted: Wanted
     known_sites: Mapping[str, str] | None = None
     allow_pending_loss: bool = False
-    scan_limit: int = 1000
+    scan: ScanLimits = field(default_factory=ScanLimits)
+    resend: bool = False
     backbeat_url: str | None = None
     present: bool = True
 
@@ -65,7 +67,8 @@ class BucketReplicationRequest:
             ),
             known_sites=options["known_sites"],
             allow_pending_loss=bool(options["allow_pending_loss"]),
-            scan_limit=int(options["pending_scan_limit"]),
+            scan=ScanLimits(options["pending_scan_time"], options["pending_max_age"]),
+            resend=bool(options["resend_pending"]),
             backbeat_url=options["backbeat_url"],
             present=options["state"] == "present",
         )
@@ -82,6 +85,7 @@ class BucketReplication:
         self.backbeat = backbeat
         self.bucket = request.bucket
         self.wanted = request.wanted
+        self.written: Configuration | None = None
 
     @classmethod
     def build(
@@ -167,41 +171,8 @@ class BucketReplication:
             wanted = after
             change = Change("PutBucketReplication", self.bucket, lambda _before: self._put(wanted))
         prefixes = ("",) if current.foreign else stranding(current.configuration, after)
-        return Plan(State(after), (change,), warnings, lambda: self._look(prefixes))
-
-    def _look(self, prefixes: Sequence[str]) -> tuple[str, ...]:
-        """Objects that are on their way would not arrive any more after some changes."""
-        if not prefixes:
-            return ()
-        try:
-            pending = look_for_pending(self.api, self.bucket, prefixes, self.request.scan_limit)
-        except Forbidden as error:
-            error.advice = (
-                "So nobody can tell whether this change would strand objects: permit to list the bucket's versions "
-                "and to read its objects, or leave the look out with pending_scan_limit: 0."
-            )
-            raise
-        backlog = self._backlog()
-        if not pending.keys:
-            return (f"{backlog}, {pending} in {self.bucket}.",) if backlog else ()
-        fact = (
-            f"Of the bucket {self.bucket} at {self.api.endpoint}, {pending}; this change leaves such "
-            f"objects unreplicated, PENDING for ever or FAILED{f'. {backlog}' if backlog else ''}"
-        )
-        if self.request.allow_pending_loss:
-            return (f"{fact}. Put their own tags back on them afterwards to send them again.",)
-        raise Refused(
-            f"{fact}. Wait until they are replicated, or set allow_pending_loss to change it all the same."
-        )
-
-    def _backlog(self) -> str:
-        """Backbeat's own backlog, in words; empty if there is none, or Backbeat is not to be asked."""
-        if self.backbeat is None:
-            return ""
-        found = backbeat.metrics(self.backbeat).backlog
-        if not found.count:
-            return ""
-        return f"Backbeat has {found.count} operations ({found.size} bytes) of all buckets to send"
+        watch = Watch(self.api, self.request, prefixes, current.configuration, after, self.backbeat)
+        return Plan(State(after), (change,), warnings, watch.check, watch.follow_up)
 
     def _parse(self, stored: Mapping[str, Any]) -> Configuration:
         try:
@@ -229,19 +200,35 @@ class BucketReplication:
         """What the server made of it: it drops what it does not know, and another writer may have been faster."""
         stored = self.read()
         if stored.configuration is None or not same(stored.configuration, wanted):
-            conflict = Conflict(
-                Call(
-                    "PutBucketReplication",
-                    self.api.endpoint,
-                    f"set the replication of {self.bucket}",
-                ),
+            conflict = self._conflict(
                 f"the server accepted the configuration but has another one now: sent {self._shown(wanted)}, "
                 f"found {self._shown(stored.configuration)}",
-                advice="Somebody else changes it at the same time, or the server dropped what it does not know.",
+                "Another client changes it at the same time, or the server dropped what it does not know.",
             )
             conflict.happened = True
             raise conflict
+        self.written = stored.configuration
         return stored
+
+    def confirm(self) -> None:
+        """Raise Conflict if rules that were written are gone: another client wrote an older configuration after it."""
+        if self.written is None:
+            return
+        stored = self.read().configuration
+        left = {rule.prefix for rule in stored.rules} if stored else set()
+        lost = [rule for rule in self.written.rules if rule.prefix not in left]
+        if lost:
+            names = ", ".join(f"{rule.id or 'without ID'} ({rule.prefix!r})" for rule in lost)
+            raise self._conflict(
+                f"these rules were written, and are gone at the end of the task: {names}",
+                "Another client wrote the configuration at the same time. Run again, and see that one client at a time "
+                "changes a bucket.",
+            )
+
+    def _conflict(self, reason: str, advice: str) -> Conflict:
+        doing = f"set the replication of {self.bucket}"
+        call = Call("PutBucketReplication", self.api.endpoint, doing)
+        return Conflict(call, reason, advice=advice)
 
     def _shown(self, configuration: Configuration | None) -> dict[str, Any] | None:
         return self.describe(State(configuration))

@@ -1,56 +1,316 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How many objects of a bucket wait to be replicated, as far as a bounded look can tell."""
+"""Versions that are pending replication: found before a change that would strand them, and after it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import heapq
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Any
 
 from .._clients import s3_objects
 from .._clients.api import Api
+from .._clients.backbeat import Metrics, metrics
+from .._clients.errors import ApiError, Forbidden, Unreachable
+from .._clients.s3_objects import Version
+from .._documents.errors import Refused
+from .._documents.names import bucket_arn
+from .._documents.replication import Configuration, join_roles
 
-WAITING = ("PENDING", "PROCESSING")
-# Of the versions that were listed, so many are looked at: those put last, for the others are long through.
-HEADS = 100
+PENDING = ("PENDING", "PROCESSING")
+# As many pending versions are reason enough to refuse a change: the scan ends.
+ENOUGH = 100
+# Versions that are kept until they are read, the newest ones. More cannot be read in any reasonable time.
+MOST_KEPT = 100_000
+# Seconds by which two readings of a server's clock may be apart: answers give whole seconds.
+PRECISION = timedelta(seconds=2)
+
+
+# Hours for which versions are checked, unless told otherwise or Backbeat's backlog reaches back further.
+USUAL_AGE = 24.0
 
 
 @dataclass(frozen=True)
-class Pending:
-    """What was found: how many versions were listed and looked at, and the keys of those that wait.
+class ScanLimits:
+    """seconds: how long to look, 0 does not. hours: the age of the oldest versions to check, None: what is pending."""
 
-    `complete` is False when the bucket holds more versions than were listed.
-    """
+    seconds: float = 60.0
+    hours: float | None = None
 
-    keys: tuple[str, ...]
-    looked: int
-    listed: int
-    complete: bool
+
+@dataclass(frozen=True)
+class Scope:
+    """Which versions to check: below the prefixes, put since then (ISO 8601 in UTC, "" always), in so many seconds."""
+
+    bucket: str
+    prefixes: tuple[str, ...]
+    since: str
+    seconds: float
 
     def __str__(self) -> str:
-        examples = ", ".join(self.keys[:3]) + (", .." if len(self.keys) > 3 else "")
-        scope = f"all {self.listed}" if self.complete else f"the first {self.listed}"
-        return (
-            f"{len(self.keys)} of the {self.looked} latest among {scope} versions are pending"
-            f" ({examples})"
-            if self.keys
-            else f"none of the {self.looked} latest among {scope} versions is pending"
+        return f" put since {self.since[:16]} UTC" if self.since else ""
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What a scan found.
+
+    began: when, by the server's clock (ISO 8601). versions: the pending ones, newest first. listed, checked: how many
+    versions were listed, and how many of them were read. older: how many were put before the scope's time. complete:
+    whether the listing reached its end.
+    """
+
+    scope: Scope
+    began: str
+    versions: tuple[Version, ...]
+    listed: int
+    older: int
+    checked: int
+    complete: bool
+
+    @property
+    def recent(self) -> int:
+        return self.listed - self.older
+
+    @property
+    def gap(self) -> str:
+        """What the scan did not cover, as a sentence; empty if it covered all."""
+        seconds = self.scope.seconds
+        if not self.complete:
+            return f"Listing did not end within {seconds:.0f} s, after {self.listed:,} versions."
+        if self.checked < self.recent and len(self.versions) < ENOUGH:
+            return (
+                f"Only the newest {self.checked:,} of {self.recent:,} versions{self.scope} could be checked "
+                f"within {seconds:.0f} s."
+            )
+        return ""
+
+    def __str__(self) -> str:
+        scope = f"{self.checked:,} versions{self.scope}"
+        if not self.versions:
+            return f"none of {scope} is pending"
+        examples = ", ".join(one.key for one in self.versions[:3])
+        more = ", .." if len(self.versions) > 3 else ""
+        return f"{len(self.versions):,} of {scope} are pending ({examples}{more})"
+
+
+def server_time(api: Api) -> datetime:
+    """The server's clock now, as far as its last answer told."""
+    return datetime.now(timezone.utc) + timedelta(seconds=api.ahead or 0.0)
+
+
+def scan(api: Api, scope: Scope, *, whole: bool = False) -> Scan:
+    """List the versions, and read the status of those in the scope, newest first, until the time is up.
+
+    Listings carry no status and come in the order of keys, so all have to be listed. Unless `whole`, the scan ends
+    when ENOUGH are found.
+    """
+    began = server_time(api).isoformat()
+    api = api.within(scope.seconds)
+    newest: list[tuple[str, str, str]] = []
+    listed = older = 0
+    complete = False
+    try:
+        for version in _all(api, scope):
+            listed += 1
+            if version.modified < scope.since:
+                older += 1
+                continue
+            entry = (version.modified, version.key, version.version_id)
+            if len(newest) < MOST_KEPT:
+                heapq.heappush(newest, entry)
+            else:
+                heapq.heappushpop(newest, entry)
+        complete = True
+    except Unreachable:
+        if not api.backoff.deadline.expired:
+            raise
+    found, checked = _read(api, scope.bucket, sorted(newest, reverse=True), whole)
+    return Scan(scope, began, tuple(found), listed, older, checked, complete)
+
+
+def _all(api: Api, scope: Scope) -> Iterator[Version]:
+    for prefix in scope.prefixes:
+        for page, _more in s3_objects.version_pages(api, scope.bucket, prefix):
+            yield from page
+
+
+def _read(
+    api: Api, bucket: str, entries: Sequence[tuple[str, str, str]], whole: bool
+) -> tuple[list[Version], int]:
+    found: list[Version] = []
+    for checked, (modified, key, version_id) in enumerate(entries):
+        if len(found) >= ENOUGH and not whole:
+            return found, checked
+        try:
+            head = s3_objects.head_object(api, bucket, key, version_id)
+        except Unreachable:
+            if not api.backoff.deadline.expired:
+                raise
+            return found, checked
+        if head is not None and head.replication_status in PENDING:
+            found.append(Version(key, version_id, modified))
+    return found, len(entries)
+
+
+class Watch:
+    """Checks a bucket before a change that would strand pending versions, and again after it.
+
+    Pending versions keep the roles and the target of the configuration under which they were put: after a change of
+    either they stay PENDING for ever or end as FAILED, and so do those whose rule is gone.
+    """
+
+    def __init__(
+        self,
+        api: Api,
+        request: Any,
+        prefixes: Sequence[str],
+        before: Configuration | None,
+        after: Configuration | None,
+        backbeat: Api | None,
+    ) -> None:
+        self.api = api
+        self.request = request
+        self.prefixes = tuple(prefixes) if request.scan.seconds else ()
+        self.before, self.after = before, after
+        self.backbeat = backbeat
+        self.found: Scan | None = None
+
+    @property
+    def _where(self) -> str:
+        return f"the bucket {self.request.bucket} at {self.api.endpoint}"
+
+    def check(self) -> tuple[str, ...]:
+        """Warnings. Raises Refused if versions are pending, or if that cannot be told of all."""
+        if not self.prefixes:
+            return ()
+        backlog = metrics(self.backbeat) if self.backbeat else None
+        age = _age(self.request.scan.hours, backlog)
+        self.found = self._scan(None if age is None else server_time(self.api) - age)
+        told = _told(backlog)
+        reasons = [f"Of {self._where}, {self.found}."] if self.found.versions else []
+        reasons += [one for one in (self.found.gap,) if one]
+        if not reasons:
+            older = f"{self.found.older:,} older versions of {self._where} were not checked."
+            notes = [f"{told}; {self.found} in {self.request.bucket}."] if told else []
+            return (*notes, *([older] if self.found.older else []))
+        text = " ".join((*reasons, *([f"{told}."] if told else [])))
+        if self.request.allow_pending_loss:
+            again = (
+                "" if self.request.resend else " Send them again with backbeat_object and resend."
+            )
+            return (f"{text} After this change, pending versions never replicate.{again}",)
+        raise Refused(
+            f"{text} After this change, pending versions would never replicate: they stay PENDING or end as FAILED. "
+            "Wait until they are replicated (or, if not all could be checked, raise pending_scan_time or lower "
+            "pending_max_age), or set allow_pending_loss to make the change anyway."
         )
 
+    def follow_up(self, changes: list[str]) -> tuple[str, ...]:
+        """Find what was put since the check and is pending under the old configuration; send it again if asked."""
+        if self.found is None:
+            return ()
+        changed = (server_time(self.api) + PRECISION).isoformat()
+        later = self._scan(datetime.fromisoformat(self.found.began) - PRECISION)
+        earlier = self.found.versions
+        stranded = [
+            one for one in later.versions if one not in earlier and self._is_stranded(one, changed)
+        ]
+        gap = (later.gap,) if later.gap else ()
+        if self.request.resend and self._moved:
+            again = list(filter(self._is_covered, (*stranded, *earlier)))
+            return (*gap, *self._send_again(again, changes))
+        if not stranded:
+            return gap
+        names = ", ".join(f"{one.key} ({one.version_id})" for one in stranded[:ENOUGH])
+        text = (
+            f"Put into {self._where} while the configuration was changed, {len(stranded):,} versions are pending under "
+            f"the previous one and never replicate: {names}. Send them again with backbeat_object and resend."
+        )
+        return (text, *gap)
 
-def look_for_pending(api: Api, bucket: str, prefixes: Iterable[str], limit: int) -> Pending:
-    """List up to `limit` versions below the prefixes, and look at the latest ones among them."""
-    versions: list[s3_objects.Version] = []
-    complete = True
-    for prefix in prefixes:
-        found, whole = s3_objects.versions(api, bucket, prefix, limit - len(versions))
-        versions.extend(found)
-        complete = complete and whole
-    latest = sorted(versions, key=lambda one: one.modified, reverse=True)[:HEADS]
-    waiting = []
-    for one in latest:
-        head = s3_objects.head_object(api, bucket, one.key, one.version_id)
-        if head is not None and head.replication_status in WAITING:
-            waiting.append(one.key)
-    return Pending(tuple(waiting), len(latest), len(versions), complete)
+    def _scan(self, since: datetime | None) -> Scan:
+        scope = Scope(
+            self.request.bucket,
+            self.prefixes,
+            since.isoformat() if since else "",
+            self.request.scan.seconds,
+        )
+        try:
+            return scan(self.api, scope, whole=self.request.resend)
+        except Forbidden as error:
+            error.advice = (
+                "So it is unknown whether this change would strand pending versions: permit to list the bucket's "
+                "versions and to read its objects, or skip the check with pending_scan_time: 0."
+            )
+            raise
+
+    def _is_stranded(self, version: Version, changed: str) -> bool:
+        """Whether a pending version never replicates: its rule is gone, or it has the old roles or target."""
+        if self.after is None or not self._moved:
+            return True
+        try:
+            stamp = s3_objects.stamp(self.api, self.request.bucket, version.key, version.version_id)
+        except ApiError:
+            # Not every server or account may read it: what was put before the change has the old ones.
+            return version.modified < changed
+        role, target = join_roles(self.after.roles), bucket_arn(self.after.target_bucket)
+        return (stamp.get("role"), stamp.get("destination")) != (role, target)
+
+    @property
+    def _moved(self) -> bool:
+        """Whether the change is one of roles or target, so that versions can be sent again under the new ones."""
+        before, after = self.before, self.after
+        if before is None or after is None:
+            return False
+        return (before.roles, before.target_bucket) != (after.roles, after.target_bucket)
+
+    def _is_covered(self, version: Version) -> bool:
+        rules = self.after.rules if self.after else ()
+        return any(rule.enabled and version.key.startswith(rule.prefix) for rule in rules)
+
+    def _send_again(self, versions: Sequence[Version], changes: list[str]) -> tuple[str, ...]:
+        failed = []
+        for one in versions:
+            try:
+                send_again(self.api, self.request.bucket, one.key, one.version_id)
+            except ApiError as error:
+                failed.append(str(error))
+            else:
+                changes.append(f"PutObjectTagging {self.request.bucket}/{one.key}")
+        if not failed:
+            return ()
+        return (f"{len(failed)} of {len(versions)} versions could not be sent again: {failed[0]}",)
+
+
+def send_again(api: Api, bucket: str, key: str, version_id: str | None) -> None:
+    """Have Backbeat send a version again under the current configuration, by putting its own tags back on it."""
+    tags = s3_objects.object_tags(api, bucket, key, version_id)
+    if tags is not None:
+        s3_objects.put_object_tags(api, bucket, key, tags, version_id)
+
+
+def _age(hours: float | None, backlog: Metrics | None) -> timedelta | None:
+    """How old the oldest version is that can still be pending; None for any age.
+
+    Backbeat tells what it has still to send and how fast it sends: twice the time that this takes is its age, with
+    nothing sent any age. A stuck version may be older than that, as in the usual age.
+    """
+    if hours is not None:
+        return timedelta(hours=hours)
+    if backlog is None or not backlog.backlog.count:
+        return timedelta(hours=USUAL_AGE)
+    rate = backlog.throughput.count
+    seconds = 2 * backlog.backlog.count / rate if rate else math.inf
+    return timedelta(seconds=max(seconds, USUAL_AGE * 3600)) if seconds < math.inf else None
+
+
+def _told(backlog: Metrics | None) -> str:
+    if backlog is None or not backlog.backlog.count:
+        return ""
+    amount = backlog.backlog
+    return f"Backbeat has {amount.count} operations ({amount.size} bytes) of all buckets to send"

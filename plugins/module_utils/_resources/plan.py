@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a resource has to offer the engine: read what is, plan what must change, and the steps of the plan."""
+"""What the engine needs of a resource: its state, the changes that lead to the desired one, and their checks."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ State = TypeVar("State")
 class Change(Generic[State]):
     """One write: the API operation, what it is done to, and how.
 
-    `apply` makes the call on the state before it (None: absent) and answers the state after it, taking from the
-    server's answer what only the server knows. `removes` says that NotFound means that somebody was faster,
-    `joins` that it may mean that what was just made, here or a moment ago, is not visible yet.
+    `apply` makes the call on the state before it (None: absent) and returns the state after it, taking from the
+    server's answer what only the server knows. `removes` says that NotFound means that another run was faster,
+    `retry_not_found` that it may mean that what was just made, here or a moment ago, is not visible yet.
     """
 
     operation: str
@@ -36,21 +36,23 @@ class Plan(Generic[State]):
     """The writes that are needed, in their order, and the state that they lead to (None: absent).
 
     What only the server can choose (identifiers, dates) is None or names.UNKNOWN_ACCOUNT in `after`.
-    `look` makes the reads that only a dangerous plan needs, in check mode too: it answers further warnings or
-    raises Refused.
+    `check` makes the reads that only a dangerous plan needs, in check mode too: it returns further warnings or raises
+    Refused. `follow_up` is called after the writes with the list of them: it returns further warnings, and adds to the
+    list what it writes itself.
     """
 
     after: State | None
     changes: tuple[Change[State], ...] = ()
     warnings: tuple[str, ...] = ()
-    look: Callable[[], tuple[str, ...]] = tuple
+    check: Callable[[], tuple[str, ...]] = tuple
+    follow_up: Callable[[list[str]], tuple[str, ...]] = lambda _changes: ()
 
 
 class Resource(Protocol[State]):
-    """One thing on a server, and what the user wants of it."""
+    """One resource on a server, and its desired state."""
 
     def read(self) -> State | None:
-        """What is there now, None when it is absent."""
+        """The current state, None when it is absent."""
 
     def plan(self, current: State | None) -> Plan[State]:
         """What must change. Raises Refused or documents.errors.InvalidDocument; makes no call."""
@@ -59,4 +61,4 @@ class Resource(Protocol[State]):
         """The state as a result for the user, in snake_case; the same keys always."""
 
     def compared(self, state: State | None) -> dict[str, Any]:
-        """The part of the state that the user can want, for the diff."""
+        """The part of the state that a user can ask for, for the diff."""

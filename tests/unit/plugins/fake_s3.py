@@ -213,6 +213,8 @@ class FakeS3(FakeClient):
         tags = self._version(Bucket, Key, VersionId)["tags"]
         return {"TagSet": [{"Key": name, "Value": value} for name, value in tags.items()]}
 
-    def put_object_tagging(self, Bucket: str, Key: str, Tagging: Mapping[str, Any]) -> None:
+    def put_object_tagging(
+        self, Bucket: str, Key: str, Tagging: Mapping[str, Any], VersionId: str | None = None
+    ) -> None:
         tags = {tag["Key"]: tag["Value"] for tag in Tagging["TagSet"]}
-        self._version(Bucket, Key, None)["tags"] = tags
+        self._version(Bucket, Key, VersionId)["tags"] = tags

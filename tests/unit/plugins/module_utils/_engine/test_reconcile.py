@@ -5,7 +5,11 @@
 
 from __future__ import annotations
 
+import tempfile
+import threading
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,11 +24,15 @@ from ansible_collections.scality.backbeat.plugins.module_utils._clients.errors i
     Unreachable,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import Refused
-from ansible_collections.scality.backbeat.plugins.module_utils._engine.reconcile import CONFLICTS
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.reconcile import (
+    CONFLICTS,
+    exclusive,
+)
 from ansible_collections.scality.backbeat.plugins.module_utils._resources.plan import (
     Change,
     Plan,
 )
+from ansible_collections.scality.backbeat.plugins.module_utils._waiting import Backoff, Deadline
 
 from ...fake_client import Time
 from ...runs import run
@@ -269,3 +277,33 @@ def test_a_failure_of_the_first_look_is_nobodys_to_repair(kind: Kind) -> None:
     letters = Letters("", "a").before("read", error(kind))
     assert fails(letters, kind) == []
     assert letters.writes == []
+
+
+def test_a_lock_keeps_other_runs_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    order: list[str] = []
+
+    def second() -> None:
+        with exclusive("the same", Backoff(10.0)):
+            order.append("second")
+
+    with exclusive("the same", Backoff(10.0)):
+        other = threading.Thread(target=second)
+        other.start()
+        time.sleep(0.15)
+        order.append("first")
+    other.join()
+    assert order == ["first", "second"]
+
+
+def test_a_lock_is_waited_for_until_the_deadline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    late = Backoff(10.0, deadline=Deadline(0.1))
+    with (
+        exclusive("the same", Backoff(10.0)),
+        pytest.raises(Refused, match="Another run on this machine is still changing the same"),
+        exclusive("the same", late),
+    ):
+        pass

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -312,6 +313,49 @@ class TestSeveralItems:
 
     def test_may_be_none(self) -> None:
         assert run({"things": []}) == {"changed": False, "results": [], "warnings": []}
+
+
+class TestExclusive:
+    """Items that are read, changed and written as a whole."""
+
+    @pytest.fixture
+    def at_work(self) -> list[str]:
+        return []
+
+    def task(self, at_work: list[str], lost: tuple[str, ...] = (), exclusive: bool = True) -> Task:
+        class Whole(Thing):
+            def read(self) -> str | None:
+                assert self.options["name"] not in at_work, "two at a time"
+                at_work.append(self.options["name"])
+                time.sleep(0.02)
+                at_work.remove(self.options["name"])
+                return super().read()
+
+            def confirm(self) -> None:
+                if self.options["weight"] is None and self.options["name"] in lost:
+                    raise ERRORS["refused"]
+
+        return a_task(lambda options, _connections: Whole(options), exclusive=exclusive, rules={})
+
+    def test_of_one_name_are_worked_on_one_after_the_other(self, at_work: list[str]) -> None:
+        names = ["a", "b", "a", "c", "a", "b"]
+        items = [{"name": name, "size": number + 1} for number, name in enumerate(names)]
+        # Also without a lock.
+        task = self.task(at_work, exclusive=False)
+        result = run({"things": items, "concurrency": 6}, task)
+        assert [one["thing"]["size"] for one in result["results"]] == [1, 2, 3, 4, 5, 6]
+
+    def test_are_confirmed_at_the_end_of_a_list(self, at_work: list[str]) -> None:
+        items = [{"name": "a", "size": 1}, {"name": "b", "size": 1}, {"name": "b", "size": 0}]
+        result = run({"things": items}, self.task(at_work, ("a", "b")))
+        # The last item of a name counts, if it wrote anything.
+        assert [one.get("failed", False) for one in result["results"]] == [True, False, False]
+        assert result["results"][0]["changed"]
+        assert result["msg"].startswith("1 of 3 items failed: a.")
+
+    def test_in_check_mode_nothing_is_confirmed(self, at_work: list[str]) -> None:
+        task = self.task(at_work, ("a",))
+        assert not run({"things": [{"name": "a", "size": 1}]}, task, check_mode=True).get("failed")
 
 
 class TestWhatIsTold:

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Mapping
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta, timezone
+from typing import Any, ClassVar
 
 import pytest
 
@@ -27,7 +29,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._resources.bucket
 )
 
 from ...fake_client import ENDPOINT, refusal
-from ...fake_s3 import MODIFIED, FakeS3
+from ...fake_s3 import FakeS3
 from ...runs import converge, run
 
 SOURCE = "arn:aws:iam::123456789012:role/Source"
@@ -51,6 +53,13 @@ def site(name: str, preferred_read: bool = False) -> dict[str, Any]:
     return {"name": name, "preferred_read": preferred_read}
 
 
+NOW = datetime.now(timezone.utc)
+
+
+def hours_ago(hours: float) -> datetime:
+    return NOW - timedelta(hours=hours)
+
+
 ROLES = {"source_role": SOURCE, "target_role": TARGET}
 EVERYTHING = {**ROLES, "target_bucket": "target"}
 
@@ -66,7 +75,9 @@ def replication(s3: FakeS3, **options: Any) -> BucketReplication:
         "purge_rules": False,
         "known_sites": None,
         "allow_pending_loss": False,
-        "pending_scan_limit": 1000,
+        "pending_scan_time": 60.0,
+        "pending_max_age": None,
+        "resend_pending": False,
         "backbeat_url": None,
         "state": "present",
     }
@@ -296,8 +307,8 @@ def test_a_newer_configuration_can_be_removed_as_a_whole(s3: FakeS3) -> None:
 
 def test_objects_on_their_way_keep_a_newer_configuration_from_being_removed(s3: FakeS3) -> None:
     store(s3, stored_rule("a/", "one", Priority=1))
-    s3._put("source", "anywhere", ReplicationStatus="PENDING")
-    with pytest.raises(Refused, match="1 of the 1 latest among all 1 versions are pending"):
+    s3._put("source", "anywhere", ReplicationStatus="PENDING", LastModified=NOW)
+    with pytest.raises(Refused, match=r"1 of 1 versions put since .* are pending"):
         run(replication(s3, state="absent"))
     assert s3.writes == []
 
@@ -412,14 +423,21 @@ def test_bad_names_are_refused_before_any_call(
         replication(s3, **options)
 
 
+def put_late(s3: FakeS3, **differences: Any) -> None:
+    """Put a version while the configuration is written."""
+    moment = datetime.now(timezone.utc)
+    late = {"ReplicationStatus": "PENDING", "LastModified": moment, **differences}
+    s3.before("put_bucket_replication", lambda: s3._put("source", "a/late", **late))
+
+
 class TestPendingObjects:
-    """Changes that would strand objects on their way."""
+    """Changes after which pending versions would never replicate."""
 
     @pytest.fixture(autouse=True)
     def _pending(self, s3: FakeS3) -> None:
         store(s3, stored_rule("a/", "one"), stored_rule("b/", "two"))
-        s3._put("source", "a/new", ReplicationStatus="PENDING")
-        s3._put("source", "b/done", ReplicationStatus="COMPLETED")
+        s3._put("source", "a/new", ReplicationStatus="PENDING", LastModified=hours_ago(1))
+        s3._put("source", "b/done", ReplicationStatus="COMPLETED", LastModified=hours_ago(1))
 
     HARMFUL = (
         {"state": "absent"},
@@ -430,13 +448,19 @@ class TestPendingObjects:
         {"rules": [rule("a/"), rule("b/")], "source_role": SOURCE, "target_role": OTHER},
     )
 
+    OTHERS: ClassVar = {
+        "rules": [rule("a/"), rule("b/")],
+        "source_role": SOURCE,
+        "target_role": OTHER,
+    }
+
     @pytest.mark.parametrize("check_mode", [True, False])
     @pytest.mark.parametrize("options", HARMFUL)
     def test_are_a_reason_to_refuse(
         self, s3: FakeS3, options: dict[str, Any], check_mode: bool
     ) -> None:
         with pytest.raises(
-            Refused, match=r"1 of the . latest .* pending \(a/new\).*allow_pending_loss"
+            Refused, match=r"1 of . versions put since .* pending \(a/new\).*allow_pending_loss"
         ):
             run(replication(s3, **options), check_mode=check_mode)
         assert s3.writes == []
@@ -445,7 +469,7 @@ class TestPendingObjects:
     def test_are_a_warning_when_told(self, s3: FakeS3, options: dict[str, Any]) -> None:
         result = run(replication(s3, **options, allow_pending_loss=True))
         assert result["changed"]
-        assert "Put their own tags back on them" in result["warnings"][0]
+        assert "backbeat_object and resend" in result["warnings"][0]
 
     @pytest.mark.parametrize(
         "options",
@@ -454,7 +478,7 @@ class TestPendingObjects:
             {"rules": [rule("b/", enabled=False)]},
             {"rules": [rule("a/")], "purge_rules": True},
             {"state": "absent", "rules": [rule("b/")]},
-            {"state": "absent", "pending_scan_limit": 0},
+            {"state": "absent", "pending_scan_time": 0.0},
         ],
     )
     def test_do_not_matter_to_other_changes(self, s3: FakeS3, options: dict[str, Any]) -> None:
@@ -465,16 +489,119 @@ class TestPendingObjects:
         run(replication(s3, **EVERYTHING))
         assert s3.calls == ["GetBucketReplication"]
 
-    def test_are_found_among_many_by_their_date(self, s3: FakeS3) -> None:
+    def many(self, s3: FakeS3, number: int, **last: Any) -> None:
+        """Versions on several pages, of which the last key is the newest."""
         s3.buckets["source"]["objects"].clear()
-        for number in range(150):
-            s3._put("source", f"a/{number:03d}", LastModified=MODIFIED - timedelta(days=number))
-        s3.buckets["source"]["objects"]["a/000"][0]["ReplicationStatus"] = "PROCESSING"
-        s3._put("source", "a/000", marker=True)
+        for age in range(number, 0, -1):
+            key = f"a/{number - age:05d}"
+            s3._put("source", key, LastModified=NOW - timedelta(seconds=age))
+        s3.buckets["source"]["objects"][f"a/{number - 1:05d}"][0].update(last)
+
+    def test_are_found_on_the_last_page_too(self, s3: FakeS3) -> None:
+        self.many(s3, 2500, ReplicationStatus="PROCESSING")
         with pytest.raises(
-            Refused, match=r"1 of the 100 latest among all 150 versions are pending \(a/000\)"
+            Refused, match=r"1 of 2,500 versions put since .* are pending \(a/02499\)"
         ):
             run(replication(s3, state="absent"))
-        assert s3.calls.count("HeadObject") == 100
-        with pytest.raises(Refused, match=r"1 of the 19 latest among the first 19 versions"):
-            run(replication(s3, state="absent", pending_scan_limit=20))
+        assert s3.calls.count("ListObjectVersions") == 4
+
+    def test_the_newest_are_read_first(self, s3: FakeS3) -> None:
+        self.many(s3, 30, ReplicationStatus="PENDING")
+        s3.before("head_object", lambda: time.sleep(0.3))
+        with pytest.raises(Refused) as caught:
+            run(replication(s3, state="absent", pending_scan_time=0.25))
+        assert "1 of 1 versions put since" in str(caught.value)
+        assert "Only the newest 1 of 30 versions" in str(caught.value)
+
+    def test_what_could_not_be_read_in_time_is_a_reason_to_refuse(self, s3: FakeS3) -> None:
+        self.many(s3, 30)
+        s3.before("head_object", lambda: time.sleep(0.3))
+        with pytest.raises(
+            Refused, match=r"Only the newest 1 of 30 versions put since .* within 0 s"
+        ):
+            run(replication(s3, state="absent", pending_scan_time=0.25))
+        assert s3.writes == []
+
+    def test_what_could_not_be_listed_in_time_is_a_reason_to_refuse(self, s3: FakeS3) -> None:
+        self.many(s3, 1500)
+        s3.before("list_object_versions", lambda: time.sleep(0.3))
+        options = {"state": "absent", "pending_scan_time": 0.25}
+        with pytest.raises(Refused, match=r"Listing did not end within 0 s, after 1,000 versions"):
+            run(replication(s3, **options), check_mode=True)
+        s3.before("list_object_versions", lambda: time.sleep(0.3))
+        result = run(replication(s3, **options, allow_pending_loss=True))
+        assert result["changed"]
+        assert "Listing did not end" in result["warnings"][0]
+
+    def test_enough_are_enough(self, s3: FakeS3) -> None:
+        for number in range(150):
+            s3._put("source", f"a/{number}", ReplicationStatus="PENDING", LastModified=hours_ago(2))
+        with pytest.raises(Refused, match=r"100 of 101 versions .*\(a/new, a/99, a/98, \.\.\)"):
+            run(replication(s3, state="absent"))
+
+    @pytest.mark.parametrize(("hours", "found"), [(None, False), (30.0, True), (0.5, False)])
+    def test_older_versions_are_said(self, s3: FakeS3, hours: float | None, found: bool) -> None:
+        s3.buckets["source"]["objects"].clear()
+        s3._put("source", "a/old", ReplicationStatus="PENDING", LastModified=hours_ago(25))
+        wish = replication(s3, state="absent", pending_max_age=hours)
+        if found:
+            with pytest.raises(Refused, match="a/old"):
+                run(wish)
+        else:
+            assert run(wish)["warnings"] == [
+                "1 older versions of the bucket source at http://node1 were not checked."
+            ]
+
+    def test_put_while_the_configuration_changes_are_found_afterwards(self, s3: FakeS3) -> None:
+        s3.buckets["source"]["objects"].clear()
+        put_late(s3)
+        result = run(replication(s3, **self.OTHERS))
+        (warning,) = result["warnings"]
+        assert "1 versions are pending under the previous one" in warning
+        assert "a/late (a/late-1)" in warning
+        assert result["changes"] == [PUT]
+
+    def stamped(self, s3: FakeS3, key: str, role: str) -> None:
+        s3._add("_")
+        info = {"replicationInfo": {"role": role, "destination": "arn:aws:s3:::target"}}
+        body = json.dumps({"Body": json.dumps(info)}).encode()
+        s3._put("_", f"backbeat/metadata/source/{key}", body, VersionId=f"{key}-1")
+
+    @pytest.mark.parametrize(("role", "told"), [(TARGET, 1), (OTHER, 0)])
+    def test_those_with_the_new_roles_are_not(self, s3: FakeS3, role: str, told: int) -> None:
+        s3.buckets["source"]["objects"].clear()
+        self.stamped(s3, "a/late", f"{SOURCE},{role}")
+        put_late(s3)
+        assert len(run(replication(s3, **self.OTHERS))["warnings"]) == told
+
+    def test_are_sent_again_if_asked(self, s3: FakeS3) -> None:
+        put_late(s3, tags={"own": "tag"})
+        options = {**self.OTHERS, "allow_pending_loss": True, "resend_pending": True}
+        result = run(replication(s3, **options))
+        assert result["changes"] == [
+            PUT,
+            "PutObjectTagging source/a/late",
+            "PutObjectTagging source/a/new",
+        ]
+        assert s3.buckets["source"]["objects"]["a/late"][0]["tags"] == {"own": "tag"}
+
+    def test_are_not_sent_again_without_a_rule(self, s3: FakeS3) -> None:
+        options = {"state": "absent", "allow_pending_loss": True, "resend_pending": True}
+        assert len(run(replication(s3, **options))["changes"]) == 1
+
+
+class TestLostUpdates:
+    def test_a_rule_that_vanished_is_named(self, s3: FakeS3) -> None:
+        wish = replication(s3, **EVERYTHING, rules=[rule("a/"), rule("b/", id="two")])
+        run(wish)
+        wish.confirm()
+        store(s3, stored_rule("a/", "one"))
+        with pytest.raises(Conflict, match=r"gone at the end of the task: two \('b/'\)"):
+            wish.confirm()
+        s3.buckets["source"]["replication"] = None
+        with pytest.raises(Conflict, match=r"'a/'.*'b/'"):
+            wish.confirm()
+
+    def test_nothing_written_is_nothing_to_confirm(self, s3: FakeS3) -> None:
+        replication(s3, **EVERYTHING).confirm()
+        assert s3.calls == []
