@@ -169,6 +169,12 @@ options:
         expected. Permissions and further settings of the buckets are not checked.
     type: bool
     default: false
+  object_samples:
+    description:
+      - How many versions of objects on the source are checked for each pair, within some seconds. V(0) checks none.
+      - Half of them are the newest ones, the others are spread over all ages. So it is a sample and no proof.
+    type: int
+    default: 10
   canary:
     description:
       - Put a small object on the source, wait until it has arrived on the target, compare it, and remove it on both
@@ -347,7 +353,7 @@ checked:
       description: What was checked, in order.
       type: list
       elements: str
-      sample: [endpoints, buckets, configuration, roles, permissions, bucket settings]
+      sample: [endpoints, buckets, configuration, roles, permissions, bucket settings, objects]
 canary:
   description:
     - What was last read of the object and its replica, as RV(scality.backbeat.backbeat_object_check#module:object) and
@@ -449,6 +455,7 @@ TASK = Task(
         "trusted_principals": {"type": "list", "elements": "str", "default": ["backbeat"]},
         "servers_since_2025": {"type": "bool"},
         "before_setup": {"type": "bool", "default": False},
+        "object_samples": {"type": "int", "default": 10},
         "canary": {"type": "dict", "options": CANARY},
         "ignore": {"type": "list", "elements": "str", "default": []},
         "fail_on": {

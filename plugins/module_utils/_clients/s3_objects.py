@@ -246,6 +246,28 @@ def stamp(api: Api, bucket: str, key: str, version_id: str) -> dict[str, Any]:
     return dict(answer or {})
 
 
+def stamped_roles(api: Api, bucket: str, key: str, version_id: str) -> str | None:
+    """The Role of the configuration that a version was put under, as the server stored it with the version.
+
+    CloudServer's metadata route, open to the bucket's account. None if the version does not exist, or has none.
+    """
+    return api.read(
+        "get_object",
+        f"read the stored metadata of the object {bucket}/{key}",
+        _stamped_roles,
+        absent=NO_OBJECT,
+        Bucket="_",
+        Key=f"backbeat/metadata/{bucket}/{key}",
+        VersionId=version_id,
+    )
+
+
+def _stamped_roles(answer: Answer) -> str | None:
+    body: Any = json.loads(answer["Body"].read())
+    metadata: Any = json.loads(body["Body"])
+    return metadata.get("replicationInfo", {}).get("role") or None
+
+
 def _version(version_id: str | None) -> dict[str, str]:
     return {} if version_id is None else {"VersionId": version_id}
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -102,35 +102,40 @@ class Use:
     clouds: bool
 
 
-def check(side: Side, other: Side, role: iam_entities.Role, use: Use, facts: FactReader) -> None:
-    """Check what a role may do with its side's bucket."""
+def check(
+    side: Side, other: Side, role: iam_entities.Role, use: Use, facts: FactReader
+) -> Held | None:
+    """Check what a role may do with its side's bucket. Returns its policies, None if they cannot be read."""
     if side.iam is None:
-        return
+        return None
     where = side.role_place(role.arn)
     held = _held_by(role, side.iam, where, facts)
     if held is None:
-        return
+        return None
     judged = (*held.policies, *_of_bucket(side, role, facts))
     found: dict[str, list[str]] = {}
-    for need in required_permissions(side.name, use.clouds):
-        for resource in _resources(need, side.bucket, use.prefixes):
-            verdict = evaluate(judged, need.action, resource)
-            id = _finding(side, need, verdict.outcome, use.since_2025, held.complete)
-            if id is not None:
-                found.setdefault(id, []).append(_say(need.action, resource, verdict))
+    for need, resource in required_resources(side.name, side.bucket, use.prefixes, use.clouds):
+        verdict = evaluate(judged, need.action, resource)
+        id = _finding(side, need, verdict.outcome, use.since_2025, held.complete)
+        if id is not None:
+            found.setdefault(id, []).append(_say(need.action, resource, verdict))
     for id, actions in found.items():
         saying = _SAYING[id.partition("permission-")[2]]
         facts.findings.add(id, where, f"{saying} {'; '.join(actions)}. It has {held}.")
     if side.bucket != other.bucket:
         _beyond(side, other, held, where, facts.findings)
+    return held
 
 
-def _resources(need: Permission, bucket: str, prefixes: Iterable[str]) -> list[Resource]:
-    """The bucket, or all its keys below each of the prefixes."""
+def required_resources(
+    side: str, bucket: str, prefixes: Iterable[str], clouds: bool = False
+) -> Iterator[tuple[Permission, Resource]]:
+    """Each permission that a side's role requires, with the bucket or all its keys below each of the prefixes."""
     arn = bucket_arn(bucket)
-    if not need.on_objects:
-        return [Resource(arn)]
-    return [Resource(f"{arn}/{prefix}", below=True) for prefix in prefixes]
+    below = [Resource(f"{arn}/{prefix}", below=True) for prefix in prefixes]
+    for need in required_permissions(side, clouds):
+        for resource in below if need.on_objects else [Resource(arn)]:
+            yield need, resource
 
 
 def _say(action: str, resource: Resource, verdict: Verdict) -> str:
@@ -159,8 +164,7 @@ def _beyond(side: Side, other: Side, held: Held, where: Place, findings: Finding
     """Report rights on a bucket with the other side's name, which replication does not require."""
     more = [
         _say(need.action, resource, Verdict(Outcome.ALLOWED))
-        for need in required_permissions(other.name)
-        for resource in _resources(need, other.bucket, [""])
+        for need, resource in required_resources(other.name, other.bucket, [""])
         if _allows(held.policies, need.action, resource)
     ]
     if more:
@@ -173,8 +177,12 @@ def _allows(policies: Iterable[Policy], action: str, resource: Resource) -> bool
 
 @dataclass(frozen=True)
 class Held:
-    """A role's own policies; `complete` is False if one of them, or a list of them, could not be read."""
+    """The policies of a role, which is named by its ARN.
 
+    complete: False if one of them, or a list of them, could not be read.
+    """
+
+    role: str
     policies: tuple[Policy, ...]
     complete: bool
 
@@ -219,7 +227,9 @@ def _held_by(
     for name, document in (inline.fact if inline else {}).items():
         documents[f"inline policy {name}"] = document
     readable = _readable(documents, where, facts)
-    return Held(readable, complete and inline is not None and len(readable) == len(documents))
+    return Held(
+        role.arn, readable, complete and inline is not None and len(readable) == len(documents)
+    )
 
 
 def _of_bucket(side: Side, role: iam_entities.Role, facts: FactReader) -> tuple[Policy, ...]:

@@ -16,10 +16,11 @@ from ..._documents import names
 from ..._documents.evaluation import Principal, parse_principal
 from ..._documents.wanted_rules import WantedRule, wanted_rules
 from ..query import Query, Unsatisfied
-from . import buckets, configuration, endpoints, permissions, roles, sides
+from . import buckets, configuration, endpoints, objects, permissions, roles, sharing, sides
 from .configuration import Expected, Live
 from .findings import ERROR, INFO, WARNING, Findings, Kind, line, render
 from .permissions import Use
+from .sharing import Listed
 from .sides import Endpoint, FactReader, Side
 
 FAIL_ON = {"error": (ERROR,), "warning": (ERROR, WARNING), "never": ()}
@@ -57,6 +58,8 @@ KINDS: tuple[Kind, ...] = (
     *configuration.KINDS,
     *roles.KINDS,
     *permissions.KINDS,
+    *sharing.KINDS,
+    *objects.KINDS,
     *CANARY_KINDS,
 )
 
@@ -83,7 +86,8 @@ class PreflightRequest:
 
     rules, known_sites: None if nothing is expected of them. trusted: Backbeat's principals, one of which the roles have
     to trust. servers_since_2025: None if it is unknown. before_setup: only what set-up cannot repair is an error, and
-    only what takes few calls is checked. ignore: ids of findings that are not reported. fail_on: see FAIL_ON.
+    only what takes few calls is checked. object_samples: how many objects of the source are checked. ignore: ids of
+    findings that are not reported. fail_on: see FAIL_ON.
     """
 
     source: SideRequest
@@ -93,6 +97,7 @@ class PreflightRequest:
     trusted: tuple[Principal, ...] = (parse_principal("backbeat"),)
     servers_since_2025: bool | None = None
     before_setup: bool = False
+    object_samples: int = 10
     ignore: tuple[str, ...] = ()
     fail_on: str = "error"
 
@@ -107,6 +112,7 @@ class PreflightRequest:
             trusted=tuple(parse_principal(text) for text in options["trusted_principals"]),
             servers_since_2025=options["servers_since_2025"],
             before_setup=bool(options["before_setup"]),
+            object_samples=options["object_samples"],
             ignore=tuple(options["ignore"]),
             fail_on=options["fail_on"],
         )
@@ -132,7 +138,8 @@ class Preflight(Query):
     """Checks one pair from both sides.
 
     others: the buckets of this task's other pairs that replicate into the same target bucket. cross: the source's and
-    the target's S3 with the credentials of their IAM, None if these are the same as for S3.
+    the target's S3 with the credentials of their IAM, None if these are the same as for S3. listed: the buckets of all
+    the task's pairs between these environments.
     """
 
     def __init__(
@@ -142,6 +149,7 @@ class Preflight(Query):
         facts: FactReader,
         others: tuple[str, ...] = (),
         cross: tuple[Endpoint | None, Endpoint | None] = (None, None),
+        listed: Listed | None = None,
     ) -> None:
         self.request = request
         self.source, self.target = sides
@@ -149,6 +157,9 @@ class Preflight(Query):
         self.findings = facts.findings
         self.others = others
         self.cross = cross
+        self.listed = listed or Listed(
+            frozenset([request.source.bucket]), frozenset([request.target.bucket])
+        )
 
     @classmethod
     def build(cls, request: PreflightRequest, connections: Connections) -> Preflight:
@@ -161,8 +172,15 @@ class Preflight(Query):
             _s3_as_iam(target, request.target, connections),
         )
         facts = FactReader(findings, connections.once)
-        others = _other_sources(request, connections)
-        return cls(request, (source, target), facts, others, cross)
+        sources: Sources = connections.once("sources", lambda: Sources.of(connections.options))
+        return cls(
+            request,
+            (source, target),
+            facts,
+            _other_sources(request, sources),
+            cross,
+            _listed(request, sources),
+        )
 
     def run(self) -> dict[str, Any]:
         return self.report(self.examine())
@@ -220,8 +238,11 @@ class Preflight(Query):
         use = Use(live.prefixes, self.request.servers_since_2025, live.clouds)
         for side, other in ((self.source, self.target), (self.target, self.source)):
             if side.name in found:
-                permissions.check(side, other, found[side.name], use, self.facts)
-        return ["permissions", "bucket settings"]
+                held = permissions.check(side, other, found[side.name], use, self.facts)
+                if held is not None:
+                    sharing.check(self.source, side, held, use, self.listed, self.facts)
+        sampled = objects.check(self.source, live, self.request.object_samples, self.facts)
+        return ["permissions", "bucket settings", *(["objects"] if sampled else [])]
 
     def _obstacle(self, live: Live, prefix: str | None) -> str:
         if self.findings.of(ERROR):
@@ -264,18 +285,41 @@ def _s3_as_iam(side: Side, request: SideRequest, connections: Connections) -> En
     return Endpoint(side.name, "S3", connections.open(S3, {**request.s3, **credentials}))
 
 
-def _other_sources(request: PreflightRequest, connections: Connections) -> tuple[str, ...]:
+Place = tuple[Any, str]
+
+
+@dataclass
+class Sources:
+    """Of a task's pairs: all buckets by environment, and the sources by target; a place is (URL, bucket)."""
+
+    listed: dict[Any, set[str]] = field(default_factory=lambda: defaultdict(set))
+    by_target: dict[Place, set[Place]] = field(default_factory=lambda: defaultdict(set))
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Sources:
+        """Those of the option `pairs`; none if the task has one pair."""
+        found = cls()
+        for pair in options.get("pairs") or ():
+            source, target = _place(pair["source"]), _place(pair["target"])
+            for url, bucket in (source, target):
+                found.listed[url].add(bucket)
+            found.by_target[target].add(source)
+        return found
+
+
+def _place(side: Mapping[str, Any]) -> Place:
+    return side["s3"].get("endpoint_url"), side["bucket"]
+
+
+def _listed(request: PreflightRequest, sources: Sources) -> Listed:
+    def here(side: SideRequest) -> frozenset[str]:
+        return frozenset([side.bucket, *sources.listed.get(side.s3.get("endpoint_url"), ())])
+
+    return Listed(here(request.source), here(request.target))
+
+
+def _other_sources(request: PreflightRequest, sources: Sources) -> tuple[str, ...]:
     """The source buckets of the task's other pairs with the same target bucket."""
-    sources = connections.once("sources by target", lambda: _sources(connections.options))
     own = (request.source.s3.get("endpoint_url"), request.source.bucket)
-    others = sources[request.target.s3.get("endpoint_url"), request.target.bucket] - {own}
-    return tuple(sorted(bucket for _url, bucket in others))
-
-
-def _sources(options: Mapping[str, Any]) -> dict[tuple[Any, str], set[tuple[Any, str]]]:
-    found: dict[tuple[Any, str], set[tuple[Any, str]]] = defaultdict(set)
-    for pair in options.get("pairs") or ():
-        source, target = pair["source"], pair["target"]
-        place = (target["s3"].get("endpoint_url"), target["bucket"])
-        found[place].add((source["s3"].get("endpoint_url"), source["bucket"]))
-    return found
+    target = (request.target.s3.get("endpoint_url"), request.target.bucket)
+    return tuple(sorted(bucket for _url, bucket in sources.by_target.get(target, set()) - {own}))

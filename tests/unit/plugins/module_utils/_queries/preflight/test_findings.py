@@ -24,6 +24,10 @@ from .world import RULE, SOURCE_ROLE, TARGET_ROLE, Break, FakeS3, World
 OTHER = "345678901234"
 
 
+def nothing_at_all() -> None:
+    """No fault at this call."""
+
+
 def nothing(_world: World) -> None:
     """Leave it as it is."""
 
@@ -154,6 +158,95 @@ CASES: dict[str, tuple[Break, dict[str, Any], list[str]]] = {
         {},
         ["warning target-shared"],
     ),
+    # Objects
+    "objects that are stuck": (
+        lambda world: world.planted(
+            "PENDING", role="arn:aws:iam::1:role/Old,arn:aws:iam::1:role/Old"
+        ),
+        {},
+        ["error objects-stuck"],
+    ),
+    "objects that later ones overtook": (
+        several(
+            lambda world: world.planted("PENDING", age=1800),
+            lambda world: world.planted("COMPLETED", age=60),
+        ),
+        {},
+        ["error objects-stuck"],
+    ),
+    "objects that nothing overtook": (
+        several(
+            lambda world: world.planted("COMPLETED", age=3000),
+            lambda world: world.planted("PENDING", age=1800),
+            lambda world: world.planted("PENDING", age=300),
+            lambda world: world.planted("COMPLETED", age=2000),
+        ),
+        {},
+        [],
+    ),
+    "an object that is on its way": (lambda world: world.planted("PENDING", age=60), {}, []),
+    "an object that is pending for long": (
+        lambda world: world.planted("PENDING", age=7200),
+        {},
+        ["warning objects-pending-long"],
+    ),
+    "an object whose roles cannot be read": (
+        several(
+            lambda world: world.planted("PROCESSING", role="other", age=7200),
+            lambda world: world.refuse("source", "s3", "get_object"),
+        ),
+        {},
+        ["warning objects-pending-long"],
+    ),
+    "a failed object": (lambda world: world.planted("FAILED"), {}, ["warning objects-failed"]),
+    "an object that arrived": (lambda world: world.planted("COMPLETED", role="other"), {}, []),
+    "a stuck object, and no sample": (
+        lambda world: world.planted("PENDING", role="other"),
+        {"object_samples": 0},
+        [],
+    ),
+    "objects that may not be listed": (
+        lambda world: world.refuse("source", "s3", "list_object_versions"),
+        {},
+        ["warning not-permitted"],
+    ),
+    # What else the roles are used for
+    "another bucket that lost its permission": (
+        lambda world: world.other_bucket(),
+        {},
+        ["error other-bucket-without-permission"],
+    ),
+    "another bucket with its permission": (
+        several(
+            lambda world: world.other_bucket(),
+            lambda world: world.policy(
+                "source", permissions.source_policy(["other-bucket", "source"])
+            ),
+        ),
+        {},
+        [],
+    ),
+    "another bucket with other roles": (
+        lambda world: world.other_bucket(role=f"{SOURCE_ROLE}x,{TARGET_ROLE}x"),
+        {},
+        [],
+    ),
+    "permissions that no bucket uses": (
+        lambda world: world.policy("source", permissions.source_policy(["source", "gone-bucket"])),
+        {},
+        ["info permission-unused"],
+    ),
+    "another bucket that may not be read": (
+        several(
+            lambda world: world.other_bucket(),
+            lambda world: world.clients["source", "s3"].before(
+                "get_bucket_replication", nothing_at_all
+            ),
+            lambda world: world.refuse("source", "s3", "get_bucket_replication"),
+        ),
+        {},
+        ["info account-not-read", "info account-not-read"],
+    ),
     "a connection that leads nowhere": (unopened, {}, ["error connection-unusable"]),
     "S3 does not answer": (
         lambda world: world.clients["target", "s3"].before("list_buckets", lost()),
@@ -263,7 +356,7 @@ CASES: dict[str, tuple[Break, dict[str, Any], list[str]]] = {
         lambda world: world.configure({"Destination": {"Bucket": "arn:aws:s3:::source"}}),
         {"target": {"bucket": "source", "s3": {"endpoint_url": "http://node1"}}},
         # The role of the other environment is for a bucket there.
-        ["error source-is-target", "error target-permission-missing"],
+        ["error source-is-target", "error target-permission-missing", "info permission-unused"],
     ),
     "no source bucket": (
         lambda world: world.s3("source").buckets.clear(),
@@ -644,7 +737,7 @@ CASES: dict[str, tuple[Break, dict[str, Any], list[str]]] = {
     "a policy for another bucket": (
         lambda world: world.policy("target", permissions.target_policy(["other"])),
         {},
-        ["error target-permission-missing"],
+        ["error target-permission-missing", "info permission-unused"],
     ),
     "a policy for some keys": (
         lambda world: world.policy(
@@ -794,7 +887,8 @@ def test_nothing_stays_behind(case: str) -> None:
         version
         for side in ("source", "target")
         for bucket in world.s3(side).buckets.values()
-        for versions in bucket["objects"].values()
+        for key, versions in bucket["objects"].items()
+        if key != "planted"
         for version in versions
     ]
     assert bool(left) == ("warning canary-left-behind" in found)

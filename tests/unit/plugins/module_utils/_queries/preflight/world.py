@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import copy
 import io
+import json
 from collections.abc import Callable, Mapping
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
 from typing import Any
 
@@ -73,6 +74,16 @@ class FakeS3(fake_s3.FakeS3):
             copied = {**version, "ReplicationStatus": "REPLICA"}
             self._copies_to.buckets["target"]["objects"][Key] = [copied]
         return answer
+
+    def get_object(self, Bucket: str, Key: str, VersionId: str | None = None) -> Mapping[str, Any]:
+        """CloudServer's metadata route among the objects."""
+        if Bucket != "_":
+            return super().get_object(Bucket, Key, VersionId)
+        bucket, key = Key.removeprefix("backbeat/metadata/").split("/", 1)
+        version = self._version(bucket, key, VersionId)
+        document = json.dumps({"replicationInfo": {"role": version["stamped"]}})
+        body = json.dumps({"Body": document}).encode()
+        return {"Body": io.BytesIO(body)}
 
     def _setting(self, name: str, setting: str, code: str) -> Any:
         value = self._bucket(name).get(setting)
@@ -180,6 +191,20 @@ class World:
         """Set the source bucket's configuration; each rule as differences from a plain one."""
         stored = [{**copy.deepcopy(RULE), **rule} for rule in rules or ({},)]
         self.bucket("source", replication={"Role": role, "Rules": stored})
+
+    def planted(
+        self, status: str, role: str = f"{SOURCE_ROLE},{TARGET_ROLE}", age: float = 0
+    ) -> None:
+        """An object on the source, put with these roles so many seconds ago."""
+        modified = datetime.now(timezone.utc) - timedelta(seconds=age)
+        self.s3("source")._put(
+            "source", "planted", LastModified=modified, ReplicationStatus=status, stamped=role
+        )
+
+    def other_bucket(self, role: str = f"{SOURCE_ROLE},{TARGET_ROLE}") -> None:
+        """Another bucket of the account that is replicated with these roles."""
+        stored = {"Role": role, "Rules": [copy.deepcopy(RULE)]}
+        self.s3("source")._add("other-bucket", versioning="Enabled", replication=stored)
 
     def refuse(
         self, side: str, service: str, method: str, code: str = "AccessDenied", status: int = 403
