@@ -43,6 +43,16 @@ options:
   tags: &tags
     description: Tags, all of them.
     type: dict
+  resend: &resend
+    description:
+      - Whether a version that exists and stays is replicated once more, under the current configuration. Its own tags
+        are put back, which makes the server send it; version, date and content stay.
+      - V(unless_completed) does so if its replication is not C(COMPLETED); this also sends versions that C(FAILED),
+        that are C(PENDING) for ever, or that were put before the bucket had a configuration.
+      - Replicas are not sent back.
+    type: str
+    choices: [never, unless_completed, always]
+    default: never
   state: &state
     description:
       - Whether the object is to be there.
@@ -66,6 +76,7 @@ options:
       content_type: *content_type
       metadata: *metadata
       tags: *tags
+      resend: *resend
       state: *state
 seealso:
   - module: scality.backbeat.backbeat_object_check
@@ -91,6 +102,14 @@ EXAMPLES = r"""
       author: operations
     tags:
       month: november
+
+- name: Send it again if its replication has failed
+  scality.backbeat.backbeat_object:
+    endpoint_url: http://node1
+    profile: backbeat-source
+    bucket: source-bucket
+    key: reports/november.csv
+    resend: unless_completed
 
 - name: Remove it
   scality.backbeat.backbeat_object:
@@ -223,6 +242,11 @@ TASK = Task(
         "content_type": {"type": "str"},
         "metadata": {"type": "dict"},
         "tags": {"type": "dict"},
+        "resend": {
+            "type": "str",
+            "choices": ["never", "unless_completed", "always"],
+            "default": "never",
+        },
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     },
     rules={"mutually_exclusive": [("content", "src")]},

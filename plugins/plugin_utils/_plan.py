@@ -30,6 +30,7 @@ LINKS = ("replication_target_host", "replication_pairs")
 OWN = frozenset({*LINKS, S3, IAM})
 #: Facts that hold ARNs of roles: those that each host created, and those that a source read.
 CREATED, READ = "replication_roles_created", "replication_roles_read"
+ATTACHED, CONFIGURED = "replication_policies_attached", "replication_configured"
 BUCKETS = "replication_buckets_created"
 #: Results of teardown, by their names in Found.
 REMOVED = {
@@ -102,6 +103,7 @@ def plan_step(
         connections={name: _connections(hostvars, host, variables, name) for name in results},
         arns={name: role_arns(*found) for name, found in results.items()},
         ready=[name for name in results if _has_buckets(hostvars[name])],
+        changed={part for name in results for part in _changed(name, hostvars[name])},
         found=Found(
             **{
                 name: (hostvars[host].get(result) or {}).get("results") or ()
@@ -194,6 +196,21 @@ def _of_other(hostvars: HostVars, host: str, variables: Variables, name: str) ->
             ours = variables.get(variable)
             given[variable] = None if here.get(variable) == ours else ours
     return given
+
+
+def _changed(host: str, there: Variables) -> Iterator[str | tuple[str, str]]:
+    """The host if this run has changed a role or policy of it, and the buckets that it has changed, as (host, name)."""
+    if any((there.get(result) or {}).get("changed") for result in (CREATED, ATTACHED)):
+        yield host
+    planned = there.get("replication_plan") or {}
+    for result, listed, name in (
+        (BUCKETS, "buckets", "name"),
+        (CONFIGURED, "outgoing", "source_bucket"),
+    ):
+        done = (there.get(result) or {}).get("results") or ()
+        for item, one in zip(planned.get(listed) or (), done, strict=False):
+            if one.get("changed"):
+                yield host, item[name]
 
 
 def _has_buckets(there: Variables) -> bool:

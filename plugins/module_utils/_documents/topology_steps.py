@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,13 +42,15 @@ class Steps:
     """A plan as HostPlan.describe() returns it, with what its later steps need.
 
     connections: "s3" and "iam" by host, for this host and its targets; arns: of the roles that were created or read so
-    far, by host and name; ready: hosts whose buckets this run has created.
+    far, by host and name; ready: hosts whose buckets this run has created; changed: hosts whose roles or policies this
+    run has changed, and buckets as (host, name).
     """
 
     plan: Mapping[str, Any]
     connections: Mapping[str, Mapping[str, Connection]] = field(default_factory=dict)
     arns: Mapping[str, Arns] = field(default_factory=dict)
     ready: Collection[str] = ()
+    changed: Set[str | tuple[str, str]] = frozenset()
     found: Found = field(default_factory=Found)
 
     def unknown_roles(self) -> Items:
@@ -189,8 +191,23 @@ class Steps:
         ]
 
     def objects(self) -> Items:
-        """An object for each pair, below the prefix of its first enabled rule."""
-        return [{"bucket": pair["source_bucket"], "key": key} for pair, key in self._proofs()]
+        """An object for each pair, below the prefix of its first enabled rule.
+
+        One that exists is a proof while nothing was changed since; else it is sent again under what is there now.
+        """
+        return [
+            {
+                "bucket": pair["source_bucket"],
+                "key": key,
+                "resend": "always" if self._is_changed(pair) else "unless_completed",
+            }
+            for pair, key in self._proofs()
+        ]
+
+    def _is_changed(self, pair: Mapping[str, Any]) -> bool:
+        here, there = self.plan["host"], pair["target_host"]
+        parts = {here, there, (here, pair["source_bucket"]), (there, pair["target_bucket"])}
+        return not parts.isdisjoint(self.changed)
 
     def checks(self) -> Items:
         """The check of these objects on both sides."""

@@ -232,7 +232,9 @@ class Task(Generic[Request]):
             names = ", ".join(name for name, _message in bad)
             together["failed"] = True
             together["msg"] = (
-                f"{len(bad)} of {len(items)} items failed: {names}. The first: {bad[0][1]}"
+                bad[0][1]
+                if len(items) == 1
+                else f"{len(bad)} of {len(items)} items failed: {names}. The first: {bad[0][1]}"
             )
         return together
 

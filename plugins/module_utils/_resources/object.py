@@ -37,7 +37,8 @@ class State:
 class ObjectRequest:
     """The desired state of an object; None keeps what is there.
 
-    content or src (the path of a file): what the object holds. metadata and tags as S3 sends them.
+    content or src (the path of a file): what the object holds. metadata and tags as S3 sends them. resend: whether a
+    version that stays is replicated once more: "never", "unless_completed" or "always".
     """
 
     bucket: str
@@ -48,6 +49,7 @@ class ObjectRequest:
     metadata: Mapping[str, str] | None = None
     tags: Mapping[str, str] | None = None
     present: bool = True
+    resend: str = "never"
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> ObjectRequest:
@@ -61,6 +63,7 @@ class ObjectRequest:
             metadata=_texts(options["metadata"], lower=True),
             tags=_texts(options["tags"]),
             present=options["state"] == "present",
+            resend=options["resend"],
         )
 
 
@@ -97,6 +100,8 @@ class Object:
         if self.tags is not None and self.tags != current.tags:
             tagged = replace(current, tags=self.tags)
             return Plan(tagged, (Change("PutObjectTagging", self._where, self._tag),))
+        if self._is_resent(current.head.replication_status):
+            return Plan(current, (Change("PutObjectTagging", self._where, self._send_again),))
         return Plan(current)
 
     def describe(self, state: State | None) -> dict[str, Any] | None:
@@ -126,6 +131,14 @@ class Object:
         if state.tags is not None:
             shown["tags"] = dict(state.tags)
         return shown
+
+    def _is_resent(self, status: str | None) -> bool:
+        if status == "REPLICA":
+            # It would be sent back to where it came from.
+            return False
+        return self.request.resend == "always" or (
+            self.request.resend == "unless_completed" and status != "COMPLETED"
+        )
 
     @property
     def _where(self) -> str:
@@ -236,6 +249,16 @@ class Object:
     def _tag(self, before: State | None) -> State | None:
         s3_objects.put_object_tags(self.api, self.bucket, self.key, self.tags or {})
         return before and replace(before, tags=self.tags)
+
+    def _send_again(self, before: State | None) -> State | None:
+        """Put the version's own tags back: the server stamps it PENDING under the current configuration (measured).
+
+        Version, date and content stay. FAILED and stuck PENDING versions are sent as well.
+        """
+        version = before.head.version_id if before else None
+        tags = s3_objects.object_tags(self.api, self.bucket, self.key, version)
+        s3_objects.put_object_tags(self.api, self.bucket, self.key, tags or {}, version)
+        return self.read()
 
     def _delete(self, _before: State | None) -> None:
         s3_objects.delete_object(self.api, self.bucket, self.key)

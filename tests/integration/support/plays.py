@@ -50,11 +50,12 @@ class Played:
         return self
 
     def failure(self) -> str:
-        """The message of the only task that failed."""
+        """The message of the only task that failed, or of the last if another was rescued; a list as lines."""
         failed = [one for one in self.records if one["status"] == "failed"]
         assert self.code == 2, self.output
-        assert len(failed) == 1, self.output
-        return str(failed[0]["result"]["msg"])
+        assert len(failed) == 1 + len(re.findall(r"rescued=1\b", self.output)), self.output
+        message = failed[-1]["result"]["msg"]
+        return "\n".join(message) if isinstance(message, list) else str(message)
 
     def changed(self) -> dict[str, int]:
         """How many tasks changed something, by host; hosts without any are left out."""

@@ -280,11 +280,42 @@ def test_roles_of_a_preflight(role: str, roles: tuple[str, str | None]) -> None:
 )
 def test_a_canary_lies_below_the_first_enabled_rule(rules: Any, keys: list[str]) -> None:
     hostvars = two_hosts({**PAIR, "rules": rules}, replication_verify_key="key")
-    assert step(hostvars, "objects") == [{"bucket": "bucket-a", "key": key} for key in keys]
+    assert step(hostvars, "objects") == [
+        {"bucket": "bucket-a", "key": key, "resend": "unless_completed"} for key in keys
+    ]
     target = {"s3": THERE_S3, "bucket": "bucket-b"}
     assert step(hostvars, "checks") == [
         {"bucket": "bucket-a", "key": key, "target": target} for key in keys
     ]
+
+
+@pytest.mark.parametrize(
+    ("host", "result", "again"),
+    [
+        ("node1", {"replication_roles_created": {"changed": True, "results": []}}, [True, True]),
+        ("node6", {"replication_policies_attached": {"changed": True}}, [True, True]),
+        ("node1", {"replication_policies_attached": {"changed": False}}, [False, False]),
+        ("node1", {"replication_configured": {"changed": True}}, [False, True]),
+        ("node6", {"replication_buckets_created": {"changed": True}}, [False, True]),
+        (
+            "node1",
+            {"replication_buckets_created": {"skipped": True, "results": []}},
+            [False, False],
+        ),
+    ],
+)
+def test_a_proof_is_renewed_after_changes(
+    host: str, result: dict[str, Any], again: list[bool]
+) -> None:
+    hostvars = two_hosts(PAIR, {"source_bucket": "bucket-c", "target_bucket": "bucket-d"})
+    ((name, registered),) = result.items()
+    second = {"results": [{"changed": False}, {"changed": True}]}
+    lists = ("replication_configured", "replication_buckets_created")
+    hostvars[host][name] = {**(second if name in lists else {}), **registered}
+    for each in list(hostvars):
+        hostvars[each]["replication_plan"] = plan(hostvars, each)
+    found = [one["resend"] == "always" for one in step(hostvars, "objects")]
+    assert found == again
 
 
 def test_several_targets_of_one_source() -> None:

@@ -52,6 +52,7 @@ def an_object(s3: FakeS3, **options: Any) -> Object:
         "content_type": None,
         "metadata": None,
         "tags": None,
+        "resend": "never",
         "state": "present",
     }
     return Object(ObjectRequest.from_options({**defaults, **options}), s3.api())
@@ -232,3 +233,30 @@ def test_bad_names_are_refused_before_any_call(
 ) -> None:
     with pytest.raises(InvalidDocument, match=message):
         an_object(s3, **options)
+
+
+@pytest.mark.parametrize(
+    ("resend", "status", "again"),
+    [
+        ("never", "FAILED", False),
+        ("unless_completed", "FAILED", True),
+        ("unless_completed", "PENDING", True),
+        ("unless_completed", None, True),
+        ("unless_completed", "COMPLETED", False),
+        ("unless_completed", "REPLICA", False),
+        ("always", "COMPLETED", True),
+        ("always", "REPLICA", False),
+    ],
+)
+def test_an_object_is_sent_again_with_its_own_tags(
+    s3: FakeS3, resend: str, status: str | None, again: bool
+) -> None:
+    run(an_object(s3, content="text", tags={"a": "b"}))
+    latest(s3)["ReplicationStatus"] = status
+    before = dict(latest(s3))
+    predicted = run(an_object(s3, resend=resend), check_mode=True)
+    done = run(an_object(s3, resend=resend))
+    assert predicted["changes"] == done["changes"]
+    assert done["changes"] == [TAG] * again
+    assert latest(s3)["tags"] == before["tags"]
+    assert len(s3.buckets["source"]["objects"]["key"]) == 1
