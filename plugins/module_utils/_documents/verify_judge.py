@@ -347,7 +347,7 @@ class _Judgement:
                 side=side,
                 delete_marker=row[KIND] == MARKER,
                 size=_size(row),
-                etag=_etag(row) or None,
+                etag=None if row[KIND] == MARKER else _etag(row),
                 modified=modified,
                 status=status,
                 reason=reason,

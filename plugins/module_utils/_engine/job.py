@@ -12,8 +12,10 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
-from .._jobs.job import Control, Job, Stopped
+from .._jobs.job import Control, Deadlines, Job, Stopped
+from .._jobs.pace import Pace
 from .._queries.query import Unsatisfied
+from .._waiting import Progress
 
 
 def run_job(job: Job, control: Control, *, check_mode: bool) -> dict[str, Any]:
@@ -27,6 +29,12 @@ def run_job(job: Job, control: Control, *, check_mode: bool) -> dict[str, Any]:
     except Unsatisfied as unsatisfied:
         raise Unsatisfied(str(unsatisfied), _changed(unsatisfied.seen)) from unsatisfied
     return _changed(facts)
+
+
+def control_of(job: Job, lines: Progress) -> Control:
+    """What a job works with: its limits, kept by the engine, and `lines` for the terminal."""
+    limits = job.limits
+    return Control(Pace(limits.requests_per_second), Deadlines(limits.no_progress), lines)
 
 
 def _changed(facts: dict[str, Any]) -> dict[str, Any]:

@@ -18,9 +18,8 @@ from .._clients.api import Api
 from .._clients.service import Service
 from .._clients.session import Connections, SingleFlight
 from .._documents.errors import Failure, InvalidDocument
-from .._jobs.job import Control
 from .._waiting import Deadline, Progress, Tell
-from .job import run_job
+from .job import control_of, run_job
 from .options import (
     CONCURRENCY,
     CONNECTION,
@@ -266,9 +265,9 @@ def _run_query(
 def _run_job(
     _task: Task[Any], work: Any, connections: Connections, _name: str, changes: list[str]
 ) -> Result:
-    control = Control(lines=connections.progress)
+    control = control_of(work, connections.progress)
     result = run_job(work, control, check_mode=connections.check_mode)
-    changes.extend(result["changes"])
+    changes.extend(result.get("changes", ()))
     return result
 
 

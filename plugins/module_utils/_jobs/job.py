@@ -39,12 +39,22 @@ class Stalled(Failure):
     """The job made no progress for too long; str() is a sentence."""
 
 
+@dataclass(frozen=True)
+class JobLimits:
+    """What the engine's Control keeps a job to: requests per second, None for any number; seconds without progress."""
+
+    requests_per_second: float | None = None
+    no_progress: float = 900.0
+
+
 class Job(ABC):
     """Work over many objects. The engine calls `run`, or in check mode `predict`.
 
     Both return the result's facts and "changes", a list of what was or would be written; they raise Unsatisfied if the
     outcome is not what was requested, and ApiError if a call failed.
     """
+
+    limits = JobLimits()
 
     @abstractmethod
     def run(self, control: Control) -> dict[str, Any]:
@@ -57,12 +67,11 @@ class Job(ABC):
 
 @dataclass
 class Deadlines:
-    """How long one request may take, and how long a job may go on without progress; in seconds.
+    """How long a job may go on without progress, in seconds. Threads share it.
 
-    The whole job has no deadline, since it may take days. Threads share it.
+    The whole job has no deadline, since it may take days; each request has one of its own.
     """
 
-    request: float = 120.0
     progress: float = 900.0
     clock: Clock = time.monotonic
     _moved: float = field(init=False)
