@@ -172,6 +172,24 @@ class Cases:
         yield {"pairs": pairs, "canary": {}}
         yield {"pairs": pairs[:1]}
 
+    def backbeat_verify(self) -> Iterator[Options]:
+        self.replicated("k")
+        source = {"bucket": SOURCE_BUCKET, "s3": self.environment(self.source)["s3"]}
+        target = {"bucket": TARGET_BUCKET, "s3": self.environment(self.target)["s3"]}
+        missing = {**target, "bucket": "no-such-bucket"}
+        state = self.source.sandbox.describe()["state"]
+        files = {name: f"{state}/{name}" for name in ("report_file", "problems_file")}
+        yield {"source": source, "target": target, **files}
+        yield {"source": source, "target": missing}
+        self.target.s3.put_object(Bucket=TARGET_BUCKET, Key="other", Body=b"x")
+        yield {"source": source, "target": target, "accept": {"written_at_target": 0}}
+        yield {"source": source, "target": {**target, "bucket": "no"}}
+        self.source.do("bucket", name="bare-bucket", versioning="enabled")
+        bare = {**source, "bucket": "bare-bucket"}
+        yield {"source": bare, "target": target, "inspect_limit": 0}
+        pairs = [{"source": source, "target": one} for one in (target, missing)]
+        yield {"pairs": [*pairs, {"source": bare, "target": target, **files}]}
+
     def backbeat_service_info(self) -> Iterator[Options]:
         version = self.replicated("k")
         here, direct = self.source.side.s3_url, self.source.side.backbeat_url

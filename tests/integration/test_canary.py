@@ -12,9 +12,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.scality.backbeat.plugins.module_utils._clients.session import (
-    Connections,
-)
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import S3
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.session import open_api
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.job import run_job
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.options import CONNECTION
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs.canary import (
@@ -37,7 +36,7 @@ def replicating(source: Side, target: Side) -> Side:
 def api(side: Side) -> Any:
     defaults = {name: option.get("default") for name, option in CONNECTION.items()}
     options = {**defaults, **side.connection("s3"), "retry_timeout": 3.0}
-    return Connections("s3", options, 1).main
+    return open_api(S3, options)
 
 
 def fly(

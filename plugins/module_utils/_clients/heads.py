@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import http.client
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from .._documents.verify_judge import Head
 from . import s3_objects
 from .api import Api
-from .listing import fresh
+from .listing import SLOW_DOWN, fresh
 
 try:
     from botocore.auth import S3SigV4Auth
@@ -43,9 +43,17 @@ class HeadRequests:
     """HEAD of versions in one bucket. Threads may share it; each has a connection of its own.
 
     site: whose replication status counts, if the server names sites; "" for the overall one.
+    `slowed` is called when the server asks for fewer requests.
     """
 
-    def __init__(self, api: Api, bucket: str, site: str = "") -> None:
+    def __init__(
+        self,
+        api: Api,
+        bucket: str,
+        site: str = "",
+        slowed: Callable[[], object] = lambda: None,
+    ) -> None:
+        self._slowed = slowed
         self._api = api
         self._bucket = bucket
         self._site = f"x-amz-meta-{site.lower()}-replication-status" if site else ""
@@ -73,6 +81,8 @@ class HeadRequests:
                 return self._shown(headers)
             if status in (404, 405):
                 return None
+        if status in SLOW_DOWN:
+            self._slowed()
         return self._by_botocore(key, version_id)
 
     def _send(self, target: str) -> tuple[int, Mapping[str, str]]:

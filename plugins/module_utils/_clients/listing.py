@@ -25,6 +25,8 @@ from .._waiting import Backoff, Deadline
 from .api import Answer, Api
 
 PAGE = 1000
+#: How servers and what is before them ask for fewer requests.
+SLOW_DOWN = (429, 503)
 #: Seconds for one request of a job, without its retries.
 REQUEST = 120.0
 _ROW = re.compile(
@@ -59,11 +61,21 @@ class Page:
 
 
 class VersionListing:
-    """All versions and delete markers of a bucket below a prefix, page by page. Threads may share it."""
+    """All versions and delete markers of a bucket below a prefix, page by page. Threads may share it.
 
-    def __init__(self, api: Api, bucket: str, prefix: str = "") -> None:
+    `slowed` is called when the server asks for fewer requests.
+    """
+
+    def __init__(
+        self,
+        api: Api,
+        bucket: str,
+        prefix: str = "",
+        slowed: Callable[[], object] = lambda: None,
+    ) -> None:
         self.bucket = bucket
         self._api = api
+        self._slowed = slowed
         self._prefix = prefix
         _watch(api.client)
 
@@ -79,7 +91,7 @@ class VersionListing:
             markers["KeyMarker"] = after.key.decode("utf-8", "surrogateescape")
         if after.version_id is not None:
             markers["VersionIdMarker"] = after.version_id.decode()
-        _caught.wanted, _caught.page = True, None
+        _caught.wanted, _caught.page = self._slowed, None
         try:
             page = api.read(
                 "list_object_versions",
@@ -91,7 +103,7 @@ class VersionListing:
                 **markers,
             )
         finally:
-            _caught.wanted, _caught.page = False, None
+            _caught.wanted, _caught.page = None, None
         return cast(Page, page)
 
 
@@ -117,9 +129,12 @@ def _watch(client: Any) -> None:
     send: Callable[[Any], Any] = client._endpoint.http_session.send
 
     def before_send(request: Any, **_event: Any) -> Any:
-        if not getattr(_caught, "wanted", False):
+        slowed = getattr(_caught, "wanted", None)
+        if slowed is None:
             return None
         response = send(request)
+        if response.status_code in SLOW_DOWN:
+            slowed()
         page = read_page(response.content) if response.status_code == 200 else None
         if page is not None:
             _caught.page = page

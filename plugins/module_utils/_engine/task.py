@@ -35,7 +35,7 @@ from .reconcile import reconcile
 Options = Mapping[str, Any]
 Result = dict[str, Any]
 Request = TypeVar("Request")
-Kind = Literal["resource", "query", "job"]
+Kind = Literal["resource", "query", "job", "scan"]
 # Seconds for a task, and for each item of its list; what a task waits for when asked to comes on top.
 TASK_TIME, ITEM_TIME = 600.0, 2.0
 
@@ -122,7 +122,7 @@ class Task(Generic[Request]):
 
     def _writes(self, changes: list[str]) -> Result:
         """The part of a result that only work which writes has."""
-        return {} if self.kind == "query" else {"changes": changes}
+        return {} if self.kind in ("query", "scan") else {"changes": changes}
 
     def _run(self, options: Options, check_mode: bool, tell: Tell | None) -> Result:
         bad = list(bad_numbers(self.argument_spec()["argument_spec"], options))
@@ -278,6 +278,8 @@ RUNNERS: Mapping[Kind, Runner] = {
     "resource": _run_resource,
     "query": _run_query,
     "job": _run_job,
+    # A job that only reads.
+    "scan": _run_job,
 }
 
 

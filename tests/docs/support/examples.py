@@ -36,6 +36,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "backbeat_object_check": (*SETTLED, "object"),
     "backbeat_policy": ("iam_role",),
     "backbeat_policy_info": ("iam_role", "policy"),
+    "backbeat_verify": (*SETTLED, "object"),
 }
 
 _TARGET = {"endpoint_url": "http://node6", "profile": "backbeat-target", "name": "target-bucket"}

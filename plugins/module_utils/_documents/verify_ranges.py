@@ -1,0 +1,427 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ranges of keys that listers share: where to cut them, which to cut, and when to add listers.
+
+A key-marker that is any text, whether a key or not, cuts a listing exactly (measured on CloudServer). Where the keys
+are is unknown, so a cut is a guess by interpolation, checked by the page behind it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from .verify_compare import Position
+
+#: Fewer rows than this are not worth a lister of their own: some 20 pages.
+LEAST_ROWS = 20_000
+_NO_LEVELS = (0, -1)
+
+
+class Alphabet:
+    """The characters of a bucket's keys, as far as they are known, and keys as numbers in them.
+
+    Keys rarely use more than a part of Unicode: among hexadecimal digits the middle is between 7 and 8. A character
+    that was not seen yet is between its neighbours.
+    """
+
+    def __init__(self, characters: Iterable[str] = ()) -> None:
+        self._codes: list[int] = []
+        self._digits = 1
+        self.learn(characters)
+
+    def learn(self, texts: Iterable[str]) -> None:
+        """Take in the characters of some keys."""
+        codes = {ord(character) for text in texts for character in text}
+        if codes <= set(self._codes):
+            return
+        self._codes = sorted({*self._codes, *codes})
+        # As many characters as a float can tell apart.
+        self._digits = max(2, int(15.5 / math.log10(self._base)))
+
+    @property
+    def _base(self) -> int:
+        return 2 * len(self._codes) + 2
+
+    def _digit(self, code: int) -> int:
+        """Even for a known character, odd between two; from 1, since 0 is the end of a key."""
+        at = bisect_left(self._codes, code)
+        known = at < len(self._codes) and self._codes[at] == code
+        return 2 * at + (2 if known else 1)
+
+    def _character(self, digit: int) -> str:
+        at = (digit - 1) // 2
+        if digit % 2 == 0:
+            return chr(self._codes[at])
+        code = self._codes[at - 1] + 1 if at else 0x20
+        if at < len(self._codes):
+            code = min(code, self._codes[at])
+        return chr(0xE000 if 0xD800 <= code < 0xE000 else min(code, 0x10FFFF))
+
+    def number(self, text: str) -> float:
+        """A text as a fraction below 1, in the order of the texts as far as its first characters tell."""
+        value, scale = 0.0, 1.0
+        for character in text[: self._digits]:
+            scale /= self._base
+            value += self._digit(ord(character)) * scale
+        return value
+
+    def text(self, value: float) -> str:
+        """The shortest text of a fraction."""
+        text = ""
+        for _ in range(self._digits):
+            value *= self._base
+            digit = min(int(value), self._base - 1)
+            value -= digit
+            if digit < 1:
+                # A text that ends here is smaller than any that goes on.
+                break
+            text += self._character(digit)
+        return text
+
+
+@dataclass
+class Span:
+    """A range of keys: those behind `start`, up to and including `until` (None: the end), that one lister reads.
+
+    first: the first key that was found in it, None until then. position: how far it is compared.
+    frontier: the last key that was handed to the comparison; cuts are behind it.
+    ceiling: behind it no keys were found when a cut was tried.
+    tried: cuts that are being tried, each with its level, None if it was interpolated.
+    levels: the first and last character (from 0) at which keys may differ more than they do so far; None: not known.
+    rows: how many were compared since `start`. expected: how many rows it has left, as far as can be told.
+    weight: its part of the whole when it was made, for the share that is done.
+    """
+
+    start: bytes = b""
+    until: bytes | None = None
+    first: bytes | None = None
+    position: Position = field(default_factory=Position)
+    frontier: bytes = b""
+    ceiling: bytes | None = None
+    tried: dict[bytes, int | None] = field(default_factory=dict)
+    levels: tuple[int, int] | None = None
+    rows: int = 0
+    expected: float = math.inf
+    weight: float = 1.0
+    alphabet: Alphabet = field(default_factory=Alphabet)
+    owned: bool = False
+    done: bool = False
+
+    def __post_init__(self) -> None:
+        self.start = max(self.start, self.position.key)
+        self.frontier = max(self.frontier, self.start)
+
+    @property
+    def top(self) -> bytes | None:
+        """The upper end for interpolation."""
+        return self.until if self.ceiling is None else self.ceiling
+
+    @property
+    def low(self) -> bytes:
+        """The lower end for interpolation: a key that exists tells more than where the range begins."""
+        return self.start if self.first is None else self.first
+
+    @property
+    def fraction(self) -> float:
+        """How much of its keys' space is behind it, between 0 and 1."""
+        return (
+            1.0
+            if self.done
+            else place(max(self.low, self.position.key), self.low, self.top, self.alphabet)
+        )
+
+    def left(self) -> float:
+        """An estimate of the rows that are left."""
+        fraction = self.fraction
+        if not self.rows or fraction <= 0:
+            return self.expected
+        return self.rows * (1 - fraction) / fraction
+
+    def level(self) -> int | None:
+        """The level to try next, None if all are known."""
+        if self.levels is None or self.levels[0] > self.levels[1]:
+            return None
+        return sum(self.levels) // 2
+
+    def hand_out(self, first: bytes, last: bytes) -> None:
+        """Keys from first to last, one page, go to the comparison."""
+        begun = self.first is not None
+        if self.first is None or first < self.first:
+            self.first = first
+        self.frontier = max(self.frontier, last)
+        texts = _text(first), _text(last)
+        self.alphabet.learn(texts)
+        reached = _common(*texts)
+        known = -1 if self.top is None else _common(texts[1], _text(self.top))
+        if self.levels is None or (begun and self.level() is None and reached - known > 3):
+            # At the beginning, and when the keys of a page have much more in common than those of the whole range.
+            self.levels = (known + 1, reached) if reached - known > 1 else _NO_LEVELS
+
+    def advance(self, position: Position, rows: int) -> None:
+        """So many more rows are compared, up to the position."""
+        self.position = position
+        self.rows += rows
+
+
+def share(spans: Iterable[Span]) -> float:
+    """How much of the whole is done, between 0 and 1, by the spaces of the keys."""
+    everything = done = 0.0
+    for span in spans:
+        everything += span.weight
+        done += span.weight * span.fraction
+    return min(1.0, done / everything) if everything else 1.0
+
+
+def choose_cut(spans: Sequence[Span]) -> tuple[Span, bytes] | None:
+    """The span to take a part of, and where to cut it; None if nothing is worth it.
+
+    First it is found out how far the keys reach, by the characters that keys have in common: numbers with leading zeros
+    and long prefixes leave most of the space empty. Then the widest part between its frontier, the cuts that are being
+    tried, and its end is cut in the middle.
+    """
+    best: tuple[float, Span, bytes] | None = None
+    for span in spans:
+        left = span.left()
+        if span.done or left < LEAST_ROWS * 1.5:
+            continue
+        level = span.level()
+        if level is not None:
+            cut = _successor(span.frontier, level)
+            if not any(one is not None for one in span.tried.values()) and (
+                cut is not None and cut > span.frontier and (span.top is None or cut < span.top)
+            ):
+                return span, cut
+            continue
+        edges: list[bytes | None] = [span.frontier, *sorted(span.tried), span.top]
+        for low, high in itertools.pairwise(edges):
+            if low is None or (high is not None and low >= high):
+                continue
+            width = place_width(low, high, span.frontier, span.top, span.alphabet)
+            rows = left * width if left < math.inf else math.inf
+            # Without an estimate the widest part is best; with one, parts that are too small are left alone.
+            if rows < LEAST_ROWS * 1.5:
+                continue
+            worth = rows if rows < math.inf else 1e15 * width
+            if best is not None and worth <= best[0]:
+                continue
+            cut = midpoint(low, high, span.alphabet)
+            if cut is not None:
+                best = (worth, span, cut)
+    return None if best is None else (best[1], best[2])
+
+
+def split(
+    span: Span, cut: bytes, first_key: bytes | None, last_key: bytes | None, rows: int
+) -> Span | None:
+    """Divide a span at a cut, behind which a page of `rows` rows from `first_key` to `last_key` was found.
+
+    Returns the upper part; None, with the ceiling lowered, if there is nothing in it. The span keeps the lower part.
+    """
+    level = span.tried.pop(cut, None)
+    top = span.until
+    if span.done or not span.frontier < cut or (top is not None and cut >= top):
+        return None
+    if first_key is None or (top is not None and first_key > top):
+        if span.ceiling is None or cut < span.ceiling:
+            span.ceiling = cut
+        if level is not None and span.levels is not None:
+            span.levels = (max(span.levels[0], level + 1), span.levels[1])
+        return None
+    whole = span.fraction
+    upper_part = 1 - place(cut, span.low, span.top, span.alphabet)
+    upper = Span(
+        start=cut,
+        until=top,
+        first=first_key,
+        position=Position(cut),
+        ceiling=span.ceiling if span.ceiling is not None and span.ceiling > cut else None,
+        tried={one: at for one, at in span.tried.items() if one > cut},
+        levels=None
+        if level is None or span.levels is None
+        else (span.levels[0], min(level - 1, span.levels[1])),
+        weight=span.weight * upper_part,
+        alphabet=span.alphabet,
+    )
+    if last_key is not None and rows:
+        seen = place(last_key, first_key, upper.top, span.alphabet)
+        upper.expected = rows * (1 - seen) / seen if seen > 0 else math.inf
+    if whole < 1:
+        remaining = max(0.0, (1 - whole - upper_part) / (1 - whole))
+        span.expected = span.expected * remaining if span.expected < math.inf else math.inf
+    span.weight -= upper.weight
+    span.until, span.ceiling = cut, None
+    span.tried = {one: at for one, at in span.tried.items() if one < cut}
+    span.levels = _NO_LEVELS
+    return upper
+
+
+def _successor(key: bytes, level: int) -> bytes | None:
+    """The smallest text behind all keys that are the same up to the character at the level."""
+    text = _text(key)
+    if level >= len(text):
+        return None
+    code = ord(text[level]) + 1
+    code = 0xE000 if 0xD800 <= code < 0xE000 else code
+    return (text[:level] + chr(code)).encode() if code < 0x110000 else None
+
+
+def midpoint(low: bytes, high: bytes | None, alphabet: Alphabet) -> bytes | None:
+    """A text in UTF-8 between two keys, about in the middle of their space; None if there is none between them."""
+    below, above = _text(low), None if high is None else _text(high)
+    common = _common(below, above)
+    base = alphabet.number(below[common:])
+    top = 1.0 if above is None else alphabet.number(above[common:])
+    found = below[:common] + alphabet.text((base + top) / 2)
+    if not _between(below, found, above):
+        # So close that six characters do not tell them apart, or in the same coarse part of Unicode.
+        found = _next_to(below, above, common, alphabet)
+    return found.encode() if _between(below, found, above) else None
+
+
+def place(key: bytes, low: bytes, high: bytes | None, alphabet: Alphabet) -> float:
+    """Where a key is between two others, from 0 to 1."""
+    if key <= low:
+        return 0.0
+    if high is not None and key >= high:
+        return 1.0
+    return place_width(low, key, low, high, alphabet)
+
+
+def place_width(
+    low: bytes, high: bytes | None, begin: bytes, end: bytes | None, alphabet: Alphabet
+) -> float:
+    """How much of the space from begin to end is between low and high, from 0 to 1."""
+    first, last = _text(begin), None if end is None else _text(end)
+    common = _common(first, last)
+
+    def at(key: bytes | None) -> float:
+        if key is None:
+            return 1.0
+        text = _text(key)
+        if text[:common] != first[:common]:
+            return 0.0 if text < first else 1.0
+        return alphabet.number(text[common:])
+
+    whole = (1.0 if last is None else alphabet.number(last[common:])) - alphabet.number(
+        first[common:]
+    )
+    if whole <= 0:
+        return 1.0
+    return min(1.0, max(0.0, (at(high) - at(low)) / whole))
+
+
+@dataclass
+class Ramp:
+    """How many listers to run: twice as many as long as the rate grows, then no more.
+
+    A step that raises the rate by less than a tenth was one too many; one more is tried only after `patience` seconds.
+    """
+
+    most: int
+    active: int = 1
+    patience: float = 120.0
+    rate: float = 0.0
+    settled_at: float | None = None
+
+    def observe(self, rate: float, now: float) -> int:
+        """How many listers to run, after a while with the active ones at this rate."""
+        if self.settled_at is not None:
+            if now - self.settled_at < self.patience:
+                return self.active
+            self.settled_at, self.rate = None, rate
+        elif self.rate and rate < self.rate * 1.1:
+            self.settled_at = now
+            return self.active
+        self.rate = max(rate, self.rate)
+        self.active = min(self.most, self.active * 2)
+        return self.active
+
+
+def balanced(
+    pages: Sequence[tuple[bytes, bytes, int]], count: int, alphabet: Alphabet
+) -> list[bytes]:
+    """Cuts that divide a bucket into `count` parts of about equal size, ascending; fewer if too little is known.
+
+    pages: sampled pages, each with its first and last key and its number of rows, ascending by key.
+    """
+    known = [page for page in pages if page[2]]
+    points: list[tuple[float, bytes]] = [(0.0, b"")]
+    total = 0.0
+    for (first, last, rows), (following, _last, _rows) in itertools.pairwise(known):
+        if following <= last:
+            density = rows * place(following, first, last, alphabet) if first < last else 0.0
+        else:
+            seen = place(last, first, following, alphabet)
+            density = rows / seen if seen > 0 else rows
+        total += density
+        points.append((total, following))
+    if known:
+        total += known[-1][2]
+    cuts: list[bytes] = []
+    for number in range(1, count):
+        wanted = total * number / count
+        below = max((point for point in points if point[0] <= wanted), key=lambda point: point[0])
+        above = min(
+            (point for point in points if point[0] > wanted),
+            default=None,
+            key=lambda point: point[0],
+        )
+        cut = _interpolated(below, above, wanted, alphabet)
+        if cut and (not cuts or cut > cuts[-1]):
+            cuts.append(cut)
+    return cuts
+
+
+def _interpolated(
+    below: tuple[float, bytes], above: tuple[float, bytes] | None, wanted: float, alphabet: Alphabet
+) -> bytes:
+    """The key at about `wanted` rows between two points."""
+    if above is None or wanted <= below[0]:
+        return below[1]
+    low, high = below[1], above[1]
+    part = (wanted - below[0]) / (above[0] - below[0])
+    for _ in range(8):
+        cut = midpoint(low, high, alphabet)
+        if cut is None:
+            return low
+        if part < 0.5:
+            high, part = cut, part * 2
+        else:
+            low, part = cut, part * 2 - 1
+    return low
+
+
+def _text(key: bytes) -> str:
+    return key.decode("utf-8", "replace")
+
+
+def _between(low: str, text: str, high: str | None) -> bool:
+    return low < text and (high is None or text < high)
+
+
+def _common(one: str, other: str | None) -> int:
+    """The length of the beginning that both have."""
+    if other is None:
+        return 0
+    length = 0
+    for a, b in zip(one, other, strict=False):
+        if a != b:
+            break
+        length += 1
+    return length
+
+
+def _next_to(low: str, high: str | None, common: int, alphabet: Alphabet) -> str:
+    """A text between two that are hard to tell apart."""
+    here = ord(low[common]) if common < len(low) else 0x1F
+    there = ord(high[common]) if high is not None and common < len(high) else 0x7F
+    middle = (here + there) // 2
+    if here < middle < there and not 0xD800 <= middle < 0xE000:
+        return low[:common] + chr(middle)
+    rest = low[common + 1 :]
+    return low[: common + 1] + alphabet.text((alphabet.number(rest) + 1.0) / 2)

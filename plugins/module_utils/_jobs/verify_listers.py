@@ -1,0 +1,233 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Listers: threads that share the ranges of a bucket pair, each reading both sides of a range side by side."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+
+from .._clients.listing import Marker, Page, VersionListing
+from .._documents.verify_compare import (
+    KEY,
+    Block,
+    Position,
+    Row,
+    compare,
+    in_order,
+)
+from .._documents.verify_ranges import Ramp, Span, choose_cut, split
+from .job import Control
+from .verify_ledger import Ledger
+
+#: Seconds between two checks whether to stop, while a page or a range is waited for.
+POLL = 0.1
+#: Seconds for which a rate is measured before listers are added.
+MEASURE = 1.0
+
+Handle = Callable[[Span, Block], None]
+Select = Callable[[list[Row]], list[Row]]
+
+
+class Listers:
+    """Compares all spans of a ledger; `handle` enters what each block shows.
+
+    select: drops the rows that are out of scope. most: the largest number of listers. ramp: whether to begin with one
+    and add others as long as the rate grows.
+    """
+
+    def __init__(
+        self,
+        source: VersionListing,
+        target: VersionListing,
+        ledger: Ledger,
+        control: Control,
+        handle: Handle,
+        select: Select,
+        *,
+        most: int,
+        ramp: bool = True,
+    ) -> None:
+        self._sides = {"source": source, "target": target}
+        self._ledger = ledger
+        self._control = control
+        self._handle = handle
+        self._select = select
+        self._most = most
+        self._ramp = Ramp(most, 1 if ramp else most)
+        # Each lister waits for a page of each side, has asked for the next ones, and may try a cut.
+        self._fetchers = ThreadPoolExecutor(2 * most, thread_name_prefix="fetch")
+        self._error: BaseException | None = None
+        self._end = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def run(self, meanwhile: Callable[[], None]) -> None:
+        """Compare everything; `meanwhile` is called every now and then in this thread.
+
+        Raises the first error of a lister, or what `meanwhile` raises, after all have stopped.
+        """
+        try:
+            self._start(self._ramp.active)
+            began, rows = time.monotonic(), self._ledger.progress.done
+            while any(thread.is_alive() for thread in self._threads):
+                self._end.wait(POLL)
+                if self._end.is_set():
+                    break
+                meanwhile()
+                now = time.monotonic()
+                if now - began >= MEASURE and self._ramp.active < self._most:
+                    done = self._ledger.progress.done
+                    self._start(self._ramp.observe((done - rows) / (now - began), now))
+                    began, rows = now, done
+        finally:
+            self._end.set()
+            for thread in self._threads:
+                thread.join()
+            self._fetchers.shutdown(cancel_futures=True)
+        if self._error is not None:
+            raise self._error
+
+    def _start(self, wanted: int) -> None:
+        self._threads = [thread for thread in self._threads if thread.is_alive()]
+        for _ in range(wanted - len(self._threads)):
+            thread = threading.Thread(target=self._work, daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def _work(self) -> None:
+        try:
+            while True:
+                taken = self._take()
+                if taken is None:
+                    return
+                self._compare(*taken)
+        except _Ended:
+            return
+        except BaseException as error:
+            with self._ledger.lock:
+                self._error = self._error or error
+            self._end.set()
+
+    def _check(self) -> None:
+        if self._end.is_set():
+            raise _Ended
+        self._control.check("listing")
+
+    def _take(self) -> tuple[Span, Page | None] | None:
+        """A span that nobody reads, or the upper part of another; with its first page if that is read already."""
+        while True:
+            self._check()
+            with self._ledger.lock:
+                spans = self._ledger.spans
+                for span in spans:
+                    if not span.owned and not span.done:
+                        span.owned = True
+                        return span, None
+                if all(span.done for span in spans):
+                    return None
+                chosen = choose_cut([span for span in spans if not span.done])
+                if chosen is not None:
+                    chosen[0].tried[chosen[1]] = chosen[0].level()
+            if chosen is None:
+                self._end.wait(POLL / 2)
+                continue
+            taken = self._try(chosen[1])
+            if taken is not None:
+                return taken
+
+    def _try(self, cut: bytes) -> tuple[Span, Page] | None:
+        """Read the page behind a cut, and take what is behind it."""
+        page = self._page("source", Marker(cut))
+        with self._ledger.lock:
+            # The span may have been divided, and the cut gone to its upper part.
+            span = next((one for one in self._ledger.spans if cut in one.tried), None)
+            if span is None:
+                return None
+            first = page.rows[0][KEY] if page.rows else None
+            last = page.rows[-1][KEY] if page.rows else None
+            upper = split(span, cut, first, last, len(page.rows))
+            if upper is None:
+                return None
+            upper.owned = True
+            self._ledger.spans.append(upper)
+            return upper, page
+
+    def _compare(self, span: Span, first: Page | None) -> None:
+        begin = span.position
+        pages = {
+            side: in_order(self._pages(span, side, first if side == "source" else None), side)
+            for side in self._sides
+        }
+        for block in compare(
+            map(self._select, pages["source"]), map(self._select, pages["target"]), begin
+        ):
+            self._handle(span, block)
+            self._control.deadlines.moved()
+            self._check()
+        self._ledger.finish(span)
+
+    def _pages(self, span: Span, side: str, page: Page | None) -> Iterator[list[Row]]:
+        """The rows of one side of a span, a page at a time; the next one is asked for before it is needed."""
+        position = span.position
+        if page is None:
+            page = self._result(self._ask(side, _marker(position)))
+        while True:
+            ahead: Future[Page] | None = None
+            with self._ledger.lock:
+                rows = _until(page.rows, span.until)
+                if rows:
+                    span.hand_out(rows[0][KEY], rows[-1][KEY])
+            if page.following is not None and len(rows) == len(page.rows):
+                ahead = self._ask(side, page.following)
+            self._control.deadlines.moved()
+            yield rows
+            if ahead is None:
+                return
+            page = self._result(ahead)
+
+    def _ask(self, side: str, marker: Marker) -> Future[Page]:
+        return self._fetchers.submit(self._page, side, marker)
+
+    def _page(self, side: str, marker: Marker) -> Page:
+        self._control.pace.wait()
+        page = self._sides[side].page(marker)
+        with self._ledger.lock:
+            requests = self._ledger.report.requests
+            requests["list"] = requests.get("list", 0) + 1
+        return page
+
+    def _result(self, future: Future[Page]) -> Page:
+        while not future.done():
+            wait([future], POLL)
+            self._check()
+        return future.result()
+
+
+class _Ended(Exception):
+    """Another lister failed, or the job is to stop."""
+
+
+def _marker(position: Position) -> Marker:
+    return Marker(position.key, position.version_id)
+
+
+def _until(rows: list[Row], until: bytes | None) -> list[Row]:
+    """The rows whose keys are not behind the end of a span."""
+    if until is None or not rows or rows[-1][KEY] <= until:
+        return rows
+    return [row for row in rows if row[KEY] <= until]
+
+
+def all_rows(pages: Callable[[Marker], Page], key: bytes) -> tuple[Row, ...]:
+    """All rows of one key; `pages` lists what begins with it."""
+    found: list[Row] = []
+    marker: Marker | None = Marker()
+    while marker is not None:
+        page = pages(marker)
+        own = [row for row in page.rows if row[KEY] == key]
+        found += own
+        marker = page.following if own and len(own) == len(page.rows) else None
+    return tuple(found)

@@ -1,0 +1,501 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: backbeat_verify
+short_description: Compare two buckets completely, version by version
+version_added: 0.1.0
+description:
+  - Compares every version and delete marker of two buckets, and says what is missing, different, stuck or extra, and
+    why. It needs S3 credentials only.
+  - Both buckets are listed side by side, and in parallel within one bucket. A HEAD request is sent only if the listings
+    leave a question, so that the replication status of millions of versions in sync need not be read.
+  - Fails if something is in a state that is not accepted (O(accept)), if both buckets are empty (O(allow_empty)), and
+    if the comparison is incomplete.
+  - Changes nothing on the servers. Writes a report, the problems one a line, and a checkpoint from which an interrupted
+    run continues, if their files are named.
+  - The memory that it needs does not depend on the number of objects or problems.
+author: scality.backbeat contributors (@scality)
+extends_documentation_fragment:
+  - scality.backbeat.concurrency
+attributes:
+  check_mode:
+    support: full
+    description: The module only reads, so it compares in the same way in check mode; but it writes no files then.
+  diff_mode:
+    support: none
+    description: Nothing changes, so there is no difference to show.
+  idempotent:
+    support: full
+    description: The module only reads, so that it can be repeated at any time.
+requirements:
+  - python >= 3.10
+  - botocore >= 1.36.0, which boto3 brings
+notes:
+  - The module needs to run where the endpoints of both sides can be reached, usually on the controller
+    (C(connection=local) or C(delegate_to=localhost)).
+  - Keys that begin with a character beyond U+FFFF, such as an emoji, are missing from the listings of some servers. No
+    comparison by listing can see them.
+  - Ctrl-C and SIGTERM end a single pair in order, with a checkpoint; after a kill the last checkpoint is 5 seconds old
+    at the most. In a list of pairs, each continues from its own checkpoint.
+options:
+  source: &source
+    description: The side to replicate from.
+    type: dict
+    suboptions: &side
+      bucket:
+        description: Name of the bucket.
+        type: str
+        required: true
+      name:
+        description: What reports call this side, such as the inventory's host. The endpoint's URL unless given.
+        type: str
+      s3:
+        description: The connection to this side's S3.
+        type: dict
+        required: true
+        suboptions: &connection
+          endpoint_url:
+            description: URL of the service. Credentials in it are refused.
+            type: str
+            required: true
+          profile:
+            description: Name of a profile in the AWS configuration files.
+            type: str
+          access_key:
+            description: Access key.
+            type: str
+          secret_key:
+            description: Secret key that belongs to the access key.
+            type: str
+          session_token:
+            description: Session token of temporary credentials.
+            type: str
+          region:
+            description: Region that requests are signed for.
+            type: str
+            default: us-east-1
+          validate_certs:
+            description: Whether the server's TLS certificate is verified.
+            type: bool
+            default: true
+          aws_ca_bundle:
+            description: File with the certificates of the authorities to trust.
+            type: path
+          aws_config:
+            description: Further settings of the client.
+            type: dict
+          retry_timeout:
+            description: How many seconds to retry while the server does not answer.
+            type: float
+            default: 60.0
+  target: &target
+    description: The side to replicate to.
+    type: dict
+    suboptions: *side
+  checkpoint: &checkpoint
+    description:
+      - File from which an interrupted run continues. It is removed when the comparison is complete.
+      - A checkpoint of another pair, or of other options, is refused.
+    type: path
+  problems_file: &problems_file
+    description:
+      - File for what is not in sync, one JSON object a line, written while the comparison runs.
+      - The file of the run before is kept beside it with the ending C(.previous). It tells since when versions are
+        pending, without which nothing is reported as stuck.
+    type: path
+  report_file: &report_file
+    description: File for the report as JSON, the same as RV(verification). It is replaced when the comparison ends.
+    type: path
+  status_file: &status_file
+    description: File with the progress as JSON, written every 2 seconds, to be watched where no terminal is.
+    type: path
+  ranges: &ranges
+    description:
+      - Ranges of keys to compare, instead of all, so that several machines can share a bucket. See
+        M(scality.backbeat.backbeat_verify_plan).
+    type: list
+    elements: dict
+    suboptions:
+      after:
+        description: Keys behind this text are compared, which need not be a key. From the beginning unless given.
+        type: str
+      until:
+        description: The last key to compare, which need not exist. To the end unless given.
+        type: str
+  pairs:
+    description: Several pairs, instead of the options for one.
+    type: list
+    elements: dict
+    suboptions:
+      source:
+        <<: *source
+        required: true
+      target:
+        <<: *target
+        required: true
+      checkpoint: *checkpoint
+      problems_file: *problems_file
+      report_file: *report_file
+      status_file: *status_file
+      ranges: *ranges
+  site:
+    description: Name of the replication site that is the target, if the source replicates to several sites.
+    type: str
+  cloud:
+    description:
+      - Whether the target is a public cloud. Clouds give versions ids of their own, so versions are compared by kind,
+        size and ETag, in their order.
+    type: bool
+    default: false
+  both_ways:
+    description:
+      - Whether the target also replicates to the source, so that both statuses are right on either side.
+      - Found out from the target's replication configuration unless given.
+    type: bool
+  prefix:
+    description: Only keys that begin so.
+    type: str
+    default: ""
+  versions:
+    description: Whether all versions are compared, or the current ones only.
+    type: str
+    choices: [all, current]
+    default: all
+  modified_since:
+    description: Only versions that were last modified at this time or later, in ISO 8601; UTC unless it has an offset.
+    type: str
+  modified_before:
+    description: Only versions that were last modified before this time.
+    type: str
+  bodies:
+    description:
+      - Compare the bytes of some versions too, not only their size and ETag.
+      - The bytes of versions whose ETags cannot be compared are then always read.
+    type: dict
+    suboptions:
+      share:
+        description: Which share of the versions, V(1) for all.
+        type: float
+      number:
+        description: How many versions. With O(ranges) this is the number for each run.
+        type: int
+      seed:
+        description: Chooses the versions. With the same seed they are the same.
+        type: int
+        default: 0
+  stuck_after:
+    description:
+      - After how many seconds a version that is PENDING counts as stuck.
+      - Counted from the later of its LastModified and the first report that saw it PENDING, because a backfill keeps
+        LastModified.
+    type: float
+    default: 3600.0
+  backlog_age:
+    description: Age of Backbeat's backlog in seconds. No version is called stuck earlier than that.
+    type: float
+  accept:
+    description:
+      - How many versions are accepted in each state, as a dictionary; V(-1) for any number.
+      - Without it V(failed), V(missing), V(never_replicated), V(stuck), V(different), V(delete_marker_missing) and
+        V(other_current) are not accepted, and all others are.
+    type: dict
+  allow_empty:
+    description: Whether two empty buckets are accepted.
+    type: bool
+    default: false
+  fail:
+    description:
+      - Whether the task fails if something is not accepted. An incomplete comparison always fails.
+    type: bool
+    default: true
+  inspect_limit:
+    description:
+      - How many differences of each kind are inspected by HEAD requests. What is not inspected is counted, and makes
+        the comparison incomplete.
+    type: int
+    default: 1000000
+  recheck_limit:
+    description:
+      - How many keys are read once more at the end because they were pending, or changed during the run.
+    type: int
+    default: 10000
+  listers:
+    description: How many parts of a bucket are listed side by side at the most.
+    type: int
+    default: 8
+  ramp_up:
+    description: Whether to begin with one lister and add others only as long as the rate grows.
+    type: bool
+    default: true
+  inspectors:
+    description: How many HEAD requests are sent side by side.
+    type: int
+    default: 16
+  requests_per_second:
+    description:
+      - How many requests are sent at the most, both sides together. The pace is lowered by itself while a server
+        answers that it is busy (503 SlowDown).
+    type: float
+  no_progress_timeout:
+    description: After how many seconds without progress the comparison ends. It has no other time limit.
+    type: float
+    default: 900.0
+seealso:
+  - module: scality.backbeat.backbeat_preflight
+  - module: scality.backbeat.backbeat_object_check
+"""
+
+EXAMPLES = r"""
+- name: Compare two buckets every night
+  scality.backbeat.backbeat_verify:
+    source:
+      bucket: source-bucket
+      name: node1
+      s3:
+        endpoint_url: http://node1
+        profile: backbeat-source
+    target:
+      bucket: target-bucket
+      name: node6
+      s3:
+        endpoint_url: http://node6
+        profile: backbeat-target
+
+- name: Compare the current versions below a prefix gently, and the bytes of every hundredth
+  scality.backbeat.backbeat_verify:
+    source:
+      bucket: source-bucket
+      s3:
+        endpoint_url: http://node1
+        profile: backbeat-source
+    target:
+      bucket: target-bucket
+      s3:
+        endpoint_url: http://node6
+        profile: backbeat-target
+    prefix: object
+    versions: current
+    requests_per_second: 50
+    bodies:
+      share: 0.01
+    accept:
+      never_replicated: -1
+"""
+
+RETURN = r"""
+verification:
+  description: The report. Its schema has a name and a version, and keys are only added to it.
+  returned: when one pair was checked, also when the task failed
+  type: dict
+  contains: &verification
+    schema:
+      description: Name and version of the report's form.
+      type: str
+      sample: scality.backbeat.verify/1
+    verdict:
+      description: V(ok), V(failed) or V(incomplete).
+      type: str
+      sample: ok
+    complete:
+      description: Whether everything was compared and every difference explained.
+      type: bool
+    source:
+      description: The name, endpoint and bucket of the source.
+      type: dict
+    target:
+      description: The name, endpoint and bucket of the target.
+      type: dict
+    site:
+      description: The site that was asked for, empty for any.
+      type: str
+    both_ways:
+      description: Whether the pair was taken to replicate both ways.
+      type: bool
+    scope:
+      description: The options that say what was compared.
+      type: dict
+    started:
+      description: When the comparison began.
+      type: str
+      sample: "2026-11-25T00:00:00.000Z"
+    finished:
+      description: When it ended.
+      type: str
+      sample: "2026-11-25T00:10:00.000Z"
+    seconds:
+      description: How long it took, over all runs that it was continued in.
+      type: float
+    listed:
+      description: For each side, how many versions it has, their bytes, times, and the delete markers among them.
+      type: dict
+    states:
+      description: For each state, how many versions (or keys) are in it, their bytes, and the oldest and newest times.
+      type: dict
+    reasons:
+      description: For each state, how many versions are in it for which reason.
+      type: dict
+    problems:
+      description: How many versions and keys are in another state than in sync.
+      type: int
+    problems_file:
+      description: The file with all of them, V(null) if O(problems_file) is not given.
+      type: str
+    first_problems:
+      description: For each state, the ten problems with the smallest keys.
+      type: dict
+    inspected:
+      description: How many differences of each kind were inspected by HEAD requests.
+      type: dict
+    uninspected:
+      description: How many were not, because of O(inspect_limit).
+      type: dict
+    bodies_compared:
+      description: Of how many versions the bytes were compared.
+      type: int
+    other_times:
+      description: How many versions in sync have another LastModified on the other side.
+      type: int
+    gaps:
+      description: What is missing from the comparison and why, by ranges of keys.
+      type: list
+      elements: dict
+    failures:
+      description: What makes the task fail, as sentences.
+      type: list
+      elements: str
+    notes:
+      description: What was not taken into account, as sentences. They are warnings too.
+      type: list
+      elements: str
+    requests:
+      description: How many requests of each kind were sent.
+      type: dict
+    last_complete:
+      description:
+        - When a comparison of this pair, with the same O(report_file), was last complete. V(null) if it never was.
+      type: str
+error:
+  description: The call that failed.
+  returned: when a call failed
+  type: dict
+  contains: &error
+    code:
+      description: Error code of the server, V(null) where none came.
+      type: str
+    message:
+      description: What the server said, or what happened to the connection.
+      type: str
+    status:
+      description: HTTP status, V(null) where no answer came.
+      type: int
+    request_id:
+      description: The server's name for the request, V(null) where it gave none.
+      type: str
+    operation:
+      description: API operation.
+      type: str
+    endpoint:
+      description: URL of the endpoint.
+      type: str
+results:
+  description: One result for each of O(pairs), in their order, with the keys above.
+  returned: when O(pairs) was given
+  type: list
+  elements: dict
+  contains:
+    changed:
+      description: Always V(false).
+      type: bool
+    verification:
+      description: The report, as for one pair.
+      returned: on success, also when the pair failed
+      type: dict
+      contains: *verification
+    error:
+      description: The call that failed.
+      returned: when a call failed
+      type: dict
+      contains: *error
+    failed:
+      description: Always V(true).
+      returned: when it failed
+      type: bool
+    msg:
+      description: What makes this pair fail.
+      returned: when it failed
+      type: str
+"""
+
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.options import (
+    nested_connection,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task, run_module
+from ansible_collections.scality.backbeat.plugins.module_utils._jobs.verify import (
+    Verify,
+    VerifyRequest,
+)
+
+SIDE = {
+    "bucket": {"type": "str", "required": True},
+    "name": {"type": "str"},
+    "s3": {**nested_connection(), "required": True},
+}
+RANGE = {"after": {"type": "str"}, "until": {"type": "str"}}
+BODIES = {
+    "share": {"type": "float"},
+    "number": {"type": "int"},
+    "seed": {"type": "int", "default": 0},
+}
+TASK = Task(
+    key="verification",
+    plural="pairs",
+    identity=("source", "target"),
+    title=lambda pair: f"{pair['source']['bucket']} to {pair['target']['bucket']}",
+    item={
+        "source": {"type": "dict", "options": SIDE},
+        "target": {"type": "dict", "options": SIDE},
+        "checkpoint": {"type": "path"},
+        "problems_file": {"type": "path"},
+        "report_file": {"type": "path"},
+        "status_file": {"type": "path"},
+        "ranges": {"type": "list", "elements": "dict", "options": RANGE},
+    },
+    shared={
+        "site": {"type": "str"},
+        "cloud": {"type": "bool", "default": False},
+        "both_ways": {"type": "bool"},
+        "prefix": {"type": "str", "default": ""},
+        "versions": {"type": "str", "choices": ["all", "current"], "default": "all"},
+        "modified_since": {"type": "str"},
+        "modified_before": {"type": "str"},
+        "bodies": {"type": "dict", "options": BODIES},
+        "stuck_after": {"type": "float", "default": 3600.0},
+        "backlog_age": {"type": "float"},
+        "accept": {"type": "dict"},
+        "allow_empty": {"type": "bool", "default": False},
+        "fail": {"type": "bool", "default": True},
+        "inspect_limit": {"type": "int", "default": 1000000},
+        "recheck_limit": {"type": "int", "default": 10000},
+        "listers": {"type": "int", "default": 8},
+        "ramp_up": {"type": "bool", "default": True},
+        "inspectors": {"type": "int", "default": 16},
+        "requests_per_second": {"type": "float"},
+        "no_progress_timeout": {"type": "float", "default": 900.0},
+    },
+    kind="scan",
+    request=VerifyRequest.from_options,
+    build=Verify.build,
+)
+
+
+def main() -> None:
+    run_module(TASK)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,361 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module backbeat_verify on two servers: every state by a real history, and every way to fail."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.support.modules import Result, Side
+from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, set_up
+
+
+@pytest.fixture
+def replicating(source: Side, target: Side) -> Side:
+    """The source, where replication is set up and nothing is put yet."""
+    set_up(source, target, but=("object",))
+    return source
+
+
+def put(side: Side, key: str, body: bytes = b"x") -> str:
+    version: str = side.s3.put_object(Bucket=bucket(side), Key=key, Body=body)["VersionId"]
+    return version
+
+
+def bucket(side: Side) -> str:
+    return SOURCE_BUCKET if side.name == "source" else TARGET_BUCKET
+
+
+def settle(source: Side, *keys: str, status: str = "COMPLETED") -> None:
+    deadline = time.monotonic() + 15
+    for key in keys:
+        while True:
+            head = source.s3.head_object(Bucket=bucket(source), Key=key)
+            if head.get("ReplicationStatus") == status:
+                break
+            assert time.monotonic() < deadline, head
+            time.sleep(0.05)
+
+
+def verify(source: Side, target_side: Side, **options: Any) -> Result:
+    before = source.sandbox.calls(write=True)
+    given: dict[str, Any] = {
+        "source": {"bucket": SOURCE_BUCKET, "name": "node1", "s3": source.connection("s3")},
+        "target": {"bucket": TARGET_BUCKET, "name": "node6", "s3": target_side.connection("s3")},
+        **options,
+    }
+    result = source.run("verify", **given)
+    assert source.sandbox.calls(write=True) == before
+    assert result["changed"] is False
+    return result
+
+
+def states(result: Result) -> dict[str, int]:
+    found = result["verification"]["states"]
+    return {name: tally["count"] for name, tally in found.items() if tally["count"]}
+
+
+def test_all_in_sync(replicating: Side, target: Side) -> None:
+    keys = [f"k{n}" for n in range(5)]
+    for key in keys:
+        put(replicating, key)
+    settle(replicating, *keys)
+    replicating.s3.delete_object(Bucket=SOURCE_BUCKET, Key="k0")
+    time.sleep(1)
+    result = verify(replicating, target)
+    assert not result.get("failed"), result
+    report = result["verification"]
+    assert states(result) == {"in_sync": 6}
+    assert report["complete"]
+    assert report["verdict"] == "ok"
+    assert report["listed"]["source"]["count"] == 6
+    assert report["listed"]["source"]["delete_markers"] == 1
+    assert report["requests"] == {"list": 2}
+    assert json.loads(json.dumps(report)) == report
+
+
+def pause(source: Side, paused: bool = True) -> None:
+    source.sandbox.settings("source", paused=paused)
+
+
+def disable(source: Side) -> Any:
+    """Take the rules away as an operator would; returns what brings them back."""
+    stored = source.s3.get_bucket_replication(Bucket=SOURCE_BUCKET)["ReplicationConfiguration"]
+    source.s3.delete_bucket_replication(Bucket=SOURCE_BUCKET)
+    return lambda: source.s3.put_bucket_replication(
+        Bucket=SOURCE_BUCKET, ReplicationConfiguration=stored
+    )
+
+
+def test_every_state_of_a_pair_by_real_histories(
+    replicating: Side, target: Side, tmp_path: Path
+) -> None:
+    """Each key is named after the state that it ends in."""
+    for key in ("in_sync", "written-over", "delete_marker_extra"):
+        put(replicating, key)
+    lost = put(replicating, "missing")
+    gone = put(replicating, "replica_without_source")
+    marked = put(replicating, "delete_marker_missing")
+    settle(replicating, "in_sync", "written-over", "missing", "delete_marker_missing")
+    settle(replicating, "replica_without_source", "delete_marker_extra")
+    target.s3.delete_object(Bucket=TARGET_BUCKET, Key="missing", VersionId=lost)
+    replicating.s3.delete_object(Bucket=SOURCE_BUCKET, Key="replica_without_source", VersionId=gone)
+    put(target, "written_at_target")
+    put(target, "written-over")
+    target.s3.delete_object(Bucket=TARGET_BUCKET, Key="delete_marker_extra")
+    marker = replicating.s3.delete_object(Bucket=SOURCE_BUCKET, Key="delete_marker_missing")
+    deadline = time.monotonic() + 10
+    while True:
+        listed = target.s3.list_object_versions(
+            Bucket=TARGET_BUCKET, Prefix="delete_marker_missing"
+        )
+        if listed.get("DeleteMarkers"):
+            break
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    target.s3.delete_object(
+        Bucket=TARGET_BUCKET, Key="delete_marker_missing", VersionId=marker["VersionId"]
+    )
+    assert marked
+    enable = disable(replicating)
+    put(replicating, "never_replicated")
+    enable()
+    target.s3.put_bucket_versioning(
+        Bucket=TARGET_BUCKET, VersioningConfiguration={"Status": "Suspended"}
+    )
+    target.s3.put_bucket_versioning(
+        Bucket=TARGET_BUCKET, VersioningConfiguration={"Status": "Enabled"}
+    )
+    pause(replicating)
+    put(replicating, "pending")
+    problems = tmp_path / "problems.jsonl"
+    result = verify(replicating, target, problems_file=str(problems))
+    assert result["failed"]
+    written = [json.loads(line) for line in problems.read_text().splitlines()]
+    assert {(one["key"], one["state"]) for one in written} == {
+        ("missing", "missing"),
+        ("replica_without_source", "replica_without_source"),
+        ("delete_marker_missing", "delete_marker_missing"),
+        ("delete_marker_extra", "delete_marker_extra"),
+        ("delete_marker_extra", "other_current"),
+        ("written_at_target", "written_at_target"),
+        ("written-over", "written_at_target"),
+        ("written-over", "other_current"),
+        ("never_replicated", "never_replicated"),
+        ("pending", "pending"),
+    }
+    assert states(result) == {
+        "in_sync": 4,
+        "missing": 1,
+        "replica_without_source": 1,
+        "delete_marker_missing": 1,
+        "delete_marker_extra": 1,
+        "other_current": 2,
+        "written_at_target": 2,
+        "never_replicated": 1,
+        "pending": 1,
+    }
+    for one in written:
+        assert one["schema"] == "scality.backbeat.verify/1"
+    assert problems.stat().st_mode & 0o777 == 0o600
+    message = result["msg"]
+    for text in ("1 version: missing although COMPLETED.", "1 version: never replicated."):
+        assert text in message
+    assert "pending" not in message
+
+
+def test_pending_becomes_stuck_after_a_report_that_saw_it(
+    replicating: Side, target: Side, tmp_path: Path
+) -> None:
+    pause(replicating)
+    put(replicating, "k")
+    put(replicating, "other")
+    options = {"problems_file": str(tmp_path / "problems"), "stuck_after": 1.0}
+    assert states(verify(replicating, target, **options)) == {"pending": 2}
+    assert states(verify(replicating, target, **options)) == {"pending": 2}
+    # The clock of a server is known to the second.
+    time.sleep(2.2)
+    result = verify(replicating, target, **options)
+    assert states(result) == {"stuck": 2}
+    assert result["failed"]
+    assert states(verify(replicating, target, **options, backlog_age=3600.0)) == {"pending": 2}
+
+
+def test_what_failed_is_failed(replicating: Side, target: Side) -> None:
+    target.s3.delete_bucket(Bucket=TARGET_BUCKET)
+    put(replicating, "k")
+    settle(replicating, "k", status="FAILED")
+    target.s3.create_bucket(Bucket=TARGET_BUCKET)
+    target.s3.put_bucket_versioning(
+        Bucket=TARGET_BUCKET, VersioningConfiguration={"Status": "Enabled"}
+    )
+    result = verify(replicating, target)
+    assert states(result) == {"failed": 1}
+    assert result["failed"]
+    accepted = verify(replicating, target, accept={"failed": 1})
+    assert not accepted.get("failed")
+
+
+def test_what_no_rule_selects_is_accepted(source: Side, target: Side) -> None:
+    set_up(source, target, but=("object",), rules=[{"id": "images", "prefix": "images/"}])
+    put(source, "images/1")
+    put(source, "other")
+    settle(source, "images/1")
+    result = verify(source, target)
+    assert not result.get("failed"), result
+    assert states(result) == {"in_sync": 1, "not_selected": 1}
+
+
+def test_without_a_configuration_nothing_is_excused(replicating: Side, target: Side) -> None:
+    disable(replicating)
+    put(replicating, "k")
+    result = verify(replicating, target)
+    assert states(result) == {"never_replicated": 1}
+    assert result["failed"]
+    assert "no replication configuration" in result["warnings"][0]
+
+
+def test_scopes(replicating: Side, target: Side) -> None:
+    for key in ("a/1", "a/1", "b/1"):
+        put(replicating, key)
+    settle(replicating, "a/1", "b/1")
+    assert states(verify(replicating, target, prefix="a/")) == {"in_sync": 2}
+    assert states(verify(replicating, target, versions="current")) == {"in_sync": 2}
+    later = verify(replicating, target, modified_since="2100-01-01T00:00:00Z", allow_empty=True)
+    assert states(later) == {}
+    assert states(verify(replicating, target, modified_before="2100-01-01T00:00:00Z")) == {
+        "in_sync": 3
+    }
+    parts = [{"after": "", "until": "a/1"}, {"after": "a/1"}]
+    assert [states(verify(replicating, target, ranges=[part])) for part in parts] == [
+        {"in_sync": 2},
+        {"in_sync": 1},
+    ]
+
+
+@pytest.mark.parametrize("bodies", [{"share": 1.0}, {"number": 2}])
+def test_bytes_are_compared_if_asked(
+    replicating: Side, target: Side, bodies: dict[str, Any]
+) -> None:
+    for key in ("k1", "k2"):
+        put(replicating, key)
+    settle(replicating, "k1", "k2")
+    result = verify(replicating, target, bodies=bodies)
+    assert states(result) == {"in_sync": 2}
+    assert result["verification"]["bodies_compared"] == 2
+    assert len([c for c in target.reads() if c == "GetObject"]) == 2
+
+
+def test_two_empty_buckets_fail_unless_allowed(replicating: Side, target: Side) -> None:
+    result = verify(replicating, target)
+    assert result["failed"]
+    assert "Both buckets are empty" in result["msg"]
+    assert not verify(replicating, target, allow_empty=True).get("failed")
+
+
+FAULTS: dict[str, dict[str, Any]] = {
+    "a refused listing": {"operation": "ListObjectVersions", "status": 403, "code": "AccessDenied"},
+    "a broken listing": {"operation": "ListObjectVersions", "how": "garbage"},
+    "a vanished bucket": {
+        "operation": "ListObjectVersions",
+        "status": 404,
+        "code": "NoSuchBucket",
+    },
+    "a refused HEAD": {"operation": "HeadObject", "status": 403, "code": "AccessDenied"},
+    "a server that is down": {"operation": "HeadObject", "status": 500, "code": "InternalError"},
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_what_cannot_be_read_makes_it_incomplete(
+    replicating: Side, target: Side, name: str, tmp_path: Path
+) -> None:
+    put(replicating, "k")
+    settle(replicating, "k")
+    put(target, "other")
+    side = "target"
+    replicating.sandbox.fail(side=side, times=0, **FAULTS[name])
+    report_file = tmp_path / "report.json"
+    connection = {**target.connection("s3"), "retry_timeout": 0.5}
+    result = verify(
+        replicating,
+        target,
+        target={"bucket": TARGET_BUCKET, "name": "node6", "s3": connection},
+        report_file=str(report_file),
+    )
+    assert result["failed"]
+    assert "incomplete" in result["msg"]
+    assert result["error"]["endpoint"] == target.side.s3_url
+    report = result["verification"]
+    assert (report["verdict"], report["complete"]) == ("incomplete", False)
+    assert report["gaps"]
+    assert json.loads(report_file.read_text()) == report
+    replicating.sandbox.clear_faults()
+    complete = verify(replicating, target, report_file=str(report_file))
+    assert complete["verification"]["complete"]
+
+
+def test_a_wrong_secret_or_bucket_is_no_empty_bucket(replicating: Side, target: Side) -> None:
+    wrong = {**target.connection("s3"), "secret_key": "wrong"}
+    result = verify(replicating, target, target={"bucket": TARGET_BUCKET, "s3": wrong})
+    assert "SignatureDoesNotMatch" in result["msg"]
+    assert result["verification"]["verdict"] == "incomplete"
+    missing = {"bucket": "missing-bucket", "s3": target.connection("s3")}
+    result = verify(replicating, target, target=missing)
+    assert "NoSuchBucket" in result["msg"]
+    assert result["failed"]
+
+
+def test_the_limit_for_inspections_makes_it_incomplete(replicating: Side, target: Side) -> None:
+    for number in range(3):
+        put(target, f"k{number}")
+    result = verify(replicating, target, inspect_limit=2)
+    assert states(result) == {"written_at_target": 2, "uninspected": 1}
+    assert result["verification"]["inspected"] == {"only_target": 2}
+    assert result["verification"]["uninspected"] == {"only_target": 1}
+    assert result["failed"]
+    assert "incomplete" in result["msg"]
+    again = verify(replicating, target, inspect_limit=2, fail=False)
+    assert not again["verification"]["complete"]
+    assert again["failed"]
+
+
+def test_check_mode_compares_and_writes_no_files(
+    replicating: Side, target: Side, tmp_path: Path
+) -> None:
+    put(target, "k")
+    files = {
+        name: str(tmp_path / name)
+        for name in ("checkpoint", "problems_file", "report_file", "status_file")
+    }
+    result = verify(replicating, target, check_mode=True, **files)
+    assert states(result) == {"written_at_target": 1}
+    assert list(tmp_path.iterdir()) == []
+    verify(replicating, target, **files)
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert left == ["checkpoint.lock", "problems_file", "report_file", "status_file"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"accept": {"nonsense": 1}}, "accept names the state 'nonsense'"),
+        ({"accept": {"failed": "many"}}, "accept.failed is 'many'"),
+        ({"modified_since": "yesterday"}, "modified_since is 'yesterday'"),
+        ({"bodies": {"share": 2.0}}, "bodies.share is 2.0"),
+        ({"report_file": "/missing/report"}, "/missing/report cannot be used"),
+        ({"problems_file": "/missing/report"}, "/missing/report cannot be used"),
+    ],
+)
+def test_bad_options(
+    replicating: Side, target: Side, options: dict[str, Any], message: str
+) -> None:
+    result = verify(replicating, target, allow_empty=True, **options)
+    assert result["failed"]
+    assert message in result["msg"]
