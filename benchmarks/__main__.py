@@ -19,10 +19,12 @@ from .fleet import measure_fleets, measure_memory
 from .guide import measure_guide
 from .peers import prepare_peers, versions
 from .slope import measure_slope
+from .verify import measure_verify
 
-PARTS = ("guide", "slope", "fleet", "memory")
+PARTS = ("guide", "slope", "fleet", "memory", "verify")
 SIZES = (1, 10, 100, 1000)
 QUICK_SIZES = (1, 10)
+QUICK_SCALE = 0.1
 # Of one task more, which is milliseconds in a run of seconds: so many rounds for each of the others'.
 SLOPE_ROUNDS = 4
 
@@ -70,6 +72,9 @@ def main() -> int:
         figures += report.fleet_figures(report.medians(samples["fleet"]))
     if "memory" in wanted:
         figures += report.memory_figures(sizes[-1], measure_memory(sizes[-1]))
+    if "verify" in wanted:
+        found, result["verify"] = measure_verify(rounds, QUICK_SCALE if options.quick else 1.0)
+        figures += found
     if figures:
         report.show_figures(figures)
     result["samples"] = {

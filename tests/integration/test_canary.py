@@ -142,13 +142,17 @@ def test_an_interrupt_removes_it_too(replicating: Side, target: Side, number: in
     replicating.sandbox.settings("source", paused=True)
     control = Control()
     before = signal.getsignal(number)
-    timer = threading.Timer(1.0, os.kill, (os.getpid(), number))
-    timer.start()
-    try:
-        with pytest.raises(Stopped, match=signal.Signals(number).name):
-            fly(replicating, target, control=control, wait_timeout=30.0)
-    finally:
-        timer.cancel()
+
+    def interrupt() -> None:
+        # Not before the job has put the object, or the test itself would be interrupted.
+        replicating.sandbox.wait_for_call(operation="PutObject")
+        os.kill(os.getpid(), number)
+
+    watcher = threading.Thread(target=interrupt)
+    watcher.start()
+    with pytest.raises(Stopped, match=signal.Signals(number).name):
+        fly(replicating, target, control=control, wait_timeout=30.0)
+    watcher.join()
     assert control.stop.is_set()
     assert signal.getsignal(number) == before
     assert "PutObject" in replicating.writes()

@@ -1,0 +1,153 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Two buckets of any size for a comparison, answered from prebuilt pages by a process of its own.
+
+`python -m benchmarks.verify_stub '{"versions": 100000, ..}'` listens on a free port, prints it, and ends with its
+standard input. Buckets are source-bucket and target-bucket. Options:
+
+    versions        how many the source has, each of another key, which is a hexadecimal number of 16 digits
+    missing         how many of them the target lacks, evenly spread
+    page_delay      seconds before a page is sent
+    head_delay      seconds before the answer to a HEAD request is sent
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import sys
+from bisect import bisect_right
+from typing import cast
+from urllib.parse import parse_qs, unquote, urlsplit
+
+PAGE = 1000
+BUCKETS = ("source-bucket", "target-bucket")
+_HEAD = (
+    "<?xml version='1.0' encoding='UTF-8'?>"
+    '<ListVersionsResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>{bucket}</Name><Prefix></Prefix>'
+    "<MaxKeys>1000</MaxKeys><EncodingType>url</EncodingType><IsTruncated>{truncated}</IsTruncated>"
+)
+_ROW = (
+    "<Version><Key>{key}</Key><VersionId>393834353135333833373233313539393939{number:08x}</VersionId>"
+    "<IsLatest>true</IsLatest><LastModified>2026-11-24T17:21:14.123Z</LastModified>"
+    "<ETag>&quot;{number:032x}&quot;</ETag><Size>{number}</Size><Owner><ID>{owner}</ID>"
+    "<DisplayName>account of the bucket</DisplayName></Owner><StorageClass>STANDARD</StorageClass></Version>"
+)
+
+
+class Buckets:
+    """What both sides hold, and their pages as bytes."""
+
+    def __init__(self, versions: int, missing: int) -> None:
+        chance = random.Random(1)  # noqa: S311 - the same keys in every run
+        keys = sorted(f"{chance.getrandbits(64):016x}" for _ in range(versions))
+        every = versions // missing if missing else versions + 1
+        self._numbers = {
+            "source-bucket": list(range(versions)),
+            "target-bucket": [n for n in range(versions) if n % every or not missing],
+        }
+        self._names = keys
+        self._keys = {
+            bucket: [keys[number] for number in numbers]
+            for bucket, numbers in self._numbers.items()
+        }
+        self._built: dict[tuple[str, int, int], bytes] = {}
+
+    def build(self) -> None:
+        """Make the pages of a walk from the beginning beforehand."""
+        for bucket, keys in self._keys.items():
+            for begin in range(0, len(keys), PAGE):
+                self._built[bucket, begin, PAGE] = self._page(bucket, begin, PAGE)
+
+    def page(self, bucket: str, after: str, size: int) -> bytes:
+        """The page behind a key marker."""
+        begin = bisect_right(self._keys[bucket], after)
+        return self._built.get((bucket, begin, size)) or self._page(bucket, begin, size)
+
+    def _page(self, bucket: str, begin: int, size: int) -> bytes:
+        numbers = self._numbers[bucket][begin : begin + size]
+        truncated = begin + size < len(self._numbers[bucket])
+        owner = f"{BUCKETS.index(bucket):064d}"
+        parts = [_HEAD.format(bucket=bucket, truncated=str(truncated).lower())]
+        if truncated:
+            last = numbers[-1]
+            parts.append(
+                f"<NextKeyMarker>{self._names[last]}</NextKeyMarker>"
+                f"<NextVersionIdMarker>393834353135333833373233313539393939{last:08x}</NextVersionIdMarker>"
+            )
+        parts += [_ROW.format(key=self._names[n], number=n, owner=owner) for n in numbers]
+        return "".join([*parts, "</ListVersionsResult>"]).encode()
+
+
+class Connection(asyncio.Protocol):
+    """One client's connection; answers come in the order of the requests."""
+
+    def __init__(self, buckets: Buckets, page_delay: float, head_delay: float) -> None:
+        self.buckets = buckets
+        self.delays = {"GET": page_delay, "HEAD": head_delay}
+        self.buffer = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        self.buffer += data
+        while b"\r\n\r\n" in self.buffer:
+            head, _mark, self.buffer = self.buffer.partition(b"\r\n\r\n")
+            method, target, _version = head.split(b"\r\n", 1)[0].decode().split(" ")
+            answer = self._answer(method, target)
+            delay = self.delays[method]
+            if delay:
+                asyncio.get_running_loop().call_later(delay, self._write, answer)
+            else:
+                self._write(answer)
+
+    def _write(self, answer: tuple[bytes, bytes]) -> None:
+        if not self.transport.is_closing():
+            self.transport.writelines(answer)
+
+    def _answer(self, method: str, target: str) -> tuple[bytes, bytes]:
+        parts = urlsplit(target)
+        query = parse_qs(parts.query, keep_blank_values=True)
+        common = b"x-amz-request-id: stub\r\nDate: Tue, 25 Nov 2026 00:00:00 GMT\r\n"
+        if method == "HEAD":
+            version = query.get("versionId", [""])[0].encode()
+            return (
+                b"HTTP/1.1 200 OK\r\n" + common + b'ETag: "e"\r\nContent-Length: 0\r\n'
+                b"x-amz-replication-status: COMPLETED\r\nx-amz-version-id: "
+                + version
+                + b"\r\n\r\n",
+                b"",
+            )
+        bucket = unquote(parts.path).strip("/")
+        if "versions" in query and bucket in BUCKETS:
+            after = query.get("key-marker", [""])[0]
+            size = int(query.get("max-keys", [str(PAGE)])[0])
+            body = self.buckets.page(bucket, after, size)
+            status = b"200 OK"
+        else:
+            body = b"<Error><Code>ReplicationConfigurationNotFoundError</Code><Message>no</Message></Error>"
+            status = b"404 Not Found"
+        lines = b"Content-Type: application/xml\r\nContent-Length: %d\r\n\r\n" % len(body)
+        return b"HTTP/1.1 " + status + b"\r\n" + common + lines, body
+
+
+async def main() -> None:
+    """Answer until standard input ends."""
+    options = json.loads(sys.argv[1])
+    buckets = Buckets(options["versions"], options.get("missing", 0))
+    if options.get("prebuilt", True):
+        buckets.build()
+    delays = options.get("page_delay", 0.0), options.get("head_delay", 0.0)
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(
+        lambda: Connection(buckets, *delays), "127.0.0.1", 0, backlog=512
+    )
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await loop.run_in_executor(None, sys.stdin.read)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
