@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
-from .._jobs.job import Control, Deadlines, Job, Stopped
+from .._jobs.job import Control, Deadlines, Interrupted, Job, Stopped
 from .._jobs.pace import Pace
 from .._queries.query import Unsatisfied
 from .._waiting import Progress
@@ -59,12 +59,15 @@ def interruptible(stop: threading.Event) -> Iterator[None]:
 
     def interrupt(number: int, _frame: FrameType | None) -> None:
         restore()
-        stop.set()
-        raise Stopped(f"Interrupted by {signal.Signals(number).name}.")
+        # Not stop.set(): this thread may be waiting for it, and hold its lock.
+        raise Interrupted(f"Interrupted by {signal.Signals(number).name}.")
 
     for number in before:
         signal.signal(number, interrupt)
     try:
         yield
+    except Interrupted as interrupted:
+        stop.set()
+        raise Stopped(str(interrupted)) from None
     finally:
         restore()

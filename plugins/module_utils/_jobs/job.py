@@ -35,6 +35,10 @@ class Stopped(Failure):
     """The job was asked to stop. Its checkpoint, if it has one, tells how far it got."""
 
 
+class Interrupted(BaseException):
+    """A signal asked the job to stop; no Exception, since libraries take those for troubles of a connection."""
+
+
 class Stalled(Failure):
     """The job made no progress for too long; str() is a sentence."""
 

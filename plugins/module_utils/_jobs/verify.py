@@ -40,7 +40,7 @@ from .._documents.verify_ranges import Span
 from .._documents.verify_report import STATE, Gap, Report, Side
 from .._queries.query import Unsatisfied
 from .checkpoint import Checkpoint, read_lines, write_atomically
-from .job import Control, Job, JobLimits, JobProgress, Stalled, Stopped
+from .job import Control, Interrupted, Job, JobLimits, JobProgress, Stalled, Stopped
 from .verify_inspection import Bodies, Inspector
 from .verify_ledger import Entry, Files, Ledger
 from .verify_listers import Listers
@@ -329,8 +329,13 @@ class Verify(Job):
                     ledger.enter_again([], entry, ledger.rechecked)
             finally:
                 inspector.close()
-        except (Failure, Disordered, TooManyVersions) as error:
-            return error if isinstance(error, Failure) else _Unusable(str(error))
+        except (Disordered, TooManyVersions) as error:
+            return _Unusable(str(error))
+        except Interrupted as interrupted:
+            control.stop.set()
+            return Stopped(str(interrupted))
+        except Failure as error:
+            return error
         return None
 
     def _list(
