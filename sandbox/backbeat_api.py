@@ -36,8 +36,7 @@ _METRICS = {
     "pending": ("Number of pending replication operations (count) and bytes (size)",
                 ("PENDING", "PROCESSING")),
 }  # fmt: skip
-#: The last part of a path that only another method may use.
-_VERBS = ("pause", "resume", "failed", "status", "schedule", "healthcheck")
+_METHODS = ("GET", "POST", "DELETE")
 
 #: One version's replication to one site.
 Sent = tuple[Version, Replication, str, SiteStatus]
@@ -137,8 +136,9 @@ class BackbeatApi:
             case "DELETE", ["crr", "resume", site, "schedule"]:
                 self._unschedule(self._sites(site))
                 return {}
-        known = request.method in ("GET", "POST", "DELETE") and parts[-1] not in _VERBS
-        raise _Error(404, "RouteNotFound") if known else _Error(405, "MethodNotAllowed")
+        if request.method not in _METHODS or parts == ["healthcheck"]:
+            raise _Error(405, "MethodNotAllowed")
+        raise _Error(404, "RouteNotFound")
 
     def _sites(self, site: str = "all", *rest: str) -> list[str]:
         sites = list(self._settings().sites)

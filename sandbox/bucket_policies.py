@@ -12,9 +12,12 @@ from moto.iam.access_control import IAMPolicy, PermissionResult
 
 from .messages import Refused
 
+#: Actions on objects whose names do not say so.
+_OBJECT_ACTIONS = ("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts")
 
-def compact(body: bytes) -> bytes:
-    """The policy as GET returns it. Raises Refused for one that this server does not take."""
+
+def compact(body: bytes, bucket: str) -> bytes:
+    """The policy of that bucket as GET returns it. Raises Refused for a policy that the server does not accept."""
     try:
         document = json.loads(body)
         statements = _statements(document)
@@ -23,7 +26,28 @@ def compact(body: bytes) -> bytes:
     for statement in statements:
         if "NotPrincipal" in statement or "Principal" not in statement:
             raise _malformed("Policy has invalid resource")
+    if not any(_is_applicable(statement) for statement in statements):
+        raise _malformed("Action does not apply to any resource(s) in statement")
+    arn = f"arn:aws:s3:::{bucket}"
+    resources = [one for statement in statements for one in _listed(statement["Resource"])]
+    if any(one != arn and not one.startswith(f"{arn}/") for one in resources):
+        raise _malformed("Policy has invalid resource")
     return json.dumps(document, separators=(",", ":")).encode()
+
+
+def _is_applicable(statement: dict[str, Any]) -> bool:
+    """Whether an action of the statement can apply to its resources, as CloudServer decides by their text."""
+    actions = _listed(statement["Action"])
+    on_objects = any("Object" in one or one in _OBJECT_ACTIONS for one in actions)
+    on_all = any("*" in one and "Bucket" not in one for one in actions)
+    if any("/" in one for one in _listed(statement["Resource"])):
+        return on_objects or on_all
+    return not on_objects
+
+
+def _listed(stated: Any) -> list[str]:
+    """A string or a list of strings, as a list."""
+    return [stated] if isinstance(stated, str) else [str(one) for one in stated]
 
 
 def verdict(policy: bytes | None, principal: str, action: str, resource: str) -> PermissionResult:
@@ -52,7 +76,7 @@ def _names(stated: Any, principal: str) -> bool:
     named = stated.get("AWS", []) if isinstance(stated, dict) else stated
     account = principal.split(":")[4]
     meant = {"*", principal, account, f"arn:aws:iam::{account}:root"}
-    return bool(meant & set([named] if isinstance(named, str) else named))
+    return bool(meant & set(_listed(named)))
 
 
 def _malformed(message: str) -> Refused:

@@ -118,7 +118,7 @@ class Buckets:
         return Response(200, {"Content-Type": "application/json"}, policy)
 
     def _put_policy(self, request: Request, _principal: Principal, bucket: FakeBucket) -> Response:
-        self._store.bucket_policies[bucket.name] = compact(request.body)
+        self._store.bucket_policies[bucket.name] = compact(request.body, bucket.name)
         return Response(200)
 
     def _delete_policy(

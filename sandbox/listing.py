@@ -121,15 +121,10 @@ def list_versions(
     asked = _Request(parameters)
     key_marker = parameters.get("key-marker", "")
     version_marker = parameters.get("version-id-marker", "")
-    if version_marker and not key_marker:
-        raise Refused(
-            400,
-            "InvalidArgument",
-            "A version-id marker cannot be specified without a key marker.",
-        )
     owner = _owner(bucket)
 
     def rows() -> Iterator[tuple[str, str, str]]:
+        # A version-id marker without a key marker is ignored, and returned.
         for key in asked.keys(keys, key_marker, with_marker=bool(version_marker)):
             versions = bucket.keys.getlist(key, [])[::-1]
             start = 0
@@ -177,7 +172,7 @@ def list_objects(bucket: FakeBucket, keys: Sequence[bytes], parameters: Mapping[
         fields["ContinuationToken"] = escape(token)
         if page.truncated:
             fields["NextContinuationToken"] = base64.b64encode(page.last[0].encode()).decode()
-        fields["KeyCount"] = str(len(page.entries) + len(page.groups))
+        fields["KeyCount"] = str(len(page.entries))
     else:
         fields["Marker"] = asked.text(after)
         fields["NextMarker"] = (

@@ -40,6 +40,9 @@ _STAMPED = {
     "DeleteObjectTagging",
 }
 _SHOWN = ("HeadObject", "GetObject")
+_TYPED = ("PutObject", "CreateMultipartUpload", "CopyObject")
+#: Stands for no Content-Type, which moto would replace with a default.
+_NO_TYPE = "sandbox/none"
 
 
 class S3Service:
@@ -140,6 +143,8 @@ class S3Service:
         else:
             if call.operation == "PutObject" and bucket.has_default_lock:
                 request = _with_md5(request)
+            if call.operation in _TYPED and not request.header("Content-Type"):
+                request.headers["Content-Type"] = _NO_TYPE
             response = self._store.call(request, principal)
         if response.status >= 300:
             return response
@@ -153,6 +158,7 @@ class S3Service:
                 if call.operation.endswith("Tagging"):
                     written_again(self._replicator.known, bucket, version)
         elif call.operation in _SHOWN:
+            _hide_type(response)
             self._show_status(request, response, call, bucket)
         return response
 
@@ -229,6 +235,13 @@ class S3Service:
             raise Refused(404, "ObjNotFound", "The object metadata was not found.")
         body = metadata_document(bucket, version, self._replicator.known)
         return Response(200, {"Content-Type": "application/json"}, body.encode())
+
+
+def _hide_type(response: Response) -> None:
+    """Leaves out the Content-Type of an object that was put without one."""
+    for name in [name for name in response.headers if name.lower() == "content-type"]:
+        if response.headers[name] == _NO_TYPE:
+            del response.headers[name]
 
 
 def _with_md5(request: Request) -> Request:

@@ -21,6 +21,7 @@ from botocore.config import Config
 from benchmarks.stub_process import running_stub
 from devtools.places import INVENTORY
 from sandbox import Sandbox
+from tests.contract.differences import KNOWN
 from tests.e2e.environments import Environment, Pair, pairs_of
 from tests.unit.plugins.fake_iam import FakeIam
 from tests.unit.plugins.fake_s3 import FakeS3
@@ -40,6 +41,7 @@ TOPICS = frozenset(
         "configuration",
         "configuration rules",
         "objects",
+        "content types",
         "tags",
         "versions",
         "listings",
@@ -78,10 +80,16 @@ class Server:
     patience: float = 10.0
     #: The role to use if this environment has no IAM step.
     role_arn: str = ""
+    #: How these servers are known to differ; see differences.py.
+    differences: frozenset[str] = frozenset()
     #: What only a sandbox can be told; None for all others.
     sandbox: Sandbox | None = None
     #: What undoes, newest last.
     undo: list[Callable[[], object]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        unknown = self.differences - KNOWN
+        assert not unknown, f"contract_differences has unknown names: {sorted(unknown)}"
 
     def named(self, name: str) -> str:
         return f"{self.prefix}-{name}"
@@ -153,8 +161,8 @@ def _sandbox() -> Iterator[tuple[Server, Server]]:
         assert sandbox.log_text() == ""
 
 
-def _plain(where: Environment, service: str) -> Any:
-    """boto3's own client with the collection's keys; the collection's client adds what servers want."""
+def _plain(where: Environment, service: str, keys: Mapping[str, str] | None = None) -> Any:
+    """boto3's own client with these keys or the environment's; the collection's client adds headers of its own."""
     made = where.client(service)
     found = made._request_signer._credentials.get_frozen_credentials()
     options = where.connection(service)
@@ -162,9 +170,9 @@ def _plain(where: Environment, service: str) -> Any:
         service,
         endpoint_url=made.meta.endpoint_url,
         region_name=made.meta.region_name,
-        aws_access_key_id=found.access_key,
-        aws_secret_access_key=found.secret_key,
-        aws_session_token=found.token,
+        aws_access_key_id=keys["access_key"] if keys else found.access_key,
+        aws_secret_access_key=keys["secret_key"] if keys else found.secret_key,
+        aws_session_token=None if keys else found.token,
         verify=options.get("aws_ca_bundle") or options.get("validate_certs", True),
         config=Config(
             s3={"addressing_style": "path"},
@@ -181,6 +189,7 @@ def _real() -> Iterator[tuple[Server, Server]]:
     for where in (pair.source, pair.target):
         found = where.s3_client._request_signer._credentials.get_frozen_credentials()
         keys = {"access_key": found.access_key, "secret_key": found.secret_key}
+        other = where.other_account
         made.append(
             Server(
                 "real",
@@ -188,7 +197,10 @@ def _real() -> Iterator[tuple[Server, Server]]:
                 _plain(where, "iam") if where.iam else None,
                 keys=keys,
                 s3_url=str(where.s3["endpoint_url"]),
+                other=_plain(where, "s3", other) if other else None,
+                other_keys=other,
                 role_arn=where.role_arn,
+                differences=where.differences,
                 patience=300.0,
             )
         )

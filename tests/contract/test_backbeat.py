@@ -97,8 +97,26 @@ def test_routes_that_lead_nowhere(server: Server, route: str, method: str, code:
 
 
 @pytest.mark.contract("backbeat")
-def test_a_wrong_method_is_refused(server: Server) -> None:
-    assert through(server, "crr/status", "DELETE")[0] == 405
+@pytest.mark.parametrize(
+    ("method", "route", "expected"),
+    [
+        ("DELETE", "crr/status", (404, {"RouteNotFound": True})),
+        ("POST", "crr/status", (404, {"RouteNotFound": True})),
+        ("GET", "crr/pause", (404, {"RouteNotFound": True})),
+        ("DELETE", "crr/failed", (404, {"RouteNotFound": True})),
+        ("POST", "metrics/crr/all", (404, {"RouteNotFound": True})),
+        ("PUT", "crr/status", (405, {"MethodNotAllowed": True})),
+        ("PATCH", "crr/status", (405, {"MethodNotAllowed": True})),
+        ("PUT", "crr/failed", (405, {"MethodNotAllowed": True})),
+        ("DELETE", "healthcheck", (405, {"MethodNotAllowed": True})),
+        ("POST", "healthcheck", (405, {"MethodNotAllowed": True})),
+    ],
+)
+def test_a_wrong_method_is_refused(
+    server: Server, method: str, route: str, expected: tuple[int, Any]
+) -> None:
+    """Backbeat has GET, POST and DELETE; with another of these, only the health check is a known route."""
+    assert through(server, route, method) == expected
 
 
 @pytest.mark.contract("backbeat")

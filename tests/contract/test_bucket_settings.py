@@ -11,6 +11,7 @@ import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.contract.replicating import code_of, new_bucket, signed
 from tests.contract.servers import Server
@@ -69,11 +70,51 @@ def test_a_default_retention_keeps_versions(server: Server) -> None:
 @pytest.mark.contract("bucket settings")
 def test_the_owners_keys_pass_every_deny(server: Server) -> None:
     name = new_bucket(server)
-    put_policy(server, name, statement(name, Action="s3:*", Resource="*"))
+    own = [f"arn:aws:s3:::{name}", f"arn:aws:s3:::{name}/*"]
+    put_policy(server, name, statement(name, Action="s3:*", Resource=own))
     server.s3.put_object(Bucket=name, Key="k", Body=b"")
     if server.other is not None:
         refused = code_of(server.other.get_object, Bucket=name, Key="k")
         assert refused == (403, "AccessDenied")
+
+
+@pytest.mark.contract("bucket settings")
+@pytest.mark.parametrize(
+    "resource", ["*", "arn:aws:s3:::*", "{}*", "{}-other", "{}-other/*", "{}-*/*"]
+)
+def test_a_policy_names_its_own_bucket(server: Server, resource: str) -> None:
+    """Exactly the bucket, or something below it."""
+    name = new_bucket(server)
+    own = f"arn:aws:s3:::{name}"
+    statements = [statement(name, Action="s3:*", Resource=[f"{own}/*", resource.format(own)])]
+    refused = message_of(server, name, *statements)
+    assert refused == ("MalformedPolicy", "Policy has invalid resource")
+    for valid in (own, f"{own}/logs/*"):
+        put_policy(server, name, statement(name, Action="s3:*", Resource=valid))
+
+
+@pytest.mark.contract("bucket settings")
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [("s3:PutObject", "{}"), ("s3:ListBucket", "{}/*"), ("s3:PutObject", "*")],
+)
+def test_an_action_fits_a_resource(server: Server, action: str, resource: str) -> None:
+    """Refused only if it is so in every statement."""
+    name = new_bucket(server)
+    unfit = statement(name, Action=action, Resource=resource.format(f"arn:aws:s3:::{name}"))
+    assert message_of(server, name, unfit) == (
+        "MalformedPolicy", "Action does not apply to any resource(s) in statement",
+    )  # fmt: skip
+    if resource != "*":
+        put_policy(server, name, unfit, statement(name))
+
+
+def message_of(server: Server, bucket: str, *statements: dict[str, Any]) -> tuple[str, str]:
+    """Code and message with which the policy is refused."""
+    with pytest.raises(ClientError) as caught:
+        put_policy(server, bucket, *statements)
+    error = caught.value.response["Error"]
+    return error["Code"], error["Message"]
 
 
 @pytest.mark.contract("bucket settings")

@@ -32,6 +32,28 @@ def test_an_object(server: Server) -> None:
     assert server.s3.get_object(**named)["Body"].read() == b"content"
 
 
+@pytest.mark.contract("content types")
+def test_an_object_without_a_content_type(server: Server) -> None:
+    """None is filled in, for uploads in parts and copies neither."""
+    bucket, s3 = new_bucket(server), server.s3
+    s3.put_object(Bucket=bucket, Key="plain", Body=b"")
+    s3.put_object(Bucket=bucket, Key="typed", Body=b"", ContentType="binary/octet-stream")
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="parts")["UploadId"]
+    named = {"Bucket": bucket, "Key": "parts", "UploadId": upload}
+    etag = s3.upload_part(**named, PartNumber=1, Body=b"x")["ETag"]
+    s3.complete_multipart_upload(
+        **named, MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": etag}]}
+    )
+    for key in ("plain", "typed"):
+        s3.copy_object(Bucket=bucket, Key=f"{key}-copy", CopySource=f"{bucket}/{key}")
+    for key in ("plain", "plain-copy", "parts", "typed", "typed-copy"):
+        expected = "binary/octet-stream" if key.startswith("typed") else None
+        for call in (s3.head_object, s3.get_object):
+            answer = call(Bucket=bucket, Key=key)
+            assert answer.get("ContentType") == expected, key
+            assert ("content-type" in answer["ResponseMetadata"]["HTTPHeaders"]) == bool(expected)
+
+
 @pytest.mark.contract("objects")
 def test_an_object_that_does_not_exist(server: Server) -> None:
     bucket = new_bucket(server)

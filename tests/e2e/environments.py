@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,10 @@ class Environment:
     #: None where the installation has no IAM step; the role's ARN is given then.
     iam: Mapping[str, Any] | None
     role_arn: str = ""
+    #: access_key and secret_key of a second account on the same S3 endpoint, if one is known.
+    other_account: Mapping[str, str] = field(default_factory=dict)
+    #: How these servers are known to differ from the contract; the names are in tests/contract/differences.py.
+    differences: frozenset[str] = frozenset()
 
     @cached_property
     def s3_client(self) -> Any:
@@ -138,12 +142,19 @@ def pairs_of(inventory: Path, folder: Path) -> list[Pair]:
     for file in described.glob("*.json"):
         file.unlink()
     environments = {
-        name: Environment(name, host["s3"], host["iam"] or None, host["role_arn"])
+        name: Environment(
+            name,
+            host["s3"],
+            host["iam"] or None,
+            host["role_arn"],
+            host["other_account"],
+            frozenset(host["differences"]),
+        )
         for name, host in found.items()
     }
     return [
         Pair(
-            Environment(name, host["s3"], host["iam"] or None, host["source_role_arn"]),
+            replace(environments[name], role_arn=host["source_role_arn"]),
             environments[host["target_host"]],
             tuple(found),
         )
