@@ -51,13 +51,27 @@ options:
       rules:
         description: What the pair replicates, in words.
         type: str
+      sites:
+        description: Names of the sites that the pair replicates to.
+        type: list
+        elements: str
       findings:
         description: The findings of M(scality.backbeat.backbeat_preflight).
         type: list
         elements: dict
   services:
-    description: The results of M(scality.backbeat.backbeat_service_info), by name of the environment.
+    description:
+      - The results of M(scality.backbeat.backbeat_service_info), by name of the environment.
+      - One that could not be asked is a dictionary with the reason as C(error).
     type: dict
+  failures:
+    description: The results of M(scality.backbeat.backbeat_failed_info), by name of the environment.
+    type: dict
+  last_run:
+    description:
+      - A file that an earlier run wrote with O(json). Its reports are shown for pairs without one of this run.
+      - It need not exist yet, and may be the same file.
+    type: path
   html:
     description: File for the page. Needs O(template), and Jinja on the host that the module runs on.
     type: path
@@ -122,6 +136,10 @@ report:
       description: The state of all pairs in one sentence.
       type: str
       sample: 5 pairs are in sync.
+    lines:
+      description: The same for each pair, as text for a terminal.
+      type: list
+      elements: str
     files:
       description: The files, whether they were changed or not.
       type: list
@@ -154,6 +172,7 @@ PAIR = {
     "target": {"type": "str", "required": True},
     "target_bucket": {"type": "str", "required": True},
     "rules": {"type": "str"},
+    "sites": {"type": "list", "elements": "str"},
     "findings": {"type": "list", "elements": "dict"},
 }
 
@@ -166,6 +185,8 @@ TASK = Task(
         "reports": {"type": "list", "elements": "dict"},
         "pairs": {"type": "list", "elements": "dict", "options": PAIR},
         "services": {"type": "dict"},
+        "failures": {"type": "dict"},
+        "last_run": {"type": "path"},
         "html": {"type": "path"},
         "template": {"type": "path"},
         "json": {"type": "path"},

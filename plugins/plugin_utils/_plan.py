@@ -28,6 +28,8 @@ UNREADABLE = {"endpoint_url": "unknown:"}
 LINKS = ("replication_target_host", "replication_pairs")
 #: Variables that belong to one host, and are never taken from another.
 OWN = frozenset({*LINKS, S3, IAM})
+#: The result of preflight.
+CHECKED = "replication_preflight_seen"
 #: Facts that hold ARNs of roles: those that each host created, and those that a source read.
 CREATED, READ = "replication_roles_created", "replication_roles_read"
 ATTACHED, CONFIGURED = "replication_policies_attached", "replication_configured"
@@ -111,6 +113,10 @@ def plan_step(
             },
             received=list(_received(hostvars, host, planned["sources"])),
         ),
+        findings=[
+            one.get("findings") or []
+            for one in (hostvars[host].get(CHECKED) or {}).get("results") or ()
+        ],
     )
     if step == "absent_roles":
         _warn_of_users(host, planned, steps.users())
@@ -129,6 +135,7 @@ STEPS: Mapping[str, Callable[[Steps, Mapping[str, Any]], Items]] = {
         {"allow_pending_loss": options["allow_pending_loss"]}
     ),
     "preflights": lambda steps, options: steps.preflights(options["known_sites"]),
+    "report_pairs": lambda steps, _options: steps.report_pairs(),
     "objects": lambda steps, _options: steps.objects(),
     "checks": lambda steps, _options: steps.checks(),
     "absent_policies": lambda steps, _options: steps.absent_policies(),

@@ -45,13 +45,17 @@ LONGEST = 30 * 86400.0
 
 @dataclass(frozen=True)
 class PagePair:
-    """One pair of the inventory, by the hosts' names and the buckets; `rules` says what it replicates."""
+    """One pair of the inventory, by the hosts' names and the buckets.
+
+    rules: what it replicates, in words; sites: the names of the sites that it replicates to, if known.
+    """
 
     source: str
     source_bucket: str
     target: str
     target_bucket: str
     rules: str = ""
+    sites: tuple[str, ...] = ()
 
     @property
     def id(self) -> tuple[str, str, str, str]:
@@ -62,8 +66,10 @@ class PagePair:
 class PageInput:
     """Everything that is known of a run.
 
-    pairs: those to show beside those of the reports. findings: of backbeat_preflight, by pair. services: the results of
-    backbeat_service_info by host."""
+    last: reports of an earlier run, for pairs without one of this run. pairs: those to show beside the reports' own.
+    findings: of backbeat_preflight, by pair. services and failures: the results of backbeat_service_info and
+    backbeat_failed_info by host; a service that could not be asked is {"error": why}.
+    """
 
     title: str
     reports: Sequence[Report] = ()
@@ -72,19 +78,25 @@ class PageInput:
         default_factory=dict
     )
     services: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    failures: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    last: Sequence[Report] = ()
 
 
 def page(given: PageInput) -> dict[str, Any]:
     """The data of the template roles/replication/templates/report.html.j2, where it is explained."""
-    reports = {_pair_of(report).id: report for report in given.reports}
     pairs = {pair.id: pair for pair in [*map(_pair_of, given.reports), *given.pairs]}
+    known = {_pair_of(report).id: report for report in [*given.last, *given.reports]}
+    reports = [known[id] for id in pairs if id in known]
     shown = [
-        _pair(number, pair, reports.get(id), given.findings.get(id, ()))
-        for number, (id, pair) in enumerate(pairs.items(), 1)
+        {
+            **_pair(place, pair, known.get(id), given.findings.get(id, ())),
+            "status": _status(pair, known.get(id), given),
+        }
+        for place, (id, pair) in enumerate(pairs.items(), 1)
     ]
     verdict = worst(one["verdict"] for one in shown)
-    moments = [report.finished for report in given.reports if report.finished]
-    ages = [one for one in map(oldest_pending, given.reports) if one is not None]
+    moments = [report.finished for report in reports if report.finished]
+    ages = [one for one in map(oldest_pending, reports) if one is not None]
     return {
         "title": given.title,
         "verdict": verdict,
@@ -93,8 +105,8 @@ def page(given: PageInput) -> dict[str, Any]:
         "finished": moment(max(moments, default=None)),
         "totals": {
             "pairs": number(len(shown)),
-            "versions": number(sum(report.listed["source"].count for report in given.reports)),
-            "bytes": size(sum(report.listed["source"].bytes for report in given.reports)),
+            "versions": number(sum(report.listed["source"].count for report in reports)),
+            "bytes": size(sum(report.listed["source"].bytes for report in reports)),
             "problems": number(sum(one["bad"] for one in shown)),
             "waiting": number(sum(one["waiting"] for one in shown)),
             "oldest": duration(max(ages)) if ages else None,
@@ -109,6 +121,49 @@ def page(given: PageInput) -> dict[str, Any]:
         "pairs": shown,
         "services": [_service(name, one) for name, one in sorted(given.services.items())],
     }
+
+
+def _status(pair: PagePair, report: Report | None, given: PageInput) -> list[dict[str, str]]:
+    """What is known of the pair now: [{"name", "value"}]; nothing that was not asked."""
+    service = given.services.get(pair.source) or {}
+    sites: Sequence[Mapping[str, Any]] = service.get("sites") or []
+    only = tuple(one["name"] for one in sites) if len(sites) == 1 else ()
+    named = pair.sites or ((report.site,) if report and report.site else only)
+    rows = []
+    for site in sites:
+        if site["name"] in named:
+            resumes = moment(site["resume_at"])
+            backlog = _amount((site.get("metrics") or {}).get("backlog"))
+            value = f"{site['state']} until {resumes}" if resumes else site["state"]
+            behind = f", backlog {backlog['count']} ({backlog['size']})" if backlog else ""
+            rows.append((f"site {site['name']}", value + behind))
+    failures = given.failures.get(pair.source) or {}
+    by_bucket = failures.get("by_bucket")
+    if by_bucket is not None:
+        rows.append(("failed in 24 h", number(by_bucket.get(pair.source_bucket, 0))))
+    if report is not None:
+        oldest = oldest_pending(report)
+        rows.append(("oldest pending", "none" if oldest is None else duration(oldest)))
+    verified = report and f"{moment(report.finished)}, {report.verdict}"
+    rows.append(("verified", verified or "never"))
+    return [{"name": name, "value": value} for name, value in rows]
+
+
+def screen(shown: Mapping[str, Any]) -> list[str]:
+    """The page in short, as lines of text: one block for each pair, then what is wrong with Backbeat."""
+    lines = [shown["sentence"]]
+    for pair in shown["pairs"]:
+        where = "{source} {source_bucket} -> {target} {target_bucket}".format(**pair)
+        facts = [f"{one['name']}: {one['value']}" for one in pair["status"]]
+        rules = [pair["rules"]] if pair["rules"] else []
+        lines.append(f"{pair['word']}: {where}")
+        lines.append(f"    {'; '.join([*rules, *facts])}")
+        lines += [f"    {one['severity']}: {one['what']}" for one in pair["findings"]]
+    for service in shown["services"]:
+        lines.append(f"Backbeat of {service['name']}: {service['word']}")
+        lines += [f"    {text}" for text in (service["error"], *service["notes"]) if text]
+    # Narrow blanks are for browsers.
+    return [line.replace("\u202f", " ") for line in lines]
 
 
 def worst(verdicts: Iterable[str]) -> str:
@@ -295,9 +350,11 @@ def _problem(problem: Problem) -> dict[str, Any]:
 
 def _service(name: str, service: Mapping[str, Any]) -> dict[str, Any]:
     metrics = service.get("metrics") or {}
-    healthy = service.get("healthy")
+    error = service.get("error") or ""
+    healthy = False if error else service.get("healthy")
     return {
         "name": name,
+        "error": error,
         "url": service.get("backbeat_url"),
         "reason": service.get("reason"),
         "verdict": "unverified" if healthy is None else "ok" if healthy else "failed",

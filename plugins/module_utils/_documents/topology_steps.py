@@ -43,7 +43,8 @@ class Steps:
 
     connections: "s3" and "iam" by host, for this host and its targets; arns: of the roles that were created or read so
     far, by host and name; ready: hosts whose buckets this run has created; changed: hosts whose roles or policies this
-    run has changed, and buckets as (host, name).
+    run has changed, and buckets as (host, name); findings:
+    of preflight, for each outgoing pair, empty if it did not run.
     """
 
     plan: Mapping[str, Any]
@@ -52,6 +53,7 @@ class Steps:
     ready: Collection[str] = ()
     changed: Set[str | tuple[str, str]] = frozenset()
     found: Found = field(default_factory=Found)
+    findings: Sequence[Items] = ()
 
     def unknown_roles(self) -> Items:
         """Roles whose ARN is still to be read: {"host", "name"}."""
@@ -190,6 +192,25 @@ class Steps:
             for roles in [self._expected_roles(pair)]
         ]
 
+    def report_pairs(self) -> Items:
+        """The host's pairs as reports show them: with what they replicate in words, and the sites of their rules."""
+        return [
+            {
+                "source": self.plan["host"],
+                "source_bucket": pair["source_bucket"],
+                "target": pair["target_host"],
+                "target_bucket": pair["target_bucket"],
+                "rules": _in_words(enabled_prefixes(pair.get("rules"))),
+                "sites": [
+                    site["name"]
+                    for rule in pair.get("rules") or ()
+                    for site in rule.get("sites") or ()
+                ],
+                "findings": self.findings[place] if place < len(self.findings) else [],
+            }
+            for place, pair in enumerate(self.plan["outgoing"])
+        ]
+
     def objects(self) -> Items:
         """An object for each pair, below the prefix of its first enabled rule.
 
@@ -259,3 +280,11 @@ class Steps:
         for pair in self.plan["outgoing"]:
             for prefix in enabled_prefixes(pair.get("rules"))[:1]:
                 yield pair, prefix + self.plan["verify_key"]
+
+
+def _in_words(prefixes: list[str]) -> str:
+    if not prefixes:
+        return "no objects"
+    if "" in prefixes:
+        return "all objects"
+    return f"keys that begin with {', '.join(prefixes)}"

@@ -15,7 +15,7 @@ from typing import Any
 
 from .._documents.errors import InvalidDocument
 from .._documents.report_formats import junit, pair_name, prometheus, rclone_line
-from .._documents.report_page import PageInput, PagePair, page, worst
+from .._documents.report_page import PageInput, PagePair, page, screen, worst
 from .._documents.verify_report import Problem, Report
 from .checkpoint import write_atomically
 from .job import Control, Job
@@ -49,6 +49,8 @@ class ReportFilesRequest:
             pairs=tuple(pairs),
             findings={pair.id: findings for pair, findings in pairs.items()},
             services=options["services"] or {},
+            failures=options["failures"] or {},
+            last=_last_run(options["last_run"]),
         )
         names = ("json", "junit", "prometheus", "rclone", "html", "template")
         return cls(content, **{name: options[name] for name in names})
@@ -56,7 +58,27 @@ class ReportFilesRequest:
 
 def _pair(given: Mapping[str, Any]) -> PagePair:
     names = ("source", "source_bucket", "target", "target_bucket", "rules")
-    return PagePair(**{name: given[name] or "" for name in names})
+    return PagePair(
+        **{name: given[name] or "" for name in names}, sites=tuple(given["sites"] or ())
+    )
+
+
+def _last_run(path: str | None) -> tuple[Report, ...]:
+    """The reports in a file that an earlier run wrote; none if it is not there yet."""
+    if not path:
+        return ()
+    try:
+        found = json.loads(Path(path).read_bytes())
+        return tuple(map(Report.from_dict, found["reports"]))
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        raise InvalidDocument(f"The file {path} cannot be used: {error.strerror}.") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InvalidDocument(
+            f"The file {path} is not a report of a run ({type(error).__name__}): name a file that was written with "
+            "json, or remove it."
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -105,7 +127,11 @@ class ReportFiles(Job):
             changes.append(f"Write {file.path}")
             if write:
                 write_atomically(file.path, file.pieces(), mode=file.mode)
-        summary = {"verdict": self.page["verdict"], "summary": self.page["sentence"]}
+        summary: dict[str, Any] = {
+            "verdict": self.page["verdict"],
+            "summary": self.page["sentence"],
+        }
+        summary["lines"] = screen(self.page)
         return {"report": {**summary, "files": files}, "changes": changes, **self._warnings()}
 
     def _warnings(self) -> dict[str, Any]:
@@ -175,7 +201,7 @@ def _as_json(content: PageInput, shown: Mapping[str, Any]) -> str:
         "schema": SCHEMA,
         "title": content.title,
         "verdict": worst(one["verdict"] for one in shown["pairs"]),
-        "reports": [report.as_dict() for report in content.reports],
+        "reports": [report.as_dict() for report in _reports(content)],
         "pairs": [
             {
                 "source": one["source"],
@@ -183,6 +209,7 @@ def _as_json(content: PageInput, shown: Mapping[str, Any]) -> str:
                 "target": one["target"],
                 "target_bucket": one["target_bucket"],
                 "verdict": one["verdict"],
+                "status": {fact["name"]: fact["value"] for fact in one["status"]},
                 "findings": one["findings"],
             }
             for one in shown["pairs"]
@@ -190,6 +217,13 @@ def _as_json(content: PageInput, shown: Mapping[str, Any]) -> str:
         "services": dict(content.services),
     }
     return json.dumps(value, indent=1) + "\n"
+
+
+def _reports(content: PageInput) -> list[Report]:
+    """Those of this run, and of the last one for pairs without: so the file serves the next run too."""
+    now = {(report.source, report.target): report for report in content.reports}
+    earlier = [one for one in content.last if (one.source, one.target) not in now]
+    return [*content.reports, *earlier]
 
 
 def _rclone(report: Report) -> Iterator[bytes]:

@@ -27,7 +27,17 @@ from ansible_collections.scality.backbeat.plugins.module_utils._jobs.report_file
 )
 
 from ...documented import COLLECTION
-from ...reports import LONG, ODD_KEYS, SCRIPT, TEMPLATE, everything, odd_report, problem, report
+from ...reports import (
+    LONG,
+    ODD_KEYS,
+    SCRIPT,
+    TEMPLATE,
+    everything,
+    incomplete_report,
+    odd_report,
+    problem,
+    report,
+)
 
 PAGE = COLLECTION / "roles" / "replication" / "templates" / "report.html.j2"
 
@@ -182,3 +192,28 @@ def test_a_template_that_cannot_be_used(tmp_path: Path, text: str, message: str)
         render(template, {"title": "t"})
     with pytest.raises(InvalidDocument, match="cannot be read: No such file"):
         render(tmp_path / "none.j2", {})
+
+
+def options(**given: object) -> dict[str, object]:
+    names = ("pairs", "reports", "services", "failures", "last_run", "html", "template", "json")
+    unset = dict.fromkeys((*names, "junit", "prometheus", "rclone"))
+    return {**unset, "title": "t", **given}
+
+
+def test_the_last_run_is_kept_for_the_next(tmp_path: Path) -> None:
+    file = tmp_path / "run.json"
+    given = options(last_run=str(file), json=str(file), reports=[odd_report().as_dict()])
+    ReportFiles(ReportFilesRequest.from_options(given)).run(Control())
+    given = options(last_run=str(file), json=str(file), reports=[incomplete_report().as_dict()])
+    ReportFiles(ReportFilesRequest.from_options(given)).run(Control())
+    found = [one["source"]["name"] for one in json.loads(file.read_text())["reports"]]
+    assert found == ["node6", "node1"]
+
+
+def test_a_last_run_that_is_none(tmp_path: Path) -> None:
+    file = tmp_path / "run.json"
+    assert ReportFilesRequest.from_options(options(last_run=str(file))).content.last == ()
+    for text in ("{", "[]", '{"reports": [1]}'):
+        file.write_text(text)
+        with pytest.raises(InvalidDocument, match="is not a report of a run"):
+            ReportFilesRequest.from_options(options(last_run=str(file)))
