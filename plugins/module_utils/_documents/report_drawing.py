@@ -5,11 +5,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+Point = tuple[float, float]
 BOX_WIDTH, COLUMN_GAP, ROW, HEAD, MARGIN, BOX_GAP = 230, 190, 34, 38, 14, 26
+# The diameter of a badge with a margin.
+BADGE = 26
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,7 @@ def drawing(arrows: Sequence[Arrow]) -> dict[str, Any]:
     columns = _columns(arrows)
     buckets = _buckets(arrows)
     boxes: list[dict[str, Any]] = []
-    places: dict[tuple[str, str], tuple[float, float]] = {}
+    places: dict[tuple[str, str], Point] = {}
     heights = [
         sum(_height(buckets[name]) + BOX_GAP for name in column) - BOX_GAP for column in columns
     ]
@@ -57,11 +61,12 @@ def drawing(arrows: Sequence[Arrow]) -> dict[str, Any]:
         for one in arrows
     ):
         width += COLUMN_GAP // 2
+    taken: list[Point] = []
     return {
         "width": width,
         "height": tallest + 2 * MARGIN,
         "boxes": boxes,
-        "arrows": [_arrow(one, places) for one in arrows],
+        "arrows": [_arrow(one, places, taken) for one in arrows],
     }
 
 
@@ -119,7 +124,7 @@ def _height(buckets: Sequence[str]) -> int:
     return HEAD + ROW * len(buckets) + 8
 
 
-def _arrow(one: Arrow, places: dict[tuple[str, str], tuple[float, float]]) -> dict[str, Any]:
+def _arrow(one: Arrow, places: dict[tuple[str, str], Point], taken: list[Point]) -> dict[str, Any]:
     x1, y1 = places[one.source, one.source_bucket]
     x2, y2 = places[one.target, one.target_bucket]
     if x1 < x2:
@@ -136,8 +141,9 @@ def _arrow(one: Arrow, places: dict[tuple[str, str], tuple[float, float]]) -> di
         end = start + 3
         control = (start + COLUMN_GAP / 2, end + COLUMN_GAP / 2)
     path = f"M{start:g},{y1:g} C{control[0]:g},{y1:g} {control[1]:g},{y2:g} {end:g},{y2:g}"
-    # The badge is in the first gap between columns, which may be before the middle of a long arrow.
-    badge = _nearest((start, control[0], control[1], end), (y1, y1, y2, y2))
+    points = _points((start, control[0], control[1], end), (y1, y1, y2, y2))
+    badge = next((one for one in points if _is_free(one, taken)), points[0])
+    taken.append(badge)
     return {
         "path": path,
         "state": one.state,
@@ -147,10 +153,18 @@ def _arrow(one: Arrow, places: dict[tuple[str, str], tuple[float, float]]) -> di
     }
 
 
-def _nearest(xs: tuple[float, ...], ys: tuple[float, ...]) -> tuple[float, float]:
-    """The point of a cubic Bezier curve that is half a gap from its start, or its middle if that is nearer."""
-    points = [(_bezier(xs, step / 40), _bezier(ys, step / 40)) for step in range(21)]
-    return min(points, key=lambda point: abs(abs(point[0] - xs[0]) - COLUMN_GAP / 2))
+def _points(xs: tuple[float, ...], ys: tuple[float, ...]) -> list[Point]:
+    """Points of a cubic Bezier curve for its badge, the best first.
+
+    That is the one half a gap from the start: a long arrow's middle may be behind another environment.
+    """
+    points = [(_bezier(xs, step / 40), _bezier(ys, step / 40)) for step in range(41)]
+    near = [one for one in points if 24 <= abs(one[0] - xs[0]) <= COLUMN_GAP - 24] or points
+    return sorted(near, key=lambda one: abs(abs(one[0] - xs[0]) - COLUMN_GAP / 2))
+
+
+def _is_free(point: Point, taken: Sequence[Point]) -> bool:
+    return all(math.dist(point, one) >= BADGE for one in taken)
 
 
 def _bezier(values: tuple[float, ...], t: float) -> float:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 
 import pytest
@@ -148,6 +149,13 @@ def test_boxes_do_not_overlap() -> None:
     for one, other in itertools.combinations(boxes, 2):
         apart = one["y"] + one["height"] <= other["y"] or other["y"] + other["height"] <= one["y"]
         assert apart or one["x"] != other["x"]
+
+
+def test_badges_of_crossing_arrows_do_not_cover_one_another() -> None:
+    pairs = [("a", "1", "b", "4"), ("a", "2", "c", "4"), ("b", "1", "c", "1"), ("c", "2", "b", "2")]
+    found = drawing([Arrow(*pair, "ok", "") for pair in pairs])["arrows"]
+    badges = [(one["badge_x"], one["badge_y"]) for one in found]
+    assert all(math.dist(one, other) > 25 for one, other in itertools.combinations(badges, 2))
 
 
 def test_a_drawing_of_nothing() -> None:
