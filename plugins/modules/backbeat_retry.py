@@ -173,7 +173,9 @@ retry:
           description: Why it was refused, and what to do.
           type: str
     outcome:
-      description: How many accepted versions have each status now; V(null) if it was not waited for.
+      description:
+        - How many accepted versions have each status now; V(null) if it was not waited for.
+        - C(not shown) stands for delete markers, whose status servers do not show.
       type: dict
       sample: {COMPLETED: 12}
 changes:

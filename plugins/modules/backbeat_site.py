@@ -64,7 +64,7 @@ options:
     type: float
     default: 300.0
   wait_max_delay:
-    description: The longest pause between two looks, in seconds.
+    description: The longest pause between two reads, in seconds.
     type: float
     default: 5.0
 seealso:

@@ -135,6 +135,23 @@ def test_below_a_marker_that_has_arrived_older_versions_are_sent(
     assert current(target, TARGET_BUCKET, "k") is None
 
 
+def test_a_delete_marker_that_failed_arrives(broken: Side, target: Side) -> None:
+    version = failed(broken, "k")
+    marker = broken.s3.delete_object(Bucket=SOURCE_BUCKET, Key="k")["VersionId"]
+    other = failed(broken, "later")
+    repair(target)
+    first = retry(broken, target)["retry"]
+    assert first["refused_by_reason"] == {"after-marker": 1}
+    assert first["accepted"] == 2
+    found = target.s3.list_object_versions(Bucket=TARGET_BUCKET)
+    assert [one["VersionId"] for one in found["DeleteMarkers"]] == [marker]
+    assert [one["VersionId"] for one in found["Versions"]] == [other]
+    assert retry(broken, target)["retry"]["accepted"] == 1
+    found = target.s3.list_object_versions(Bucket=TARGET_BUCKET, Prefix="k")
+    assert [one["VersionId"] for one in found["Versions"]] == [version]
+    assert current(target, TARGET_BUCKET, "k") is None
+
+
 def null_version(side: Side, key: str) -> None:
     """An object from before versioning, sent by its tags."""
     side.s3.put_object_tagging(

@@ -83,7 +83,7 @@ class PageInput:
 
 
 def page(given: PageInput) -> dict[str, Any]:
-    """The data of the template roles/replication/templates/report.html.j2, where it is explained."""
+    """The data of the template roles/replication/templates/report.html.j2, which explains it."""
     pairs = {pair.id: pair for pair in [*map(_pair_of, given.reports), *given.pairs]}
     known = {_pair_of(report).id: report for report in [*given.last, *given.reports]}
     reports = [known[id] for id in pairs if id in known]

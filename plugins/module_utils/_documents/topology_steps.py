@@ -43,8 +43,8 @@ class Steps:
 
     connections: "s3" and "iam" by host, for this host and its targets; arns: of the roles that were created or read so
     far, by host and name; ready: hosts whose buckets this run has created; changed: hosts whose roles or policies this
-    run has changed, and buckets as (host, name); findings:
-    of preflight, for each outgoing pair, empty if it did not run.
+    run has changed, and buckets as (host, name); findings: of preflight, for each outgoing pair, empty if
+    it did not run.
     """
 
     plan: Mapping[str, Any]

@@ -275,7 +275,8 @@ class Retry(Job):
         """The status of a version once it is not pending any more, or when the time is over."""
         while True:
             head = s3_objects.head_object(self.source, bucket, key, version_id)
-            status = (head and head.replication_status) or "absent"
+            # Servers do not show the status of delete markers.
+            status = (head and head.replication_status) or "not shown"
             if status not in MOVING or not backoff.pause():
                 return status
             control.check(f"waiting for {bucket}/{key}")

@@ -221,7 +221,7 @@ class BackbeatSite:
         )
 
     def _wait_for(self, name: str, *, enabled: bool) -> None:
-        """The status changes at once; where it does not, Backbeat has not taken the request."""
+        """The status changes at once; if it does not, Backbeat has not taken the request."""
         if self.request.wait == "none":
             return
         backoff = self._backoff()
