@@ -107,7 +107,7 @@ def run_mutation(options: argparse.Namespace) -> int:
 
 
 def become(*module_and_arguments: str) -> NoReturn:
-    """Go on as a module in .venv, so that signals reach it and nobody else."""
+    """Go on as a module in .venv, so that signals reach it alone."""
     sys.stdout.flush()
     os.chdir(ROOT)
     command = [str(VENV / "bin" / "python"), "-m", *module_and_arguments]

@@ -139,9 +139,11 @@ def cores(session: nox.Session, core: str) -> None:
     if not session.posargs:
         folder, home = ansible_test.prepare(core, Path(session.virtualenv.location))
         local = ("--local", "--color", "no")
+        # The newest core imports the plugins with all Pythons that are here, the others with their own.
+        own = () if core == max(interpreters.CORES) else (f"--python={session.python}",)
         with session.chdir(folder):
             for name, *arguments in (
-                ("sanity", *ansible_test.TARGETS),
+                ("sanity", *own, *ansible_test.TARGETS),
                 ("units", f"--python={session.python}", *ansible_test.UNITS),
                 ("integration", "replication"),
             ):

@@ -26,7 +26,7 @@ options:
     description:
       - The state of versioning. Left as it is unless given.
       - S3 refuses V(suspended) while the bucket has a replication configuration. On the target of a replication it
-        would lose the history of the copies in silence.
+        would lose the history of the replicas without an error.
     type: str
     choices: [enabled, suspended]
   location: &location
@@ -91,7 +91,7 @@ bucket:
       type: str
       sample: source-bucket
     versioning:
-      description: V(enabled), V(suspended), or V(unversioned) where it was never set.
+      description: V(enabled), V(suspended), or V(unversioned) if it was never set.
       type: str
       sample: enabled
     location:
@@ -110,16 +110,16 @@ error: &error
   type: dict
   contains:
     code:
-      description: Error code of the server, V(null) where none came.
+      description: Error code of the server; V(null) without a response.
       type: str
     message:
-      description: What the server said, or what happened to the connection.
+      description: Message of the server, or the error of the connection.
       type: str
     status:
-      description: HTTP status, V(null) where no answer came.
+      description: HTTP status; V(null) without a response.
       type: int
     request_id:
-      description: The server's name for the request, V(null) where it gave none.
+      description: Request ID; V(null) if the server sent none.
       type: str
     operation:
       description: API operation.

@@ -11,7 +11,7 @@ short_description: Manage the replication configuration of buckets
 version_added: 0.1.0
 description:
   - Sets, changes and removes which objects of a bucket are replicated, to which bucket, and as which roles.
-  - Rules that nobody named stay, and identifiers that the server made up are kept and never cause a change.
+  - Unlisted rules stay, and identifiers that the server chose are kept and never cause a change.
   - The rules of CloudServer are checked before anything is sent, and what was stored is read back.
   - Configurations in the newer form of AWS (V2, with filters and priorities) are never rewritten; they are an error.
 author: scality.backbeat contributors (@scality)
@@ -44,7 +44,7 @@ options:
   rules: &rules
     description:
       - The rules to be there, or with O(state=absent) the ones to remove.
-      - A rule is matched with an existing one by its O(rules[].id) where that is given, else by its O(rules[].prefix).
+      - A rule is matched with an existing one by its O(rules[].id) if that is given, else by its O(rules[].prefix).
       - Without O(rules), existing rules stay as they are, and a bucket without configuration gets one rule for all
         objects.
     type: list
@@ -79,7 +79,7 @@ options:
   purge_rules: &purge
     description:
       - Whether rules that are not in O(rules) are removed.
-      - Without it, other roles or another target bucket are refused while rules that nobody named would come along.
+      - Without it, role or target changes that would also affect unlisted rules are refused.
     type: bool
     default: false
   known_sites: &known_sites
@@ -228,7 +228,7 @@ replication:
       elements: dict
       contains:
         id:
-          description: Identifier; V(null) where check mode predicts a rule that the server will name.
+          description: Identifier; V(null) if check mode predicts a rule that the server will name.
           type: str
         prefix:
           description: Beginning of the keys to replicate.
@@ -262,16 +262,16 @@ error: &error
   type: dict
   contains:
     code:
-      description: Error code of the server, V(null) where none came.
+      description: Error code of the server; V(null) without a response.
       type: str
     message:
-      description: What the server said, or what happened to the connection.
+      description: Message of the server, or the error of the connection.
       type: str
     status:
-      description: HTTP status, V(null) where no answer came.
+      description: HTTP status; V(null) without a response.
       type: int
     request_id:
-      description: The server's name for the request, V(null) where it gave none.
+      description: Request ID; V(null) if the server sent none.
       type: str
     operation:
       description: API operation.

@@ -110,7 +110,7 @@ bucket:
       type: str
       sample: source-bucket
     versioning:
-      description: V(enabled), V(suspended), or V(unversioned) where it was never set.
+      description: V(enabled), V(suspended), or V(unversioned) if it was never set.
       type: str
       sample: enabled
 replication:
@@ -179,10 +179,10 @@ target:
       type: str
       sample: target-bucket
     exists:
-      description: Whether it exists; V(null) where these credentials may not see it.
+      description: Whether it exists; V(null) if these credentials may not see it.
       type: bool
     versioning:
-      description: V(enabled), V(suspended), or V(unversioned); V(null) where it does not exist or may not be seen.
+      description: V(enabled), V(suspended), or V(unversioned); V(null) if it does not exist or may not be seen.
       type: str
     trouble:
       description: Why it may not be seen, V(null) otherwise.
@@ -193,16 +193,16 @@ error: &error
   type: dict
   contains:
     code:
-      description: Error code of the server, V(null) where none came.
+      description: Error code of the server; V(null) without a response.
       type: str
     message:
-      description: What the server said, or what happened to the connection.
+      description: Message of the server, or the error of the connection.
       type: str
     status:
-      description: HTTP status, V(null) where no answer came.
+      description: HTTP status; V(null) without a response.
       type: int
     request_id:
-      description: The server's name for the request, V(null) where it gave none.
+      description: Request ID; V(null) if the server sent none.
       type: str
     operation:
       description: API operation.

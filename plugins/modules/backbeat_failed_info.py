@@ -130,7 +130,7 @@ error:
       description: Error code of the server, V(null) if there is none.
       type: str
     message:
-      description: What the server said, or what happened to the connection.
+      description: Message of the server, or the error of the connection.
       type: str
     status:
       description: HTTP status, V(null) if no answer came.

@@ -123,7 +123,7 @@ iam_role:
       type: str
       sample: SourceRoleForS3Replication
     arn:
-      description: ARN of the role. In check mode V(<account>) stands in it where only the server knows the account.
+      description: ARN of the role. In check mode it contains V(<account>) if only the server knows the account.
       type: str
       sample: arn:aws:iam::123456789012:role/SourceRoleForS3Replication
     path:
@@ -166,16 +166,16 @@ error: &error
   type: dict
   contains:
     code:
-      description: Error code of the server, V(null) where none came.
+      description: Error code of the server; V(null) without a response.
       type: str
     message:
-      description: What the server said, or what happened to the connection.
+      description: Message of the server, or the error of the connection.
       type: str
     status:
-      description: HTTP status, V(null) where no answer came.
+      description: HTTP status; V(null) without a response.
       type: int
     request_id:
-      description: The server's name for the request, V(null) where it gave none.
+      description: Request ID; V(null) if the server sent none.
       type: str
     operation:
       description: API operation.

@@ -47,7 +47,7 @@ EXAMPLES = r"""
     name: TargetRoleForS3Replication
   register: target_role
 
-- name: Stop where it does not exist
+- name: Stop if it does not exist
   ansible.builtin.assert:
     that: target_role.iam_role is not none
 """
@@ -100,16 +100,16 @@ error: &error
   type: dict
   contains:
     code:
-      description: Error code of the server, V(null) where none came.
+      description: Error code of the server; V(null) without a response.
       type: str
     message:
-      description: What the server said, or what happened to the connection.
+      description: Message of the server, or the error of the connection.
       type: str
     status:
-      description: HTTP status, V(null) where no answer came.
+      description: HTTP status; V(null) without a response.
       type: int
     request_id:
-      description: The server's name for the request, V(null) where it gave none.
+      description: Request ID; V(null) if the server sent none.
       type: str
     operation:
       description: API operation.

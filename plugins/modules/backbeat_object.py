@@ -10,7 +10,7 @@ module: backbeat_object
 short_description: Manage objects
 version_added: 0.1.0
 description:
-  - Puts an object where it is absent or differs from what was asked for, and removes it.
+  - Puts an object if it is absent or differs from the desired one, and removes it.
   - Only what was asked for is compared. Other content, metadata or content type make a new version; other tags do not.
 author: scality.backbeat contributors (@scality)
 extends_documentation_fragment:
@@ -135,7 +135,7 @@ object:
       type: str
       sample: object-to-replicate
     version_id:
-      description: The version; V(null) without versioning, or where check mode predicts a new one.
+      description: The version; V(null) without versioning, or if check mode predicts a new one.
       type: str
     etag:
       description: ETag, without quotation marks.
@@ -146,11 +146,11 @@ object:
       type: int
       sample: 0
     last_modified:
-      description: When the version was put, in ISO 8601; V(null) where check mode predicts a new one.
+      description: When the version was put, in ISO 8601; V(null) if check mode predicts a new one.
       type: str
       sample: "2026-11-22T17:21:14+00:00"
     content_type:
-      description: Media type; V(null) where check mode predicts one that the server will choose.
+      description: Media type; V(null) if check mode predicts one that the server will choose.
       type: str
       sample: binary/octet-stream
     metadata:
@@ -160,7 +160,7 @@ object:
       description: Tags; V(null) when O(tags) was not given.
       type: dict
     replication_status:
-      description: Replication status, V(null) where there is none.
+      description: Replication status, V(null) if there is none.
       type: str
       sample: PENDING
 changes:
@@ -175,16 +175,16 @@ error: &error
   type: dict
   contains:
     code:
-      description: Error code of the server, V(null) where none came.
+      description: Error code of the server; V(null) without a response.
       type: str
     message:
-      description: What the server said, or what happened to the connection.
+      description: Message of the server, or the error of the connection.
       type: str
     status:
-      description: HTTP status, V(null) where no answer came.
+      description: HTTP status; V(null) without a response.
       type: int
     request_id:
-      description: The server's name for the request, V(null) where it gave none.
+      description: Request ID; V(null) if the server sent none.
       type: str
     operation:
       description: API operation.

@@ -163,7 +163,7 @@ object:
       description: User metadata.
       type: dict
     replication_status:
-      description: Replication status, V(null) where there is none.
+      description: Replication status, V(null) if there is none.
       type: str
       sample: COMPLETED
 replica:
@@ -187,16 +187,16 @@ error: &error
   type: dict
   contains:
     code:
-      description: Error code of the server, V(null) where none came.
+      description: Error code of the server; V(null) without a response.
       type: str
     message:
-      description: What the server said, or what happened to the connection.
+      description: Message of the server, or the error of the connection.
       type: str
     status:
-      description: HTTP status, V(null) where no answer came.
+      description: HTTP status; V(null) without a response.
       type: int
     request_id:
-      description: The server's name for the request, V(null) where it gave none.
+      description: Request ID; V(null) if the server sent none.
       type: str
     operation:
       description: API operation.

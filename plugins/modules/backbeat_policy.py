@@ -172,7 +172,7 @@ policy:
       type: str
       sample: SourcePolicyForS3Replication
     arn:
-      description: ARN of the policy. In check mode V(<account>) stands in it where only the server knows the account.
+      description: ARN of the policy. In check mode it contains V(<account>) if only the server knows the account.
       type: str
       sample: arn:aws:iam::123456789012:policy/SourcePolicyForS3Replication
     path:
@@ -183,7 +183,7 @@ policy:
       description: Identifier that the server chose; V(null) for a policy that check mode predicts.
       type: str
     description:
-      description: Description of the policy, V(null) where the server has none.
+      description: Description of the policy, V(null) if the server has none.
       type: str
     default_version_id:
       description: The version in force. In check mode, the one before the change.
@@ -225,16 +225,16 @@ error: &error
   type: dict
   contains:
     code:
-      description: Error code of the server, V(null) where none came.
+      description: Error code of the server; V(null) without a response.
       type: str
     message:
-      description: What the server said, or what happened to the connection.
+      description: Message of the server, or the error of the connection.
       type: str
     status:
-      description: HTTP status, V(null) where no answer came.
+      description: HTTP status; V(null) without a response.
       type: int
     request_id:
-      description: The server's name for the request, V(null) where it gave none.
+      description: Request ID; V(null) if the server sent none.
       type: str
     operation:
       description: API operation.

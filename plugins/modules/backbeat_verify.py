@@ -385,16 +385,16 @@ error:
   type: dict
   contains: &error
     code:
-      description: Error code of the server, V(null) where none came.
+      description: Error code of the server; V(null) without a response.
       type: str
     message:
-      description: What the server said, or what happened to the connection.
+      description: Message of the server, or the error of the connection.
       type: str
     status:
-      description: HTTP status, V(null) where no answer came.
+      description: HTTP status; V(null) without a response.
       type: int
     request_id:
-      description: The server's name for the request, V(null) where it gave none.
+      description: Request ID; V(null) if the server sent none.
       type: str
     operation:
       description: API operation.

@@ -248,7 +248,7 @@ def test_the_log_of_calls(sandbox: Sandbox) -> None:
     s3 = make_bucket(sandbox.source, SOURCE)
     s3.put_object(Bucket=SOURCE, Key="a/b", Body=b"")
     sandbox.target.client("iam").list_roles()
-    refusal(sandbox.target.client("iam").get_role, RoleName="nobody")
+    refusal(sandbox.target.client("iam").get_role, RoleName="missing")
     seen = [
         (one["side"], one["service"], one["operation"], one["write"], one["status"], one["error"])
         for one in sandbox.calls()
@@ -262,7 +262,7 @@ def test_the_log_of_calls(sandbox: Sandbox) -> None:
     ]
     put = sandbox.calls(operation="PutObject")[0]
     assert (put["bucket"], put["key"], put["user"]) == (SOURCE, "a/b", "operator")
-    assert sandbox.calls(operation="GetRole")[0]["name"] == "nobody"
+    assert sandbox.calls(operation="GetRole")[0]["name"] == "missing"
     assert sandbox.calls("source", service="iam") == []
     sandbox.clear_calls()
     assert sandbox.calls() == []

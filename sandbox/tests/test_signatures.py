@@ -43,7 +43,7 @@ def credentials(sandbox: Sandbox, **changes: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
-        ({"access_key": "SANDBOXNOBODY0000001"}, "InvalidAccessKeyId"),
+        ({"access_key": "SANDBOXUNKNOWN000001"}, "InvalidAccessKeyId"),
         ({"secret_key": "wrong"}, "SignatureDoesNotMatch"),
         ({"session_token": "unexpected"}, "InvalidToken"),
     ],

@@ -26,7 +26,7 @@ from tests.integration.support.procedure import (
 from tests.unit.plugins.documented import MODULES
 
 Options = dict[str, Any]
-NOBODY = "http://127.0.0.1:1"
+NO_SERVER = "http://127.0.0.1:1"
 
 
 class Cases:
@@ -59,7 +59,7 @@ class Cases:
         generated = {"side": "source", "source_buckets": ["some-bucket"], "roles": ["A"]}
         yield {"name": "P", "description": "some", **generated}
         yield {"name": "P", "path": "/other/", **generated}
-        yield {"name": "Q", **generated, "roles": ["Nobody"]}
+        yield {"name": "Q", **generated, "roles": ["Missing"]}
         yield {"name": "P"}
         many = [f"bucket-{number}" for number in range(20)]
         yield {"policies": [{"name": "R", **generated, "source_buckets": many, "max_size": 700}]}
@@ -106,7 +106,9 @@ class Cases:
         yield {"bucket": SOURCE_BUCKET, "key": KEY}
         yield {"bucket": SOURCE_BUCKET, "key": KEY, "status": ["REPLICA"], "wait": False, **there}
         yield {"bucket": "no-such-bucket", "key": "none", "wait": False, **there}
-        gone = {"s3": {**self.target.connection("s3"), "endpoint_url": NOBODY, "retry_timeout": 0}}
+        gone = {
+            "s3": {**self.target.connection("s3"), "endpoint_url": NO_SERVER, "retry_timeout": 0}
+        }
         lost = {"target": {**gone, "bucket": TARGET_BUCKET}}
         yield {"bucket": SOURCE_BUCKET, "key": KEY, **lost}
         one = {"bucket": SOURCE_BUCKET, "key": KEY}
@@ -117,8 +119,8 @@ class Cases:
         set_up(self.source, self.target)
         yield {"name": SOURCE_ROLE}
         yield {"name": SOURCE_ROLE, "include_policies": False}
-        yield {"name": "Nobody"}
-        yield {"iam_roles": [{"name": SOURCE_ROLE}, {"name": "Nobody"}, {"name": "two words"}]}
+        yield {"name": "Missing"}
+        yield {"iam_roles": [{"name": SOURCE_ROLE}, {"name": "Missing"}, {"name": "two words"}]}
 
     def backbeat_policy_info(self) -> Iterator[Options]:
         set_up(self.source, self.target)
@@ -149,11 +151,11 @@ class Cases:
         self.source.do("bucket", name=NEWER, versioning="enabled")
         source, target = self.environment(self.source), self.environment(self.target)
         pair = {"source": source, "target": {"iam": target["iam"]}}
-        lost = {**source["s3"], "endpoint_url": NOBODY, "retry_timeout": 0}
+        lost = {**source["s3"], "endpoint_url": NO_SERVER, "retry_timeout": 0}
         yield {"name": "one", **pair}
         yield {"name": "one", "source": {"s3": source["s3"]}, "target": {}}
         yield {"name": "one", "source": {"s3": lost}, "target": {}}
-        strange = {**source["s3"], "access_key": "NOBODY00000000000000"}
+        strange = {**source["s3"], "access_key": "UNKNOWN0000000000000"}
         yield {"name": "one", "source": {"s3": strange}, "target": {}}
         bad = {"name": "bad", "source": {"s3": strange}, "target": {}}
         yield {"environments": [{"name": "one", **pair}, bad]}
@@ -305,7 +307,7 @@ def test_returns_what_it_documents(source: Side, target: Side, name: str) -> Non
             result = source.run(module, check_mode=check_mode, **options)
             comparison.compare(result, options)
         if task_of(module).service:
-            stranger = {**options, "access_key": "NOBODY00000000000000"}
+            stranger = {**options, "access_key": "UNKNOWN0000000000000"}
             comparison.compare(source.run(module, **stranger), stranger)
     assert comparison.wrong == []
     # Examples need not show each value that a server may leave out.

@@ -49,7 +49,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def ground(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Ground]:
-    """The two environments. What is made there begins with a prefix that nobody else has."""
+    """The two environments. What is made there begins with a prefix of its own."""
     folder = tmp_path_factory.mktemp("e2e")
     prefix = f"backbeat-e2e-{secrets.token_hex(4)}"
     if request.param >= 0:

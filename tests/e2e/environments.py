@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A source and a target environment to try the procedure on: the sandbox's, or those of somebody's inventory."""
+"""A source and a target environment to try the procedure on: the sandbox's, or those of an inventory."""
 
 from __future__ import annotations
 

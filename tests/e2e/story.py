@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A replication of its own, from set-up to removal, whose names nobody else uses."""
+"""A replication of its own, from set-up to removal, with names of its own."""
 
 from __future__ import annotations
 

@@ -137,13 +137,13 @@ def _listed(story: Story, key: str) -> dict[str, list[str]]:
     }
 
 
-def test_an_object_that_nobody_put(made: Made) -> None:
+def test_an_object_that_does_not_exist(made: Made) -> None:
     story = made.story
     checked = story.source.run(
-        "object_check", bucket=story.source_bucket, key="nobody-put-it", wait=False
+        "object_check", bucket=story.source_bucket, key="never-put", wait=False
     )
     assert checked["failed"]
-    assert f"{story.source_bucket}/nobody-put-it" in checked["msg"]
+    assert f"{story.source_bucket}/never-put" in checked["msg"]
     assert story.source.s3["endpoint_url"] in checked["msg"]
     assert "check bucket and key, and that it was put" in checked["msg"]
 
@@ -225,7 +225,7 @@ def _drift_of_iam(story: Story, side: str) -> list[str]:
     try:
         client.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(OTHER_TRUST))
     except ClientError as error:
-        # Not every IAM server has the call; then nobody can change a trust policy.
+        # Not every IAM server has the call; then a trust policy cannot be changed.
         if code_of(error) not in LACKING:
             raise
         return repairs

@@ -71,7 +71,7 @@ STRANGE: dict[str, tuple[str, dict[str, str], bytes]] = {
     "bytes": ("200 OK", XML, bytes(range(256))),
     "another encoding": ("200 OK", XML, '<?xml version="1.0"?><ok>é</ok>'.encode("utf-16")),
     "a wrong encoding": ("200 OK", XML, b'<?xml version="1.0" encoding="utf-8"?><ok>\xe9</ok>'),
-    "an encoding nobody knows": ("200 OK", XML, b'<?xml version="1.0" encoding="x-none"?><ok/>'),
+    "an unknown encoding": ("200 OK", XML, b'<?xml version="1.0" encoding="x-none"?><ok/>'),
     "an entity": ("200 OK", XML, b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'),
     "half of an answer": ("200 OK", XML, ROLE[:300]),
     "less than announced": ("200 OK", {**XML, "Content-Length": "5000"}, ROLE[:300]),
@@ -84,7 +84,7 @@ STRANGE: dict[str, tuple[str, dict[str, str], bytes]] = {
     "who are you": ("407 Proxy Authentication Required", {"Content-Type": "text/html"}, PAGE),
     "a bad gateway": ("502 Bad Gateway", {"Content-Type": "text/html"}, PAGE),
     "a teapot": ("418 I'm a teapot", {"Content-Type": "text/plain"}, b"short and stout"),
-    "a status nobody knows": ("799 What", {}, b""),
+    "an unknown status": ("799 What", {}, b""),
     "no status": ("abc", {}, b""),
     "a negative length": ("200 OK", {"Content-Length": "-5"}, b""),
 }  # fmt: skip

@@ -21,7 +21,7 @@ from tests.integration.support.promises import assert_same
 
 HERE = Path(__file__).parent
 TASKS = yaml.safe_load((HERE / "data" / "both_ways.yml").read_text())[0]["tasks"]
-# What the tasks hold that nobody may see.
+# What the tasks hold that must not be shown.
 SECRETS = {
     "wrong": "planted-wrong-key",
     "in_url": "planted-in-a-url",

@@ -98,7 +98,7 @@ def _kill(playing: Playing) -> None:
             os.kill(pid, signal.SIGKILL)
     assert process.wait(10) == -signal.SIGKILL
     assert process.stdout is not None
-    # Whoever survived would still hold the pipe.
+    # A survivor would still hold the pipe.
     with suppress(subprocess.TimeoutExpired):
         process.communicate(timeout=10)
     assert process.stdout.closed

@@ -37,7 +37,7 @@ Keys = dict[SideName, dict[str, str]]
 
 
 def whole(source: Side, target: Side, keys: Keys) -> Iterator[Result]:
-    """Prediction, set-up, repetition, repair of what somebody changed, teardown and its repetition."""
+    """Prediction, set-up, repetition, repair of drift, teardown and its repetition."""
     steps = set_up(source, target)
     yield from _take(steps[:-1], keys, check_mode=True)
     yield from _take(steps, keys)

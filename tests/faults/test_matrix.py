@@ -22,7 +22,7 @@ WAYS: dict[str, tuple[str, int | None]] = {
     "reset after it acted": ("reset-after", None),
 }
 FOR_READS = ("500", "slow down", "timeout", "reset")
-# Without time for another try each of them ends the run, as does an answer that nobody can read.
+# Without time for another try each of them ends the run, as does an unreadable response.
 ENDING = ("error", "reset-after", "garbage")
 Matrices = Callable[[str], Matrix]
 

@@ -135,20 +135,20 @@ class TestWhatIsNotVisibleYet:
 
 @pytest.mark.parametrize("limit", [0.0, 0.5, 60.0])
 def test_what_is_missing_fails_soon(source: Side, limit: float) -> None:
-    """A role that nobody makes is missed within a few seconds, however long one waits for servers."""
+    """A role that is never created is reported within a few seconds, however long the retries for servers are."""
     started = time.monotonic()
     result = source.run(
         "policy",
         name="P",
         side="target",
         target_buckets=["bucket"],
-        roles=[source.arn("role", "Nobody")],
+        roles=[source.arn("role", "Missing")],
         retry_timeout=limit,
     )
     assert time.monotonic() - started < min(limit, 10.0) + LATE
     assert result["failed"]
     assert result["changed"]
     assert result["error"]["code"] == "NoSuchEntity"
-    assert "to the role Nobody" in result["msg"]
+    assert "to the role Missing" in result["msg"]
     assert "It did not appear within" in result["msg"]
     assert "Create the role (backbeat_iam_role)" in result["msg"]

@@ -115,7 +115,7 @@ def test_what_the_role_would_change_is_given_by_arn(source: Side, target: Side, 
     assert variables["target"] == {"replication_target_role_arn": roles[1]}
 
 
-def test_roles_that_nobody_can_look_at_are_given_by_arn(source: Side, target: Side) -> None:
+def test_roles_that_cannot_be_read_are_given_by_arn(source: Side, target: Side) -> None:
     """Without a connection to IAM, and for roles that are only names."""
     roles = guide_by_hand(source, target)
     bare = {"s3": source.connection("s3")}
@@ -281,7 +281,7 @@ def test_the_role_has_nothing_to_do_where_little_is_its_own(
 def test_what_a_server_says_is_never_evaluated(
     play: Plays, source: Side, target: Side, tmp_path: Path
 ) -> None:
-    """A rule's id and prefix are free text of whoever may set a configuration: on the controller they stay text."""
+    """A rule's id and prefix are free text of the account that sets it: on the controller they stay text."""
     guide_by_hand(source, target)
     marks = [tmp_path / name for name in ("id", "prefix")]
     texts = [f"{{{{ lookup('pipe', 'touch {mark}') }}}}" for mark in marks]

@@ -78,7 +78,7 @@ def test_a_backbeat_that_is_down_is_no_backbeat_without_routes(source: Side) -> 
 
 
 def test_credentials_that_are_refused(source: Side) -> None:
-    failed = source.run("service_info", backbeat_url=url(source, "s3"), access_key="NOBODY0000")
+    failed = source.run("service_info", backbeat_url=url(source, "s3"), access_key="UNKNOWN000")
     assert failed["error"]["status"] == 403
     assert "give credentials of an account" in failed["msg"]
 

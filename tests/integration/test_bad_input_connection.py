@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Connections that lead nowhere, to the wrong place, or to somebody who does not want us: each module says which."""
+"""Connections that lead nowhere, to the wrong place, or to a server that refuses us: each module says which."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_no_such_host(source: Side, module: str, monkeypatch: pytest.MonkeyPatch
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    url = "http://nobody.example"
+    url = "http://unknown.example"
     complaint(run_at(source, module, endpoint_url=url), url, "Check endpoint_url (scheme, host")
 
 
@@ -105,13 +105,13 @@ def test_wrong_secret(source: Side, module: str) -> None:
 
 @EVERY
 def test_unknown_access_key(source: Side, module: str) -> None:
-    result = run_at(source, module, access_key="NOBODY00000000000000")
+    result = run_at(source, module, access_key="UNKNOWN0000000000000")
     complaint(result, endpoint(source, module), "check profile", "access_key")
     assert result["error"]["status"] == 403
 
 
 @EVERY
-def test_a_session_token_of_somebody_else(source: Side, module: str) -> None:
+def test_a_session_token_of_another_account(source: Side, module: str) -> None:
     result = run_at(source, module, session_token="not-mine")
     message = complaint(
         result, endpoint(source, module), "check profile" if "object" in module else ""
@@ -134,13 +134,13 @@ def test_clocks_differ(source: Side, module: str, offset: int, direction: str) -
 def test_not_permitted(source: Side, module: str) -> None:
     nothing = {"Effect": "Deny", "Action": "*", "Resource": "*"}
     document = {"Version": "2012-10-17", "Statement": [nothing]}
-    keys = source.side.create_user("nobody", document)
+    keys = source.side.create_user("powerless", document)
     result = run_at(source, module, **keys)
     message = complaint(result, endpoint(source, module))
     assert result["error"]["status"] == 403
     assert re.search("permission|credentials are wrong", message)
     if module in IAM:
-        assert "nobody is not authorized to perform: iam:" in message
+        assert "powerless is not authorized to perform: iam:" in message
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_options_of_no_use(source: Side, wrong: dict[str, Any], reason: str) -> 
 @pytest.mark.parametrize(
     ("wrong", "reason"),
     [
-        ({"profile": "somebody"}, "mutually exclusive: profile\\|access_key"),
+        ({"profile": "other"}, "mutually exclusive: profile\\|access_key"),
         ({"retry_timeout": "soon"}, "retry_timeout"),
         ({"aws_config": "fast"}, "aws_config"),
         ({"endpoint": "http://node1"}, "endpoint"),
@@ -229,7 +229,7 @@ class Dialled(list[Any]):
 
 @pytest.fixture
 def no_credentials(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Dialled:
-    """A machine where nobody has given credentials, on which asking a cloud for some is not switched off."""
+    """A machine without credentials, on which asking a cloud for some is not switched off."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -250,7 +250,7 @@ def keyless(source: Side) -> Keyless:
 
 @EVERY
 def test_no_credentials(keyless: Keyless, module: str, no_credentials: Dialled) -> None:
-    """Nobody is asked for any, least of all the address at which clouds give them out."""
+    """No server is asked for any, least of all the address at which clouds give them out."""
     result = run_at(keyless, module)
     complaint(result, endpoint(keyless, module), "Unable to locate credentials", "Give profile, or")
     assert no_credentials == []

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Mistakes in an inventory, and a side that cannot be reached, as somebody who runs the playbook sees them."""
+"""Mistakes in an inventory, and a side that cannot be reached, as the user of the playbook sees them."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_rules_that_overlap(play: Plays, source: Side, target: Side) -> None:
 
 @pytest.fixture
 def closed() -> Iterator[str]:
-    """The URL of a port where nobody listens."""
+    """The URL of a port where no server listens."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         yield f"http://127.0.0.1:{taken.getsockname()[1]}"

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a server refuses, for somebody else's bucket, a call that it lacks, or a wish that only it can judge."""
+"""What a server refuses, for another account's bucket, a call that it lacks, or options that only it can judge."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_a_bucket_of_another_account(source: Side, module: str, state: str) -> N
 
 
 def test_a_bucket_of_another_account_that_was_not_there_yet(source: Side) -> None:
-    """Somebody else was faster between our look and our creation."""
+    """Another run created it between our read and our creation."""
     source.sandbox.fail("CreateBucket", status=409, code="BucketAlreadyExists", message="Taken")
     result = run_at(source, "bucket")
     complaint(result, BUCKET, source.side.s3_url, "Taken", "choose another name")
@@ -234,7 +234,7 @@ def test_other_words_for_a_call_that_the_server_lacks(source: Side, code: str) -
     complaint(result, source.side.iam_url, "does not support the IAM call GetRole")
 
 
-def test_what_a_server_lacks_and_nobody_needs(source: Side, target: Side) -> None:
+def test_what_a_server_lacks_and_no_module_needs(source: Side, target: Side) -> None:
     """The procedure asks for nothing that Vault is not certain to answer."""
     uncertain = ["GetUser", "UpdateAssumeRolePolicy", "SetDefaultPolicyVersion", "TagRole"]
     for one in (source, target):

@@ -61,7 +61,7 @@ def test_versioning_is_suspended(source: Side) -> None:
     assert versioning(source) == "Suspended"
 
 
-def test_versioning_that_nobody_asked_for_stays(source: Side) -> None:
+def test_versioning_that_was_not_asked_for_stays(source: Side) -> None:
     source.s3.create_bucket(Bucket=NAME)
     set_versioning(source, "Enabled")
     assert not source.promised("bucket", name=NAME)["changed"]

@@ -158,7 +158,7 @@ def test_other_roles_and_another_target(source: Side, before: dict[str, str], fi
     assert stored(source)["Role"] == f"{SOURCE_ROLE},{TARGET_ROLE}"
 
 
-def test_rules_that_nobody_named_do_not_move_to_another_target(source: Side) -> None:
+def test_unlisted_rules_do_not_move_to_another_target(source: Side) -> None:
     by_hand(source, rule("a/", ID="a", target="other"), rule("b/", ID="b", target="other"))
     result = source.promised("bucket_replication", **WANTED, rules=[{"prefix": "a/"}])
     assert result["failed"]

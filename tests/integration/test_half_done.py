@@ -131,7 +131,7 @@ def test_cut_before_each_write(
 def test_lost_answer_to_each_write(
     undisturbed: dict[str, Any], source: Side, target: Side, side: Any, number: int, how: str
 ) -> None:
-    """The server did it, and nobody heard: the same run looks, and neither fails nor does it twice."""
+    """The server did it, but the response was lost: the same run checks, and neither fails nor does it twice."""
     source.sandbox.fail(side=side, write=True, nth=number, how=how)
     results = set_up(source, target)
     faults = source.sandbox.calls(fault=how)

@@ -229,7 +229,7 @@ def test_info_reads_what_the_module_made(source: Side) -> None:
 
 def test_info_of_several_and_of_none(source: Side) -> None:
     by_hand(source)
-    result = source.promised("iam_role_info", iam_roles=[{"name": NAME}, {"name": "Nobody"}])
+    result = source.promised("iam_role_info", iam_roles=[{"name": NAME}, {"name": "Missing"}])
     assert [bool(one["iam_role"]) for one in result["results"]] == [True, False]
 
 

@@ -100,7 +100,7 @@ def test_a_policy_and_who_has_it(source: Side) -> None:
     assert policy["parts"] == [{key: value for key, value in policy.items() if key != "parts"}]
 
 
-def test_a_policy_that_is_attached_to_nobody(source: Side) -> None:
+def test_a_policy_that_is_attached_to_no_role(source: Side) -> None:
     by_hand(source, "Reading")
     assert source.promised("policy_info", name="Reading")["policy"]["roles"] == []
 
@@ -255,7 +255,7 @@ def test_one_or_several_or_all(source: Side, options: dict[str, Any]) -> None:
 def test_listing_buckets_is_not_permitted(source: Side) -> None:
     statement = {"Effect": "Allow", "Action": "s3:GetBucketVersioning", "Resource": "*"}
     keys: dict[str, Any] = source.side.create_user(
-        "nobody", {"Version": "2012-10-17", "Statement": [statement]}
+        "powerless", {"Version": "2012-10-17", "Statement": [statement]}
     )
     result = source.run("bucket_replication_info", all_buckets=True, retry_timeout=0, **keys)
     complaint(result, "list the buckets", source.side.s3_url, "permission")

@@ -82,7 +82,7 @@ def test_put_a_file(source: Side, tmp_path: Path) -> None:
     assert content(source) == file.read_bytes()
 
 
-def test_other_content_is_replaced_and_what_nobody_asked_for_comes_along(source: Side) -> None:
+def test_other_content_is_replaced_and_what_was_not_asked_for_is_kept(source: Side) -> None:
     source.do(
         "object", **HERE, content="old", content_type="text/x-own", metadata={"a": "1"}, tags={"t": "1"}
     )  # fmt: skip
@@ -117,7 +117,7 @@ def test_other_tags_make_no_new_version(source: Side) -> None:
     assert len(versions(source)) == 1
 
 
-def test_content_that_nobody_asked_for_stays(source: Side) -> None:
+def test_content_that_was_not_asked_for_stays(source: Side) -> None:
     source.s3.put_object(Bucket=BUCKET, Key=KEY, Body=b"theirs", Metadata={"a": "1"})
     assert not source.promised("object", **HERE)["changed"]
     assert content(source) == b"theirs"

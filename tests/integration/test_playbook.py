@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The playbook from nothing, again, in check mode, and where somebody changed what it had made."""
+"""The playbook from nothing, again, in check mode, and after manual changes."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""No source is configured before its target is ready, whatever the strategy and whoever includes the role."""
+"""No source is configured before its target is ready, whatever the strategy, and however the role is included."""
 
 from __future__ import annotations
 

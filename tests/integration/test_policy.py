@@ -192,7 +192,7 @@ def test_a_detached_policy_is_attached_again(source: Side) -> None:
     assert attached(source) == [NAME]
 
 
-def test_it_stays_attached_to_roles_that_nobody_named(source: Side) -> None:
+def test_it_stays_attached_to_unlisted_roles(source: Side) -> None:
     source.do("iam_role", name="Another")
     attach(source, by_hand(source), "Another")
     source.promised("policy", **WANTED)
@@ -200,11 +200,11 @@ def test_it_stays_attached_to_roles_that_nobody_named(source: Side) -> None:
 
 
 def test_a_role_that_does_not_exist(source: Side) -> None:
-    result = source.run("policy", **{**WANTED, "roles": ["Nobody"]})
+    result = source.run("policy", **{**WANTED, "roles": ["Missing"]})
     assert result["failed"]
     assert result["changes"] == [f"CreatePolicy {NAME}"]
     assert result["error"]["operation"] == "AttachRolePolicy"
-    assert "Nobody" in result["msg"]
+    assert "Missing" in result["msg"]
 
 
 def test_another_path_is_an_error_that_says_so(source: Side) -> None:
@@ -244,11 +244,11 @@ def test_absent_from_nothing(source: Side) -> None:
 
 def test_absent_of_a_policy_that_a_user_has(source: Side) -> None:
     arn = by_hand(source)
-    source.iam.create_user(UserName="somebody")
-    source.iam.attach_user_policy(UserName="somebody", PolicyArn=arn)
+    source.iam.create_user(UserName="other-user")
+    source.iam.attach_user_policy(UserName="other-user", PolicyArn=arn)
     result = source.promised("policy", name=NAME, state="absent")
     assert result["failed"]
-    assert "attached to users or groups (somebody)" in result["msg"]
+    assert "attached to users or groups (other-user)" in result["msg"]
     assert policy_names(source) == [NAME]
 
 

@@ -114,7 +114,7 @@ def test_parts_that_a_crash_left_behind_are_removed(source: Side) -> None:
     assert policy_names(source) == []
 
 
-def test_a_policy_of_somebody_elses_in_a_parts_place(source: Side) -> None:
+def test_an_unrelated_policy_in_a_parts_place(source: Side) -> None:
     document = {
         "Version": "2012-10-17",
         "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}],
@@ -126,7 +126,7 @@ def test_a_policy_of_somebody_elses_in_a_parts_place(source: Side) -> None:
     assert document_of(source, f"{NAME}-2") == document
 
 
-def test_a_policy_of_somebody_elses_with_a_parts_name_stays(source: Side) -> None:
+def test_an_unrelated_policy_with_a_parts_name_stays(source: Side) -> None:
     document = {
         "Version": "2012-10-17",
         "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}],

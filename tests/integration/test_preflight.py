@@ -26,7 +26,7 @@ from tests.integration.support.procedure import (
 )
 
 VALIDATE = ROOT / "playbooks" / "validate_replication.yml"
-NOBODY = {"access_key": "NOBODY", "secret_key": "no-secret"}
+NO_KEYS = {"access_key": "UNKNOWN", "secret_key": "no-secret"}
 
 
 class Pair:
@@ -209,13 +209,13 @@ BROKEN = {
     ),
     "unknown keys everywhere": (
         lambda pair: [
-            pair.options[side][service].update(NOBODY)
+            pair.options[side][service].update(NO_KEYS)
             for side in ("source", "target")
             for service in ("s3", "iam")
         ],
         ["error credentials-invalid"] * 4,
     ),
-    "nobody listens": (
+    "no server listens": (
         lambda pair: pair.options["target"]["iam"].update(
             endpoint_url="http://127.0.0.1:1", retry_timeout=0
         ),

@@ -187,18 +187,18 @@ def warm() -> None:
     try:
         _require_botocore()
         session = _new_session()
-        nobody = "none"
+        anonymous = "none"
         for service in (S3.name, IAM.name):
             session.create_client(
                 service,
                 region_name="us-east-1",
-                aws_access_key_id=nobody,
-                aws_secret_access_key=nobody,
+                aws_access_key_id=anonymous,
+                aws_secret_access_key=anonymous,
                 config=_config(service, {}, 1),
             )
     except (BadConnection, BotoCoreError):
         return
-    # Nothing is read from the user's files before somebody uses it, since they may change until then.
+    # Nothing is read from the user's files before it is used, since they may change until then.
     _SPARE.append(_new_session())
 
 

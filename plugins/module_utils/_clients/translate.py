@@ -156,7 +156,7 @@ def _skew(ahead: float | None) -> str:
 
 
 def from_exception(call: Call, error: Exception) -> ApiError:
-    """The error for a call that brought no answer at all, or one that nobody can read."""
+    """The error for a call without a response, or with an unreadable one."""
     name = type(error).__name__
     text = " ".join(str(error).split())
     if name in ("NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError"):

@@ -26,7 +26,7 @@ PENDING = (
 )
 
 WRITTEN_HERE = (
-    "So it is no copy: somebody put it here directly. Check that this is the bucket replicated to."
+    "So it is no copy: it was put here directly. Check that this is the bucket replicated to."
 )
 
 
@@ -112,14 +112,14 @@ class Diagnosis:
             return (
                 f"The {here}, but {where} has no such version {self.after}. "
                 f"{self._target_bucket()}Check that the rule's destination is this bucket and this "
-                "environment, and that nobody deleted it there."
+                "environment, and that it was not deleted there."
             )
         differences = "; ".join(snapshot.differences())
         if differences:
             return f"The {here}, but its copy {where} differs {self.after}: {differences}."
         return (
             f"The {here}, but {where} has the status {status_of(snapshot.there)}, not REPLICA, "
-            f"{self.after}: somebody else put it there. {self._target_bucket()}"
+            f"{self.after}: it was put there directly. {self._target_bucket()}"
         ).rstrip()
 
 

@@ -23,7 +23,7 @@ STATUS = {"enabled": "Enabled", "suspended": "Suspended"}
 class State:
     """A bucket; `versioning` as S3 calls it, "" where it was never set.
 
-    `location` and `empty` are None where nobody asked for them.
+    `location` and `empty` are None if they were not asked for.
     """
 
     versioning: str

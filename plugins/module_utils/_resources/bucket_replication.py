@@ -107,7 +107,7 @@ class BucketReplication:
         return State(self._parse(stored))
 
     def _read_to_remove(self, stored: Mapping[str, Any]) -> State:
-        """To remove the whole of a configuration nobody has to understand it."""
+        """A whole configuration can be removed without being understood."""
         try:
             return State(replication.from_api(stored))
         except UnsupportedConfiguration:

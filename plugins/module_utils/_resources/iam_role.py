@@ -212,7 +212,7 @@ def _attached(arn: str) -> iam_entities.Attached:
 
 
 def describe(state: State | None) -> dict[str, Any] | None:
-    """A role as a result; `attached_policies` is None where nobody looked."""
+    """A role as a result; `attached_policies` is None if they were not read."""
     if state is None:
         return None
     role, attached = state.role, state.attached

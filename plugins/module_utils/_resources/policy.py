@@ -144,10 +144,10 @@ class Policy:
                     else iam_entities.policy_document(self.api, found.arn, found.default_version)
                 )
                 self.finder.read_attached()
-                # Whoever has one part needs the others as well, and a part that goes is taken from everybody.
-                everybody = number > len(self.documents) or len(self.documents) > 1
+                # All parts must be attached to the same roles, and a part that goes is detached from all of them.
+                all_roles = number > len(self.documents) or len(self.documents) > 1
                 entities = known.entities if known else None
-                if everybody and entities is None:
+                if all_roles and entities is None:
                     entities = iam_entities.policy_entities(self.api, found.arn)
                 roles = entities.roles if entities else self.finder.roles_with(found.arn)
                 state[found.name] = Part(found, document, roles, entities)
@@ -198,7 +198,7 @@ class Policy:
         }
 
     def _holders(self, before: State) -> tuple[str, ...]:
-        """Who is to have all parts: the wanted roles, and of a policy in parts whoever has the first."""
+        """The roles that need all parts: the wanted ones, and those that the first part is attached to."""
         first = before.get(self.name)
         others = first.entities.roles if first and first.entities else ()
         wanted = self.roles if self.request.present else ()
@@ -252,7 +252,7 @@ class Policy:
             return False
         raise Refused(
             f"The policy {found.name} at {self.api.endpoint} is needed for part {number} of {self.name}, but is "
-            "somebody else's: its description does not call it that. Choose another name, or a larger max_size."
+            "another policy: its description does not call it that. Choose another name, or a larger max_size."
         )
 
     def _check_path(self, found: iam_entities.Policy) -> None:

@@ -17,7 +17,10 @@ from tests.integration.support.bad_input import BUCKET, LEFT_OUT, Keyless, run_a
 from tests.integration.support.modules import Result
 from tests.support.scripted import scripted
 
-NOBODY = {"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}
+DENIED = {
+    "Version": "2012-10-17",
+    "Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"},
+}
 S3_REDIRECT = {"x-amz-request-id": "1", "Location": "https://s3.example.com/"}
 
 
@@ -54,10 +57,10 @@ def options(scene: Scene) -> Iterator[Result]:
 def credentials(scene: Scene) -> Iterator[Result]:
     keyless = Keyless(scene.source.sandbox, scene.source.side)
     yield run_at(keyless, "bucket")
-    yield run_at(keyless, "bucket", profile="nobody")
+    yield run_at(keyless, "bucket", profile="unknown")
     yield run_at(keyless, "bucket", access_key="AKIA", secret_key=None)
     source = scene.source
-    yield run_at(source, "bucket", access_key="NOBODY00000000000000")
+    yield run_at(source, "bucket", access_key="UNKNOWN0000000000000")
     yield run_at(source, "bucket", secret_key="mistyped")
     yield run_at(source, "bucket", session_token="not-mine")
     source.sandbox.fail(status=400, code="ExpiredToken")
@@ -101,7 +104,7 @@ def other_service(scene: Scene) -> Iterator[Result]:
 
 def permissions(scene: Scene) -> Iterator[Result]:
     source = scene.source
-    keys = source.side.create_user("nobody", NOBODY)
+    keys = source.side.create_user("powerless", DENIED)
     source.do("bucket", name=BUCKET)
     for module in ("iam_role", "bucket", "bucket_replication", "object"):
         yield run_at(source, module, **keys)

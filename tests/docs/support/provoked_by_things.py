@@ -48,8 +48,10 @@ def roles_and_policies(scene: Scene) -> Iterator[Result]:
     }
     yield run_at(source, "policy", **many)
     everywhere = {"roles": None, "source_buckets": None, "target_buckets": None}
-    source.iam.create_user(UserName="somebody")
-    source.iam.attach_user_policy(UserName="somebody", PolicyArn=source.arn("policy", "Reading-2"))
+    source.iam.create_user(UserName="other-user")
+    source.iam.attach_user_policy(
+        UserName="other-user", PolicyArn=source.arn("policy", "Reading-2")
+    )
     yield run_at(source, "policy", name="Reading-2", state="absent", **everywhere)
 
 

@@ -26,7 +26,7 @@ GONE = {"state": "absent"}
 
 @dataclass(frozen=True)
 class Scenario:
-    """prepare: makes the state to start from, as somebody else would; steps: the procedure itself."""
+    """prepare: makes the state to start from, as another tool would; steps: the procedure itself."""
 
     prepare: Callable[[Side, Side], None]
     steps: Callable[[Side, Side], list[Step]]
@@ -101,11 +101,11 @@ def _remove_iam(source: Side, _target: Side) -> list[Step]:
 
 
 def _nothing(_source: Side, _target: Side) -> None:
-    """An environment in which nobody has done anything."""
+    """An empty environment."""
 
 
 def _a_role(source: Side, _target: Side) -> None:
-    """A role that trusts somebody else, with one policy too many and one too few."""
+    """A role that trusts another service, with one policy too many and one too few."""
     trust = {"Effect": "Allow", "Principal": {"Service": "other"}, "Action": "sts:AssumeRole"}
     source.iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=_document(trust))
     for name in ("Wanted", "Extra"):
@@ -137,7 +137,7 @@ def _parts_of(max_size: int) -> Callable[[Side, Side], None]:
 
 
 def _buckets(source: Side, target: Side) -> None:
-    """Buckets whose versioning somebody has suspended."""
+    """Buckets whose versioning was suspended."""
     for side, bucket in ((source, BUCKET), (target, procedure.TARGET_BUCKET)):
         side.s3.create_bucket(Bucket=bucket)
         side.s3.put_bucket_versioning(
@@ -146,7 +146,7 @@ def _buckets(source: Side, target: Side) -> None:
 
 
 def _a_configuration(source: Side, target: Side) -> None:
-    """A configuration whose rule somebody has disabled."""
+    """A configuration whose rule was disabled."""
     source.do("bucket", name=BUCKET, versioning="enabled")
     rule = {
         "Prefix": "",

@@ -27,7 +27,7 @@ time.sleep(60)
 
 
 def alive(pid: int) -> bool:
-    """Whether a process runs; one that ended and that nobody has asked for does not."""
+    """Whether a process runs; one that ended and was not waited for does not."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
     except FileNotFoundError:

@@ -24,7 +24,7 @@ ENDPOINT = "http://node1"
 
 
 class Time:
-    """A clock that moves only when somebody sleeps."""
+    """A clock that only sleeping moves."""
 
     def __init__(self) -> None:
         self.now = 1000.0

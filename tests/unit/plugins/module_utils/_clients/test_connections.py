@@ -27,7 +27,7 @@ def test_each_key_is_asked_for_once() -> None:
     assert asked == ["a", "b"]
 
 
-def test_the_error_is_everybody_s() -> None:
+def test_the_error_is_shared_by_all() -> None:
     once, asked = SingleFlight(), []
 
     def find() -> None:

@@ -254,7 +254,7 @@ def test_what_was_loaded_beforehand_serves_any_profile(
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("AWS_PROFILE", "nobody"), ("AWS_CONFIG_FILE", "broken")]
+    ("name", "value"), [("AWS_PROFILE", "unknown"), ("AWS_CONFIG_FILE", "broken")]
 )
 def test_loading_beforehand_leaves_errors_to_the_task(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str

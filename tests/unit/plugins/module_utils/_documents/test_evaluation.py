@@ -208,7 +208,7 @@ def test_the_rest_of_a_trust_policy(change: dict[str, Any], outcome: Outcome) ->
 
 
 @pytest.mark.parametrize("text", ["arn:aws:s3:::bucket", "arn:nonsense"])
-def test_an_arn_that_stands_for_nobody(text: str) -> None:
+def test_an_arn_without_a_principal(text: str) -> None:
     with pytest.raises(InvalidDocument):
         parse_principal(text)
 

@@ -143,7 +143,7 @@ DIFFERENT: dict[str, tuple[Any, Any]] = {
     "case of a service": (trusting({"Service": "backbeat"}), trusting({"Service": "Backbeat"})),
     "kind of principal": (trusting({"Service": "x"}), trusting({"Federated": "x"})),
     "one kind more": (trusting({"Service": "x"}), trusting({"Service": "x", "AWS": "*"})),
-    "everybody, services too, and all accounts": (trusting("*"), trusting({"AWS": "*"})),
+    "all principals, services too, and all accounts": (trusting("*"), trusting({"AWS": "*"})),
     "account of a Federated": (
         trusting({"Federated": "123456789012"}),
         trusting({"Federated": ROOT}),

@@ -50,7 +50,7 @@ NEEDS_THE_SERVER = {
     "bucket of another account": "only the server knows its owner",
 }
 STRICTER = {
-    "Prefix with Priority and DeleteMarkerReplication": "servers drop these in silence",
+    "Prefix with Priority and DeleteMarkerReplication": "servers drop these without an error",
 }
 
 

@@ -204,11 +204,11 @@ class TestAConflict:
     def test_is_looked_at_and_planned_anew(self) -> None:
         letters = Letters("", "ab")
 
-        def somebody_else() -> None:
+        def another_run() -> None:
             letters.there |= {"a", "x"}
             raise error(Conflict)
 
-        letters.before("a", somebody_else)
+        letters.before("a", another_run)
         result = run(letters, timeout=60)
         assert result["changes"] == ["Add b", "Remove x"]
         assert letters.there == {"a", "b"}
@@ -259,7 +259,7 @@ def test_a_refusal_after_the_second_look_keeps_what_was_done() -> None:
     assert changes == ["Add a"]
 
 
-def test_what_is_gone_already_was_removed_by_somebody_else() -> None:
+def test_what_is_gone_already_was_removed_by_another_run() -> None:
     letters = Letters("ab", "")
 
     def gone() -> None:
@@ -273,7 +273,7 @@ def test_what_is_gone_already_was_removed_by_somebody_else() -> None:
 
 
 @pytest.mark.parametrize("kind", [Forbidden, Unreachable, Invalid])
-def test_a_failure_of_the_first_look_is_nobodys_to_repair(kind: Kind) -> None:
+def test_a_failure_of_the_first_read_is_not_repaired(kind: Kind) -> None:
     letters = Letters("", "a").before("read", error(kind))
     assert fails(letters, kind) == []
     assert letters.writes == []

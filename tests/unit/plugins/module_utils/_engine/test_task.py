@@ -196,7 +196,7 @@ class TestOptions:
     def test_two_sided_tasks_have_no_connection_of_their_own(self) -> None:
         assert "endpoint_url" not in a_task(service=None).argument_spec()["argument_spec"]
 
-    def test_specs_are_nobody_elses(self) -> None:
+    def test_specs_are_not_shared(self) -> None:
         TASK.argument_spec()["argument_spec"]["name"]["required"] = True
         assert "required" not in TASK.argument_spec()["argument_spec"]["name"]
 
@@ -215,7 +215,7 @@ class TestOneItem:
         assert result["changed"] is check_mode
         assert result.get("failed", False) is not check_mode
 
-    def test_the_diff_is_left_out_where_nobody_asks(self) -> None:
+    def test_the_diff_is_left_out_unless_asked_for(self) -> None:
         assert "diff" not in run({"name": "a", "size": 1}, diff=False)
 
     @pytest.mark.parametrize(

@@ -286,7 +286,7 @@ class TestExplanations:
     def test_no_replica_where_one_was_wanted(self, pair: Pair) -> None:
         pair.put()
         pair.explains(
-            "no replication status", "somebody put it here directly", both=False, status=["REPLICA"]
+            "no replication status", "it was put here directly", both=False, status=["REPLICA"]
         )
         assert "GetBucketReplication" not in pair.source.calls
 
@@ -369,7 +369,7 @@ class TestExplanations:
     def test_a_copy_that_is_none(self, pair: Pair) -> None:
         pair.put("COMPLETED")
         pair.copy(None)
-        pair.explains("has the status None, not REPLICA, after 30 s: somebody else put it there")
+        pair.explains("has the status None, not REPLICA, after 30 s: it was put there directly")
 
     def test_no_status_was_wanted_and_no_copy_is_there(self, pair: Pair) -> None:
         pair.put()

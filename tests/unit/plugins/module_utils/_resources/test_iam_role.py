@@ -191,14 +191,14 @@ def test_a_role_is_removed_with_its_attachments_and_the_policies_stay(iam: FakeI
     assert set(iam.policies) == {READ, WRITE}
 
 
-def test_somebody_else_removes_the_role_meanwhile(iam: FakeIam) -> None:
+def test_another_run_removes_the_role_meanwhile(iam: FakeIam) -> None:
     there(iam)
     iam.before("delete_role", lambda: iam.roles.clear())
     result = run(role(iam, state="absent"))
     assert (result["it"], result["diff"]["after"]) == (None, {})
 
 
-def test_somebody_else_makes_the_role_meanwhile(iam: FakeIam) -> None:
+def test_another_run_creates_the_role_meanwhile(iam: FakeIam) -> None:
     iam.before("create_role", lambda: there(iam, assume_role_policy_document=OTHER_TRUST))
     result = run(role(iam), timeout=10)
     assert result["changes"] == ["UpdateAssumeRolePolicy R"]

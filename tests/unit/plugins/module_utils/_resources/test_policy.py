@@ -219,7 +219,7 @@ def test_another_path_is_refused_and_another_description_a_warning(iam: FakeIam)
         run(policy(iam, policy=document("s3:Get"), path="/new/"), timeout=10)
 
 
-def test_a_policy_on_a_path_nobody_named_is_found_when_its_name_is_taken(iam: FakeIam) -> None:
+def test_a_policy_on_an_unnamed_path_is_found_when_its_name_is_taken(iam: FakeIam) -> None:
     iam._add("P", document("s3:Put"), "/backbeat/", "Mine")
     result = run(policy(iam, policy=document("s3:Get"), description="Mine"), timeout=10)
     assert result["changes"] == ["CreatePolicyVersion P"]

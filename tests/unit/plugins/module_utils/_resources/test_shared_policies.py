@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One policy for the buckets of several inventories: nobody's permissions are taken by the other's run."""
+"""One policy for the buckets of several inventories: a run of one never removes the permissions of another."""
 
 from __future__ import annotations
 

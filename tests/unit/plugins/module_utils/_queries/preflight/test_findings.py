@@ -511,7 +511,7 @@ CASES: dict[str, tuple[Break, dict[str, Any], list[str]]] = {
         {"rules": [{"prefix": ""}, {"id": "reports"}]},
         ["error rule-missing"],
     ),
-    "a rule that somebody disabled": (
+    "a rule that was disabled": (
         lambda world: world.configure(
             {"Prefix": "a/"}, {"ID": "2", "Prefix": "b/", "Status": "Disabled"}
         ),
@@ -528,7 +528,7 @@ CASES: dict[str, tuple[Break, dict[str, Any], list[str]]] = {
         {"rules": [{"id": "all", "sites": [{"name": "node6"}]}]},
         ["error rule-differs"],
     ),
-    "a rule that somebody added": (
+    "a rule that was added": (
         lambda world: world.configure({"Prefix": "a/"}, {"ID": "2", "Prefix": "b/"}),
         {"rules": [{"prefix": "a/"}]},
         ["warning rule-unexpected"],
@@ -588,9 +588,7 @@ CASES: dict[str, tuple[Break, dict[str, Any], list[str]]] = {
     ),
     "a target role of another account": (
         several(
-            lambda world: world.configure(
-                role=f"{SOURCE_ROLE},arn:aws:iam::{OTHER}:role/SomebodyElse"
-            ),
+            lambda world: world.configure(role=f"{SOURCE_ROLE},arn:aws:iam::{OTHER}:role/Other"),
         ),
         {},
         ["error target-role-of-another-account"],
@@ -600,7 +598,7 @@ CASES: dict[str, tuple[Break, dict[str, Any], list[str]]] = {
         {},
         ["error role-arn-differs"],
     ),
-    "no role, and nobody says which account this is": (
+    "no role, and nothing names the account": (
         several(
             lambda world: world.iam("source").roles.clear(),
             lambda world: world.refuse("source", "iam", "get_user"),
@@ -616,7 +614,7 @@ CASES: dict[str, tuple[Break, dict[str, Any], list[str]]] = {
         {},
         ["info service-account-role", "info service-account-role"],
     ),
-    "a source role for somebody else": (
+    "a source role for another service": (
         lambda world: world.role(
             "source", AssumeRolePolicyDocument=trust(Principal={"Service": "lifecycle"})
         ),
@@ -710,7 +708,7 @@ CASES: dict[str, tuple[Break, dict[str, Any], list[str]]] = {
         {},
         ["error target-permission-denied"],
     ),
-    "a Deny for somebody else in the bucket's policy": (
+    "a Deny for another principal in the bucket's policy": (
         lambda world: world.bucket(
             "target",
             policy='{"Statement": {"Effect": "Deny", "Principal": {"AWS": "345678901234"},'
