@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible.errors import AnsibleError, AnsibleFilterError
 from ansible.utils.display import Display
+from jinja2 import Undefined, UndefinedError
 
 from ..module_utils._documents.topology import Environment, HostPlan, Items, Topology, plan
 from ..module_utils._documents.topology_checks import refusals
@@ -227,11 +228,15 @@ def _has_buckets(there: Variables) -> bool:
 
 
 def _read(there: Variables, variable: str, otherwise: Any = None) -> Any:
-    """A variable of another host; `otherwise` if only that host can evaluate it, because its template uses hostvars."""
+    """A variable of another host; `otherwise` if only that host can evaluate it, because its template uses hostvars.
+
+    Some versions of ansible-core raise an error for such a template, others return an undefined value.
+    """
     try:
-        return _plain(there.get(variable))
-    except AnsibleError:
+        value = _plain(there.get(variable))
+    except (AnsibleError, UndefinedError):
         return otherwise
+    return otherwise if isinstance(value, Undefined) else value
 
 
 def _plain(value: Any) -> Any:

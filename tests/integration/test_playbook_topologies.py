@@ -43,6 +43,9 @@ def many_ways(play: Plays) -> Inventory:
     ]
     hosts["node2"] = {
         **hosts["node1"],
+        # Only the host itself can evaluate these, not another host that reads its variables.
+        "replication_s3": "{{ hostvars.node1.replication_s3 }}",
+        "replication_iam": "{{ hostvars.node1.replication_iam }}",
         "replication_source_role_name": "SecondSourceRole",
         "replication_source_policy_name": "SecondSourcePolicy",
         "replication_pairs": [pair("second-source", "second-copy")],
