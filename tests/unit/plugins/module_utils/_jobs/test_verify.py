@@ -1,0 +1,190 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whole verifications of generated histories, without servers: they find what is there, also after a kill."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.listing import Marker, Page
+from ansible_collections.scality.backbeat.plugins.module_utils._documents import (
+    verify_compare,
+    verify_ranges,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_compare import (
+    KEY,
+    VERSION_ID,
+    Row,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_judge import Head
+from ansible_collections.scality.backbeat.plugins.module_utils._jobs import (
+    verify,
+    verify_inspection,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._jobs.job import Control
+from ansible_collections.scality.backbeat.plugins.module_utils._jobs.verify import (
+    SideRequest,
+    Verify,
+    VerifyRequest,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._jobs.verify_ledger import Ledger
+from ansible_collections.scality.backbeat.plugins.module_utils._queries.query import Unsatisfied
+
+from .._documents.generated import PROFILE
+from .._documents.histories import Bucket, after, pairs
+
+PAGE = 2
+BEGIN = Marker()
+PAIR = {
+    side: SideRequest(side, side, {"endpoint_url": f"http://{side}"})
+    for side in ("source", "target")
+}
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+class Listing:
+    """A listing of one of the buckets that the endpoints stand for."""
+
+    def __init__(self, api: Any, bucket: str, prefix: str = "", slowed: Any = None) -> None:
+        self.rows = [row for row in api.bucket.rows() if row[KEY].startswith(prefix.encode())]
+
+    def page(self, marker: Marker = BEGIN, size: int = PAGE) -> Page:
+        rows: list[Row] = after(self.rows, marker.key, marker.version_id)
+        last = rows[PAGE - 1] if len(rows) > PAGE else None
+        following = None if last is None else Marker(last[KEY], last[VERSION_ID])
+        return Page(rows[:PAGE], following)
+
+
+class Heads:
+    def __init__(self, api: Any, bucket: str, site: str = "", slowed: Any = None) -> None:
+        self.bucket: Bucket = api.bucket
+
+    def head(self, key: bytes, version_id: bytes | None) -> Head | None:
+        return self.bucket.head(key, version_id)
+
+
+@pytest.fixture(autouse=True)
+def without_servers(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (verify, verify_inspection):
+        monkeypatch.setattr(module, "VersionListing", Listing)
+    monkeypatch.setattr(verify_inspection, "HeadRequests", Heads)
+    monkeypatch.setattr(verify.s3_buckets, "replication", lambda api, bucket: None)
+    monkeypatch.setattr(verify_inspection, "BETWEEN", 0.0)
+    monkeypatch.setattr(verify_compare, "MOST_CASES", 1)
+    monkeypatch.setattr(verify_ranges, "LEAST_ROWS", 1)
+    # Only the tests save, at the moments that they choose.
+    monkeypatch.setattr(verify, "SAVE", 3600.0)
+
+
+def report(
+    buckets: tuple[Bucket, Bucket], folder: Path | None = None, **values: Any
+) -> dict[str, Any]:
+    """The report of a verification, with what differs from run to run taken out."""
+    files: dict[str, Any] = {}
+    if folder is not None:
+        files = {"checkpoint": str(folder / "state"), "problems_file": str(folder / "problems")}
+    request = VerifyRequest(**PAIR, fail=False, allow_empty=True, **files, **values)
+    source, target = (SimpleNamespace(bucket=bucket, ahead=None) for bucket in buckets)
+    job = Verify(request, source, target)  # type: ignore[arg-type]
+    try:
+        found: dict[str, Any] = job.run(Control())["verification"]
+    except Unsatisfied as unsatisfied:
+        raise AssertionError(str(unsatisfied)) from unsatisfied
+    for name in ("started", "finished", "seconds", "requests", "problems_file", "last_complete"):
+        del found[name]
+    for problems in found["first_problems"].values():
+        for problem in problems:
+            del problem["pending_since"]
+    return found
+
+
+def lines(folder: Path) -> list[Any]:
+    found = [json.loads(line) for line in (folder / "problems").read_text().splitlines()]
+    return sorted(([one["key"], one["version_id"], one["state"]] for one in found), key=str)
+
+
+def killing(commits: int, saved: int) -> Callable[[], None]:
+    """Have the ledger save after `saved` steps and die after `commits`; returns what undoes it."""
+    done = 0
+    enter, again = Ledger.enter, Ledger.enter_again
+
+    def step(ledger: Ledger) -> None:
+        nonlocal done
+        done += 1
+        if done == saved:
+            ledger.save(sync=False)
+        if done == commits:
+            # What was written after the checkpoint is in the files.
+            for file in (ledger._lines, ledger._later):
+                if file is not None:
+                    file.append([{"torn": True}])
+                    file.flush()
+            raise Killed
+
+    def entering(ledger: Ledger, *arguments: Any) -> None:
+        enter(ledger, *arguments)
+        step(ledger)
+
+    def entering_again(ledger: Ledger, *arguments: Any) -> None:
+        again(ledger, *arguments)
+        step(ledger)
+
+    Ledger.enter, Ledger.enter_again = entering, entering_again  # type: ignore[method-assign]
+
+    def restore() -> None:
+        Ledger.enter, Ledger.enter_again = enter, again  # type: ignore[method-assign]
+
+    return restore
+
+
+@pytest.mark.parametrize("listers", [1, 3])
+def test_a_run_that_was_killed_and_continued_equals_one_that_was_not(
+    listers: int,
+) -> None:
+    @PROFILE
+    @given(buckets=pairs(), commits=st.integers(1, 8), saved=st.integers(1, 8))
+    def check(buckets: tuple[Bucket, Bucket], commits: int, saved: int) -> None:
+        with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:
+            folder, other = Path(first), Path(second)
+            restore = killing(commits, saved)
+            try:
+                report(buckets, folder, listers=listers, ramp=False)
+            except Killed:
+                pass
+            finally:
+                restore()
+            continued = report(buckets, folder, listers=listers, ramp=False)
+            whole = report(buckets, other, listers=listers, ramp=False)
+            assert continued == whole
+            assert lines(folder) == lines(other)
+            assert not (folder / "state").exists()
+
+    check()
+
+
+@PROFILE
+@given(pairs())
+def test_more_listers_find_the_same(buckets: tuple[Bucket, Bucket]) -> None:
+    assert report(buckets, listers=4, ramp=False) == report(buckets, listers=1)
+
+
+@PROFILE
+@given(pairs(), st.sampled_from(["a", "a/", "a\U0001f600", "b", "é"]))
+def test_ranges_together_find_the_same(buckets: tuple[Bucket, Bucket], cut: str) -> None:
+    parts = [report(buckets, ranges=ranges)["states"] for ranges in ((("", cut),), ((cut, None),))]
+    whole = report(buckets)["states"]
+    for state, tally in whole.items():
+        assert sum(part[state]["count"] for part in parts) == tally["count"], state
