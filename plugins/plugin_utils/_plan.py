@@ -136,6 +136,7 @@ STEPS: Mapping[str, Callable[[Steps, Mapping[str, Any]], Items]] = {
         {"allow_pending_loss": options["allow_pending_loss"]}
     ),
     "preflights": lambda steps, options: steps.preflights(options["known_sites"]),
+    "verifications": lambda steps, options: steps.verifications(options["verify_folder"]),
     "report_pairs": lambda steps, _options: steps.report_pairs(),
     "objects": lambda steps, _options: steps.objects(),
     "checks": lambda steps, _options: steps.checks(),

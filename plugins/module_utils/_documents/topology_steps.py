@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from .topology import SOURCE, TARGET, Items, enabled_prefixes
 
@@ -192,6 +193,20 @@ class Steps:
             for roles in [self._expected_roles(pair)]
         ]
 
+    def verifications(self, folder: str) -> Items:
+        """Both sides of each pair, for a complete comparison; its files are in the folder, none without one."""
+        return [
+            {
+                SOURCE: self._compared(self.plan["host"], pair["source_bucket"]),
+                TARGET: self._compared(pair["target_host"], pair["target_bucket"]),
+                **_files(folder, self.plan["host"], pair),
+            }
+            for pair in self.plan["outgoing"]
+        ]
+
+    def _compared(self, host: str, bucket: str) -> dict[str, Any]:
+        return {"bucket": bucket, "name": host, "s3": self._connection(host, "s3")}
+
     def report_pairs(self) -> Items:
         """The host's pairs as reports show them: with what they replicate in words, and the sites of their rules."""
         return [
@@ -288,3 +303,18 @@ def _in_words(prefixes: list[str]) -> str:
     if "" in prefixes:
         return "all objects"
     return f"keys that begin with {', '.join(prefixes)}"
+
+
+def _files(folder: str, host: str, pair: Mapping[str, Any]) -> dict[str, str]:
+    """The files of a pair's verification, by the options of backbeat_verify."""
+    if not folder:
+        return {}
+    names = (host, pair["source_bucket"], pair["target_host"], pair["target_bucket"])
+    # Hosts may have any name; buckets have no underscore, so the name of a file stays that of one pair.
+    name = "__".join(quote(one, safe="") for one in names)
+    return {
+        "checkpoint": f"{folder}/{name}.checkpoint",
+        "problems_file": f"{folder}/{name}.problems.jsonl",
+        "report_file": f"{folder}/{name}.report.json",
+        "status_file": f"{folder}/{name}.status.json",
+    }
