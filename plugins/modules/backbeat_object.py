@@ -45,13 +45,17 @@ options:
     type: dict
   resend: &resend
     description:
-      - Whether a version that exists and stays is replicated once more, under the current configuration. Its own tags
-        are put back, which makes the server send it; version, date and content stay.
-      - V(unless_completed) does so if its replication is not C(COMPLETED); this also sends versions that C(FAILED),
-        that are C(PENDING) for ever, or that were put before the bucket had a configuration.
+      - When to send a version that exists and stays to the replica again, under the bucket's current replication
+        configuration. Its own tags are put back on it for that; version, date and content stay.
+      - V(failed) sends a version whose replication failed.
+      - V(stuck) also sends one that is pending under other roles or another target than the configuration has now. If
+        the server does not tell those of a version, one that has been pending for ten minutes.
+      - V(unless_completed) sends any version whose replication is not C(COMPLETED), also one that was put before the
+        bucket had a configuration.
+      - V(always) sends it at each run.
       - Replicas are not sent back.
     type: str
-    choices: [never, unless_completed, always]
+    choices: [never, failed, stuck, unless_completed, always]
     default: never
   state: &state
     description:
@@ -118,6 +122,14 @@ EXAMPLES = r"""
     bucket: source-bucket
     key: reports/november.csv
     state: absent
+
+- name: Send an object again whose replication failed
+  scality.backbeat.backbeat_object:
+    endpoint_url: http://node1
+    profile: backbeat-source
+    bucket: source-bucket
+    key: object-to-replicate
+    resend: failed
 """
 
 RETURN = r"""
@@ -244,7 +256,7 @@ TASK = Task(
         "tags": {"type": "dict"},
         "resend": {
             "type": "str",
-            "choices": ["never", "unless_completed", "always"],
+            "choices": ["never", "failed", "stuck", "unless_completed", "always"],
             "default": "never",
         },
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},

@@ -41,7 +41,7 @@ IAM_NAMES = {
 KEYS = {
     "": "is empty: use 1 to 1024 bytes",
     LONG: "has 2000 bytes in UTF-8: use at most 1024",
-    "line\nend": "non-printable character, which the servers refuse: leave out",
+    "line\nend": "non-printable character, which servers refuse: leave out",
     "\udc80": "cannot be written in UTF-8",
 }
 PATHS = {
@@ -51,8 +51,8 @@ PATHS = {
     f"/{LONG}/": "has 2002 characters: use at most 512",
 }
 DOCUMENTS: dict[str, tuple[Any, str]] = {
-    "cut off": ('{"Version": "2012-10-17",', "no valid JSON: .* at line 1, column .*: correct it"),
-    "empty": ("", "no valid JSON: Expecting value at line 1, column 1"),
+    "cut off": ('{"Version": "2012-10-17",', "is not valid JSON: .* at line 1, column .*: correct it"),
+    "empty": ("", "is not valid JSON: Expecting value at line 1, column 1"),
     "single quotes": ("{'Statement': []}", "in double quotes at line 1, column 2"),
     "a list": ("[]", r"is \[\]: give a JSON object with Version and Statement"),
     "a text": ('"text"', "is 'text': give a JSON object"),
@@ -63,7 +63,7 @@ DOCUMENTS: dict[str, tuple[Any, str]] = {
     "an empty list": ({"Statement": []}, r"The Statement of the policy document is \[\]: give"),
     "a number": ({"Statement": 3}, "The Statement of the policy document is 3: give an object"),
     "a key twice": ('{"Statement": {}, "Statement": {}}', "key 'Statement' twice in one object"),
-    "no number": ('{"Statement": NaN}', "the value NaN, which JSON has no form for: remove it"),
+    "no number": ('{"Statement": NaN}', "the value NaN, which JSON cannot represent: remove it"),
 }
 A, B = f"{ROLE}A", f"{ROLE}B"
 BARE = {"source_role": LEFT_OUT, "target_role": LEFT_OUT}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
 from typing import Any, TypeVar
 
 from .._waiting import Backoff
@@ -36,6 +37,11 @@ class Api:
     writes: int = 0
     # Set after a lost answer: the server or a proxy may have closed connections that are kept.
     reconnect: bool = False
+
+    @property
+    def now(self) -> datetime:
+        """The server's clock, as far as its last answer told."""
+        return datetime.now(timezone.utc) + timedelta(seconds=self.ahead or 0.0)
 
     def within(self, seconds: float) -> Api:
         """The same endpoint, for calls that together may take this long and no longer."""

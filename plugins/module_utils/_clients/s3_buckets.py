@@ -28,8 +28,11 @@ class OwnedBuckets:
 
 def owned_buckets(api: Api) -> OwnedBuckets:
     """All buckets of the account that the credentials belong to."""
-    found = api.read("list_buckets", "list the buckets", _owned)
-    return found or OwnedBuckets({})
+    found = OwnedBuckets({})
+    for page in api.pages("list_buckets", "list the buckets", _owned, _next_buckets):
+        if page is not None:
+            found = OwnedBuckets({**found.created, **page.created}, found.owner or page.owner)
+    return found
 
 
 def buckets(api: Api) -> list[str]:
@@ -43,6 +46,11 @@ def _owned(answer: Answer) -> OwnedBuckets:
         {str(one["Name"]): _time(one.get("CreationDate")) for one in answer.get("Buckets") or ()},
         owner.get("ID") or None,
     )
+
+
+def _next_buckets(answer: Answer) -> dict[str, Any]:
+    token = answer.get("ContinuationToken")
+    return {"ContinuationToken": token} if token else {}
 
 
 def _time(value: Any) -> str:

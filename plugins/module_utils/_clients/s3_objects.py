@@ -19,6 +19,8 @@ from .errors import Unsupported
 from .s3_buckets import NO_BUCKET
 from .service import BACKBEAT
 
+# Of the replication statuses, those that are not final.
+PENDING = ("PENDING", "PROCESSING")
 NO_OBJECT = ("NoSuchKey", "NoSuchVersion")
 # Answers to HEAD have no body and so no code of their own.
 NO_OBJECT_AT_HEAD = (*NO_OBJECT, "404")
@@ -26,11 +28,14 @@ NO_OBJECT_AT_HEAD = (*NO_OBJECT, "404")
 
 @dataclass(frozen=True)
 class Head:
-    """What HEAD says of one version of an object. `size` in bytes, `modified` ISO 8601, `etag` without quotes."""
+    """What HEAD says of one version of an object.
+
+    `size` in bytes (None if the server does not tell), `modified` ISO 8601, `etag` without quotes.
+    """
 
     version_id: str | None
     etag: str
-    size: int
+    size: int | None
     modified: str | None
     content_type: str | None
     metadata: Mapping[str, str] = field(default_factory=dict)
@@ -233,12 +238,14 @@ def versions(api: Api, bucket: str, prefix: str, limit: int) -> tuple[list[Versi
 def stamp(api: Api, bucket: str, key: str, version_id: str) -> dict[str, Any]:
     """What Backbeat's metadata route tells of a version's replication: status, role, destination, backends ..
 
-    The role is the configuration's when the version was put. Only the bucket's account may read it.
+    The role is the configuration's when the version was put. Empty if there is no such version. Only the bucket's
+    account may read it.
     """
     answer = replace(api, service=BACKBEAT).read(
         "get_object",
         f"read the replication metadata of the object {bucket}/{key}",
-        lambda answer: json.loads(json.loads(answer["Body"].read())["Body"])["replicationInfo"],
+        lambda answer: json.loads(json.loads(answer["Body"].read())["Body"]).get("replicationInfo"),
+        absent=NO_OBJECT,
         Bucket="_",
         Key=f"backbeat/metadata/{bucket}/{key}",
         VersionId=version_id,
@@ -247,25 +254,15 @@ def stamp(api: Api, bucket: str, key: str, version_id: str) -> dict[str, Any]:
 
 
 def stamped_roles(api: Api, bucket: str, key: str, version_id: str) -> str | None:
-    """The Role of the configuration that a version was put under, as the server stored it with the version.
-
-    CloudServer's metadata route, open to the bucket's account. None if the version does not exist, or has none.
-    """
-    return api.read(
-        "get_object",
-        f"read the stored metadata of the object {bucket}/{key}",
-        _stamped_roles,
-        absent=NO_OBJECT,
-        Bucket="_",
-        Key=f"backbeat/metadata/{bucket}/{key}",
-        VersionId=version_id,
-    )
+    """The Role of the configuration that a version was put under; None if there is no such version, or it has none."""
+    return stamp(api, bucket, key, version_id).get("role") or None
 
 
-def _stamped_roles(answer: Answer) -> str | None:
-    body: Any = json.loads(answer["Body"].read())
-    metadata: Any = json.loads(body["Body"])
-    return metadata.get("replicationInfo", {}).get("role") or None
+def send_again(api: Api, bucket: str, key: str, version_id: str | None) -> None:
+    """Have Backbeat send a version again under the current configuration, by putting its own tags back (measured)."""
+    tags = object_tags(api, bucket, key, version_id)
+    if tags is not None:
+        put_object_tags(api, bucket, key, tags, version_id)
 
 
 def _version(version_id: str | None) -> dict[str, str]:
@@ -277,7 +274,8 @@ def _head(answer: Answer) -> Head:
     return Head(
         version_id=answer.get("VersionId"),
         etag=str(answer["ETag"]).strip('"'),
-        size=int(answer["ContentLength"]),
+        # Proxies may leave the length out of an answer without a body.
+        size=None if answer.get("ContentLength") is None else int(answer["ContentLength"]),
         modified=None if moment is None else moment.isoformat(),
         content_type=answer.get("ContentType"),
         metadata=dict(answer.get("Metadata") or {}),

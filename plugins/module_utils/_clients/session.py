@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import ssl
 import threading
 from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import Future
@@ -89,6 +90,11 @@ def check_endpoint(url: str) -> str:
         raise BadConnection(
             f"The endpoint_url {url!r} must have the form http://host:port or https://host:port."
         )
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        raise BadConnection(
+            f"The endpoint_url {url!r} has more than scheme, host and port: leave out "
+            f"{url.partition(parts.netloc)[2]!r}, which the server would take for a bucket."
+        )
     return url
 
 
@@ -132,6 +138,37 @@ def _check_values(endpoint: str, options: Mapping[str, Any]) -> None:
         raise BadConnection(
             f"The aws_ca_bundle {bundle} is not a file: name the file with the authorities' certificates."
         )
+    _check_certificate((options.get("aws_config") or {}).get("client_cert"))
+
+
+def _check_certificate(given: Any) -> None:
+    """The client's certificate is one file with certificate and key, or a pair of files; botocore says neither."""
+    if given is None:
+        return
+    files = [given] if isinstance(given, str) else list(given)
+    if len(files) not in (1, 2) or not all(isinstance(one, str) for one in files):
+        raise BadConnection(
+            f"The client_cert in aws_config names {len(files)} files: give one with the certificate and its key, or a "
+            "list of two, the certificate and the key."
+        )
+    for one in files:
+        if not os.path.isfile(one):
+            raise BadConnection(
+                f"The client_cert {one} in aws_config is not a file: correct the path."
+            )
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(
+            files[0], files[1] if len(files) == 2 else None, password=lambda: b""
+        )
+    except (OSError, ValueError) as error:
+        raise BadConnection(
+            f"The client_cert in aws_config ({', '.join(files)}) cannot be used: {_reason(error)}. Give a certificate "
+            "and the key that belongs to it, in PEM format and without a password."
+        ) from error
+
+
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "reason", "") or error).replace("_", " ").lower()
 
 
 def _numbers(version: str) -> tuple[int, ...]:
@@ -143,18 +180,15 @@ def _client(service: str, key: str, pool: int) -> Any:
     options = json.loads(key)
     # None leaves it to the profile's ca_bundle, AWS_CA_BUNDLE, and then the system's authorities.
     verify = options["aws_ca_bundle"] or None
+    asks = options["access_key"] is None
     try:
-        session = _session(options["profile"], asks=options["access_key"] is None)
-        client = session.create_client(
-            service,
-            region_name=options["region"],
-            endpoint_url=options["endpoint_url"].rstrip("/") + SERVICES[service].root,
-            verify=verify if options["validate_certs"] is not False else False,
-            aws_access_key_id=options["access_key"],
-            aws_secret_access_key=options["secret_key"],
-            aws_session_token=options["session_token"],
-            config=_config(service, options["aws_config"] or {}, pool),
-        )
+        try:
+            client = _made(service, _session(options["profile"], asks=asks), options, verify, pool)
+        except (BotoCoreError, AttributeError):
+            if asks:
+                raise
+            # With keys given, files that cannot be read, or lack the environment's profile, are of no use and no harm.
+            client = _made(service, _without_files(), options, verify, pool)
     except (AttributeError, BotoCoreError, TypeError, ValueError) as error:
         reason = str(error).rstrip(". ")
         raise BadConnection(
@@ -164,12 +198,35 @@ def _client(service: str, key: str, pool: int) -> Any:
     return client
 
 
+def _made(
+    service: str, session: Any, options: Mapping[str, Any], verify: str | None, pool: int
+) -> Any:
+    return session.create_client(
+        service,
+        region_name=options["region"],
+        endpoint_url=options["endpoint_url"].rstrip("/") + SERVICES[service].root,
+        verify=verify if options["validate_certs"] is not False else False,
+        aws_access_key_id=options["access_key"],
+        aws_secret_access_key=options["secret_key"],
+        aws_session_token=options["session_token"],
+        config=_config(service, options["aws_config"] or {}, pool),
+    )
+
+
 def _what_to_check(error: Exception, options: Mapping[str, Any]) -> str:
     if type(error).__name__ == "ProfileNotFound":
         known = ", ".join(botocore.session.Session().available_profiles) or "none"
         return (
             "Check profile, and the files that profiles are read from (~/.aws/config, ~/.aws/credentials, "
             f"AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE): the profiles there are {known}."
+        )
+    if type(error).__name__ == "ConfigParseError":
+        return "Correct the file, or give access_key and secret_key."
+    if isinstance(error, AttributeError):
+        # botocore takes a setting such as "s3 = virtual" for a section and looks inside.
+        return (
+            "A setting in ~/.aws/config (AWS_CONFIG_FILE), or in aws_config, has a value where a section is needed, "
+            "such as `s3 = virtual`: write the section's settings on indented lines below `s3 =`."
         )
     if type(error).__name__ == "PartialCredentialsError":
         return "Give access_key and secret_key together, or profile."
@@ -221,8 +278,16 @@ def _loader() -> Any:
 _SPARE: list[Any] = []
 
 
-def _new_session() -> Any:
-    session = botocore.session.Session()
+def _without_files() -> Any:
+    """A session that reads none of the user's files, and no profile of the environment."""
+    nothing = (None, None, os.devnull, None)
+    return _new_session(
+        {"profile": (None, None, None, None), "config_file": nothing, "credentials_file": nothing}
+    )
+
+
+def _new_session(variables: dict[str, Any] | None = None) -> Any:
+    session = botocore.session.Session(session_vars=variables)
     session.register_component("data_loader", _loader())
     return session
 
@@ -280,8 +345,9 @@ def _config(service: str, wanted: Mapping[str, Any], pool: int) -> Any:
     )
     certificate = wanted.get("client_cert")
     if isinstance(certificate, list):
-        # botocore knows a certificate and its key as a pair only, and passes over a list without a word.
-        wanted = {**wanted, "client_cert": tuple(certificate)}
+        # botocore knows a pair of files, or one as text, and ignores lists.
+        pair = tuple(certificate) if len(certificate) == 2 else certificate[0]
+        wanted = {**wanted, "client_cert": pair}
     try:
         return defaults.merge(Config(**wanted))
     except (AttributeError, TypeError) as error:

@@ -165,31 +165,10 @@ def from_exception(call: Call, error: Exception) -> ApiError:
             text,
             advice="Give profile, or access_key and secret_key, or set AWS_PROFILE in the environment.",
         )
-    if name == "SSLError" and "CERTIFICATE_VERIFY_FAILED" in text:
-        return Invalid(
-            call,
-            text,
-            advice="Name the authority that signed the server's certificate in aws_ca_bundle, "
-            "and check that endpoint_url has the name that the certificate is for.",
-        )
-    if name == "SSLError" and "CERTIFICATE_REQUIRED" in text:
-        return Invalid(
-            call,
-            text,
-            advice="The server wants to know who calls: give a certificate and its key as client_cert in aws_config.",
-        )
-    if name == "SSLError" and "WRONG_VERSION_NUMBER" in text:
-        return Invalid(
-            call,
-            text,
-            advice="What listens there does not speak TLS: use http:// in endpoint_url, or the port for https.",
-        )
-    if name == "SSLError" and ("X509" in text or "PEM lib" in text):
-        return Invalid(
-            call,
-            text,
-            advice="The file of aws_ca_bundle (or AWS_CA_BUNDLE) holds no certificates: name one in PEM format.",
-        )
+    if name == "SSLError":
+        for sign, advice in TLS:
+            if sign in text.upper():
+                return Invalid(call, text, advice=advice)
     inner = getattr(error, "kwargs", {}).get("error")
     if isinstance(inner, TooLarge):
         return Unreadable(
@@ -204,6 +183,16 @@ def from_exception(call: Call, error: Exception) -> ApiError:
             text,
             advice="Nothing was sent: look for a line end or another unusual character in the options that go into "
             "the request's headers, and for a wrong type in aws_config.",
+        )
+    if "BadStatusLine" in text or (
+        name == "ConnectionClosedError" and call.endpoint[:5] == "http:"
+    ):
+        # A TLS server answers a request without TLS with an alert, with an HTTP error, or not at all.
+        return Unreachable(
+            call,
+            text,
+            advice="Check endpoint_url (scheme, host, port): a port for https closes connections that speak http. Then "
+            "check the network and any proxy.",
         )
     if name in TRANSPORT:
         unreachable = Unreachable(
@@ -222,6 +211,74 @@ def from_exception(call: Call, error: Exception) -> ApiError:
     )
 
 
+ANOTHER_NAME = (
+    "The certificate is for another name: use the certificate's name in endpoint_url, or have one made for "
+    "this name."
+)
+# What OpenSSL says (in capitals), the first that fits, and what to do about it.
+TLS: tuple[tuple[str, str], ...] = (
+    (
+        "CERTIFICATE HAS EXPIRED",
+        "The server's certificate has expired: have it renewed, or check this machine's clock.",
+    ),
+    (
+        "NOT YET VALID",
+        "The server's certificate is not valid yet: check this machine's clock and the server's.",
+    ),
+    (
+        "HOSTNAME MISMATCH",
+        ANOTHER_NAME,
+    ),
+    (
+        "IP ADDRESS MISMATCH",
+        ANOTHER_NAME,
+    ),
+    (
+        "CERTIFICATE_VERIFY_FAILED",
+        "Name the authority that signed the server's certificate in aws_ca_bundle, "
+        "and check that endpoint_url has the name that the certificate is for.",
+    ),
+    (
+        "CERTIFICATE_REQUIRED",
+        "The server requires a client certificate: give one and its key as client_cert in aws_config.",
+    ),
+    (
+        "KEY_VALUES_MISMATCH",
+        "The key of client_cert in aws_config does not belong to its certificate: give the files of one pair.",
+    ),
+    *(
+        (
+            sign,
+            "The server does not accept the certificate of client_cert in aws_config: give one that it trusts.",
+        )
+        for sign in (
+            "UNKNOWN_CA",
+            "BAD_CERTIFICATE",
+            "CERTIFICATE_UNKNOWN",
+            "CERTIFICATE_EXPIRED",
+            "UNKNOWN CA",
+        )
+    ),
+    *(
+        (
+            sign,
+            "What listens there does not speak TLS: use http:// in endpoint_url, or the port for https.",
+        )
+        for sign in (
+            "WRONG_VERSION_NUMBER",
+            "RECORD LAYER FAILURE",
+            "PACKET LENGTH TOO LONG",
+            "HTTP_REQUEST",
+        )
+    ),
+    *(
+        (
+            sign,
+            "The file of aws_ca_bundle (or AWS_CA_BUNDLE) holds no certificates: name one in PEM format.",
+        )
+        for sign in ("X509", "PEM LIB")
+    ),
+)
 TRANSPORT = frozenset(
     (
         "ConnectionClosedError",

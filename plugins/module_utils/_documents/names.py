@@ -184,9 +184,14 @@ def check_object_key(key: str) -> str:
         raise InvalidDocument(
             f"The object key {quote(key)} has {size} bytes in UTF-8: use at most {_KEY_BYTES}."
         )
-    if any(unicodedata.category(character) == "Cc" for character in key):
+    check_characters(key, "object key")
+    return key
+
+
+def check_characters(text: str, what: str) -> None:
+    """Raise InvalidDocument if a text has control characters: servers refuse them, or store other ones (XML)."""
+    if any(unicodedata.category(character) == "Cc" for character in text):
         raise InvalidDocument(
-            f"The object key {quote(key)} has a non-printable character, which the servers refuse: "
+            f"The {what} {quote(text)} has a non-printable character, which servers refuse or change: "
             "leave out tabs, line ends and other control characters."
         )
-    return key

@@ -55,6 +55,41 @@ def parse(document: str | Mapping[str, Any]) -> dict[str, Any]:
     return value
 
 
+ELEMENTS = (
+    "Sid",
+    "Effect",
+    "Action",
+    "NotAction",
+    "Resource",
+    "NotResource",
+    "Principal",
+    "NotPrincipal",
+    "Condition",
+)
+
+
+def validated(document: str | Mapping[str, Any]) -> dict[str, Any]:
+    """The document, parsed. InvalidDocument also for what every server refuses: unknown elements, a wrong Effect.
+
+    So check mode finds these too.
+    """
+    parsed = parse(document)
+    found = parsed["Statement"]
+    for number, statement in enumerate(found if isinstance(found, list) else [found], 1):
+        unknown = [name for name in statement if name not in ELEMENTS]
+        if unknown:
+            raise InvalidDocument(
+                f"Statement {number} of the policy document has the unknown element {quote(unknown[0])}: "
+                f"use {', '.join(ELEMENTS)}."
+            )
+        if statement.get("Effect") not in ("Allow", "Deny"):
+            effect = quote(statement.get("Effect"))
+            raise InvalidDocument(
+                f"The Effect of statement {number} of the policy document is {effect}: use Allow or Deny."
+            )
+    return parsed
+
+
 def statements(document: str | Mapping[str, Any]) -> list[dict[str, Any]]:
     """The document's statements as a list; a document may have one without a list around it."""
     found = parse(document)["Statement"]

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from .errors import InvalidDocument, quote
-from .names import check_bucket_name, check_role_arn
+from .names import check_bucket_name, check_characters, check_role_arn
 from .replication import Configuration, Rule, Site, join_roles, label
 
 STORAGE_CLASSES = ("STANDARD", "STANDARD_IA", "REDUCED_REDUNDANCY")
@@ -58,6 +58,7 @@ def _check_lengths(rule: Rule, number: int) -> None:
                 f"The {what} of {label(rule, number)} has {length} characters: use at most "
                 f"{longest}."
             )
+        check_characters(value or "", f"{what} of {label(rule, number)}")
 
 
 def _length(text: str) -> int:

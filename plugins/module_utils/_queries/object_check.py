@@ -138,7 +138,12 @@ class ObjectCheck(Query):
         if self.there is None or here is None:
             return ReplicaSnapshot(here, None)
         there = self.there.within(limit).look(here.version_id)
-        return ReplicaSnapshot(here, there)
+        if here.version_id != "null" or there is None:
+            return ReplicaSnapshot(here, there)
+        sides = (self.here.within(limit), self.there.within(limit))
+        latest, copy = (side.look(None) for side in sides)
+        current = (latest.version_id if latest else None, copy.version_id if copy else None)
+        return ReplicaSnapshot(here, there, current)
 
     def _satisfied(self, snapshot: ReplicaSnapshot) -> bool:
         if snapshot.here is None or (status_of(snapshot.here) or "NONE") not in self.wanted:

@@ -45,6 +45,9 @@ class Diagnosis:
         """Two or three sentences: what was seen where, why that may be, what to look at."""
         where = f"{self.here.bucket}/{self.here.key} at {self.here.api.endpoint}"
         if snapshot.here is None:
+            missing = self._missing_bucket()
+            if missing:
+                return missing
             return (
                 f"The object {where} does not exist {self.after}, or its latest version is a "
                 "delete marker: check bucket and key, and that it was put."
@@ -64,6 +67,19 @@ class Diagnosis:
         if status in ("PENDING", "PROCESSING"):
             return f"The {version} is still {status} {was_wanted} {PENDING}"
         return f"The {version} has the status {status} {was_wanted}"
+
+    def _missing_bucket(self) -> str:
+        """A sentence if the bucket itself is missing, which HEAD does not tell; empty otherwise."""
+        try:
+            versioning = s3_buckets.versioning(self.here.api, self.here.bucket)
+        except ApiError:
+            return ""
+        if versioning is not None:
+            return ""
+        return (
+            f"The bucket {self.here.bucket} does not exist at {self.here.api.endpoint}: create it (backbeat_bucket), "
+            "or check its name and the endpoint."
+        )
 
     def _no_status(self, head: s3_objects.Head) -> str:
         try:

@@ -33,10 +33,15 @@ class Side:
 
 @dataclass(frozen=True)
 class ReplicaSnapshot:
-    """What one look saw; None: no such object or version there."""
+    """HEAD of source and replica in one poll; None: no such object or version there.
+
+    current: the version that a plain GET returns on each side, read for `null` versions only. Sent after a newer
+    version of its key, a `null` version becomes the target's current one (measured), whatever the statuses say.
+    """
 
     here: s3_objects.Head | None
     there: s3_objects.Head | None
+    current: tuple[str | None, str | None] = (None, None)
 
     def differences(self) -> list[str]:
         """In what the copy is not the original."""
@@ -46,8 +51,10 @@ class ReplicaSnapshot:
             ("version id", self.here.version_id, self.there.version_id),
             ("ETag", self.here.etag, self.there.etag),
             ("size", self.here.size, self.there.size),
+            ("current version", *self.current),
         )
-        return [f"{name} {a} here, {b} there" for name, a, b in pairs if a != b]
+        known = [pair for pair in pairs if None not in pair[1:] or pair[0] not in ("size",)]
+        return [f"{name} {a} here, {b} there" for name, a, b in known if a != b]
 
 
 def status_of(head: s3_objects.Head | None) -> str | None:

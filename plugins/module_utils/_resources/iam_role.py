@@ -55,7 +55,7 @@ class RoleRequest:
             name=names.check_iam_name(options["name"], "role"),
             path=options["path"] and names.check_iam_path(options["path"]),
             description=options["description"],
-            trust=trust_policy() if document is None else policy.parse(document),
+            trust=trust_policy() if document is None else policy.validated(document),
             policies=None if wanted is None else tuple(dict.fromkeys(wanted)),
             purge=bool(options["purge_policies"]),
             present=present,

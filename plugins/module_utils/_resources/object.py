@@ -11,17 +11,25 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import IO, Any
+from datetime import timedelta
+from typing import IO, Any, Literal
 
-from .._clients import s3_objects
+from .._clients import s3_buckets, s3_objects
 from .._clients.api import Api
+from .._clients.errors import ApiError
+from .._clients.s3_objects import Version
 from .._documents import names
-from .._documents.errors import Refused
+from .._documents.errors import InvalidDocument, Refused, quote
+from .._documents.names import check_characters
 from .plan import Change, Plan
 
 # What one PutObject can carry, in bytes.
+METADATA = "metadata entry"
 LARGEST = 5 * 1024**3
 PIECE = 1024 * 1024
+Resend = Literal["never", "failed", "stuck", "unless_completed", "always"]
+# Seconds: Backbeat gives a version up, or has sent it, within five minutes (measured).
+STUCK_AFTER = 600.0
 
 
 @dataclass(frozen=True)
@@ -37,8 +45,8 @@ class State:
 class ObjectRequest:
     """The desired state of an object; None keeps what is there.
 
-    content or src (the path of a file): what the object holds. metadata and tags as S3 sends them. resend: whether a
-    version that stays is replicated once more: "never", "unless_completed" or "always".
+    content or src (the path of a file): what the object holds. metadata and tags as S3 sends them. resend: in which
+    states the latest version is sent to the replica again.
     """
 
     bucket: str
@@ -48,8 +56,8 @@ class ObjectRequest:
     content_type: str | None = None
     metadata: Mapping[str, str] | None = None
     tags: Mapping[str, str] | None = None
+    resend: Resend = "never"
     present: bool = True
-    resend: str = "never"
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> ObjectRequest:
@@ -59,11 +67,12 @@ class ObjectRequest:
             key=names.check_object_key(options["key"]),
             content=options["content"],
             src=options["src"],
-            content_type=options["content_type"],
-            metadata=_texts(options["metadata"], lower=True),
-            tags=_texts(options["tags"]),
-            present=options["state"] == "present",
+            # An empty one cannot be stored: the server puts its own in its place.
+            content_type=options["content_type"] or None,
+            metadata=_texts(options["metadata"], METADATA),
+            tags=_texts(options["tags"], "tag"),
             resend=options["resend"],
+            present=options["state"] == "present",
         )
 
 
@@ -100,9 +109,46 @@ class Object:
         if self.tags is not None and self.tags != current.tags:
             tagged = replace(current, tags=self.tags)
             return Plan(tagged, (Change("PutObjectTagging", self._where, self._tag),))
-        if self._is_resent(current.head.replication_status):
-            return Plan(current, (Change("PutObjectTagging", self._where, self._send_again),))
+        if self._is_to_be_sent_again(current):
+            pending = replace(current, head=replace(current.head, replication_status="PENDING"))
+            again = Change[State]("PutObjectTagging", self._where, self._send_again)
+            return Plan(pending, (again,))
         return Plan(current)
+
+    def _is_to_be_sent_again(self, current: State) -> bool:
+        """Whether the latest version is to be sent again. Replicas would be sent back to their source."""
+        status, resend = current.head.replication_status, self.request.resend
+        if resend == "never" or status == "REPLICA":
+            return False
+        if resend == "always" or status == "FAILED":
+            return True
+        if resend == "unless_completed":
+            return status != "COMPLETED"
+        return resend == "stuck" and status in s3_objects.PENDING and self._is_stuck(current.head)
+
+    def _is_stuck(self, head: s3_objects.Head) -> bool:
+        """Whether a pending version has other roles or another target than the configuration has now.
+
+        Servers that do not tell the roles of a version: whether it has been pending for longer than retries take.
+        """
+        version = Version(self.key, head.version_id or "null", head.modified or "")
+        configuration = s3_buckets.replication(self.api, self.bucket)
+        if configuration is None:
+            return False
+        try:
+            stamp = s3_objects.stamp(self.api, self.bucket, version.key, version.version_id)
+        except ApiError:
+            stamp = {}
+        if not stamp:
+            limit = self.api.now - timedelta(seconds=STUCK_AFTER)
+            return version.modified < limit.isoformat()
+        targets = {rule["Destination"]["Bucket"] for rule in configuration["Rules"]}
+        return stamp.get("role") != configuration["Role"] or stamp.get("destination") not in targets
+
+    def _send_again(self, before: State | None) -> State | None:
+        version_id = before.head.version_id if before else None
+        s3_objects.send_again(self.api, self.bucket, self.key, version_id)
+        return self.read()
 
     def describe(self, state: State | None) -> dict[str, Any] | None:
         if state is None:
@@ -131,14 +177,6 @@ class Object:
         if state.tags is not None:
             shown["tags"] = dict(state.tags)
         return shown
-
-    def _is_resent(self, status: str | None) -> bool:
-        if status == "REPLICA":
-            # It would be sent back to where it came from.
-            return False
-        return self.request.resend == "always" or (
-            self.request.resend == "unless_completed" and status != "COMPLETED"
-        )
 
     @property
     def _where(self) -> str:
@@ -177,7 +215,7 @@ class Object:
     def _content_matches(self, head: s3_objects.Head) -> bool:
         if not self._asks_content:
             return True
-        if head.size != self.size:
+        if head.size not in (None, self.size):
             return False
         if "-" not in head.etag:
             return head.etag == self.md5
@@ -250,26 +288,28 @@ class Object:
         s3_objects.put_object_tags(self.api, self.bucket, self.key, self.tags or {})
         return before and replace(before, tags=self.tags)
 
-    def _send_again(self, before: State | None) -> State | None:
-        """Put the version's own tags back: the server stamps it PENDING under the current configuration (measured).
-
-        Version, date and content stay. FAILED and stuck PENDING versions are sent as well.
-        """
-        version = before.head.version_id if before else None
-        tags = s3_objects.object_tags(self.api, self.bucket, self.key, version)
-        s3_objects.put_object_tags(self.api, self.bucket, self.key, tags or {}, version)
-        return self.read()
-
     def _delete(self, _before: State | None) -> None:
         s3_objects.delete_object(self.api, self.bucket, self.key)
 
 
-def _texts(values: Mapping[str, Any] | None, *, lower: bool = False) -> dict[str, str] | None:
-    """Names and values as S3 sends them; header names have no case, botocore answers them in lower case."""
+def _texts(values: Mapping[str, Any] | None, what: str) -> dict[str, str] | None:
+    """Names and values as S3 stores them.
+
+    Metadata are headers: names in lower case, as botocore returns them, and no blanks around values. XML changes
+    control characters in tags.
+    """
     if values is None:
         return None
-    return {str(k).lower() if lower else str(k): _text(v) for k, v in values.items()}
-
-
-def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    found = {}
+    for name, value in values.items():
+        if value is None:
+            raise InvalidDocument(
+                f"The {what} {quote(str(name))} has no value: give it one, or leave it out."
+            )
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        for part in (str(name), text):
+            check_characters(part, f"{what} {quote(str(name))}:")
+        found[str(name).lower() if what == METADATA else str(name)] = (
+            text.strip() if what == METADATA else text
+        )
+    return found

@@ -9,7 +9,7 @@ import heapq
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Any
 
 from .._clients import s3_objects
@@ -21,7 +21,6 @@ from .._documents.errors import Refused
 from .._documents.names import bucket_arn
 from .._documents.replication import Configuration, join_roles
 
-PENDING = ("PENDING", "PROCESSING")
 # As many pending versions are reason enough to refuse a change: the scan ends.
 ENOUGH = 100
 # Versions that are kept until they are read, the newest ones. More cannot be read in any reasonable time.
@@ -98,18 +97,13 @@ class Scan:
         return f"{len(self.versions):,} of {scope} are pending ({examples}{more})"
 
 
-def server_time(api: Api) -> datetime:
-    """The server's clock now, as far as its last answer told."""
-    return datetime.now(timezone.utc) + timedelta(seconds=api.ahead or 0.0)
-
-
 def scan(api: Api, scope: Scope, *, whole: bool = False) -> Scan:
     """List the versions, and read the status of those in the scope, newest first, until the time is up.
 
     Listings carry no status and come in the order of keys, so all have to be listed. Unless `whole`, the scan ends
     when ENOUGH are found.
     """
-    began = server_time(api).isoformat()
+    began = api.now.isoformat()
     api = api.within(scope.seconds)
     newest: list[tuple[str, str, str]] = []
     listed = older = 0
@@ -152,7 +146,7 @@ def _read(
             if not api.backoff.deadline.expired:
                 raise
             return found, checked
-        if head is not None and head.replication_status in PENDING:
+        if head is not None and head.replication_status in s3_objects.PENDING:
             found.append(Version(key, version_id, modified))
     return found, len(entries)
 
@@ -190,7 +184,7 @@ class Watch:
             return ()
         backlog = metrics(self.backbeat) if self.backbeat else None
         age = _age(self.request.scan.hours, backlog)
-        self.found = self._scan(None if age is None else server_time(self.api) - age)
+        self.found = self._scan(None if age is None else self.api.now - age)
         told = _told(backlog)
         reasons = [f"Of {self._where}, {self.found}."] if self.found.versions else []
         reasons += [one for one in (self.found.gap,) if one]
@@ -214,7 +208,7 @@ class Watch:
         """Find what was put since the check and is pending under the old configuration; send it again if asked."""
         if self.found is None:
             return ()
-        changed = (server_time(self.api) + PRECISION).isoformat()
+        changed = (self.api.now + PRECISION).isoformat()
         later = self._scan(datetime.fromisoformat(self.found.began) - PRECISION)
         earlier = self.found.versions
         stranded = [
@@ -256,7 +250,9 @@ class Watch:
         try:
             stamp = s3_objects.stamp(self.api, self.request.bucket, version.key, version.version_id)
         except ApiError:
-            # Not every server or account may read it: what was put before the change has the old ones.
+            stamp = {}
+        if not stamp:
+            # Not every server tells, or every account: what was put before the change has the old ones.
             return version.modified < changed
         role, target = join_roles(self.after.roles), bucket_arn(self.after.target_bucket)
         return (stamp.get("role"), stamp.get("destination")) != (role, target)
@@ -277,7 +273,7 @@ class Watch:
         failed = []
         for one in versions:
             try:
-                send_again(self.api, self.request.bucket, one.key, one.version_id)
+                s3_objects.send_again(self.api, self.request.bucket, one.key, one.version_id)
             except ApiError as error:
                 failed.append(str(error))
             else:
@@ -285,13 +281,6 @@ class Watch:
         if not failed:
             return ()
         return (f"{len(failed)} of {len(versions)} versions could not be sent again: {failed[0]}",)
-
-
-def send_again(api: Api, bucket: str, key: str, version_id: str | None) -> None:
-    """Have Backbeat send a version again under the current configuration, by putting its own tags back on it."""
-    tags = s3_objects.object_tags(api, bucket, key, version_id)
-    if tags is not None:
-        s3_objects.put_object_tags(api, bucket, key, tags, version_id)
 
 
 def _age(hours: float | None, backlog: Metrics | None) -> timedelta | None:

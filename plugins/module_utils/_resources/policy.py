@@ -16,7 +16,7 @@ from .._documents import names, permissions, policy, policy_split
 from .._documents.errors import InvalidDocument, Refused
 from .._documents.policy_merge import buckets_of, keep_unlisted, remove_buckets
 from .plan import Change, Plan
-from .policy_parts import Finder, Part, State, part_mark, part_name, writing_order
+from .policy_parts import LONGEST_NAME, Finder, Part, State, part_mark, part_name, writing_order
 
 # IAM keeps this many versions of a policy and refuses another one.
 VERSIONS = 5
@@ -166,6 +166,7 @@ class Policy:
         numbers = {
             part_name(self.name, place + 1): place + 1 for place in range(len(self.documents))
         }
+        self._check_part_names(numbers)
         documents = {name: self.documents[number - 1] for name, number in numbers.items()}
         roles = self._holders(before)
         # A part that a role lacks, as after a run that was cut off, gives it nothing yet.
@@ -248,12 +249,31 @@ class Policy:
     def _is_part(self, found: iam_entities.Policy, number: int) -> bool:
         if number == 1 or (found.description or "").startswith(part_mark(self.name, number)):
             return True
+        if found.description is None and self._holds_a_part(found):
+            return True
         if number > len(self.documents):
             return False
         raise Refused(
-            f"The policy {found.name} at {self.api.endpoint} is needed for part {number} of {self.name}, but is "
-            "another policy: its description does not call it that. Choose another name, or a larger max_size."
+            f"The policy {found.name} at {self.api.endpoint} is needed for part {number} of {self.name}, but its "
+            "description does not say that it is that part, so it may be another policy. Choose another name, or a "
+            "larger max_size; or remove that policy if it is a part, and the server returns no descriptions."
         )
+
+    def _holds_a_part(self, found: iam_entities.Policy) -> bool:
+        """Whether a policy without a description holds what one of the parts is to hold.
+
+        Not every server returns descriptions, and without one nothing else tells whose part a policy is.
+        """
+        document = iam_entities.policy_document(self.api, found.arn, found.default_version)
+        return any(policy.equivalent(document, wanted) for wanted in self.documents)
+
+    def _check_part_names(self, numbers: Mapping[str, int]) -> None:
+        if max(map(len, numbers), default=0) > LONGEST_NAME:
+            room = LONGEST_NAME - len(part_name("", len(numbers)))
+            raise Refused(
+                f"The policy {self.name} is too large for one policy, and its name of {len(self.name)} characters "
+                f"leaves no name for further parts: use a name of at most {room}, or a larger max_size."
+            )
 
     def _check_path(self, found: iam_entities.Policy) -> None:
         if self.path and found.path != self.path:
@@ -268,7 +288,9 @@ class Policy:
         if (
             first
             and self.description is not None
-            and self.description != (first.policy.description or "")
+            # Not every server returns descriptions.
+            and first.policy.description is not None
+            and self.description != first.policy.description
         ):
             texts.append(
                 f"The policy {self.name} has the description {first.policy.description!r}, not "
@@ -376,7 +398,7 @@ def _understood(document: Any) -> bool:
 
 def _document(options: Mapping[str, Any]) -> dict[str, Any]:
     if options["policy"] is not None:
-        return policy.parse(options["policy"])
+        return policy.validated(options["policy"])
     side, guide = options["side"], options["permissions"] == "guide"
     if side is None:
         raise Refused(

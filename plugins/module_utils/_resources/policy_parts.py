@@ -19,6 +19,9 @@ from .._clients.api import Api
 from .._clients.errors import Forbidden, Invalid, Unsupported
 from .._documents import names
 
+# Characters of a policy's name.
+LONGEST_NAME = 128
+
 
 @dataclass(frozen=True)
 class Part:
@@ -76,6 +79,9 @@ class Finder:
     def find(self, number: int) -> iam_entities.Policy | None:
         """The policy that is the part with this number, None when there is none."""
         name = part_name(self.name, number)
+        if len(name) > LONGEST_NAME:
+            # IAM takes no such name, so there is no such policy.
+            return None
         for attached in self.attached.values():
             for one in attached or ():
                 if one.name == name:

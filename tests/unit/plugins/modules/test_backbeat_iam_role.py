@@ -30,7 +30,8 @@ def test_defaults(options: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "document", [trust_policy("audit"), '{"Version": "2012-10-17", "Statement": [{}]}']
+    "document",
+    [trust_policy("audit"), '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow"}]}'],
 )
 def test_the_trust_policy_is_an_object_or_text(document: Any) -> None:
     assert (

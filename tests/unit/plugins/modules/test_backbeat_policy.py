@@ -9,14 +9,17 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import Refused
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import (
+    InvalidDocument,
+    Refused,
+)
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.permissions import (
     source_policy,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._resources.policy import Policy
 from ansible_collections.scality.backbeat.plugins.modules.backbeat_policy import TASK
 
-from ..tasks import built, checked
+from ..tasks import built, checked, requested
 
 SOURCE = {"side": "source", "source_buckets": ["a-bucket"]}
 DOCUMENT = {
@@ -75,3 +78,18 @@ def test_a_document_is_needed(options: dict[str, Any]) -> None:
 def test_bad_options(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         checked(TASK, **options)
+
+
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        ({"Efect": "Allow", "Action": "a", "Resource": "*"}, "unknown element 'Efect'"),
+        ({"Action": "a", "Resource": "*"}, "Effect of statement 1 .* is None: use Allow or Deny"),
+        ({"Effect": "allow", "Action": "a", "Resource": "*"}, "is 'allow': use Allow or Deny"),
+    ],
+)
+def test_what_every_server_refuses_is_refused_in_check_mode_too(
+    statement: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InvalidDocument, match=message):
+        requested(TASK, name="P", policy={"Version": "2012-10-17", "Statement": [statement]})

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from botocore.stub import Stubber
 
@@ -125,3 +127,12 @@ def test_a_missing_bucket_is_no_missing_configuration(api: Api, stub: Stubber) -
     stub.add_client_error("get_bucket_replication", "NoSuchBucket", "", 404)
     with pytest.raises(NotFound):
         s3_buckets.replication(api, "b")
+
+
+def test_buckets_are_listed_in_pages(api: Api, stub: Stubber) -> None:
+    for name, asked, token in (("a", {}, "next"), ("b", {"ContinuationToken": "next"}, None)):
+        page: dict[str, Any] = {"Buckets": [{"Name": f"{name}-bucket"}], "Owner": {"ID": "o"}}
+        stub.add_response(
+            "list_buckets", {**page, **({"ContinuationToken": token} if token else {})}, asked
+        )
+    assert s3_buckets.buckets(api) == ["a-bucket", "b-bucket"]

@@ -324,3 +324,88 @@ def test_botocore_repeats_nothing_by_itself(status: int) -> None:
         with pytest.raises(Exception, match="SlowDown"):
             put(link)
         assert len(link.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "url", ["http://node1/bucket", "http://node1:80/a/b/", "http://node1/?x=1"]
+)
+def test_an_endpoint_is_no_path(url: str) -> None:
+    with pytest.raises(BadConnection, match="more than scheme, host and port: leave out '/"):
+        open_api(S3, options(endpoint_url=url))
+    assert open_api(S3, options(endpoint_url="http://node1/")).endpoint == "http://node1/"
+
+
+@pytest.fixture
+def _no_sessions() -> Iterator[None]:
+    """Sessions know the files from when they were made."""
+    for cached in (session._client, session._session):
+        cached.cache_clear()
+    session._SPARE.clear()
+    yield
+    for cached in (session._client, session._session):
+        cached.cache_clear()
+
+
+FILES = {
+    "a profile that is not there": ("[default]\n", "not-there"),
+    "a file that cannot be read": ("no section\n", None),
+    "a value in place of a section": ("[default]\ns3 = virtual\n", None),
+}
+
+
+@pytest.mark.usefixtures("_no_sessions")
+@pytest.mark.parametrize("name", FILES)
+def test_explicit_keys_need_no_files(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text, profile = FILES[name]
+    for file in ("config", "credentials"):
+        (tmp_path / file).write_text(text)
+    if profile:
+        monkeypatch.setenv("AWS_PROFILE", profile)
+    with wire(S3.name) as link:
+        link.answer(body="<VersioningConfiguration/>")
+        assert s3_buckets.versioning(link.api, "b") == ""
+    assert "Credential=AK/" in sent(link.requests[0], "Authorization")
+
+
+@pytest.mark.usefixtures("_no_sessions")
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("a profile that is not there", "Check profile"),
+        ("a file that cannot be read", "Correct the file"),
+        ("a value in place of a section", "such as `s3 = virtual`"),
+    ],
+)
+def test_what_is_wrong_with_the_files_is_said(
+    name: str, advice: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text, profile = FILES[name]
+    (tmp_path / "config").write_text(text)
+    if profile:
+        monkeypatch.setenv("AWS_PROFILE", profile)
+    with pytest.raises(BadConnection) as caught:
+        open_api(S3, options(access_key=None, secret_key=None))
+    assert advice in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ([], "names 0 files"),
+        (["a", "b", "c"], "names 3 files"),
+        (["{missing}"], "missing.pem in aws_config is not a file"),
+        ("{missing}", "missing.pem in aws_config is not a file"),
+        (["{text}"], "cannot be used"),
+        (["{text}", "{text}"], "cannot be used"),
+    ],
+)
+def test_a_client_certificate_that_cannot_be_used(files: Any, message: str, tmp_path: Path) -> None:
+    (tmp_path / "text.pem").write_text("no certificate")
+    names = {"missing": str(tmp_path / "missing.pem"), "text": str(tmp_path / "text.pem")}
+    given = (
+        files.format(**names) if isinstance(files, str) else [one.format(**names) for one in files]
+    )
+    with pytest.raises(BadConnection, match=message):
+        open_api(S3, options(aws_config={"client_cert": given}))

@@ -453,3 +453,22 @@ class TestWhatIsToldMeanwhile:
         if status is None:
             pair.put(None)
         assert told in self.told(pair)[0]
+
+
+def test_a_missing_bucket_is_no_missing_object(pair: Pair) -> None:
+    del pair.source.buckets["source"]
+    pair.explains("The bucket source does not exist at http://node1: create it (backbeat_bucket)")
+
+
+@pytest.mark.parametrize("newer", [True, False])
+def test_a_null_version_must_not_hide_a_newer_one(pair: Pair, newer: bool) -> None:
+    """Sent after a newer version of its key, a `null` version is what the target returns (measured)."""
+    pair.put("COMPLETED", VersionId="null")
+    if newer:
+        pair.put("COMPLETED", b"newer", VersionId="key-2")
+        pair.copy("REPLICA", b"newer", VersionId="key-2")
+    pair.copy(VersionId="null")
+    if newer:
+        pair.explains("its copy", "current version key-2 here, null there", version_id="null")
+    else:
+        pair.check(version_id="null")

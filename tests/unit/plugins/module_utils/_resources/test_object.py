@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -260,3 +262,99 @@ def test_an_object_is_sent_again_with_its_own_tags(
     assert done["changes"] == [TAG] * again
     assert latest(s3)["tags"] == before["tags"]
     assert len(s3.buckets["source"]["objects"]["key"]) == 1
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"metadata": {"author": "  someone else "}},
+        {"content_type": ""},
+        {"metadata": {"empty": ""}},
+        {"tags": {"blank": " x "}},
+    ],
+)
+def test_what_a_server_stores_otherwise_is_put_once(s3: FakeS3, asked: dict[str, Any]) -> None:
+    """Headers lose the blanks around their values, and an empty content type is none."""
+    put = s3.put_object
+
+    def stored(**parameters: Any) -> Any:
+        metadata = {name: value.strip() for name, value in parameters["Metadata"].items()}
+        return put(**{**parameters, "Metadata": metadata})
+
+    s3.put_object = stored
+    converge(s3, lambda: an_object(s3, content="a", **asked))
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"metadata": {"a": None}}, "metadata entry 'a' has no value"),
+        ({"tags": {"a": None}}, "tag 'a' has no value"),
+        ({"tags": {"a": "x\ry"}}, "tag 'a'.*non-printable"),
+        ({"tags": {"a\r": "x"}}, "non-printable"),
+        ({"metadata": {"a": "x\ny"}}, "metadata entry 'a'.*non-printable"),
+    ],
+)
+def test_values_that_cannot_be_stored_are_refused(
+    s3: FakeS3, asked: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InvalidDocument, match=message):
+        an_object(s3, **asked)
+
+
+ROLES = "arn:aws:iam::1:role/S,arn:aws:iam::2:role/T"
+AGAIN = "PutObjectTagging source/key"
+
+
+class TestSendingAgain:
+    def put(self, s3: FakeS3, status: str | None, minutes: float = 0.0, stamp: str = "") -> None:
+        moment = datetime.now(timezone.utc) - timedelta(minutes=minutes)
+        s3._put("source", "key", b"a", tags={"own": "tag"}, LastModified=moment)
+        if status:
+            latest(s3)["ReplicationStatus"] = status
+        rule = {"Destination": {"Bucket": "arn:aws:s3:::target"}, "Prefix": ""}
+        s3.buckets["source"]["replication"] = {"Role": ROLES, "Rules": [rule]}
+        if stamp:
+            s3._add("_")
+            info = {"replicationInfo": {"role": stamp, "destination": "arn:aws:s3:::target"}}
+            body = json.dumps({"Body": json.dumps(info)}).encode()
+            s3._put("_", "backbeat/metadata/source/key", body, VersionId="key-1")
+
+    @pytest.mark.parametrize(
+        ("resend", "status", "minutes", "stamp", "sent"),
+        [
+            ("never", "FAILED", 0, "", False),
+            ("failed", "FAILED", 0, "", True),
+            ("failed", "PENDING", 99, "", False),
+            ("failed", "COMPLETED", 0, "", False),
+            ("failed", None, 0, "", False),
+            ("stuck", "FAILED", 0, "", True),
+            ("stuck", "PENDING", 1, "", False),
+            ("stuck", "PENDING", 11, "", True),
+            ("stuck", "PENDING", 99, ROLES, False),
+            ("stuck", "PENDING", 0, f"{ROLES}-old", True),
+            ("stuck", "PROCESSING", 0, f"{ROLES}-old", True),
+            ("stuck", "COMPLETED", 99, f"{ROLES}-old", False),
+            ("always", "COMPLETED", 0, "", True),
+            ("always", None, 0, "", True),
+        ],
+    )
+    def test_depends_on_the_state(
+        self, s3: FakeS3, resend: str, status: str | None, minutes: float, stamp: str, sent: bool
+    ) -> None:
+        self.put(s3, status, minutes, stamp)
+        for check_mode in (True, False):
+            result = run(an_object(s3, resend=resend), check_mode=check_mode)
+            assert result["changes"] == ([AGAIN] if sent else [])
+            assert latest(s3)["tags"] == {"own": "tag"}
+        assert s3.writes == (["PutObjectTagging"] if sent else [])
+
+    def test_is_not_needed_after_a_change(self, s3: FakeS3) -> None:
+        self.put(s3, "FAILED")
+        assert run(an_object(s3, resend="failed", content="b"))["changes"] == [PUT]
+        self.put(s3, "FAILED")
+        assert run(an_object(s3, resend="failed", tags={"a": "b"}))["changes"] == [AGAIN]
+        assert latest(s3)["tags"] == {"a": "b"}
+
+    def test_of_an_absent_object_puts_it(self, s3: FakeS3) -> None:
+        assert run(an_object(s3, resend="failed"))["changes"] == [PUT]

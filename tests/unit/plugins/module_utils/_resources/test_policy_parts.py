@@ -157,7 +157,7 @@ def test_a_policy_that_only_has_the_name_of_a_part_is_left_alone(iam: FakeIam) -
 def test_a_policy_in_the_way_of_a_part_is_refused(iam: FakeIam) -> None:
     iam._add("P-2", document("s3:Get"), description="Mine")
     with pytest.raises(
-        Refused, match=r"P-2 at .* is needed for part 2 of P, but is another policy"
+        Refused, match=r"P-2 at .* is needed for part 2 of P, but its description does not say"
     ):
         run(policy(iam, tuple(range(30))))
     assert iam.writes == ["CreateRole"]
@@ -220,3 +220,46 @@ def test_any_division_of_three_permissions_is_written_completely() -> None:
     for letters in permutations("abc"):
         after = {f"P-{place}": document(letter) for place, letter in enumerate(letters)}
         assert sorted(writing_order({}, after)) == sorted(after)
+
+
+class TestNoDescriptions:
+    """A server that returns policies without their descriptions."""
+
+    @pytest.fixture(autouse=True)
+    def _none(self, iam: FakeIam, monkeypatch: pytest.MonkeyPatch) -> None:
+        get_policy = iam.get_policy
+
+        def bare(**parameters: Any) -> Any:
+            answer = get_policy(**parameters)
+            return {"Policy": {k: v for k, v in answer["Policy"].items() if k != "Description"}}
+
+        monkeypatch.setattr(iam, "get_policy", bare, raising=False)
+
+    def test_parts_that_hold_what_they_should_are_found_again(self, iam: FakeIam) -> None:
+        made = run(policy(iam, tuple(range(20)), description="mine"))
+        assert len(made["it"]["parts"]) > 1
+        again = run(policy(iam, tuple(range(20)), description="mine"))
+        assert (again["changes"], again["warnings"]) == ([], [])
+
+    def test_another_policy_is_not_overwritten(self, iam: FakeIam) -> None:
+        iam._add("P-2", {"Version": "2012-10-17", "Statement": []})
+        with pytest.raises(Refused, match=r"P-2 .* may be another policy"):
+            run(policy(iam, tuple(range(20))))
+
+
+@pytest.mark.parametrize("length", [126, 127, 128])
+def test_the_longest_names(iam: FakeIam, length: int) -> None:
+    """A further part of a name with 127 characters has no valid name, so there is none."""
+    name = "P" * length
+    get_policy = iam.get_policy
+
+    def checked(PolicyArn: str) -> Any:
+        assert len(PolicyArn.rpartition("/")[2]) <= 128
+        return get_policy(PolicyArn=PolicyArn)
+
+    iam.get_policy = checked
+    for changes in (2, 0):
+        assert len(run(policy(iam, (1,), name=name))["changes"]) == changes
+    if length > 126:
+        with pytest.raises(Refused, match=r"no name for further parts.*at most 126"):
+            run(policy(iam, tuple(range(20)), name=name))
