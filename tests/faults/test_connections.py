@@ -109,7 +109,7 @@ class TestTls:
         alert = "[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] tlsv13 alert certificate required"
         error = SSLError(endpoint_url="https://node1", error=Exception(alert))
         found = from_exception(Call("GetRole", "https://node1", "read the role R"), error)
-        assert "give a certificate and its key as client_cert" in str(found)
+        assert "give one and its key as client_cert" in str(found)
 
 
 class TestCredentials:

@@ -51,7 +51,10 @@ PATHS = {
     f"/{LONG}/": "has 2002 characters: use at most 512",
 }
 DOCUMENTS: dict[str, tuple[Any, str]] = {
-    "cut off": ('{"Version": "2012-10-17",', "is not valid JSON: .* at line 1, column .*: correct it"),
+    "cut off": (
+        '{"Version": "2012-10-17",',
+        "is not valid JSON: .* at line 1, column .*: correct it",
+    ),
     "empty": ("", "is not valid JSON: Expecting value at line 1, column 1"),
     "single quotes": ("{'Statement': []}", "in double quotes at line 1, column 2"),
     "a list": ("[]", r"is \[\]: give a JSON object with Version and Statement"),
@@ -265,13 +268,21 @@ def test_files_that_cannot_be_read(source: Side, src: str, reason: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "header", [{"metadata": {"author": "two\nlines"}}, {"content_type": "text\nplain"}]
+    ("header", "reason"),
+    [
+        (
+            {"metadata": {"author": "two\nlines"}},
+            "metadata entry 'author'.*non-printable character",
+        ),
+        (
+            {"content_type": "text\nplain"},
+            "Invalid header value .*Nothing was sent: look for a line end",
+        ),
+    ],
 )
-def test_headers_that_cannot_be_sent(source: Side, header: dict[str, Any]) -> None:
+def test_headers_that_cannot_be_sent(source: Side, header: dict[str, Any], reason: str) -> None:
     source.do("bucket", name=BUCKET)
-    refused(
-        source, "object", "Invalid header value .*Nothing was sent: look for a line end", **header
-    )
+    refused(source, "object", reason, **header)
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,8 @@ def test_no_bucket_yet(source: Side) -> None:
     for module in ("bucket_replication", "object"):
         result = run_at(source, module)
         complaint(result, BUCKET, source.side.s3_url, "Create the bucket first (backbeat_bucket)")
-    complaint(run_at(source, "object_check"), f"{BUCKET}/k", source.side.s3_url, "check bucket and")
+    missing = f"The bucket {BUCKET} does not exist at {source.side.s3_url}: create it"
+    complaint(run_at(source, "object_check"), missing)
 
 
 def test_no_versioning_yet(source: Side) -> None:
@@ -131,7 +132,7 @@ def test_a_wrong_number_of_roles(source: Side, roles: str, site: str) -> None:
 def test_a_document_that_means_nothing_to_the_server(
     source: Side, module: str, option: str
 ) -> None:
-    document = {"Version": "2012-10-17", "Statement": {"Effect": "Perhaps"}}
+    document = {"Version": "2012-10-17", "Statement": {"Effect": "Allow"}}
     generated = {"side": LEFT_OUT, "source_buckets": LEFT_OUT} if module == "policy" else {}
     result = run_at(source, module, **{option: document}, **generated)
     complaint(result, source.side.iam_url, "Compare the document with IAM's grammar")

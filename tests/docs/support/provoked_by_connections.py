@@ -117,8 +117,11 @@ def refusals(scene: Scene) -> Iterator[Result]:
     yield run_at(source, "object")
     yield run_at(source, "bucket", location="atlantis")
     yield run_at(source, "policy")
-    document = {"Version": "2012-10-17", "Statement": {"Effect": "Perhaps"}}
+    document = {"Version": "2012-10-17", "Statement": {"Effect": "Allow"}}
     yield run_at(source, "iam_role", assume_role_policy_document=document)
+    for wrong in ({"Effect": "Perhaps"}, {"Efect": "Allow"}):
+        wished = {"Version": "2012-10-17", "Statement": wrong}
+        yield run_at(source, "iam_role", assume_role_policy_document=wished)
     source.sandbox.settings(policy_size_limit=200)
     many = [f"bucket-{number}" for number in range(9)]
     yield run_at(source, "policy", name="Long", source_buckets=many, roles=LEFT_OUT)

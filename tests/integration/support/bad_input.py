@@ -36,8 +36,15 @@ GOOD: dict[str, dict[str, Any]] = {
     "object": {"bucket": BUCKET, "key": "k"},
     "object_check": {"bucket": BUCKET, "key": "k", "wait": False},
 }
-IAM = [name for name in GOOD if task_of(name).service == "iam"]
-S3 = [name for name in GOOD if task_of(name).service == "s3"]
+
+
+def _service(module: str) -> str:
+    service = task_of(module).service
+    return service.name if service else ""
+
+
+IAM = [name for name in GOOD if _service(name) == "iam"]
+S3 = [name for name in GOOD if _service(name) == "s3"]
 #: What each message names: the thing that the good options are about.
 SUBJECT = dict.fromkeys(IAM, "Reader|Reading|credentials") | dict.fromkeys(S3, BUCKET)
 
