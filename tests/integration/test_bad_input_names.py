@@ -41,7 +41,7 @@ IAM_NAMES = {
 KEYS = {
     "": "is empty: use 1 to 1024 bytes",
     LONG: "has 2000 bytes in UTF-8: use at most 1024",
-    "line\nend": "non-printable character, which servers refuse: leave out",
+    "line\nend": "non-printable character, which servers refuse or change: leave out",
     "\udc80": "cannot be written in UTF-8",
 }
 PATHS = {

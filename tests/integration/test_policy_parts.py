@@ -32,6 +32,7 @@ def wanted(buckets: int, **options: Any) -> dict[str, Any]:
         "side": "source",
         "source_buckets": names,
         "max_size": SIZE,
+        "purge_statements": True,
         "roles": [ROLE],
         **options,
     }
