@@ -157,6 +157,10 @@ options:
       - Whether the target also replicates to the source, so that both statuses are right on either side.
       - Found out from the target's replication configuration unless given.
     type: bool
+  run:
+    description: Names the run that O(ranges) are parts of, so that parts of different runs are not merged.
+    type: str
+    default: ""
   prefix:
     description: Only keys that begin so.
     type: str
@@ -319,6 +323,10 @@ verification:
     scope:
       description: The options that say what was compared.
       type: dict
+    ranges:
+      description: The ranges of keys that were compared, each with the text behind which it begins and its last key.
+      type: list
+      elements: list
     started:
       description: When the comparison began.
       type: str
@@ -469,6 +477,7 @@ TASK = Task(
         "site": {"type": "str"},
         "cloud": {"type": "bool", "default": False},
         "both_ways": {"type": "bool"},
+        "run": {"type": "str", "default": ""},
         "prefix": {"type": "str", "default": ""},
         "versions": {"type": "str", "choices": ["all", "current"], "default": "all"},
         "modified_since": {"type": "str"},

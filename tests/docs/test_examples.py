@@ -27,7 +27,7 @@ from tests.docs.support.returns import comparison_of
 from tests.integration.support.plays import Played
 from tests.unit.plugins.documented import MODULES
 
-READS = ("_info", "_check", "_preflight", "_verify")
+READS = ("_info", "_check", "_preflight", "_verify", "_plan")
 
 
 def records(played: Played, host: str) -> list[dict[str, Any]]:

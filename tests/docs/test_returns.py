@@ -192,6 +192,32 @@ class Cases:
         pairs = [{"source": source, "target": one} for one in (target, missing)]
         yield {"pairs": [*pairs, {"source": bare, "target": target, **files}]}
 
+    def backbeat_verify_plan(self) -> Iterator[Options]:
+        self.source.do("bucket", name=SOURCE_BUCKET, versioning="enabled")
+        self.source.sandbox.seed("source", SOURCE_BUCKET, 4000)
+        yield {"bucket": SOURCE_BUCKET, "parts": 3, "least_versions": 1}
+        yield {"bucket": "no-such-bucket", "parts": 3}
+
+    def backbeat_verify_merge(self) -> Iterator[Options]:
+        self.replicated("k")
+        source = {"bucket": SOURCE_BUCKET, "s3": self.environment(self.source)["s3"]}
+        target = {"bucket": TARGET_BUCKET, "s3": self.environment(self.target)["s3"]}
+        self.target.s3.put_object(Bucket=TARGET_BUCKET, Key="other", Body=b"x")
+        bare = {**source, "bucket": "bare-bucket"}
+        self.source.do("bucket", name="bare-bucket", versioning="enabled")
+        state = self.source.sandbox.describe()["state"]
+        files = {"report_file": f"{state}/part.json", "problems_file": f"{state}/part.jsonl"}
+        self.source.run("verify", source=source, target=target, fail=False, **files)
+        whole = {"report_file": f"{state}/whole.json", "problems_file": f"{state}/whole.jsonl"}
+        yield {"parts": [files], **whole}
+        yield {"parts": [files], "accept": {"written_at_target": 0}}
+        self.source.run("verify", source=bare, target=target, inspect_limit=0, **files)
+        yield {"parts": [files]}
+        self.source.run("verify", source=source, target=target, ranges=[{"until": "m"}], **files)
+        lost = {"after": "m", "report_file": f"{state}/missing.json"}
+        yield {"parts": [{"until": "m", **files}, lost]}
+        yield {"parts": [{"report_file": f"{state}/missing.json"}]}
+
     def backbeat_service_info(self) -> Iterator[Options]:
         version = self.replicated("k")
         here, direct = self.source.side.s3_url, self.source.side.backbeat_url

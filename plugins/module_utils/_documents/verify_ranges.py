@@ -177,17 +177,20 @@ def share(spans: Iterable[Span]) -> float:
     return min(1.0, done / everything) if everything else 1.0
 
 
-def choose_cut(spans: Sequence[Span]) -> tuple[Span, bytes] | None:
+def choose_cut(spans: Sequence[Span], least: int | None = None) -> tuple[Span, bytes] | None:
     """The span to take a part of, and where to cut it; None if nothing is worth it.
+
+    A part is worth it if it is expected to have `least` rows, LEAST_ROWS unless given.
 
     First it is found out how far the keys reach, by the characters that keys have in common: numbers with leading zeros
     and long prefixes leave most of the space empty. Then the widest part between its frontier, the cuts that are being
     tried, and its end is cut in the middle.
     """
+    worthwhile = 1.5 * (LEAST_ROWS if least is None else least)
     best: tuple[float, Span, bytes] | None = None
     for span in spans:
         left = span.left()
-        if span.done or left < LEAST_ROWS * 1.5:
+        if span.done or left < worthwhile:
             continue
         level = span.level()
         if level is not None:
@@ -204,7 +207,7 @@ def choose_cut(spans: Sequence[Span]) -> tuple[Span, bytes] | None:
             width = place_width(low, high, span.frontier, span.top, span.alphabet)
             rows = left * width if left < math.inf else math.inf
             # Without an estimate the widest part is best; with one, parts that are too small are left alone.
-            if rows < LEAST_ROWS * 1.5:
+            if rows < worthwhile:
                 continue
             worth = rows if rows < math.inf else 1e15 * width
             if best is not None and worth <= best[0]:
@@ -342,58 +345,25 @@ class Ramp:
         return self.active
 
 
-def balanced(
-    pages: Sequence[tuple[bytes, bytes, int]], count: int, alphabet: Alphabet
-) -> list[bytes]:
-    """Cuts that divide a bucket into `count` parts of about equal size, ascending; fewer if too little is known.
+def balanced(spans: Iterable[Span], count: int) -> list[bytes]:
+    """Where to cut so that about as many rows are in each of `count` parts, ascending; fewer if spans are few.
 
-    pages: sampled pages, each with its first and last key and its number of rows, ascending by key.
+    The spans are a whole bucket's, of which a page or so is read.
     """
-    known = [page for page in pages if page[2]]
-    points: list[tuple[float, bytes]] = [(0.0, b"")]
-    total = 0.0
-    for (first, last, rows), (following, _last, _rows) in itertools.pairwise(known):
-        if following <= last:
-            density = rows * place(following, first, last, alphabet) if first < last else 0.0
-        else:
-            seen = place(last, first, following, alphabet)
-            density = rows / seen if seen > 0 else rows
-        total += density
-        points.append((total, following))
-    if known:
-        total += known[-1][2]
+    ordered = sorted(spans, key=lambda span: span.start)
+    known = [span.rows + (0.0 if span.done else span.left()) for span in ordered]
+    finite = [rows for rows in known if rows < math.inf]
+    usual = sum(finite) / len(finite) if finite else 1.0
+    # What cannot be estimated is taken as usual.
+    sizes = [rows if rows < math.inf else usual for rows in known]
+    total, before = sum(sizes), 0.0
     cuts: list[bytes] = []
-    for number in range(1, count):
-        wanted = total * number / count
-        below = max((point for point in points if point[0] <= wanted), key=lambda point: point[0])
-        above = min(
-            (point for point in points if point[0] > wanted),
-            default=None,
-            key=lambda point: point[0],
-        )
-        cut = _interpolated(below, above, wanted, alphabet)
-        if cut and (not cuts or cut > cuts[-1]):
-            cuts.append(cut)
+    for span, size in zip(ordered, sizes, strict=True):
+        wanted = total * (len(cuts) + 1) / count
+        if span.start and len(cuts) + 1 < count and before + size / 2 >= wanted:
+            cuts.append(span.start)
+        before += size
     return cuts
-
-
-def _interpolated(
-    below: tuple[float, bytes], above: tuple[float, bytes] | None, wanted: float, alphabet: Alphabet
-) -> bytes:
-    """The key at about `wanted` rows between two points."""
-    if above is None or wanted <= below[0]:
-        return below[1]
-    low, high = below[1], above[1]
-    part = (wanted - below[0]) / (above[0] - below[0])
-    for _ in range(8):
-        cut = midpoint(low, high, alphabet)
-        if cut is None:
-            return low
-        if part < 0.5:
-            high, part = cut, part * 2
-        else:
-            low, part = cut, part * 2 - 1
-    return low
 
 
 def _text(key: bytes) -> str:

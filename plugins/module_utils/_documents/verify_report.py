@@ -295,6 +295,7 @@ class Report:
 
     scope: the options that say what was compared; the parts of one run have the same.
     inspected, uninspected: by kind of listing difference, how many were examined by HEAD and how many were not.
+    ranges: the ranges of keys that were compared, each after the first text and up to the second (None: the end).
     gaps: what is missing from the report. failures: what makes the task fail, as sentences.
     """
 
@@ -303,6 +304,7 @@ class Report:
     site: str = ""
     both_ways: bool = False
     scope: dict[str, Any] = field(default_factory=dict)
+    ranges: list[list[str | None]] = field(default_factory=lambda: [["", None]])
     started: str = ""
     finished: str = ""
     seconds: float = 0.0
@@ -379,6 +381,7 @@ class Report:
         self.bodies_compared += other.bodies_compared
         self.other_times += other.other_times
         self.both_ways = self.both_ways or other.both_ways
+        self.ranges = sorted(self.ranges + other.ranges, key=lambda one: one[0] or "")
         self.gaps = sorted({*self.gaps, *other.gaps}, key=lambda gap: (gap.after, gap.reason))
         self.notes = list(dict.fromkeys([*self.notes, *other.notes]))
         for problems in other.first.values():
@@ -426,6 +429,7 @@ class Report:
             "site": self.site,
             "both_ways": self.both_ways,
             "scope": self.scope,
+            "ranges": self.ranges,
             "started": self.started,
             "finished": self.finished,
             "seconds": self.seconds,
@@ -496,6 +500,7 @@ _PLAIN = (
     "site",
     "both_ways",
     "scope",
+    "ranges",
     "started",
     "finished",
     "seconds",
@@ -516,7 +521,7 @@ def merged(reports: Iterable[Report]) -> Report:
     parts = list(reports)
     if not parts:
         raise InvalidDocument("There is no part of a report to merge: verify at least one range.")
-    whole = Report(parts[0].source, parts[0].target, parts[0].site, scope=parts[0].scope)
+    whole = Report(parts[0].source, parts[0].target, parts[0].site, scope=parts[0].scope, ranges=[])
     for part in parts:
         whole.merge(part)
     return whole

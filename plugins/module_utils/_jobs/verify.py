@@ -73,7 +73,8 @@ class VerifyRequest:
     """What is compared, how carefully, and what is accepted. Times in seconds.
 
     ranges: keys after the first text, up to and including the second (None: the end); more than one machine share a
-    bucket so. current: only current versions. since, before: LastModified, ISO 8601 in UTC, "" for no limit.
+    bucket so. run: names the run that the ranges are parts of. current: only current versions.
+    since, before: LastModified, ISO 8601 in UTC, "" for no limit.
     """
 
     source: SideRequest
@@ -81,6 +82,7 @@ class VerifyRequest:
     site: str = ""
     cloud: bool = False
     both_ways: bool | None = None
+    run: str = ""
     prefix: str = ""
     current: bool = False
     since: str = ""
@@ -112,6 +114,7 @@ class VerifyRequest:
             site=options["site"] or "",
             cloud=bool(options["cloud"]),
             both_ways=options["both_ways"],
+            run=options["run"],
             prefix=options["prefix"],
             current=options["versions"] == "current",
             since=_moment("modified_since", options["modified_since"]),
@@ -120,7 +123,7 @@ class VerifyRequest:
             stuck_after=max(options["stuck_after"], options["backlog_age"] or 0.0),
             inspect_limit=options["inspect_limit"],
             recheck_limit=options["recheck_limit"],
-            accepted=_accepted(options["accept"] or {}),
+            accepted=accepted(options["accept"] or {}),
             allow_empty=bool(options["allow_empty"]),
             fail=bool(options["fail"]),
             listers=max(1, options["listers"]),
@@ -138,6 +141,7 @@ class VerifyRequest:
     def scope(self) -> dict[str, Any]:
         """What was compared, as the report says it; the same for all parts of a run."""
         return {
+            "run": self.run,
             "prefix": self.prefix,
             "versions": "current" if self.current else "all",
             "modified_since": self.since or None,
@@ -168,8 +172,9 @@ def _bodies(options: Mapping[str, Any]) -> Bodies:
     return Bodies(share, number, options.get("seed") or 0)
 
 
-def _accepted(given: Mapping[str, Any]) -> dict[str, int | None]:
-    accepted: dict[str, int | None] = {}
+def accepted(given: Mapping[str, Any]) -> dict[str, int | None]:
+    """How many versions are accepted in each state; None for any number. Raises InvalidDocument."""
+    limits: dict[str, int | None] = {}
     for state, limit in given.items():
         if state not in STATE or state == "in_sync":
             known = ", ".join(name for name in STATE if name != "in_sync")
@@ -180,8 +185,8 @@ def _accepted(given: Mapping[str, Any]) -> dict[str, int | None]:
             raise InvalidDocument(
                 f"accept.{state} is {limit!r}: give a number, or -1 for any number."
             ) from error
-        accepted[state] = None if number < 0 else number
-    return accepted
+        limits[state] = None if number < 0 else number
+    return limits
 
 
 def _ranges(given: Sequence[Mapping[str, Any]] | None) -> tuple[tuple[str, str | None], ...]:
@@ -415,6 +420,7 @@ class Verify(Job):
             _side(self.request.target),
             self.request.site,
             scope=self.request.scope,
+            ranges=[list(one) for one in self.request.ranges],
             started=_now(),
         )
         if report_file:

@@ -49,7 +49,7 @@ def test_documents_its_results(name: str) -> None:
     assert all(result.get("returned") and result.get("type") for result in results.values())
     reads = documentation(name)["attributes"]["diff_mode"]["support"] == "none"
     assert ("changes" in results) != reads
-    assert reads == name.endswith(("_info", "_check", "_preflight", "_verify"))
+    assert reads == name.endswith(("_info", "_check", "_preflight", "_verify", "_plan"))
     assert not task.plural or task.plural in task.argument_spec()["argument_spec"]
 
 

@@ -1,0 +1,191 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Merges the parts of a verification that several machines made into the report that one would have written."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from .._clients.session import Connections
+from .._documents.errors import InvalidDocument
+from .._documents.verify_report import Gap, Report, merged
+from .._queries.query import Unsatisfied
+from .job import Control, Job
+from .verify import accepted
+
+#: Bytes of a file that are held at a time.
+PIECE = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Part:
+    """A range of keys, and the files that its worker wrote."""
+
+    after: str
+    until: str | None
+    report_file: str
+    problems_file: str | None
+
+
+@dataclass(frozen=True)
+class VerifyMergeRequest:
+    """The parts, all of them, in the order of their ranges; where the whole is written, and what is accepted of it."""
+
+    parts: tuple[Part, ...]
+    run: str = ""
+    report_file: str | None = None
+    problems_file: str | None = None
+    accepted: Mapping[str, int | None] = field(default_factory=dict)
+    allow_empty: bool = False
+    fail: bool = True
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, Any]) -> VerifyMergeRequest:
+        """From the options of a task. Raises InvalidDocument."""
+        parts = tuple(
+            Part(one["after"] or "", one["until"] or None, one["report_file"], one["problems_file"])
+            for one in options["parts"]
+        )
+        _check(parts)
+        return cls(
+            parts,
+            options["run"],
+            options["report_file"],
+            options["problems_file"],
+            accepted(options["accept"] or {}),
+            bool(options["allow_empty"]),
+            bool(options["fail"]),
+        )
+
+
+def _check(parts: Sequence[Part]) -> None:
+    """Raise InvalidDocument unless the parts cover a whole bucket, one behind the other."""
+    complete = bool(parts) and parts[0].after == "" and parts[-1].until is None
+    if not complete or any(one.until != other.after for one, other in pairwise(parts)):
+        raise InvalidDocument(
+            "The ranges of parts do not cover the bucket: give all ranges of the plan, in their order."
+        )
+
+
+class VerifyMerge(Job):
+    """Reads the parts, and writes the whole. A part that is missing is a gap in it."""
+
+    def __init__(self, request: VerifyMergeRequest) -> None:
+        self.request = request
+
+    @classmethod
+    def build(cls, request: VerifyMergeRequest, _connections: Connections) -> VerifyMerge:
+        """The merging of one run's parts; no endpoint is needed."""
+        return cls(request)
+
+    def predict(self, control: Control) -> dict[str, Any]:
+        return self._finish(write=False)
+
+    def run(self, control: Control) -> dict[str, Any]:
+        return self._finish(write=True)
+
+    def _finish(self, *, write: bool) -> dict[str, Any]:
+        report = self._merge()
+        text = json.dumps(report.as_dict(), indent=2).encode() + b"\n"
+        changes: list[str] = []
+        for name, pieces in (
+            (self.request.problems_file, self._problems),
+            (self.request.report_file, lambda: iter([text])),
+        ):
+            if name and not _holds(Path(name), pieces()):
+                changes.append(f"write {name}")
+                if write:
+                    _write(Path(name), pieces())
+        return self._result(report, changes)
+
+    def _merge(self) -> Report:
+        found: list[Report] = []
+        gaps: list[Gap] = []
+        for part in self.request.parts:
+            try:
+                found.append(self._read(part))
+            except InvalidDocument as error:
+                until = "the end" if part.until is None else repr(part.until)
+                text = f"The keys after {part.after!r} up to {until} were not verified: {error}"
+                gaps.append(Gap("range-lost", text, part.after, part.until))
+        report = merged(found)
+        report.gaps = sorted([*report.gaps, *gaps], key=lambda gap: (gap.after, gap.reason))
+        report.problems_file = self.request.problems_file
+        report.judge(self.request.accepted, allow_empty=self.request.allow_empty)
+        if self.request.report_file and os.path.exists(self.request.report_file):
+            report.last_complete = self._last_complete(Path(self.request.report_file))
+        if report.complete:
+            report.last_complete = report.finished
+        return report
+
+    def _read(self, part: Part) -> Report:
+        """The report of a part. Raises InvalidDocument if it is missing, damaged, or of another run or range."""
+        try:
+            report = Report.from_dict(json.loads(Path(part.report_file).read_text()))
+        except FileNotFoundError as error:
+            raise InvalidDocument(f"The report {part.report_file} is missing.") from error
+        except (OSError, ValueError, AttributeError) as error:
+            raise InvalidDocument(
+                f"The report {part.report_file} cannot be read: {error}."
+            ) from error
+        if report.scope.get("run") != self.request.run:
+            raise InvalidDocument(
+                f"The report {part.report_file} is of the run {report.scope.get('run')!r}."
+            )
+        if report.ranges != [[part.after, part.until]]:
+            raise InvalidDocument(f"The report {part.report_file} is of another range.")
+        return report
+
+    def _last_complete(self, path: Path) -> str | None:
+        try:
+            return Report.from_dict(json.loads(path.read_text())).last_complete
+        except (OSError, ValueError, AttributeError):
+            return None
+
+    def _problems(self) -> Iterator[bytes]:
+        """The problems of all parts, in pieces."""
+        for part in self.request.parts:
+            if part.problems_file and os.path.exists(part.problems_file):
+                with open(part.problems_file, "rb") as file:
+                    while piece := file.read(PIECE):
+                        yield piece
+
+    def _result(self, report: Report, changes: list[str]) -> dict[str, Any]:
+        result: dict[str, Any] = {
+            "verification": report.as_dict(),
+            "warnings": list(report.notes),
+            "changes": changes,
+        }
+        if report.failures and (self.request.fail or not report.complete):
+            raise Unsatisfied(" ".join(report.failures), result)
+        return result
+
+
+def _holds(path: Path, pieces: Iterator[bytes]) -> bool:
+    """Whether the file has just this content."""
+    try:
+        with path.open("rb") as file:
+            return all(file.read(len(piece)) == piece for piece in pieces) and not file.read(1)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise InvalidDocument(f"The file {path} cannot be read: {error.strerror}.") from error
+
+
+def _write(path: Path, pieces: Iterator[bytes]) -> None:
+    """Replace the file as a whole, with mode 0600."""
+    try:
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(descriptor, "wb") as whole:
+            whole.writelines(pieces)
+        os.replace(name, path)
+    except OSError as error:
+        raise InvalidDocument(f"The file {path} cannot be written: {error.strerror}.") from error

@@ -1,0 +1,130 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: backbeat_verify_plan
+short_description: Divide a bucket into ranges that several machines can verify
+version_added: 0.1.0
+description:
+  - Samples the keys of a bucket, and returns ranges of keys with about the same number of versions each, for
+    O(scality.backbeat.backbeat_verify#module:ranges).
+  - It needs no list of keys, and reads a few pages for each range.
+author: scality.backbeat contributors (@scality)
+extends_documentation_fragment:
+  - scality.backbeat.connection
+  - scality.backbeat.attributes.read_only
+  - scality.backbeat.attributes.s3
+options:
+  bucket:
+    description: Name of the bucket, usually the source.
+    type: str
+    required: true
+  prefix:
+    description: Only keys that begin so.
+    type: str
+    default: ""
+  parts:
+    description: How many ranges to make at the most.
+    type: int
+    required: true
+  least_versions:
+    description: A range is not divided further if its parts would have fewer versions than this.
+    type: int
+    default: 20000
+seealso:
+  - module: scality.backbeat.backbeat_verify
+  - module: scality.backbeat.backbeat_verify_merge
+"""
+
+EXAMPLES = r"""
+- name: Divide a bucket among eight machines
+  scality.backbeat.backbeat_verify_plan:
+    endpoint_url: http://node1
+    profile: backbeat-source
+    bucket: source-bucket
+    parts: 8
+"""
+
+RETURN = r"""
+verify_plan:
+  description: The bucket and its ranges.
+  returned: on success
+  type: dict
+  contains:
+    bucket:
+      description: Name of the bucket.
+      type: str
+    ranges:
+      description: The ranges in their order; together they are the whole bucket.
+      type: list
+      elements: dict
+      contains:
+        number:
+          description: Its place, from 0.
+          type: int
+        after:
+          description: The text behind which its keys begin; empty for the first range.
+          type: str
+        until:
+          description: Its last key, which need not exist; V(null) for the last range.
+          type: str
+error:
+  description: The call that failed.
+  returned: when a call failed
+  type: dict
+  contains:
+    code:
+      description: Error code of the server; V(null) without a response.
+      type: str
+    message:
+      description: Message of the server, or the error of the connection.
+      type: str
+    status:
+      description: HTTP status; V(null) without a response.
+      type: int
+    request_id:
+      description: Request ID; V(null) if the server sent none.
+      type: str
+    operation:
+      description: API operation.
+      type: str
+    endpoint:
+      description: URL of the endpoint.
+      type: str
+"""
+
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import S3
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task, run_module
+from ansible_collections.scality.backbeat.plugins.module_utils._queries.verify_plan import (
+    VerifyPlan,
+    VerifyPlanRequest,
+)
+
+TASK = Task(
+    key="verify_plan",
+    plural="",
+    identity=(),
+    service=S3,
+    item={
+        "bucket": {"type": "str", "required": True},
+        "prefix": {"type": "str", "default": ""},
+        "parts": {"type": "int", "required": True},
+        "least_versions": {"type": "int", "default": 20000},
+    },
+    kind="query",
+    title=lambda options: str(options["bucket"]),
+    request=VerifyPlanRequest.from_options,
+    build=VerifyPlan.build,
+)
+
+
+def main() -> None:
+    run_module(TASK)
+
+
+if __name__ == "__main__":
+    main()
