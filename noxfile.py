@@ -37,12 +37,15 @@ ALL_CORES = ("--numprocesses=auto", "--maxprocesses=4")
 # The procedure on each core, from nothing and again, from the checkout and as it is installed.
 ON_EACH_CORE = (
     "tests/integration/test_playbook.py::test_check_and_run_and_again",
+    "tests/integration/test_variables_as_text.py",
     "tests/packaging/test_installed.py",
 )
 # Differences between cores show at the ends of the range: messages, tags and limits, progress.
 AT_THE_ENDS = (
     "tests/integration/test_bad_input_playbook.py",
     "tests/integration/test_playbook_steps.py",
+    "tests/integration/test_playbook_strategies.py",
+    "tests/integration/test_playbook_summary.py",
     "tests/integration/test_progress.py",
 )
 # In process and as a module, compared on the oldest and the newest core, and so not once more with the others.

@@ -15,6 +15,7 @@ from jinja2 import Undefined, UndefinedError
 from ..module_utils._documents.topology import Environment, HostPlan, Items, Topology, plan
 from ..module_utils._documents.topology_checks import refusals
 from ..module_utils._documents.topology_steps import Found, Steps, role_arns
+from ..module_utils._documents.topology_summary import Summary
 from ._role_variables import convert, specs, unknown_tags, unknown_variables
 
 HostVars = Mapping[str, Mapping[str, Any]]
@@ -35,6 +36,20 @@ CHECKED = "replication_preflight_seen"
 CREATED, READ = "replication_roles_created", "replication_roles_read"
 ATTACHED, CONFIGURED = "replication_policies_attached", "replication_configured"
 BUCKETS = "replication_buckets_created"
+#: Results of all tasks that change something, and of what they rest on, by their names in Summary.
+SUMMARISED = {
+    "preflight": "replication_preflight_seen",
+    "roles": CREATED,
+    "policies": ATTACHED,
+    "buckets": BUCKETS,
+    "replication": CONFIGURED,
+    "objects": "replication_objects_put",
+    "checks": "replication_verified",
+    "removed": "replication_removed",
+    "policies_removed": "replication_policies_removed",
+    "roles_removed": "replication_roles_removed",
+    "buckets_removed": "replication_buckets_removed",
+}
 #: Results of teardown, by their names in Found.
 REMOVED = {
     "removed": "replication_removed",
@@ -90,8 +105,10 @@ def plan_host(
 
 def plan_step(
     hostvars: HostVars, host: str, variables: Variables, planned: Mapping[str, Any], step: str
-) -> Items:
+) -> Any:
     """What a module takes for a step of the plan, with the connections and the ARNs that are known by now."""
+    if step.startswith("summary"):
+        return summarise(hostvars, host, planned, step == "summary_of_check")
     if step not in STEPS:
         raise AnsibleFilterError(f"A plan has no step {step!r}: it has {', '.join(STEPS)}.")
     results = {
@@ -144,6 +161,16 @@ STEPS: Mapping[str, Callable[[Steps, Mapping[str, Any]], Items]] = {
     "absent_roles": lambda steps, _options: steps.absent_roles(),
     "absent_buckets": lambda steps, _options: steps.absent_buckets(),
 }
+
+
+def summarise(hostvars: HostVars, host: str, planned: Mapping[str, Any], check_mode: Any) -> Any:
+    """Summary.describe() of this host's tasks so far. Shows its lines."""
+    there = hostvars[host]
+    results = {step: there.get(name) or {} for step, name in SUMMARISED.items()}
+    summary = Summary(planned, results, check_mode is True).describe()
+    for line in summary["lines"]:
+        Display().display(f"[{host}] {line}")
+    return summary
 
 
 def _warn(hostvars: HostVars, host: str, run: Mapping[str, Any]) -> None:

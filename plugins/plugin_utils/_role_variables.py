@@ -60,7 +60,9 @@ def convert(
         value = given.get(name)
         default = spec.get("default")
         converted[name] = default
-        if value is not None:
+        # Templates of ansible-core 2.17 and 2.18 turn null into the empty string.
+        is_given = value is not None and (value != "" or "default" in spec)
+        if is_given:
             converted[name] = _convert(f"{name} of {host}", value, spec, wrong.append, default)
     return converted, wrong
 

@@ -27,8 +27,13 @@ ROLE = ROOT / "roles" / "replication"
 SPECS = yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text())["argument_specs"]
 OPTIONS = {name: option for spec in SPECS.values() for name, option in spec["options"].items()}
 PLAYBOOKS = {file.stem: file.read_text() for file in (ROOT / "playbooks").glob("*.yml")}
-#: Variables that only playbooks have.
-OF_PLAYBOOKS = {"replication_hosts", "replication_adopt_to", "replication_adopt_buckets"}
+#: Variables that only playbooks have, and statistics.
+OF_PLAYBOOKS = {
+    "replication_summary",
+    "replication_hosts",
+    "replication_adopt_to",
+    "replication_adopt_buckets",
+}
 TAGS = {"roles", "policies", "buckets", "replication", "verify", "preflight"}
 #: Words that begin like a module's name and are none.
 NO_MODULES = {"backbeat_in_process", "backbeat_url"}

@@ -37,7 +37,8 @@ def complaint(name: str, value: Any) -> str:
 
 
 def test_what_is_not_given_has_its_default() -> None:
-    typed, wrong = convert("node1", {"replication_concurrency": None})
+    nothing = {"replication_concurrency": None, "replication_servers_since_2025": ""}
+    typed, wrong = convert("node1", nothing)
     assert wrong == []
     assert typed == {name: spec.get("default") for name, spec in specs().items()}
     assert typed["replication_concurrency"] == 8

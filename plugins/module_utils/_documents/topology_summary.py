@@ -1,0 +1,189 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run of the role did or would do on one host, as data and as lines of text.
+
+It consists of the inventory's words and of numbers. Nothing that a server returned is repeated, because older versions
+of Ansible evaluate statistics as templates.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .topology import enabled_prefixes
+
+Result = Mapping[str, Any]
+ACTIONS = ("add", "change", "remove")
+#: Which kind of resource a change of a module is about, and what is done to it.
+OPERATIONS = {
+    "CreateRole": ("role", "add"),
+    "UpdateAssumeRolePolicy": ("role", "change"),
+    "DeleteRole": ("role", "remove"),
+    "CreatePolicy": ("policy", "add"),
+    "CreatePolicyVersion": ("policy", "change"),
+    "AttachRolePolicy": ("policy", "change"),
+    "DeletePolicy": ("policy", "remove"),
+    "CreateBucket": ("bucket", "add"),
+    "PutBucketVersioning": ("bucket", "change"),
+    "DeleteBucket": ("bucket", "remove"),
+    "PutBucketReplication": ("rule", "change"),
+    "DeleteBucketReplication": ("rule", "remove"),
+    "PutObject": ("object", "add"),
+    "PutObjectTagging": ("object", "change"),
+}
+KINDS = ("role", "policy", "bucket", "rule", "object")
+PLURALS = {"policy": "policies"}
+#: The finding of preflight that a bucket has no configuration yet.
+NO_CONFIGURATION = "configuration-missing"
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The results of one host's tasks: `plan` is HostPlan.describe(); `results` what each task returned, by its step.
+
+    Steps: preflight, roles, policies, buckets, replication, objects, checks; of teardown removed, policies_removed,
+    roles_removed, buckets_removed. What was skipped is empty.
+    """
+
+    plan: Mapping[str, Any]
+    results: Mapping[str, Result] = field(default_factory=dict)
+    check_mode: bool = False
+
+    def describe(self) -> dict[str, Any]:
+        """{"check_mode", "add", "change", "remove": number by kind, "pairs": [..], "lines": [..]}"""
+        counted = self._counted()
+        pairs = list(self._pairs())
+        return {
+            "check_mode": self.check_mode,
+            **{action: dict(counted[action]) for action in ACTIONS},
+            "pairs": pairs,
+            "lines": [*(() if self.check_mode else _table(pairs)), self._sentence(counted)],
+        }
+
+    def _counted(self) -> dict[str, Counter[str]]:
+        actions = {action: Counter[str]() for action in ACTIONS}
+        done: dict[tuple[str, str], str] = {}
+        for operation, subject in self._changes():
+            kind, action = OPERATIONS.get(operation, ("", ""))
+            if not kind:
+                continue
+            key = (kind, subject.split(" ")[0])
+            if kind == "rule" and subject in self._new_configurations():
+                action = "add"
+            # A resource that is created and then completed is added, once.
+            done.setdefault(key, action)
+        for (kind, subject), action in done.items():
+            actions[action][kind] += self._rules(subject) if kind == "rule" else 1
+        return actions
+
+    def _changes(self) -> Iterator[tuple[str, str]]:
+        for result in self.results.values():
+            for one in result.get("results") or ():
+                for change in one.get("changes") or ():
+                    operation, _blank, subject = change.partition(" ")
+                    yield operation, subject
+
+    def _new_configurations(self) -> set[str]:
+        """Source buckets that had no configuration: preflight says so, or they did not exist themselves."""
+        findings = [
+            finding
+            for one in self._of("preflight")
+            for finding in one.get("findings") or ()
+            if finding["id"] == NO_CONFIGURATION
+        ]
+        created = {subject for operation, subject in self._changes() if operation == "CreateBucket"}
+        return created | {finding["place"]["name"] for finding in findings}
+
+    def _rules(self, bucket: str) -> int:
+        for pair in self.plan["outgoing"]:
+            if pair["source_bucket"] == bucket:
+                return len(pair.get("rules") or [None])
+        return 1
+
+    def _pairs(self) -> Iterator[dict[str, Any]]:
+        replications, checks = self._of("replication"), iter(self._of("checks"))
+        proofs: dict[str, Result] = {}
+        for pair in self.plan["outgoing"]:
+            if enabled_prefixes(pair.get("rules")):
+                proofs[pair["source_bucket"]] = next(checks, {})
+        sent = {one["object"]["bucket"] for one in self._of("objects") if _was_sent(one)}
+        for number, pair in enumerate(self.plan["outgoing"]):
+            bucket = pair["source_bucket"]
+            stored = replications[number].get("replication") if number < len(replications) else None
+            proof = proofs.get(bucket, {})
+            yield {
+                "source_bucket": bucket,
+                "target_host": pair["target_host"],
+                "target_bucket": pair["target_bucket"],
+                "rules": len((stored or {}).get("rules") or ()),
+                "roles": self._roles(pair),
+                "proof": _proof(proof, bucket in sent),
+                "seconds": proof.get("elapsed"),
+            }
+
+    def _roles(self, pair: Mapping[str, Any]) -> list[str]:
+        if pair.get("role"):
+            return str(pair["role"]).split(",")
+        both = (self.plan["source_role"], self.plan["target_roles"][pair["target_host"]])
+        return [role["arn"] or role["name"] for role in both]
+
+    def _of(self, step: str) -> Sequence[Result]:
+        return (self.results.get(step) or {}).get("results") or ()
+
+    def _sentence(self, counted: Mapping[str, Counter[str]]) -> str:
+        words = {
+            "add": "to add" if self.check_mode else "added",
+            "change": "to change" if self.check_mode else "changed",
+            "remove": "to remove" if self.check_mode else "removed",
+        }
+        parts = [f"{_numbers(counted[action])} {words[action]}" for action in ACTIONS]
+        return f"{'Plan' if self.check_mode else 'Done'}: {'; '.join(parts)}."
+
+
+def _was_sent(result: Result) -> bool:
+    return bool(result.get("changed") and result.get("object"))
+
+
+def _proof(check: Result, sent: bool) -> str:
+    status = (check.get("object") or {}).get("replication_status")
+    if not check or check.get("failed"):
+        return "none"
+    if status != "COMPLETED":
+        return status if status in ("PENDING", "PROCESSING", "FAILED") else "none"
+    return "new" if sent else "valid"
+
+
+def _numbers(counted: Mapping[str, int]) -> str:
+    found = [
+        f"{counted[kind]} {kind if counted[kind] == 1 else PLURALS.get(kind, f'{kind}s')}"
+        for kind in KINDS
+        if counted.get(kind)
+    ]
+    return ", ".join(found) or "0"
+
+
+def _table(pairs: Sequence[Mapping[str, Any]]) -> Iterable[str]:
+    if not pairs:
+        return []
+    rows = [("Pair", "Rules", "Roles", "Proof", "Seconds")]
+    for pair in pairs:
+        roles = ", ".join(arn.rsplit("/", 1)[-1] for arn in pair["roles"])
+        seconds = "" if pair["seconds"] is None else f"{pair['seconds']:.1f}"
+        rows.append(
+            (
+                f"{pair['source_bucket']} -> {pair['target_host']}:{pair['target_bucket']}",
+                str(pair["rules"]),
+                roles,
+                pair["proof"],
+                seconds,
+            )
+        )
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]

@@ -1,0 +1,78 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run says at its end: a plan in check mode, a table of pairs and what was done otherwise."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from tests.integration.support.modules import Side
+from tests.integration.support.plays import TEARDOWN, Played, Plays
+from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, set_up
+from tests.integration.test_half_done import arrives
+
+
+def lines(played: Played, host: str) -> list[str]:
+    return re.findall(rf"^\[{host}\] (.*)$", played.output, re.MULTILINE)
+
+
+def statistics(played: Played) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for one in played.records:
+        found |= (
+            one["result"].get("ansible_stats", {}).get("data", {}).get("replication_summary", {})
+        )
+    return found
+
+
+def test_check_run_and_run_again(play: Plays) -> None:
+    check = play.check().ok()
+    assert lines(check, "node1") == [
+        "Plan: 1 role, 1 policy, 1 bucket, 1 rule, 1 object to add; 0 to change; 0 to remove."
+    ]
+    assert lines(check, "node6") == [
+        "Plan: 1 role, 1 policy, 1 bucket to add; 0 to change; 0 to remove."
+    ]
+    assert statistics(check)["node1"]["check_mode"] is True
+
+    first = play().ok()
+    header, row, done = lines(first, "node1")
+    assert header.split() == ["Pair", "Rules", "Roles", "Proof", "Seconds"]
+    assert row.startswith(f"{SOURCE_BUCKET} -> node6:{TARGET_BUCKET}  1 ")
+    assert re.search(r" new +\d+\.\d$", row)
+    assert done == (
+        "Done: 1 role, 1 policy, 1 bucket, 1 rule, 1 object added; 0 changed; 0 removed."
+    )
+    (pair,) = statistics(first)["node1"]["pairs"]
+    assert (pair["rules"], pair["proof"], pair["target_host"]) == (1, "new", "node6")
+
+    *_table, row, done = lines(play().ok(), "node1")
+    assert " valid " in row
+    assert done == "Done: 0 added; 0 changed; 0 removed."
+
+
+def test_a_new_pair_of_buckets_that_exist(play: Plays, source: Side, target: Side) -> None:
+    set_up(source, target, but=["replication", "object"])
+    (line,) = lines(play.check().ok(), "node1")
+    assert line == "Plan: 1 rule, 1 object to add; 0 to change; 0 to remove."
+
+
+def test_drift_and_teardown(play: Plays, source: Side, target: Side) -> None:
+    set_up(source, target)
+    arrives(source, target)
+    disabled = [{"prefix": "", "enabled": False}]
+    source.do("bucket_replication", bucket=SOURCE_BUCKET, rules=disabled)
+    target.do("bucket", name=TARGET_BUCKET, versioning="suspended")
+    inventory = play.inventory()
+    inventory["all"]["hosts"]["node1"]["replication_pairs"][0]["rules"] = [
+        {"prefix": "", "enabled": True}
+    ]
+    check = play.check(inventory=inventory).ok()
+    assert lines(check, "node1") == ["Plan: 0 to add; 1 rule, 1 object to change; 0 to remove."]
+    assert lines(check, "node6") == ["Plan: 0 to add; 1 bucket to change; 0 to remove."]
+
+    gone = play(playbook=TEARDOWN).ok()
+    assert lines(gone, "node1")[-1] == "Done: 0 added; 0 changed; 1 role, 1 policy, 1 rule removed."
+    assert lines(gone, "node6")[-1] == "Done: 0 added; 0 changed; 1 role, 1 policy removed."
