@@ -71,15 +71,26 @@ class TestTls:
     def test_not_verified_when_told(self, secure: Side) -> None:
         assert not secure.run("iam_role_info", **ONCE, validate_certs=False).get("failed")
 
-    def test_the_authority_does_not_help_another_name(self, secure: Side) -> None:
-        url = secure.side.iam_url.replace("127.0.0.1", "127.0.0.2")
+    def test_the_authority_does_not_help_another_name(
+        self, secure: Side, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        resolve = socket.getaddrinfo
+
+        def here(_host: Any, *arguments: Any, **named: Any) -> Any:
+            return resolve("127.0.0.1", *arguments, **named)
+
+        monkeypatch.setattr(socket, "getaddrinfo", here)
+        url = secure.side.iam_url.replace("127.0.0.1", "another.example")
         bundle = secure.sandbox.ca_bundle
         result = secure.run("iam_role_info", **ONCE, endpoint_url=url, aws_ca_bundle=bundle)
         assert result["failed"]
+        assert "The certificate is for another name" in result["msg"]
 
     def test_http_where_https_is_spoken(self, secure: Side) -> None:
         url = secure.side.iam_url.replace("https", "http")
-        assert secure.run("iam_role_info", **ONCE, endpoint_url=url)["failed"]
+        result = secure.run("iam_role_info", **ONCE, endpoint_url=url)
+        assert result["failed"]
+        assert "a port for https closes connections that speak http" in result["msg"]
 
     def test_https_where_http_is_spoken(self, source: Side) -> None:
         url = source.side.iam_url.replace("http", "https")

@@ -229,10 +229,8 @@ TLS: tuple[tuple[str, str], ...] = (
         "HOSTNAME MISMATCH",
         ANOTHER_NAME,
     ),
-    (
-        "IP ADDRESS MISMATCH",
-        ANOTHER_NAME,
-    ),
+    ("IP ADDRESS MISMATCH", ANOTHER_NAME),
+    ("DOESN'T MATCH", ANOTHER_NAME),
     (
         "CERTIFICATE_VERIFY_FAILED",
         "Name the authority that signed the server's certificate in aws_ca_bundle, "

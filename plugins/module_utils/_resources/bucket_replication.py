@@ -14,7 +14,7 @@ from .._clients.api import Api
 from .._clients.errors import Call, Conflict, Invalid, NotFound
 from .._clients.session import Connections
 from .._documents import names, replication
-from .._documents.errors import Refused, UnsupportedConfiguration
+from .._documents.errors import InvalidDocument, Refused, UnsupportedConfiguration
 from .._documents.replication import Configuration
 from .._documents.replication_merge import different, merge, remove, same, stranding
 from .._documents.replication_validation import validate
@@ -262,6 +262,11 @@ class BucketReplication:
 
 
 def _roles(options: Mapping[str, Any]) -> tuple[str, ...] | None:
+    for name in ("role", "source_role", "target_role"):
+        if options[name] == "":
+            raise InvalidDocument(
+                f"The {name} of the bucket {options['bucket']} is empty: give a role's ARN, or leave it out."
+            )
     if options["role"] is not None:
         return replication.split_roles(options["role"])
     if options["source_role"] is None and options["target_role"] is None:

@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import (
+    InvalidDocument,
+)
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.replication import Site
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.wanted_rules import (
     Wanted,
@@ -86,3 +89,16 @@ def test_roles_as_one_text(role: str, roles: tuple[str, ...]) -> None:
 def test_bad_options(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         checked(TASK, **options)
+
+
+@pytest.mark.parametrize(
+    "roles",
+    [
+        {"role": ""},
+        {"source_role": "", "target_role": TARGET},
+        {"source_role": SOURCE, "target_role": ""},
+    ],
+)
+def test_an_empty_role_is_named(roles: dict[str, str]) -> None:
+    with pytest.raises(InvalidDocument, match=r"(role|source_role|target_role) of .* is empty"):
+        requested(TASK, bucket="a-bucket", **roles)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from botocore import exceptions
+from botocore.exceptions import SSLError
 
 from ansible_collections.scality.backbeat.plugins.module_utils._clients import (
     iam_entities,
@@ -334,3 +335,35 @@ def test_writes_are_sent_once(s3: Wire) -> None:
 
 def write(link: Wire) -> None:
     s3_buckets.delete_bucket(link.api, "b")
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("certificate verify failed: certificate has expired", "have it renewed"),
+        ("certificate verify failed: certificate is not yet valid", "not valid yet"),
+        (
+            "certificate verify failed: Hostname mismatch, certificate is not valid for 'a'",
+            "another name",
+        ),
+        (
+            "certificate verify failed: IP address mismatch, certificate is not valid for '::1'",
+            "another name",
+        ),
+        ("hostname 'a' doesn't match 'b'", "another name"),
+        ("certificate verify failed: unable to get local issuer certificate", "aws_ca_bundle"),
+        ("[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] tlsv13 alert", "requires a client certificate"),
+        ("[X509: KEY_VALUES_MISMATCH] key values mismatch", "does not belong to its certificate"),
+        ("[SSL: TLSV1_ALERT_UNKNOWN_CA] tlsv1 alert unknown ca", "one that it trusts"),
+        ("[SSL: WRONG_VERSION_NUMBER] wrong version number", "does not speak TLS"),
+        ("[SSL] record layer failure", "does not speak TLS"),
+        ("[X509] PEM lib", "holds no certificates"),
+    ],
+)
+def test_what_is_wrong_with_tls_is_told_apart(text: str, advice: str) -> None:
+    if "verify failed" in text:
+        text = f"[SSL: CERTIFICATE_VERIFY_FAILED] {text} (_ssl.c:1006)"
+    error = SSLError(endpoint_url="https://node1", error=Exception(text))
+    found = translate.from_exception(CALL, error)
+    assert isinstance(found, Invalid)
+    assert advice in found.advice

@@ -236,3 +236,12 @@ def test_these_are_not_and_the_message_says_why(
 ) -> None:
     with pytest.raises(InvalidDocument, match=message):
         validate(configuration, known)
+
+
+@pytest.mark.parametrize("text", ["a\r", "a\n", "\ta", "a\x00"])
+@pytest.mark.parametrize("what", ["prefix", "id"])
+def test_control_characters_are_refused(what: str, text: str) -> None:
+    """XML would change them: a rule that was not asked for would be stored."""
+    rule = Rule(prefix=text if what == "prefix" else "", id=text if what == "id" else "one")
+    with pytest.raises(InvalidDocument, match=rf"The {what} of rule 1 .*non-printable character"):
+        validate(config(rule), None)
