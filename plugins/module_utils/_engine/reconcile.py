@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -40,10 +41,10 @@ def reconcile(
     Result: {"changed": bool, <key>: the resource or None, "changes": ["CreateRole X", ..],
     "diff": {"before", "after", "before_header", "after_header"}, "warnings": [..]}; the same keys in check mode.
     """
-    with exclusive(None if check_mode else lock, backoff):
+    with exclusive(None if check_mode else lock, backoff) as unlocked:
         before = resource.read()
         plan = resource.plan(before)
-        warnings = [*plan.warnings, *plan.check()]
+        warnings = [*unlocked, *plan.warnings, *plan.check()]
         if check_mode or not plan.changes:
             after = plan.after
             changes.extend(map(str, plan.changes))
@@ -65,19 +66,29 @@ def reconcile(
 
 
 @contextmanager
-def exclusive(name: str | None, backoff: Backoff) -> Iterator[None]:
+def exclusive(name: str | None, backoff: Backoff) -> Iterator[tuple[str, ...]]:
     """Keep other runs of this user on this machine from changing what `name` names, while this one reads and writes it.
 
     Servers have no compare-and-swap: of two runs that read a list, add to it and write it, one would be lost. There are
-    LOCKS files for all names. Raises Refused when the time is up.
+    LOCKS files for all names. Yields warnings. Raises Refused when the time is up.
     """
     if name is None:
-        yield
+        yield ()
         return
     number = int(hashlib.sha256(name.encode()).hexdigest(), 16) % LOCKS
     folder = Path(tempfile.gettempdir()) / f"ansible-scality-backbeat-{os.getuid()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    with (folder / f"{number}.lock").open("w") as file:
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        if folder.is_symlink() or folder.stat().st_uid != os.getuid():
+            raise PermissionError(errno.EPERM, "it belongs to another user")
+        file = (folder / f"{number}.lock").open("w")
+    except OSError as error:
+        reason = f"the folder {folder} cannot be used ({error.strerror})"
+        yield (
+            f"Other runs on this machine are not kept from changing {name} meanwhile: {reason}.",
+        )
+        return
+    with file:
         while True:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -85,10 +96,10 @@ def exclusive(name: str | None, backoff: Backoff) -> Iterator[None]:
             except BlockingIOError:
                 if backoff.deadline.expired:
                     raise Refused(
-                        f"Another run on this machine is still changing {name}."
+                        f"Another run on this machine is still changing {name}: wait for it to end."
                     ) from None
                 backoff.sleep(0.05)
-        yield
+        yield ()
 
 
 # Enough that different names rarely wait for one another.

@@ -31,6 +31,8 @@ PRECISION = timedelta(seconds=2)
 
 # Hours for which versions are checked, unless told otherwise or Backbeat's backlog reaches back further.
 USUAL_AGE = 24.0
+# Hours after which an age is any age: no server is as old.
+LONGEST_AGE = 50 * 365 * 24.0
 
 
 @dataclass(frozen=True)
@@ -183,7 +185,7 @@ class Watch:
         if not self.prefixes:
             return ()
         backlog = metrics(self.backbeat) if self.backbeat else None
-        age = _age(self.request.scan.hours, backlog)
+        age = oldest_pending(self.request.scan.hours, backlog)
         self.found = self._scan(None if age is None else self.api.now - age)
         told = _told(backlog)
         reasons = [f"Of {self._where}, {self.found}."] if self.found.versions else []
@@ -283,19 +285,18 @@ class Watch:
         return (f"{len(failed)} of {len(versions)} versions could not be sent again: {failed[0]}",)
 
 
-def _age(hours: float | None, backlog: Metrics | None) -> timedelta | None:
+def oldest_pending(hours: float | None, backlog: Metrics | None) -> timedelta | None:
     """How old the oldest version is that can still be pending; None for any age.
 
     Backbeat tells what it has still to send and how fast it sends: twice the time that this takes is its age, with
     nothing sent any age. A stuck version may be older than that, as in the usual age.
     """
-    if hours is not None:
-        return timedelta(hours=hours)
-    if backlog is None or not backlog.backlog.count:
-        return timedelta(hours=USUAL_AGE)
-    rate = backlog.throughput.count
-    seconds = 2 * backlog.backlog.count / rate if rate else math.inf
-    return timedelta(seconds=max(seconds, USUAL_AGE * 3600)) if seconds < math.inf else None
+    if hours is None:
+        hours = USUAL_AGE
+        if backlog is not None and backlog.backlog.count:
+            rate = backlog.throughput.count
+            hours = max(hours, 2 * backlog.backlog.count / rate / 3600 if rate else math.inf)
+    return timedelta(hours=hours) if hours < LONGEST_AGE else None
 
 
 def _told(backlog: Metrics | None) -> str:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import threading
 import time
@@ -307,3 +308,16 @@ def test_a_lock_is_waited_for_until_the_deadline(
         exclusive("the same", late),
     ):
         pass
+
+
+def test_without_a_folder_for_locks_work_goes_on_with_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "file"))
+    with exclusive("the same", Backoff(10.0)) as warnings:
+        assert "not kept from changing the same" in warnings[0]
+    (tmp_path / f"ansible-scality-backbeat-{os.getuid()}").symlink_to("/")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with exclusive("the same", Backoff(10.0)) as warnings:
+        assert "belongs to another user" in warnings[0]

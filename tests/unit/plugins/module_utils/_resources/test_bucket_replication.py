@@ -539,7 +539,9 @@ class TestPendingObjects:
         with pytest.raises(Refused, match=r"100 of 101 versions .*\(a/new, a/99, a/98, \.\.\)"):
             run(replication(s3, state="absent"))
 
-    @pytest.mark.parametrize(("hours", "found"), [(None, False), (30.0, True), (0.5, False)])
+    @pytest.mark.parametrize(
+        ("hours", "found"), [(None, False), (30.0, True), (0.5, False), (1e12, True)]
+    )
     def test_older_versions_are_said(self, s3: FakeS3, hours: float | None, found: bool) -> None:
         s3.buckets["source"]["objects"].clear()
         s3._put("source", "a/old", ReplicationStatus="PENDING", LastModified=hours_ago(25))
