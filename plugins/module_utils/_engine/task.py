@@ -304,9 +304,8 @@ def _attempt(work: Callable[[], Result], made: Result) -> Result:
         return work()
     except Failure as error:
         return _failure(str(error), **{**made, **error.details})
-    except (
-        Exception
-    ) as error:  # The only place that takes an error of any kind, to keep its secrets.
+    # The only place that takes an error of any kind, to keep its secrets.
+    except Exception as error:
         # As parts of the result, text and traceback go through the scrubbing of secrets; raised, they would not.
         return _failure(
             f"Unexpected {type(error).__name__}: {error}. This is a fault of the collection.",

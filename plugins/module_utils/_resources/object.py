@@ -27,6 +27,8 @@ from .plan import Change, Plan
 METADATA = "metadata entry"
 LARGEST = 5 * 1024**3
 PIECE = 1024 * 1024
+# Bytes per second of a connection that is still in use.
+SLOWEST = 1024 * 1024
 Resend = Literal["never", "failed", "stuck", "unless_completed", "always"]
 # Seconds: Backbeat gives a version up, or has sent it, within five minutes (measured).
 STUCK_AFTER = 600.0
@@ -220,10 +222,15 @@ class Object:
         if "-" not in head.etag:
             return head.etag == self.md5
         # The ETag of a multipart upload says nothing of the whole: only the bytes do.
+        self._allow_time(head.size or 0)
         digest = hashlib.md5(usedforsecurity=False)
         for piece in s3_objects.object_body(self.api, self.bucket, self.key, head.version_id):
             digest.update(piece)
         return digest.hexdigest() == self.md5
+
+    def _allow_time(self, size: int) -> None:
+        """Extend the task's deadline for content of so many bytes, which takes its time to be sent or read."""
+        self.api.backoff.deadline.extend(size / SLOWEST)
 
     def _same_version(self, current: State) -> bool:
         same = (
@@ -272,6 +279,7 @@ class Object:
         tags = self.tags
         if tags is None and before is not None:
             tags = s3_objects.object_tags(self.api, self.bucket, self.key)
+        self._allow_time(self.size)
         with self._open() as body:
             s3_objects.put_object(
                 self.api,

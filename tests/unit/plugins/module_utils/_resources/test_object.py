@@ -26,6 +26,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._resources.object
     Object,
     ObjectRequest,
 )
+from ansible_collections.scality.backbeat.plugins.module_utils._waiting import Deadline
 
 from ...fake_client import ENDPOINT, lost
 from ...fake_s3 import FakeS3
@@ -358,3 +359,13 @@ class TestSendingAgain:
 
     def test_of_an_absent_object_puts_it(self, s3: FakeS3) -> None:
         assert run(an_object(s3, resend="failed"))["changes"] == [PUT]
+
+
+def test_large_content_has_more_time(s3: FakeS3, tmp_path: Path) -> None:
+    file = tmp_path / "large"
+    with file.open("wb") as body:
+        body.truncate(3 * 1024**2)
+    wish = an_object(s3, src=str(file))
+    wish.api.backoff.deadline = Deadline(10.0)
+    run(wish)
+    assert wish.api.backoff.deadline.seconds == 13.0
