@@ -198,7 +198,11 @@ results:
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.options import (
     nested_connection,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task, run_module
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import (
+    QUERY,
+    Task,
+    run_module,
+)
 from ansible_collections.scality.backbeat.plugins.module_utils._queries.adoption import (
     Adoption,
     AdoptionRequest,
@@ -219,7 +223,7 @@ TASK = Task(
         "target": {"type": "dict", "options": {"iam": nested_connection()}},
     },
     rules={"required_together": [("name", "source", "target")]},
-    kind="query",
+    kind=QUERY,
     request=AdoptionRequest.from_options,
     build=Adoption.build,
 )

@@ -253,7 +253,11 @@ from ansible_collections.scality.backbeat.plugins.module_utils._clients.service 
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.options import (
     nested_connection,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task, run_module
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import (
+    QUERY,
+    Task,
+    run_module,
+)
 from ansible_collections.scality.backbeat.plugins.module_utils._queries.bucket_replication_info import (
     BucketReplicationInfo,
     BucketReplicationInfoRequest,
@@ -267,7 +271,7 @@ TASK = Task(
     item={"bucket": {"type": "str"}},
     shared={"target_s3": nested_connection()},
     every=("all_buckets", BucketReplicationInfo.every),
-    kind="query",
+    kind=QUERY,
     request=BucketReplicationInfoRequest.from_options,
     build=BucketReplicationInfo.build,
 )

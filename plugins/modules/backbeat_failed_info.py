@@ -147,7 +147,11 @@ error:
 """
 
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import S3
-from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task, run_module
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import (
+    QUERY,
+    Task,
+    run_module,
+)
 from ansible_collections.scality.backbeat.plugins.module_utils._queries.backbeat_failed import (
     FailedInfo,
     FailedInfoRequest,
@@ -165,7 +169,7 @@ TASK = Task(
         "prefix": {"type": "str", "default": ""},
         "limit": {"type": "int", "default": 10000},
     },
-    kind="query",
+    kind=QUERY,
     request=FailedInfoRequest.from_options,
     build=FailedInfo.build,
 )

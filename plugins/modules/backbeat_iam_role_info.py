@@ -143,7 +143,11 @@ results:
 """
 
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import IAM
-from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task, run_module
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import (
+    QUERY,
+    Task,
+    run_module,
+)
 from ansible_collections.scality.backbeat.plugins.module_utils._queries.iam_role_info import (
     IamRoleInfo,
     RoleInfoRequest,
@@ -158,7 +162,7 @@ TASK = Task(
         "name": {"type": "str"},
         "include_policies": {"type": "bool", "default": True},
     },
-    kind="query",
+    kind=QUERY,
     request=RoleInfoRequest.from_options,
     build=lambda request, connections: IamRoleInfo(request, connections.main),
 )

@@ -247,7 +247,11 @@ from ansible_collections.scality.backbeat.plugins.module_utils._engine.options i
     WAIT,
     nested_connection,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task, run_module
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import (
+    QUERY,
+    Task,
+    run_module,
+)
 from ansible_collections.scality.backbeat.plugins.module_utils._queries.object_check import (
     ObjectCheck,
     ObjectCheckRequest,
@@ -278,7 +282,7 @@ TASK = Task(
         },
     },
     shared=WAIT,
-    kind="query",
+    kind=QUERY,
     request=ObjectCheckRequest.from_options,
     build=ObjectCheck.build,
 )

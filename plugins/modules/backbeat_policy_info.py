@@ -150,7 +150,11 @@ results:
 """
 
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import IAM
-from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task, run_module
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import (
+    QUERY,
+    Task,
+    run_module,
+)
 from ansible_collections.scality.backbeat.plugins.module_utils._queries.policy_info import (
     PolicyInfo,
     PolicyInfoRequest,
@@ -162,7 +166,7 @@ TASK = Task(
     service=IAM,
     identity=("name",),
     item={"name": {"type": "str"}, "path": {"type": "str"}},
-    kind="query",
+    kind=QUERY,
     request=PolicyInfoRequest.from_options,
     build=lambda request, connections: PolicyInfo(request, connections.main),
 )

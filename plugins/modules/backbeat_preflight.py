@@ -423,7 +423,11 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.wanted
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.options import (
     nested_connection,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task, run_module
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import (
+    QUERY,
+    Task,
+    run_module,
+)
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs.proved_preflight import (
     ProvedPreflightRequest,
     build,
@@ -464,7 +468,7 @@ TASK = Task(
             "default": "error",
         },
     },
-    kind="query",
+    kind=QUERY,
     request=ProvedPreflightRequest.from_options,
     build=build,
 )

@@ -160,6 +160,7 @@ changes:
   sample: [Write /srv/reports/replication.html]
 """
 
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.job import JOB
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task, run_module
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs.report_files import (
     ReportFiles,
@@ -194,7 +195,7 @@ TASK = Task(
         "prometheus": {"type": "path"},
         "rclone": {"type": "path"},
     },
-    kind="job",
+    kind=JOB,
     title=lambda options: str(options["title"]),
     request=ReportFilesRequest.from_options,
     build=lambda request, _connections: ReportFiles(request),

@@ -210,6 +210,7 @@ error:
 """
 
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import S3
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.job import JOB
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.options import (
     WAIT,
     nested_connection,
@@ -241,7 +242,7 @@ TASK = Task(
         },
         **WAIT,
     },
-    kind="job",
+    kind=JOB,
     title=lambda options: str(options["bucket"] or "all buckets"),
     request=RetryRequest.from_options,
     build=Retry.build,

@@ -250,7 +250,11 @@ error:
 """
 
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import S3
-from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task, run_module
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import (
+    QUERY,
+    Task,
+    run_module,
+)
 from ansible_collections.scality.backbeat.plugins.module_utils._queries.backbeat_service import (
     ServiceInfo,
     ServiceInfoRequest,
@@ -272,7 +276,7 @@ TASK = Task(
         "site": {"type": "str"},
         "object": {"type": "dict", "options": OBJECT},
     },
-    kind="query",
+    kind=QUERY,
     request=ServiceInfoRequest.from_options,
     build=ServiceInfo.build,
 )

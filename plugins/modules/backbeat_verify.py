@@ -439,6 +439,7 @@ results:
       type: str
 """
 
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.job import SCAN
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.options import (
     nested_connection,
 )
@@ -496,7 +497,7 @@ TASK = Task(
         "requests_per_second": {"type": "float"},
         "no_progress_timeout": {"type": "float", "default": 900.0},
     },
-    kind="scan",
+    kind=SCAN,
     request=VerifyRequest.from_options,
     build=Verify.build,
 )

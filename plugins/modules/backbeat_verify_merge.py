@@ -214,6 +214,7 @@ changes:
   elements: str
 """
 
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.job import JOB
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task, run_module
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs.verify_merge import (
     VerifyMerge,
@@ -239,7 +240,7 @@ TASK = Task(
         "allow_empty": {"type": "bool", "default": False},
         "fail": {"type": "bool", "default": True},
     },
-    kind="job",
+    kind=JOB,
     title=lambda options: str(options["report_file"]),
     request=VerifyMergeRequest.from_options,
     build=VerifyMerge.build,

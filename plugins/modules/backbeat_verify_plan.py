@@ -98,7 +98,11 @@ error:
 """
 
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import S3
-from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task, run_module
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import (
+    QUERY,
+    Task,
+    run_module,
+)
 from ansible_collections.scality.backbeat.plugins.module_utils._queries.verify_plan import (
     VerifyPlan,
     VerifyPlanRequest,
@@ -115,7 +119,7 @@ TASK = Task(
         "parts": {"type": "int", "required": True},
         "least_versions": {"type": "int", "default": 20000},
     },
-    kind="query",
+    kind=QUERY,
     title=lambda options: str(options["bucket"]),
     request=VerifyPlanRequest.from_options,
     build=VerifyPlan.build,

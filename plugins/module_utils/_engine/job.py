@@ -12,10 +12,12 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
+from .._clients.session import Connections
 from .._jobs.job import Control, Deadlines, Interrupted, Job, Stopped
 from .._jobs.pace import Pace
 from .._queries.query import Unsatisfied
 from .._waiting import Progress
+from .task import Kind, Task
 
 
 def run_job(job: Job, control: Control, *, check_mode: bool) -> dict[str, Any]:
@@ -71,3 +73,17 @@ def interruptible(stop: threading.Event) -> Iterator[None]:
         raise Stopped(str(interrupted)) from None
     finally:
         restore()
+
+
+def _run(
+    _task: Task[Any], work: Job, connections: Connections, _name: str, changes: list[str]
+) -> dict[str, Any]:
+    control = control_of(work, connections.progress)
+    result = run_job(work, control, check_mode=connections.check_mode)
+    changes.extend(result.get("changes", ()))
+    return result
+
+
+# A job has deadlines for a request and for no progress; as a whole it may take days. A scan is one that writes nothing.
+JOB = Kind(_run, limited=False)
+SCAN = Kind(_run, writes=False, limited=False)

@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, TypeVar
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -19,7 +19,6 @@ from .._clients.service import Service
 from .._clients.session import Connections, SingleFlight
 from .._documents.errors import Failure, InvalidDocument
 from .._waiting import Deadline, Progress, Tell
-from .job import control_of, run_job
 from .options import (
     CONCURRENCY,
     CONNECTION,
@@ -35,9 +34,22 @@ from .reconcile import reconcile
 Options = Mapping[str, Any]
 Result = dict[str, Any]
 Request = TypeVar("Request")
-Kind = Literal["resource", "query", "job", "scan"]
 # Seconds for a task, and for each item of its list; what a task waits for when asked to comes on top.
 TASK_TIME, ITEM_TIME = 600.0, 2.0
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of work.
+
+    run: makes the result of one item from what `build` made. It adds to the list of changes what was written, so that
+    this is known too when an error ends the work. writes: whether results have changes. limited: whether one deadline
+    holds for the whole task.
+    """
+
+    run: Callable[[Task[Any], Any, Connections, str, list[str]], Result]
+    writes: bool = True
+    limited: bool = True
 
 
 @dataclass(frozen=True)
@@ -53,7 +65,7 @@ class Task(Generic[Request]):
     shared: options that exist at the top level only and hold for all items.
     title: how messages call an item whose identity is no text.
     every: an option that asks for all existing items, and the function that lists them; for queries.
-    kind: what `build` makes, and so which runner in RUNNERS brings it to a result.
+    kind: what `build` makes: RESOURCE, QUERY, or one of _engine/job.py.
     exclusive: whether an item is read, changed and written as a whole, so that two runs must not do it at a time. Its
     resources have a method `confirm`, which is called at the end of a list and raises if a change was lost.
     """
@@ -69,7 +81,7 @@ class Task(Generic[Request]):
     rules: Mapping[str, Any] = field(default_factory=dict)
     title: Callable[[Options], str] | None = None
     every: tuple[str, Callable[[Api], list[dict[str, Any]]]] | None = None
-    kind: Kind = "resource"
+    kind: Kind = field(default_factory=lambda: RESOURCE)
     exclusive: bool = False
 
     def argument_spec(self) -> dict[str, Any]:
@@ -122,14 +134,13 @@ class Task(Generic[Request]):
 
     def _writes(self, changes: list[str]) -> Result:
         """The part of a result that only work which writes has."""
-        return {} if self.kind in ("query", "scan") else {"changes": changes}
+        return {"changes": changes} if self.kind.writes else {}
 
     def _run(self, options: Options, check_mode: bool, tell: Tell | None) -> Result:
         bad = list(bad_numbers(self.argument_spec()["argument_spec"], options))
         if bad:
             raise InvalidDocument(" ".join(bad))
-        # A job has deadlines for a request and for no progress; as a whole it may take days.
-        seconds = math.inf if self.kind == "job" else TASK_TIME + _longest_wait(options)
+        seconds = TASK_TIME + _longest_wait(options) if self.kind.limited else math.inf
         deadline = Deadline(seconds)
         items = self._items(options, deadline)
         if items is None:
@@ -174,7 +185,7 @@ class Task(Generic[Request]):
 
     def _groups(self, items: Sequence[Options]) -> list[list[int]]:
         """The numbers of the items, those of one name together: they are worked on one after the other."""
-        if self.kind != "resource":
+        if self.kind is not RESOURCE:
             return [[number] for number in range(len(items))]
         groups: dict[str, list[int]] = {}
         for number, item in enumerate(items):
@@ -199,7 +210,7 @@ class Task(Generic[Request]):
                     )
             wanted = {**chosen(item, self.item), **chosen(connections.options, self.shared)}
             built = self.build(self.request(wanted), connections)
-            return RUNNERS[self.kind](self, built, connections, self.name(item), changes)
+            return self.kind.run(self, built, connections, self.name(item), changes)
 
         result = _attempt(work, self._writes(changes))
         # A change that failed half-way is none of the changes that were made, and yet something was written.
@@ -262,25 +273,9 @@ def _run_query(
     return {"changed": False, **work.run()}
 
 
-def _run_job(
-    _task: Task[Any], work: Any, connections: Connections, _name: str, changes: list[str]
-) -> Result:
-    control = control_of(work, connections.progress)
-    result = run_job(work, control, check_mode=connections.check_mode)
-    changes.extend(result.get("changes", ()))
-    return result
-
-
-Runner = Callable[[Task[Any], Any, Connections, str, list[str]], Result]
-# How each kind of work becomes the result of one item. Runners add to the list of changes what was written, so that it
-# is known too when an error ends the work.
-RUNNERS: Mapping[Kind, Runner] = {
-    "resource": _run_resource,
-    "query": _run_query,
-    "job": _run_job,
-    # A job that only reads.
-    "scan": _run_job,
-}
+# Read, plan and apply; and read and judge, the same in check mode.
+RESOURCE: Kind = Kind(_run_resource)
+QUERY: Kind = Kind(_run_query, writes=False)
 
 
 def _confirmed(item: tuple[int, Callable[[], None]]) -> tuple[int, Result]:

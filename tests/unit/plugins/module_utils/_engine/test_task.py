@@ -291,7 +291,7 @@ class TestSeveralItems:
             return Ask(options)
 
         items = [{"name": f"item-{number}"} for number in range(8)]
-        run({"things": items, "concurrency": 4}, a_task(build, kind="query"))
+        run({"things": items, "concurrency": 4}, a_task(build, kind=engine.QUERY))
         assert opened == [("s3", "http://node1", 4)] * 8
 
     @pytest.mark.parametrize("concurrency", [1, 2, 100])
@@ -376,7 +376,7 @@ class TestWhatIsTold:
                 return {}
 
         monkeypatch.setattr(progress, "INTERVAL", 0.0)
-        task = a_task(lambda _options, connections: Waits(connections), kind="query")
+        task = a_task(lambda _options, connections: Waits(connections), kind=engine.QUERY)
         lines: list[str] = []
         task.run(checked({"name": "a"}, task), check_mode=False, tell=lines.append)
         assert lines == ["a is PENDING"]
@@ -385,7 +385,7 @@ class TestWhatIsTold:
 class TestAllThereAre:
     task = a_task(
         lambda options, _connections: Ask(options),
-        kind="query",
+        kind=engine.QUERY,
         every=("all_things", lambda _api: [{"name": "a"}, {"name": "b"}]),
     )
 
@@ -406,7 +406,7 @@ class TestAllThereAre:
 
 
 class TestQueries:
-    task = a_task(lambda options, _connections: Ask(options), kind="query")
+    task = a_task(lambda options, _connections: Ask(options), kind=engine.QUERY)
 
     @pytest.mark.parametrize("check_mode", [True, False])
     def test_change_nothing(self, check_mode: bool) -> None:
