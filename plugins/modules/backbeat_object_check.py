@@ -48,7 +48,7 @@ options:
         required: true
         suboptions:
           endpoint_url:
-            description: URL of the service.
+            description: URL of the service. Credentials in it are refused.
             type: str
             required: true
           profile:
@@ -78,7 +78,7 @@ options:
             description: Further settings of the client.
             type: dict
           retry_timeout:
-            description: How many seconds to go on trying while the server does not answer.
+            description: How many seconds to retry while the server does not answer.
             type: float
             default: 60.0
       bucket:

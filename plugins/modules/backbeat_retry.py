@@ -66,7 +66,7 @@ options:
         required: true
         suboptions:
           endpoint_url:
-            description: URL of the service.
+            description: URL of the service. Credentials in it are refused.
             type: str
             required: true
           profile:
@@ -96,7 +96,7 @@ options:
             description: Further settings of the client.
             type: dict
           retry_timeout:
-            description: How many seconds to go on trying while the server does not answer.
+            description: How many seconds to retry while the server does not answer.
             type: float
             default: 60.0
       bucket:
@@ -190,16 +190,16 @@ error:
   type: dict
   contains:
     code:
-      description: Error code of the server, V(null) if there is none.
+      description: Error code of the server; V(null) without a response.
       type: str
     message:
       description: Message of the server, or the error of the connection.
       type: str
     status:
-      description: HTTP status, V(null) if no answer came.
+      description: HTTP status; V(null) without a response.
       type: int
     request_id:
-      description: The server's name for the request, V(null) if there is none.
+      description: Request ID; V(null) if the server sent none.
       type: str
     operation:
       description: API operation.

@@ -230,16 +230,16 @@ error:
   type: dict
   contains:
     code:
-      description: Error code of the server, V(null) if there is none.
+      description: Error code of the server; V(null) without a response.
       type: str
     message:
       description: Message of the server, or the error of the connection.
       type: str
     status:
-      description: HTTP status, V(null) if no answer came.
+      description: HTTP status; V(null) without a response.
       type: int
     request_id:
-      description: The server's name for the request, V(null) if there is none.
+      description: Request ID; V(null) if the server sent none.
       type: str
     operation:
       description: API operation.

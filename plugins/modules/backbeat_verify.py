@@ -391,7 +391,7 @@ error:
   description: The call that failed.
   returned: when a call failed
   type: dict
-  contains: &error
+  contains:
     code:
       description: Error code of the server; V(null) without a response.
       type: str
@@ -428,7 +428,25 @@ results:
       description: The call that failed.
       returned: when a call failed
       type: dict
-      contains: *error
+      contains:
+        code:
+          description: Error code of the server; V(null) without a response.
+          type: str
+        message:
+          description: Message of the server, or the error of the connection.
+          type: str
+        status:
+          description: HTTP status; V(null) without a response.
+          type: int
+        request_id:
+          description: Request ID; V(null) if the server sent none.
+          type: str
+        operation:
+          description: API operation.
+          type: str
+        endpoint:
+          description: URL of the endpoint.
+          type: str
     failed:
       description: Always V(true).
       returned: when it failed

@@ -282,7 +282,10 @@ def _s3_as_iam(side: Side, request: SideRequest, connections: Connections) -> En
     credentials = {name: request.iam.get(name) for name in CREDENTIALS}
     if credentials == {name: request.s3.get(name) for name in CREDENTIALS}:
         return None
-    return Endpoint(side.name, "S3", connections.open(S3, {**request.s3, **credentials}))
+    try:
+        return Endpoint(side.name, "S3", connections.open(S3, {**request.s3, **credentials}))
+    except BadConnection:
+        return None
 
 
 Place = tuple[Any, str]

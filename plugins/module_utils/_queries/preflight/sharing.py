@@ -22,6 +22,8 @@ from .sides import FactReader, Side
 # Of the account's buckets, and of seconds, for one role.
 BUCKETS = 1000
 SECONDS = 30.0
+# Buckets that a message names.
+SHOWN = 10
 KINDS = (
     Kind(
         "other-bucket-without-permission",
@@ -112,7 +114,8 @@ def check(
         name for name in buckets_of(one.document for one in held.policies) if name not in used
     ]
     if unused and held.complete:
-        what = f"It has permissions on {', '.join(unused)}."
+        more = f" and {len(unused) - SHOWN} more" if len(unused) > SHOWN else ""
+        what = f"It has permissions on {', '.join(unused[:SHOWN])}{more}."
         facts.findings.add("permission-unused", where, what)
 
 
