@@ -20,7 +20,7 @@ from .peers import AWS, PEERS
 from .plays import AMAZON, EMPTY, GUIDE, play
 
 HERE = Path(__file__).parent
-DOCUMENTS = ROOT / "tests" / "unit" / "plugins" / "module_utils" / "documents" / "data"
+DOCUMENTS = ROOT / "tests" / "unit" / "plugins" / "module_utils" / "_documents" / "data"
 
 
 def measure_guide(rounds: int) -> Iterator[dict[str, Sample]]:
@@ -36,6 +36,7 @@ def measure_guide(rounds: int) -> Iterator[dict[str, Sample]]:
             "ANSIBLE_COLLECTIONS_PATH": folder,
         }
         ours = play(GUIDE, inventory)
+        checked = play(GUIDE, inventory, preflight=True)
         amazon = play(AMAZON, inventory, PEERS)
         bare = [VENV / "bin" / "python", HERE / "bare_guide.py", inventory, DOCUMENTS]
 
@@ -52,6 +53,8 @@ def measure_guide(rounds: int) -> Iterator[dict[str, Sample]]:
                 "bare": from_nothing([bare], env),
                 "first": from_nothing([ours], env),
                 "second": run([ours], env),
+                "checked_first": from_nothing([checked], env),
+                "checked_second": run([checked], env),
                 "amazon_first": from_nothing([amazon], peers_env),
                 "amazon_second": run([amazon], peers_env),
             }

@@ -18,6 +18,10 @@ AMAZON = FOLDER / "amazon.yml"
 SETUP = ROOT / "playbooks" / "setup_replication.yml"
 
 
-def play(playbook: Path, inventory: Path, venv: Path = VENV) -> Command:
-    """The command that runs a playbook, without our proof, which waits for the replication."""
-    return [venv / "bin" / "ansible-playbook", "-i", inventory, "--skip-tags", "verify", playbook]
+def play(playbook: Path, inventory: Path, venv: Path = VENV, *, preflight: bool = False) -> Command:
+    """The command that runs a playbook, without our proof, which waits for the replication.
+
+    preflight: whether both sides are checked before the first change, which no other tool does.
+    """
+    skipped = "verify" if preflight else "verify,preflight"
+    return [venv / "bin" / "ansible-playbook", "-i", inventory, "--skip-tags", skipped, playbook]

@@ -21,6 +21,8 @@ NAMES = {
     "bare": "a bare boto3 script",
     "first": "our playbook, first run",
     "second": "our playbook, second run",
+    "checked_first": "our playbook with preflight, first run",
+    "checked_second": "our playbook with preflight, second run",
     "amazon_first": "with amazon.aws, first run",
     "amazon_second": "with amazon.aws, second run",
 }
@@ -54,6 +56,8 @@ def guide_figures(times: Times) -> Iterator[Figure]:
     """The playbook against the other ways to do the guide's procedure."""
     for run, like in (("first", "amazon_first"), ("second", "amazon_second")):
         yield Figure(f"{run} run / amazon.aws", times[run] / times[like], 0.25, 0.15)
+        checked = f"{run} run with preflight / amazon.aws"
+        yield Figure(checked, times[f"checked_{run}"] / times[like], 0.32, 0.25)
         yield Figure(f"{run} run / aws commands", times[run] / times["aws"], 0.25, 0.15)
     for run in ("first", "second"):
         over = times[run] - times["empty"]

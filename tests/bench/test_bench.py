@@ -64,8 +64,9 @@ def test_times_are_those_of_the_program_and_a_failure_shows_its_output() -> None
 
 def test_figures_come_from_medians() -> None:
     def times(seconds: float) -> dict[str, Sample]:
-        names = ("empty", "aws", "bare", "first", "second", "amazon_first", "amazon_second")
-        values = (1.0, 10.0, 0.5, 2.0, 1.5, 8.0, 6.0)
+        ours = ("first", "second", "checked_first", "checked_second")
+        names = ("empty", "aws", "bare", *ours, "amazon_first", "amazon_second")
+        values = (1.0, 10.0, 0.5, 2.0, 1.5, 2.4, 2.1, 8.0, 6.0)
         return {n: Sample(v + seconds, 0.0) for n, v in zip(names, values, strict=True)}
 
     figures = {one.what: one for one in guide_figures(medians([times(0), times(9), times(0)]))}
