@@ -64,12 +64,15 @@ class BackbeatApi:
         self._settings = settings
         self._change = change
         self._schedules: dict[str, tuple[threading.Timer, datetime]] = {}
+        #: Per site and kind of fact: until when (monotonic) the former value is shown, and that value.
+        self._former: dict[tuple[str, str], tuple[float, Any]] = {}
 
     def reset(self) -> None:
         with self._store.lock:
             for timer, _ in self._schedules.values():
                 timer.cancel()
             self._schedules.clear()
+            self._former.clear()
 
     def forwarded(self, request: Request, route: str) -> Response:
         """What CloudServer answers; what it passes on has no request ID."""
@@ -120,16 +123,12 @@ class BackbeatApi:
             case "POST", ["crr", "failed"]:
                 return self._retry(request)
             case "GET", ["crr", "status", *site]:
-                settings = self._settings()
-                return {
-                    one: "disabled" if settings.is_paused(one) else "enabled"
-                    for one in self._sites(*site)
-                }
+                return {one: self._shown(one, "status") for one in self._sites(*site)}
             case "POST", ["crr", ("pause" | "resume") as verb, *site] if len(site) < 2:
                 self._set_paused(self._sites(*site), verb == "pause")
                 return {}
             case "GET", ["crr", "resume", site]:
-                return {one: self._scheduled(one) for one in self._sites(site)}
+                return {one: self._shown(one, "schedule") for one in self._sites(site)}
             case "POST", ["crr", "resume", site, "schedule"]:
                 self._schedule(self._sites(site), request)
                 return {}
@@ -158,7 +157,26 @@ class BackbeatApi:
 
     # Pauses
 
+    def _value(self, site: str, kind: str) -> str:
+        if kind == "schedule":
+            return self._scheduled(site)
+        return "disabled" if self._settings().is_paused(site) else "enabled"
+
+    def _shown(self, site: str, kind: str) -> str:
+        """The value, or the former one as long as Backbeat has not published the change."""
+        until, former = self._former.get((site, kind), (0.0, ""))
+        return former if time.monotonic() < until else self._value(site, kind)
+
+    def _keep_former(self, sites: list[str]) -> None:
+        """To be called before a change of these sites."""
+        lag = self._settings().status_lag
+        for key in (
+            [(site, kind) for site in sites for kind in ("status", "schedule")] if lag else []
+        ):
+            self._former[key] = (time.monotonic() + lag, self._shown(*key))
+
     def _set_paused(self, sites: list[str], paused: bool) -> None:
+        self._keep_former(sites)
         settings = self._settings()
         now = {site for site in settings.sites if settings.is_paused(site)}
         after = now | set(sites) if paused else now - set(sites)
@@ -180,9 +198,11 @@ class BackbeatApi:
                 raise ValueError
         except (ValueError, AttributeError):
             raise _Error(400, "MalformedPOSTRequest") from None
+        self._keep_former(sites)
         settings = self._settings()
         for site in sites:
-            if settings.is_paused(site):
+            # What is not shown as paused yet takes no schedule.
+            if settings.is_paused(site) and self._shown(site, "status") == "disabled":
                 self._unschedule([site])
                 timer = threading.Timer(hours * settings.hour, self._resume_scheduled, [site])
                 timer.daemon = True

@@ -15,6 +15,8 @@ from .messages import Refused
 #: Actions on objects whose names do not say so.
 _OBJECT_ACTIONS = ("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts")
 
+_INVALID = "This policy contains invalid Json"
+
 
 def compact(body: bytes, bucket: str) -> bytes:
     """The policy of that bucket as GET returns it. Raises Refused for a policy that the server does not accept."""
@@ -22,10 +24,10 @@ def compact(body: bytes, bucket: str) -> bytes:
         document = json.loads(body)
         statements = _statements(document)
     except (ValueError, TypeError, KeyError, AttributeError):
-        raise _malformed("Policies must be valid JSON and the first byte must be '{'") from None
-    for statement in statements:
-        if "NotPrincipal" in statement or "Principal" not in statement:
-            raise _malformed("Policy has invalid resource")
+        raise _malformed(_INVALID) from None
+    if any("Principal" not in statement for statement in statements):
+        # Beside a Principal, NotPrincipal and unknown elements are accepted, kept and ignored.
+        raise _malformed(_INVALID)
     if not any(_is_applicable(statement) for statement in statements):
         raise _malformed("Action does not apply to any resource(s) in statement")
     arn = f"arn:aws:s3:::{bucket}"
@@ -57,7 +59,7 @@ def verdict(policy: bytes | None, principal: str, action: str, resource: str) ->
     results = set()
     for statement in _statements(json.loads(policy)):
         if _names(statement["Principal"], principal):
-            own = {name: value for name, value in statement.items() if name != "Principal"}
+            own = {name: value for name, value in statement.items() if "Principal" not in name}
             document = {"Version": "2012-10-17", "Statement": [own]}
             results.add(IAMPolicy(json.dumps(document)).is_action_permitted(action, resource))
     for result in (PermissionResult.DENIED, PermissionResult.PERMITTED):

@@ -38,6 +38,9 @@ class Settings:
     resume_delay: Annotated[
         float, "seconds from a resume until objects are sent again (29 to 44 on real servers)"
     ] = 0.0
+    status_lag: Annotated[
+        float, "seconds for which Backbeat's API shows a site's former state and schedule"
+    ] = 0.0
     clock_offset: Annotated[float, "seconds by which the server's clock is ahead"] = 0.0
     policy_size_limit: Annotated[
         int, "characters of a policy document, white space not counted"

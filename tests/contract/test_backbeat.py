@@ -43,7 +43,7 @@ def backbeat(replicating: Replicated) -> Iterator[Replicated]:
     sandbox = replicating.source.sandbox
     if sandbox is not None:
         sandbox.settings(
-            paused=False, resume_delay=0.0, hour=3600.0, failures_kept=86400.0, failures_lag=0.0,
+            paused=False, resume_delay=0.0, status_lag=0.0, hour=3600.0, failures_kept=86400.0, failures_lag=0.0,
             backbeat=True, backbeat_down=False, backbeat_allows=True, backbeat_old=False,
         )  # fmt: skip
 
@@ -159,10 +159,13 @@ def test_progress(backbeat: Replicated) -> None:
 
 @pytest.mark.contract("backbeat")
 def test_a_pause_holds_back_what_is_put_from_then_on(backbeat: Replicated) -> None:
-    only_in_sandbox(backbeat.source)
+    sandbox = only_in_sandbox(backbeat.source)
     site = site_of(backbeat.source)
+    sandbox.settings("source", status_lag=0.3)
     assert through(backbeat.source, f"crr/pause/{site}", "POST") == (200, {})
-    assert through(backbeat.source, f"crr/status/{site}") == (200, {site: "disabled"})
+    # The status follows later: Backbeat passes the order on and does not wait.
+    assert through(backbeat.source, f"crr/status/{site}") == (200, {site: "enabled"})
+    state_becomes(backbeat, site, "disabled")
     others = through(backbeat.source, "crr/status")[1]
     assert [name for name, state in others.items() if state == "disabled"] == [site]
     backbeat.put("paused")
@@ -171,8 +174,12 @@ def test_a_pause_holds_back_what_is_put_from_then_on(backbeat: Replicated) -> No
     backlog = through(backbeat.source, f"metrics/crr/{site}/backlog")[1]["backlog"]["results"]
     assert backlog["count"] >= 1
     assert through(backbeat.source, f"crr/resume/{site}", "POST") == (200, {})
-    assert through(backbeat.source, f"crr/status/{site}") == (200, {site: "enabled"})
+    state_becomes(backbeat, site, "enabled")
     backbeat.arrived("paused")
+
+
+def state_becomes(backbeat: Replicated, site: str, state: str) -> None:
+    backbeat.wait(lambda: through(backbeat.source, f"crr/status/{site}") == (200, {site: state}))
 
 
 @pytest.mark.contract("backbeat")
@@ -204,7 +211,11 @@ def test_a_scheduled_resume(backbeat: Replicated) -> None:
     assert through(source, schedule, "DELETE") == (200, {})
     assert through(source, f"crr/resume/{site}") == (200, {site: "none"})
     assert through(source, schedule, "POST", {"hours": "soon"})[0] == 400
-    sandbox.settings("source", hour=0.3)
+    sandbox.settings("source", status_lag=0.3)
+    assert through(source, schedule, "POST", {"hours": 2}) == (200, {})
+    assert through(source, f"crr/resume/{site}") == (200, {site: "none"})
+    backbeat.wait(lambda: through(source, f"crr/resume/{site}")[1][site] != "none")
+    sandbox.settings("source", status_lag=0.0, hour=0.3)
     through(source, schedule, "POST", {"hours": 1})
     backbeat.wait(lambda: through(source, f"crr/status/{site}")[1][site] == "enabled")
     assert through(source, f"crr/resume/{site}") == (200, {site: "none"})

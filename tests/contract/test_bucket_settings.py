@@ -129,17 +129,17 @@ def test_a_policy_comes_back_compact(server: Server) -> None:
 
 
 @pytest.mark.contract("bucket settings")
-@pytest.mark.parametrize("both", [False, True])
-def test_notprincipal_is_refused(server: Server, both: bool) -> None:
+def test_a_policy_needs_a_principal(server: Server) -> None:
+    """NotPrincipal does not replace it; beside it, it is accepted and kept."""
     name = new_bucket(server)
-    one = statement(name)
-    one["NotPrincipal"] = one["Principal"]
-    if not both:
-        del one["Principal"]
-    document = json.dumps({"Version": "2012-10-17", "Statement": [one]})
-    refused = code_of(server.s3.put_bucket_policy, Bucket=name, Policy=document)
-    assert refused == (400, "MalformedPolicy")
+    both = {**statement(name), "NotPrincipal": "*"}
+    without = {element: value for element, value in both.items() if element != "Principal"}
+    refused = message_of(server, name, without)
+    assert refused == ("MalformedPolicy", "This policy contains invalid Json")
     assert code_of(server.s3.get_bucket_policy, Bucket=name) == (404, "NoSuchBucketPolicy")
+    put_policy(server, name, both)
+    stored = json.loads(server.s3.get_bucket_policy(Bucket=name)["Policy"])
+    assert stored["Statement"] == [both]
 
 
 @pytest.mark.contract("bucket settings")

@@ -120,6 +120,19 @@ def test_a_flow_that_does_not_come(source: Side, target: Side) -> None:
     assert "nothing was replicated within" in failed["msg"]
 
 
+@pytest.mark.parametrize("wait", ["none", "status"])
+def test_a_schedule_waits_for_the_pause_and_is_read_back(source: Side, wait: str) -> None:
+    """Backbeat acts on both requests later, and ignores a schedule for a site that is not paused yet."""
+    source.sandbox.settings("source", status_lag=0.4)
+    there = {"backbeat_url": url(source, "s3"), "site": "node6", "state": "paused"}
+    paused = source.do("site", hours=2, wait=wait, wait_max_delay=0.1, **there)
+    first = paused["site"]["sites"][0]["resume_at"]
+    assert first is not None
+    later = source.do("site", hours=5, force=True, wait=wait, wait_max_delay=0.1, **there)
+    assert later["site"]["sites"][0]["resume_at"] > first
+    assert not source.do("site", hours=5, **there)["changed"]
+
+
 def test_a_schedule_resumes_the_site(source: Side) -> None:
     there = {"backbeat_url": url(source, "s3"), "site": "node6"}
     paused = source.promised("site", state="paused", hours=2, **there)

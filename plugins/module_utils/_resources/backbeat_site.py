@@ -199,20 +199,33 @@ class BackbeatSite:
 
     def _pause(self, name: str, state: State | None) -> State | None:
         backbeat.pause(self.api, name)
-        self._wait_for(name, enabled=False)
+        if self.request.wait != "none":
+            self._wait_for(name, enabled=False)
         return _with(state, name, Site(False))
 
     def _run(self, name: str, state: State | None) -> State | None:
         before = self._completions(name)
         backbeat.resume(self.api, name)
-        self._wait_for(name, enabled=True)
+        if self.request.wait != "none":
+            self._wait_for(name, enabled=True)
         if before is not None:
             self._wait_for_flow(name, before)
         return _with(state, name, Site(True))
 
     def _schedule(self, name: str, hours: int, state: State | None) -> State | None:
+        # Backbeat ignores a schedule for a site that is not paused, and acts on both requests later.
+        self._wait_for(name, enabled=False)
+        before = backbeat.resume_times(self.api).get(name)
         backbeat.schedule_resume(self.api, name, hours)
-        at = backbeat.resume_times(self.api).get(name)
+        backoff = self._backoff()
+        while (at := backbeat.resume_times(self.api).get(name)) in (None, before):
+            self.progress.waiting(f"waiting for the scheduled resume of the site {name}")
+            if not backoff.pause():
+                raise Refused(
+                    f"The resume of the site {name} at {self.api.endpoint} is not scheduled "
+                    f"{self.request.wait_timeout:.0f} s after Backbeat accepted the request. Check Backbeat's log and "
+                    "its health (backbeat_service_info)."
+                )
         return _with(state, name, Site(False, at))
 
     def _backoff(self) -> Backoff:
@@ -221,9 +234,7 @@ class BackbeatSite:
         )
 
     def _wait_for(self, name: str, *, enabled: bool) -> None:
-        """The status changes at once; if it does not, Backbeat has not taken the request."""
-        if self.request.wait == "none":
-            return
+        """Backbeat passes the request on and answers at once: its status changes a moment later."""
         backoff = self._backoff()
         wanted = "running" if enabled else "paused"
         while backbeat.sites(self.api).get(name) is not enabled:
