@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from .._clients import s3_objects
 from .._clients.api import Api
-from .._clients.errors import NotFound
+from .._clients.errors import ApiError, NotFound
 from .._clients.heads import HeadRequests
 from .._clients.listing import VersionListing, fresh
 from .._documents.verify_compare import (
@@ -102,6 +102,7 @@ class Inspector:
         self._bodies = bodies
         self._limit = limit
         self._workers = workers
+        self._stamps = True
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="head")
 
     def close(self) -> None:
@@ -166,7 +167,23 @@ class Inspector:
             requests = self._ledger.report.requests
             requests["head"] = requests.get("head", 0) + 1
         self._control.deadlines.moved()
+        if head is not None and version_id is not None and side == "source":
+            head = self._with_roles(key, version_id, head)
         return head
+
+    def _with_roles(self, key: bytes, version_id: bytes, head: Head) -> Head:
+        """With the roles that were stamped on a pending version, if the server lets them be read."""
+        if head.status != "PENDING" or self._context.roles is None or not self._stamps:
+            return head
+        try:
+            name = key.decode("utf-8", "surrogateescape")
+            api, bucket = fresh(self._apis["source"]), self._buckets["source"]
+            roles = s3_objects.stamped_roles(api, bucket, name, version_id.decode())
+        except ApiError:
+            # Many accounts may not use this route, and some servers lack it.
+            self._stamps = False
+            return head
+        return replace(head, roles=roles)
 
     def _with_bytes(self, cases: Sequence[Case], verdicts: list[Verdict]) -> list[Verdict]:
         """Decide what HEAD cannot compare by the bytes, if bytes are compared at all."""
