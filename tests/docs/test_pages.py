@@ -29,7 +29,6 @@ OPTIONS = {name: option for spec in SPECS.values() for name, option in spec["opt
 PLAYBOOKS = {file.stem: file.read_text() for file in (ROOT / "playbooks").glob("*.yml")}
 #: Variables that only playbooks have.
 OF_PLAYBOOKS = {
-    "replication_summary",
     "replication_hosts",
     "replication_adopt_to",
     "replication_adopt_buckets",
