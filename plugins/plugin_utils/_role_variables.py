@@ -20,7 +20,7 @@ from typing import Any
 
 import yaml
 
-from ..module_utils._engine.options import LEAST
+from ..module_utils._waiting import LEAST
 
 SPECS = Path(__file__).parents[2] / "roles" / "replication" / "meta" / "argument_specs.yml"
 PREFIX = "replication_"

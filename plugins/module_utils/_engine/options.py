@@ -15,6 +15,7 @@ from urllib.parse import quote, quote_plus, unquote
 from xml.sax.saxutils import escape
 
 from .._clients.session import profile_secrets
+from .._waiting import LEAST
 
 Spec = dict[str, dict[str, Any]]
 
@@ -140,10 +141,6 @@ def _forms(secret: str) -> set[str]:
         )
     }
     return {*plain, *written} - {""}
-
-
-#: The least value of a number, where 0 makes no sense: nothing would be done, or without a pause.
-LEAST = {"concurrency": 1, "wait_max_delay": 0.01}
 
 
 def bad_numbers(spec: Mapping[str, Any], options: Mapping[str, Any] | None) -> Iterator[str]:

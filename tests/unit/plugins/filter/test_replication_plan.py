@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -365,3 +368,17 @@ def test_what_only_another_host_can_evaluate_is_taken_as_set(name: str) -> None:
 def test_a_step_that_no_plan_has() -> None:
     with pytest.raises(AnsibleFilterError, match="A plan has no step 'bucket'"):
         step(two_hosts(), "bucket")
+
+
+def test_the_filter_loads_without_botocore() -> None:
+    """It is loaded anew for each host, and botocore takes longer than all plans."""
+    code = (
+        "import sys\n"
+        "import ansible_collections.scality.backbeat.plugins.filter.replication_plan\n"
+        "print([name for name in sys.modules if name.startswith('boto')])"
+    )
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
