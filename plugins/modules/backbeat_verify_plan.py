@@ -15,10 +15,50 @@ description:
   - It needs no list of keys, and reads a few pages for each range.
 author: scality.backbeat contributors (@scality)
 extends_documentation_fragment:
-  - scality.backbeat.connection
   - scality.backbeat.attributes.read_only
-  - scality.backbeat.attributes.s3
+requirements:
+  - python >= 3.10
+  - botocore >= 1.36.0, which boto3 brings
 options:
+  s3:
+    description: The connection to the bucket's S3.
+    type: dict
+    required: true
+    suboptions:
+      endpoint_url:
+        description: URL of the service. Credentials in it are refused.
+        type: str
+        required: true
+      profile:
+        description: Name of a profile in the AWS configuration files.
+        type: str
+      access_key:
+        description: Access key.
+        type: str
+      secret_key:
+        description: Secret key that belongs to the access key.
+        type: str
+      session_token:
+        description: Session token of temporary credentials.
+        type: str
+      region:
+        description: Region that requests are signed for.
+        type: str
+        default: us-east-1
+      validate_certs:
+        description: Whether the server's TLS certificate is verified.
+        type: bool
+        default: true
+      aws_ca_bundle:
+        description: File with the certificates of the authorities to trust.
+        type: path
+      aws_config:
+        description: Further settings of the client.
+        type: dict
+      retry_timeout:
+        description: How many seconds to retry while the server does not answer.
+        type: float
+        default: 60.0
   bucket:
     description: Name of the bucket, usually the source.
     type: str
@@ -43,9 +83,10 @@ seealso:
 EXAMPLES = r"""
 - name: Divide a bucket among eight machines
   scality.backbeat.backbeat_verify_plan:
-    endpoint_url: http://node1
-    profile: backbeat-source
     bucket: source-bucket
+    s3:
+      endpoint_url: http://node1
+      profile: backbeat-source
     parts: 8
 """
 
@@ -97,7 +138,9 @@ error:
       type: str
 """
 
-from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import S3
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.options import (
+    nested_connection,
+)
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import (
     QUERY,
     Task,
@@ -112,8 +155,8 @@ TASK = Task(
     key="verify_plan",
     plural="",
     identity=(),
-    service=S3,
     item={
+        "s3": {**nested_connection(), "required": True},
         "bucket": {"type": "str", "required": True},
         "prefix": {"type": "str", "default": ""},
         "parts": {"type": "int", "required": True},

@@ -32,6 +32,8 @@ LINKS = ("replication_target_host", "replication_pairs")
 OWN = frozenset({*LINKS, S3, IAM})
 #: The result of preflight.
 CHECKED = "replication_preflight_seen"
+#: How each pair is divided among the workers of a verification.
+DIVIDED = "replication_verify_plans"
 #: Facts that hold ARNs of roles: those that each host created, and those that a source read.
 CREATED, READ = "replication_roles_created", "replication_roles_read"
 ATTACHED, CONFIGURED = "replication_policies_attached", "replication_configured"
@@ -135,6 +137,7 @@ def plan_step(
             one.get("findings") or []
             for one in (hostvars[host].get(CHECKED) or {}).get("results") or ()
         ],
+        plans=hostvars[host].get(DIVIDED) or (),
     )
     if step == "absent_roles":
         _warn_of_users(host, planned, steps.users())
@@ -154,6 +157,9 @@ STEPS: Mapping[str, Callable[[Steps, Mapping[str, Any]], Items]] = {
     ),
     "preflights": lambda steps, options: steps.preflights(options["known_sites"]),
     "verifications": lambda steps, options: steps.verifications(options["verify_folder"]),
+    "divisions": lambda steps, options: steps.divisions(options),
+    "ranges": lambda steps, options: steps.ranges(options),
+    "parts": lambda steps, options: steps.parts(options),
     "report_pairs": lambda steps, _options: steps.report_pairs(),
     "objects": lambda steps, _options: steps.objects(),
     "checks": lambda steps, _options: steps.checks(),

@@ -195,8 +195,9 @@ class Cases:
     def backbeat_verify_plan(self) -> Iterator[Options]:
         self.source.do("bucket", name=SOURCE_BUCKET, versioning="enabled")
         self.source.sandbox.seed("source", SOURCE_BUCKET, 4000)
-        yield {"bucket": SOURCE_BUCKET, "parts": 3, "least_versions": 1}
-        yield {"bucket": "no-such-bucket", "parts": 3}
+        s3 = self.environment(self.source)["s3"]
+        yield {"s3": s3, "bucket": SOURCE_BUCKET, "parts": 3, "least_versions": 1}
+        yield {"s3": s3, "bucket": "no-such-bucket", "parts": 3}
 
     def backbeat_verify_merge(self) -> Iterator[Options]:
         self.replicated("k")

@@ -45,7 +45,7 @@ class Steps:
     connections: "s3" and "iam" by host, for this host and its targets; arns: of the roles that were created or read so
     far, by host and name; ready: hosts whose buckets this run has created; changed: hosts whose roles or policies this
     run has changed, and buckets as (host, name); findings: of preflight, for each outgoing pair, empty if
-    it did not run.
+    it did not run; plans: how each pair's verification is divided among workers.
     """
 
     plan: Mapping[str, Any]
@@ -55,6 +55,7 @@ class Steps:
     changed: Set[str | tuple[str, str]] = frozenset()
     found: Found = field(default_factory=Found)
     findings: Sequence[Items] = ()
+    plans: Sequence[Mapping[str, Any]] = ()
 
     def unknown_roles(self) -> Items:
         """Roles whose ARN is still to be read: {"host", "name"}."""
@@ -204,6 +205,61 @@ class Steps:
             for pair in self.plan["outgoing"]
         ]
 
+    def divisions(self, options: Mapping[str, Any]) -> Items:
+        """The source bucket of each pair, to be divided among workers, and the file of its plan."""
+        workers, folder = options["verify_workers"], options["verify_folder"]
+        return [
+            {
+                "s3": one[SOURCE]["s3"],
+                "bucket": one[SOURCE]["bucket"],
+                "parts": len(workers) * options["verify_ranges_per_worker"],
+                "least_versions": options["verify_least_versions"],
+                "plan_file": f"{one['report_file']}.{options['verify_run']}.plan",
+            }
+            for one in (self.verifications(folder) if folder and workers else [])
+        ]
+
+    def ranges(self, options: Mapping[str, Any]) -> Items:
+        """The ranges of all pairs, each with its worker, the name of a host for it, and the files of its part."""
+        workers = options["verify_workers"]
+        found: Items = []
+        for place, pair in enumerate(self.verifications(options["verify_folder"])):
+            for one in self.plans[place]["ranges"]:
+                files = _part_files(pair, options["verify_run"], one["number"])
+                worker = workers[len(found) % len(workers)]
+                found.append(
+                    {
+                        "name": f"verify-{self.plan['host']}-{place}-{one['number']}",
+                        "worker": worker,
+                        SOURCE: pair[SOURCE],
+                        TARGET: pair[TARGET],
+                        "range": {"after": one["after"], "until": one["until"]},
+                        "run": options["verify_run"],
+                        **files,
+                    }
+                )
+        return found
+
+    def parts(self, options: Mapping[str, Any]) -> Items:
+        """The parts of each pair's verification, to be merged, and the files of the whole."""
+        return [
+            {
+                "bucket": pair[SOURCE]["bucket"],
+                "report_file": pair["report_file"],
+                "problems_file": pair["problems_file"],
+                "parts": [
+                    {
+                        "after": one["after"],
+                        "until": one["until"],
+                        **{name: files[name] for name in ("report_file", "problems_file")},
+                    }
+                    for one in self.plans[place]["ranges"]
+                    for files in [_part_files(pair, options["verify_run"], one["number"])]
+                ],
+            }
+            for place, pair in enumerate(self.verifications(options["verify_folder"]))
+        ]
+
     def _compared(self, host: str, bucket: str) -> dict[str, Any]:
         return {"bucket": bucket, "name": host, "s3": self._connection(host, "s3")}
 
@@ -318,3 +374,9 @@ def _files(folder: str, host: str, pair: Mapping[str, Any]) -> dict[str, str]:
         "report_file": f"{folder}/{name}.report.json",
         "status_file": f"{folder}/{name}.status.json",
     }
+
+
+def _part_files(pair: Mapping[str, Any], run: str, number: int) -> dict[str, str]:
+    """The files of a part of a pair's verification."""
+    names = ("checkpoint", "problems_file", "report_file", "status_file")
+    return {name: f"{pair[name]}.{run}.{number}" for name in names}

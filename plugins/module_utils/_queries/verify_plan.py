@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .._clients.api import Api
 from .._clients.listing import Marker, Page, VersionListing
+from .._clients.service import S3
 from .._clients.session import Connections
 from .._documents import names
 from .._documents.errors import InvalidDocument
@@ -25,12 +26,13 @@ SAMPLES = 8
 
 @dataclass(frozen=True)
 class VerifyPlanRequest:
-    """Which bucket to divide, into how many parts of at least so many versions."""
+    """Which bucket to divide, into how many parts of at least so many versions. s3: options of the connection."""
 
     bucket: str
     parts: int
     prefix: str = ""
     least: int = 20_000
+    s3: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> VerifyPlanRequest:
@@ -38,7 +40,13 @@ class VerifyPlanRequest:
         parts, least = options["parts"], options["least_versions"]
         if parts < 1:
             raise InvalidDocument(f"parts is {parts}: give the number of ranges, 1 or more.")
-        return cls(names.check_bucket_name(options["bucket"]), parts, options["prefix"], least)
+        return cls(
+            names.check_bucket_name(options["bucket"]),
+            parts,
+            options["prefix"],
+            least,
+            options["s3"],
+        )
 
 
 class VerifyPlan(Query):
@@ -51,7 +59,7 @@ class VerifyPlan(Query):
     @classmethod
     def build(cls, request: VerifyPlanRequest, connections: Connections) -> VerifyPlan:
         """The plan of one bucket."""
-        return cls(request, connections.main)
+        return cls(request, connections.open(S3, request.s3))
 
     def run(self) -> dict[str, Any]:
         cuts = [cut.decode("utf-8", "surrogateescape") for cut in self._cuts()]

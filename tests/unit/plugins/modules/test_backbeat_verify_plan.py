@@ -17,10 +17,13 @@ from ansible_collections.scality.backbeat.plugins.modules.backbeat_verify_plan i
 
 from ..tasks import requested
 
+NODE = {"endpoint_url": "http://node1"}
+
 
 def test_defaults() -> None:
-    made = requested(TASK, bucket="a-bucket", parts=3)
-    assert made == VerifyPlanRequest("a-bucket", 3, "", 20_000)
+    made = requested(TASK, bucket="a-bucket", parts=3, s3=NODE)
+    assert (made.bucket, made.parts, made.prefix, made.least) == ("a-bucket", 3, "", 20_000)
+    assert isinstance(made, VerifyPlanRequest)
 
 
 @pytest.mark.parametrize(
@@ -29,4 +32,4 @@ def test_defaults() -> None:
 )
 def test_bad_values(options: dict[str, object], message: str) -> None:
     with pytest.raises(InvalidDocument, match=message):
-        requested(TASK, **options)
+        requested(TASK, s3=NODE, **options)
