@@ -1,0 +1,224 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ranges of keys: cuts are between their ends, nothing is lost by dividing, and listers are kept busy."""
+
+from __future__ import annotations
+
+import heapq
+import random
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_compare import (
+    Position,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_ranges import (
+    Alphabet,
+    Ramp,
+    Span,
+    balanced,
+    choose_cut,
+    midpoint,
+    place,
+    share,
+    split,
+)
+
+from .generated import PROFILE
+
+PAGE = 1000
+KEYS = st.text(
+    st.characters(blacklist_categories=("Cs",)) | st.sampled_from("0123abc/-"), max_size=12
+)
+
+
+@PROFILE
+@given(st.lists(KEYS), KEYS, st.none() | KEYS)
+def test_a_midpoint_is_between(known: list[str], low: str, high: str | None) -> None:
+    below, above = low.encode(), None if high is None else high.encode()
+    if above is not None and below >= above:
+        return
+    found = midpoint(below, above, Alphabet(known))
+    if found is not None:
+        assert below < found
+        assert above is None or found < above
+        found.decode()
+
+
+@PROFILE
+@given(st.lists(KEYS, min_size=3, max_size=3), st.lists(KEYS))
+def test_places_are_in_the_order_of_keys(keys: list[str], known: list[str]) -> None:
+    low, key, high = sorted(text.encode() for text in keys)
+    alphabet = Alphabet(known)
+    assert 0 <= place(key, low, high, alphabet) <= 1
+    assert place(low, low, high, alphabet) == 0
+    if low < high:
+        assert place(high, low, high, alphabet) == 1
+
+
+def keys_of(kind: str, count: int) -> list[bytes]:
+    chance = random.Random(1)
+    makers: dict[str, Any] = {
+        "hexadecimal": lambda n: f"{chance.getrandbits(64):016x}",
+        "numbers": lambda n: f"{n:012d}",
+        "dates": lambda n: (
+            f"2026-{1 + n % 12:02d}-{1 + n % 28:02d}/host{n % 37:02d}/{chance.getrandbits(32):08x}"
+        ),
+        "one prefix": lambda n: (
+            f"data/tenant-7/{chance.getrandbits(40):010x}"
+            if chance.random() < 0.9
+            else f"{chance.choice('abcxyz')}/{chance.getrandbits(32):x}"
+        ),
+    }
+    return sorted(makers[kind](n).encode() for n in range(count))
+
+
+@dataclass
+class Simulation:
+    """Listers that take one unit of time for a page, without servers."""
+
+    keys: list[bytes]
+    listers: int
+    spans: list[Span] = field(default_factory=lambda: [Span(owned=True)])
+    requests: int = 0
+    read: int = 0
+    now: float = 0.0
+    _events: list[tuple[float, int, str, tuple[Any, ...]]] = field(default_factory=list)
+    _count: int = 0
+
+    def run(self) -> None:
+        self._at(1, "page", self.spans[0])
+        for _ in range(self.listers - 1):
+            self._at(0, "idle")
+        while not all(span.done for span in self.spans):
+            self.now, _number, what, given_ = heapq.heappop(self._events)
+            getattr(self, f"_{what}")(*given_)
+
+    def _at(self, delay: float, what: str, *given_: Any) -> None:
+        self._count += 1
+        heapq.heappush(self._events, (self.now + delay, self._count, what, given_))
+
+    def _idle(self) -> None:
+        chosen = choose_cut([span for span in self.spans if not span.done])
+        if chosen is None:
+            self._at(0.5, "idle")
+            return
+        span, cut = chosen
+        span.tried[cut] = span.level()
+        self._at(1, "cut", cut)
+
+    def _cut(self, cut: bytes) -> None:
+        self.requests += 1
+        page = self._behind(cut)
+        span = next((one for one in self.spans if cut in one.tried), None)
+        first, last = (page[0], page[-1]) if page else (None, None)
+        upper = span and split(span, cut, first, last, len(page))
+        if upper is None:
+            self._idle()
+            return
+        self.spans.append(upper)
+        self._take(upper, page)
+
+    def _page(self, span: Span) -> None:
+        self.requests += 1
+        self._take(span, self._behind(max(span.start, span.frontier)))
+
+    def _behind(self, key: bytes) -> list[bytes]:
+        at = bisect_right(self.keys, key)
+        return self.keys[at : at + PAGE]
+
+    def _take(self, span: Span, page: list[bytes]) -> None:
+        kept = [key for key in page if span.until is None or key <= span.until]
+        self.read += len(kept)
+        if kept:
+            span.hand_out(kept[0], kept[-1])
+            span.advance(Position(kept[-1]), len(kept))
+        if len(kept) < PAGE:
+            span.done = True
+            self._idle()
+        else:
+            self._at(1, "page", span)
+
+
+@pytest.mark.parametrize("kind", ["hexadecimal", "numbers", "dates", "one prefix"])
+def test_listers_share_a_bucket_without_hints(kind: str) -> None:
+    keys = keys_of(kind, 300_000)
+    simulation = Simulation(keys, 16)
+    simulation.run()
+    pages = len(keys) / PAGE
+    assert simulation.read == len(keys)
+    assert pages / simulation.now > 5
+    assert simulation.requests < 2.2 * pages
+    spans = sorted(simulation.spans, key=lambda span: span.start)
+    assert spans[0].start == b""
+    assert spans[-1].until is None
+    assert all(one.until == other.start for one, other in pairwise(spans))
+    assert share(spans) == pytest.approx(1.0)
+
+
+def test_little_is_not_divided() -> None:
+    keys = keys_of("hexadecimal", 20_000)
+    simulation = Simulation(keys, 16)
+    simulation.run()
+    assert len(simulation.spans) < 4
+
+
+@PROFILE
+@given(st.data())
+def test_nothing_is_lost_by_dividing(data: st.DataObject) -> None:
+    keys = sorted(key.encode() for key in data.draw(st.sets(KEYS, min_size=1)))
+    span = Span()
+    span.hand_out(keys[0], keys[0])
+    cut = data.draw(KEYS).encode()
+    behind = [key for key in keys if key > cut]
+    span.tried[cut] = None
+    upper = split(
+        span, cut, behind[0] if behind else None, behind[-1] if behind else None, len(behind)
+    )
+    if upper is None:
+        assert span.until is None
+        assert cut <= span.frontier or not behind
+    else:
+        assert (span.until, upper.start, upper.until) == (cut, cut, None)
+        assert span.weight + upper.weight == pytest.approx(1.0)
+    assert span.tried == {}
+
+
+def test_a_range_that_was_read_meanwhile_is_not_cut() -> None:
+    span = Span()
+    span.hand_out(b"a", b"m")
+    span.tried[b"k"] = None
+    assert split(span, b"k", b"l", b"z", 10) is None
+    span.done = True
+    assert split(span, b"x", b"y", b"z", 10) is None
+
+
+def test_what_is_behind_the_end_is_no_part() -> None:
+    span = Span(until=b"m")
+    span.hand_out(b"a", b"b")
+    assert split(span, b"k", b"x", b"z", 10) is None
+    assert (span.until, span.ceiling) == (b"m", b"k")
+
+
+def test_listers_are_added_while_the_rate_grows() -> None:
+    ramp = Ramp(16)
+    assert [ramp.observe(rate, now) for now, rate in enumerate((100, 190, 350))] == [2, 4, 8]
+    assert ramp.observe(360, 4) == 8
+    assert ramp.observe(1000, 5) == 8
+    assert ramp.observe(400, 200) == 16
+    assert ramp.observe(800, 201) == 16
+
+
+def test_a_plan_has_parts_of_about_the_same_size() -> None:
+    spans = [Span(start=b"%d" % n if n else b"", rows=100, done=True) for n in range(9)]
+    assert balanced(spans, 3) == [b"3", b"6"]
+    assert balanced(spans, 1) == []
+    assert len(balanced(spans, 100)) == 8
+    assert balanced([Span(done=True)], 4) == []
