@@ -380,7 +380,7 @@ results:
   elements: dict
   contains:
     changed:
-      description: Always V(false).
+      description: Whether a canary was put, or would be put.
       type: bool
     findings:
       description: What was found, as for one pair.

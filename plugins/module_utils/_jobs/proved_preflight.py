@@ -10,18 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .._clients import s3_objects
-from .._clients.api import Api
-from .._clients.errors import ApiError
 from .._clients.session import Connections
 from .._documents.names import check_object_key
-from .._queries.object_check import ObjectCheck, ObjectCheckRequest, Replica
 from .._queries.preflight.preflight import Examination, Preflight, PreflightRequest
-from .._queries.preflight.sides import Side
-from .._queries.query import Query, Unsatisfied
+from .._queries.query import Query
 from .._waiting import Progress
-
-BODY = b"Put by backbeat_preflight to prove that replication works; it may be deleted.\n"
+from .canary import Canary, CanaryRequest, Outcome
+from .job import Control
 
 
 @dataclass(frozen=True)
@@ -77,55 +72,34 @@ class ProvedPreflight(Query):
         examination = self.preflight.examine()
         obstacle = "In check mode no object is put." if self.check_mode else examination.obstacle
         seen = None
+        # In check mode, what a run would do.
+        changed = not examination.obstacle
         if obstacle:
             examination.findings.add("canary-not-tried", examination.source.place, obstacle)
         else:
-            seen = self._fly(examination)
-        return self.preflight.report(examination, canary=seen)
+            outcome = self._prove(examination)
+            seen, changed = outcome.seen, bool(outcome.changes)
+        return self.preflight.report(examination, canary=seen, changed=changed)
 
-    def _fly(self, examination: Examination) -> dict[str, Any] | None:
-        """Put the object, wait for its replica, remove both. Returns what was seen, None if it could not be put.
-
-        Its key is unique to the run, so that no other object is affected. Deleting a version permanently is never
-        replicated, so it is deleted on each side.
-        """
+    def _prove(self, examination: Examination) -> Outcome:
+        """Let a canary prove that objects are replicated, and report what it shows as findings."""
         source, target, findings = examination.source, examination.target, examination.findings
         here, there = source.s3.api, target.s3.api
         if here is None or there is None:
-            return None
-        key = f"{examination.prefix}{self.canary.key}-{uuid.uuid4()}"
-        try:
-            version, _etag = s3_objects.put_object(
-                here, source.bucket, key, BODY, metadata={}, tags={}, content_type="text/plain"
-            )
-        except ApiError as error:
-            findings.add("canary-not-put", source.place, str(error))
-            return None
-        request = ObjectCheckRequest(
-            bucket=source.bucket,
-            key=key,
-            version_id=version,
-            replica=Replica(target.bucket, key),
-            timeout=self.canary.timeout,
-            max_delay=self.canary.max_delay,
+            return Outcome()
+        request = CanaryRequest(
+            source.bucket,
+            target.bucket,
+            f"{examination.prefix}{self.canary.key}-{uuid.uuid4()}",
+            self.canary.timeout,
+            self.canary.max_delay,
         )
-        try:
-            seen = ObjectCheck(request, here, there, progress=self.progress).run()
-        except Unsatisfied as unsatisfied:
-            findings.add("canary-not-replicated", source.place, str(unsatisfied))
-            seen = unsatisfied.seen
-        except ApiError as error:
-            findings.add("canary-not-replicated", source.place, str(error))
-            seen = {}
-        for side, api in ((target, there), (source, here)):
-            self._remove(api, side, key, version, examination)
-        return seen
-
-    def _remove(
-        self, api: Api, side: Side, key: str, version: str | None, examination: Examination
-    ) -> None:
-        try:
-            s3_objects.delete_object(api, side.bucket, key, version)
-        except ApiError as error:
-            what = f"{key}, version {version}: {error}"
-            examination.findings.add("canary-left-behind", side.place, what)
+        outcome = Canary(request, here, there).attempt(Control(lines=self.progress))
+        if outcome.not_put:
+            findings.add("canary-not-put", source.place, outcome.not_put)
+        if outcome.not_replicated:
+            findings.add("canary-not-replicated", source.place, outcome.not_replicated)
+        for side in (source, target):
+            if side.name in outcome.left_behind:
+                findings.add("canary-left-behind", side.place, outcome.left_behind[side.name])
+        return outcome
