@@ -45,6 +45,7 @@ ARGUMENTS: dict[str, Any] = {
     "policy_arn": "arn:aws:iam::123456789012:policy/P",
     "prefix": "",
     "role": "R",
+    "size": 10,
     "status": "Enabled",
     "tags": {"a": "b"},
     "trust_policy": {"Version": "2012-10-17"},
