@@ -122,14 +122,6 @@ EXAMPLES = r"""
     bucket: source-bucket
     key: reports/november.csv
     state: absent
-
-- name: Send an object again whose replication failed
-  scality.backbeat.backbeat_object:
-    endpoint_url: http://node1
-    profile: backbeat-source
-    bucket: source-bucket
-    key: object-to-replicate
-    resend: failed
 """
 
 RETURN = r"""
