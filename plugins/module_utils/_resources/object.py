@@ -109,12 +109,16 @@ class Object:
         if current is None or not self._same_version(current):
             return Plan(self._predicted(current), (Change("PutObject", self._where, self._put),))
         if self.tags is not None and self.tags != current.tags:
-            tagged = replace(current, tags=self.tags)
-            return Plan(tagged, (Change("PutObjectTagging", self._where, self._tag),))
+            # Servers send a version whose tags change again, except replicas.
+            sent = current.head.replication_status not in (None, "REPLICA")
+            after = _pending(current) if sent else current
+            return Plan(
+                replace(after, tags=self.tags),
+                (Change("PutObjectTagging", self._where, self._tag),),
+            )
         if self._is_to_be_sent_again(current):
-            pending = replace(current, head=replace(current.head, replication_status="PENDING"))
             again = Change[State]("PutObjectTagging", self._where, self._send_again)
-            return Plan(pending, (again,))
+            return Plan(_pending(current), (again,))
         return Plan(current)
 
     def _is_to_be_sent_again(self, current: State) -> bool:
@@ -298,6 +302,10 @@ class Object:
 
     def _delete(self, _before: State | None) -> None:
         s3_objects.delete_object(self.api, self.bucket, self.key)
+
+
+def _pending(current: State) -> State:
+    return replace(current, head=replace(current.head, replication_status="PENDING"))
 
 
 def _texts(values: Mapping[str, Any] | None, what: str) -> dict[str, str] | None:

@@ -28,7 +28,7 @@ MODULES = sorted((ROOT / "plugins" / "modules").glob("backbeat_*.py"))
 
 def source(name: str) -> str:
     """The text of a source, without its licence."""
-    return SHARED[name].read_text().split("\n", 1)[1]
+    return SHARED[name].read_text().split("\n---\n", 1)[1]
 
 
 #: How a copy begins, with or without an anchor for further uses in the same module.
