@@ -73,7 +73,7 @@ class Alphabet:
     def text(self, value: float) -> str:
         """The shortest text of a fraction."""
         text = ""
-        for _ in range(self._digits):
+        for _place in range(self._digits):
             value *= self._base
             digit = min(int(value), self._base - 1)
             value -= digit

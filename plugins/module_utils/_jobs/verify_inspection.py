@@ -318,7 +318,7 @@ class Inspector:
                     return
                 results[number] = do(items[number])
 
-        futures = [self._pool.submit(work) for _ in range(min(self._workers, len(items)))]
+        futures = [self._pool.submit(work) for _worker in range(min(self._workers, len(items)))]
         errors = [error for error in (future.exception() for future in futures) if error]
         if errors:
             raise errors[0]

@@ -92,7 +92,7 @@ class Listers:
 
     def _start(self, wanted: int) -> None:
         self._threads = [thread for thread in self._threads if thread.is_alive()]
-        for _ in range(wanted - len(self._threads)):
+        for _lister in range(wanted - len(self._threads)):
             thread = threading.Thread(target=self._work, daemon=True)
             self._threads.append(thread)
             thread.start()

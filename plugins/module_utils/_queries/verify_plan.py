@@ -74,7 +74,7 @@ class VerifyPlan(Query):
         first = Span()
         self._enter(first, self._listing.page())
         spans = [first]
-        for _ in range(self.request.parts * SAMPLES):
+        for _sample in range(self.request.parts * SAMPLES):
             chosen = choose_cut([span for span in spans if not span.done], self.request.least)
             if chosen is None or len(spans) >= self.request.parts * SAMPLES // 2:
                 break
