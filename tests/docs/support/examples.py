@@ -37,6 +37,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "backbeat_policy": ("iam_role",),
     "backbeat_policy_info": ("iam_role", "policy"),
     "backbeat_verify": (*SETTLED, "object"),
+    "backbeat_verify_merge": (*SETTLED, "object"),
 }
 
 _TARGET = {"endpoint_url": "http://node6", "profile": "backbeat-target", "name": "target-bucket"}
