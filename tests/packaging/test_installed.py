@@ -25,6 +25,8 @@ pytestmark = [
 
 MODULES = sorted(file.stem for file in (ROOT / "plugins" / "modules").glob("backbeat_*.py"))
 
+VERIFIED = "{{ playbook_dir }}/verified.json"
+
 # One use of each module, on the source environment, of what the playbook has set up there; of a module that is not
 # here, its first documented example.
 USES: dict[str, dict[str, Any]] = {
@@ -62,6 +64,13 @@ USES: dict[str, dict[str, Any]] = {
     "backbeat_retry": {"backbeat_url": "{{ replication_s3.endpoint_url }}"},
     "backbeat_service_info": {"backbeat_url": "{{ replication_s3.endpoint_url }}"},
     "backbeat_site": {"backbeat_url": "{{ replication_s3.endpoint_url }}", "site": "node6"},
+    "backbeat_verify": {
+        "source": {"bucket": "source-bucket", "s3": "{{ replication_s3 }}"},
+        "target": {"bucket": "target-bucket", "s3": "{{ hostvars['node6'].replication_s3 }}"},
+        "report_file": VERIFIED,
+    },
+    "backbeat_verify_merge": {"parts": [{"report_file": VERIFIED}]},
+    "backbeat_verify_plan": {"bucket": "source-bucket", "s3": "{{ replication_s3 }}", "parts": 2},
 }
 
 
