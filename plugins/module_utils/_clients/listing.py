@@ -155,36 +155,34 @@ def read_page(body: bytes) -> Page | None:
 
 def read_fast(body: bytes) -> Page | None:
     """The page, by a regular expression; None unless the body looks exactly as CloudServer writes it."""
-    truncated = _TRUNCATED.findall(body)
-    if len(truncated) != 1 or not _END.search(body, max(0, len(body) - 64)):
+    # What is not of an entry comes first; an element that is empty in one tag, a comment or CDATA is for the parser.
+    head = body[: body.find(b"<LastModified>")] if b"<LastModified>" in body else body
+    truncated = _TRUNCATED.search(head)
+    if truncated is None or body.count(b"<IsTruncated>") != 1:
         return None
-    if b"<!" in body:
+    # One byte is found ten times faster than two.
+    if (b"!" in body and b"<!" in body) or b"<Version/>" in body or b"<DeleteMarker/>" in body:
+        return None
+    if not _END.search(body, max(0, len(body) - 64)):
         return None
     encoded = b"<EncodingType>url</EncodingType>" in body
-    if encoded:
+    if encoded and b"%" in body:
         # The character that is encoded most often, and never a part of another code.
         body = body.replace(b"%2F", b"/")
     rows: list[Row] = _ROW.findall(body)
-    if {len(rows)} != {_opened(body), body.count(b"</Version>") + body.count(b"</DeleteMarker>")}:
+    if len(rows) != body.count(b"</Version>") + body.count(b"</DeleteMarker>"):
         return None
-    if rows:
-        columns = list(zip(*rows, strict=True))
-        if b"" in columns[SIZE] and any(not row[SIZE] and row[KIND] != MARKER for row in rows):
-            return None
-        if any(b"%" in key or b"&" in key for key in columns[KEY]):
-            rows = [(row[KIND], _decoded(row[KEY], encoded), *row[2:]) for row in rows]
-    if truncated == [b"false"]:
+    if any(row[KIND] != MARKER for row in rows if not row[SIZE]):
+        return None
+    keys = b"\n".join([row[KEY] for row in rows])
+    if b"%" in keys or b"&" in keys:
+        rows = [(row[KIND], _decoded(row[KEY], encoded), *row[2:]) for row in rows]
+    if truncated[1] == b"false":
         return Page(rows, None)
     key, version = _NEXT_KEY.search(body), _NEXT_VERSION.search(body)
     if key is None:
         return None
     return Page(rows, Marker(_decoded(key[1], encoded), version[1] if version else None))
-
-
-def _opened(body: bytes) -> int:
-    """How many entries begin, however their tags are written."""
-    versions = body.count(b"<Version") - body.count(b"<VersionId")
-    return versions + body.count(b"<DeleteMarker")
 
 
 def _decoded(key: bytes, encoded: bool) -> bytes:
