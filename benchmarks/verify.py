@@ -187,7 +187,7 @@ def _heads(count: int, scale: float) -> tuple[list[Figure], Mapping[str, float]]
     with stub(versions=1, head_delay=0.005) as url, stub(versions=1) as fast:
 
         def measure() -> Mapping[str, float] | None:
-            mine = client("heads", url, number=number, workers=64)
+            mine = client("heads", url, number=number, workers=128)
             theirs = [
                 client("boto3-heads", url, number=number, workers=workers) for workers in (8, 32)
             ]
