@@ -56,7 +56,11 @@ def test_waiting_is_shown_on_a_terminal_only(play: Plays, tmp_path: Path) -> Non
     environ = {**os.environ, **play.sandbox.environ, "ANSIBLE_NOCOLOR": "1", "TERM": "xterm"}
 
     shown = output_on_a_terminal([program, "-i", inventory, SETUP], environ)
-    found = [LINE.fullmatch(line) for line in shown.splitlines() if line.startswith("[node1]")]
+    found = [
+        LINE.fullmatch(line)
+        for line in shown.splitlines()
+        if line.startswith(f"[node1] {SOURCE_BUCKET}/")
+    ]
     assert all(found), shown
     seconds = [int(one[1]) for one in found if one]
     assert 1 <= len(seconds) <= 3, shown
