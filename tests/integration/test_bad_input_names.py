@@ -215,7 +215,7 @@ def test_more_rules_than_servers_take(source: Side) -> None:
     ("options", "reason"),
     [
         ({**BARE, "role": f"{A},{B},{ROLE}C"}, "names 3 roles: give the source's and the target's"),
-        ({**BARE, "role": ""}, "'' is not an ARN: give it in the form"),
+        ({**BARE, "role": ""}, "is empty: give a role's ARN, or leave it out"),
         ({**BARE, "role": f"{A},"}, "'' is not an ARN: give it in the form"),
         ({**BARE, "role": f"{A}, {B}"}, "' arn.*' is not an ARN: give it in the form"),
         ({"source_role": "SourceRole"}, "'SourceRole' is not an ARN: give it in the form"),
