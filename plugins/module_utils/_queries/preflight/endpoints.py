@@ -12,22 +12,20 @@ from typing import Any
 
 from ..._clients import iam_entities, s3_buckets
 from ..._clients.api import Api
-from ..._clients.errors import ApiError, Forbidden, Unreachable, Unreadable, Unsupported
+from ..._clients.errors import (
+    AUTHENTICATION,
+    MAX_SKEW,
+    ApiError,
+    Forbidden,
+    Unreachable,
+    Unreadable,
+    Unsupported,
+)
 from .findings import ERROR, INFO, WARNING, Findings, Kind
 from .sides import Endpoint, FactReader, Side
 
-# Seconds between two clocks: when to report it, and when servers refuse requests.
+# Seconds between two clocks from which they are reported; MAX_SKEW is when servers refuse requests.
 SKEW = 60
-SKEW_LIMIT = 900
-BAD_CREDENTIALS = frozenset(
-    (
-        "ExpiredToken",
-        "InvalidAccessKeyId",
-        "InvalidClientTokenId",
-        "InvalidToken",
-        "SignatureDoesNotMatch",
-    )
-)
 KINDS = (
     Kind(
         "connection-unusable",
@@ -157,7 +155,7 @@ def _judge(probe: Probe, endpoint: Endpoint, findings: Findings) -> None:
             endpoint.usable = False
             if probe.ahead is None:
                 findings.add("clock-beyond-limit", endpoint.place, str(error))
-        elif error.status is None or error.code in BAD_CREDENTIALS:
+        elif error.status is None or error.code in AUTHENTICATION:
             endpoint.usable = False
             findings.add("credentials-invalid", endpoint.place, str(error))
         # Otherwise the credentials are valid, and only this call is not permitted.
@@ -185,7 +183,7 @@ def _compare(clocks: list[tuple[float, Endpoint]], findings: Findings) -> None:
 
 
 def _kind(seconds: float) -> str | None:
-    if abs(seconds) >= SKEW_LIMIT:
+    if abs(seconds) >= MAX_SKEW:
         return "clock-beyond-limit"
     return "clock-skewed" if abs(seconds) >= SKEW else None
 
