@@ -27,6 +27,12 @@ options:
     description: Reports of backbeat_verify, each with the fields of its JSON summary.
     type: list
     elements: dict
+  repairs:
+    description:
+      - Results of repairs, each of one pair; shown as what was wrong, what was done, what is left and why.
+      - C(plugins/module_utils/_documents/repair_report.py) in the collection describes the fields.
+    type: list
+    elements: dict
   pairs:
     description: Pairs to show whether there is a report of them or not, with what preflight found.
     type: list
@@ -184,6 +190,7 @@ TASK = Task(
     item={
         "title": {"type": "str", "default": "Replication"},
         "reports": {"type": "list", "elements": "dict"},
+        "repairs": {"type": "list", "elements": "dict"},
         "pairs": {"type": "list", "elements": "dict", "options": PAIR},
         "services": {"type": "dict"},
         "failures": {"type": "dict"},

@@ -8,36 +8,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any
 
+from .repair_report import RepairReport
 from .report_drawing import Arrow, drawing
 from .report_formats import WAITING, age, last_complete, oldest_pending
+from .report_repair import repair_data
+from .report_words import VERDICTS, WORDS, duration, group_of, moment, number, size
 from .verify_report import STATES, Problem, Report
 
-#: The worst first; each has a form of its own beside its colour.
-VERDICTS = ("failed", "incomplete", "waiting", "unverified", "ok")
-WORDS = {
-    "failed": "Problems",
-    "incomplete": "Incomplete",
-    "waiting": "Pending",
-    "unverified": "Not verified",
-    "ok": "In sync",
-}
-#: How the states are grouped in bars.
-GROUPS = {
-    "in_sync": "ok",
-    "not_selected": "quiet",
-    "written_at_target": "quiet",
-    "replica_without_source": "quiet",
-    "delete_marker_covered": "quiet",
-    "delete_marker_extra": "quiet",
-    "other_order": "quiet",
-    "pending": "waiting",
-    "processing": "waiting",
-    "not_comparable": "unknown",
-    "uninspected": "unknown",
-}
 # The axis of ages: from half a minute to thirty days, in steps that look equal.
 AGES = ((60.0, "1 min"), (3600.0, "1 h"), (86400.0, "1 day"), (7 * 86400.0, "1 week"))
 LONGEST = 30 * 86400.0
@@ -68,7 +47,7 @@ class PageInput:
 
     last: reports of an earlier run, for pairs without one of this run. pairs: those to show beside the reports' own.
     findings: of backbeat_preflight, by pair. services and failures: the results of backbeat_service_info and
-    backbeat_failed_info by host; a service that could not be asked is {"error": why}.
+    backbeat_failed_info by host; a service that could not be asked is {"error": why}. repairs: of this run.
     """
 
     title: str
@@ -80,16 +59,19 @@ class PageInput:
     services: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     failures: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     last: Sequence[Report] = ()
+    repairs: Sequence[RepairReport] = ()
 
 
 def page(given: PageInput) -> dict[str, Any]:
     """The data of the template roles/replication/templates/report.html.j2, which explains it."""
-    pairs = {pair.id: pair for pair in [*map(_pair_of, given.reports), *given.pairs]}
+    repairs = {repair.pair: repair for repair in given.repairs}
+    repaired = [PagePair(*id) for id in repairs]
+    pairs = {pair.id: pair for pair in [*map(_pair_of, given.reports), *repaired, *given.pairs]}
     known = {_pair_of(report).id: report for report in [*given.last, *given.reports]}
     reports = [known[id] for id in pairs if id in known]
     shown = [
         {
-            **_pair(place, pair, known.get(id), given.findings.get(id, ())),
+            **_pair(place, pair, known.get(id), given.findings.get(id, ()), repairs.get(id)),
             "status": _status(pair, known.get(id), given),
         }
         for place, (id, pair) in enumerate(pairs.items(), 1)
@@ -178,13 +160,20 @@ def _pair_of(report: Report) -> PagePair:
 
 
 def _pair(
-    place: int, pair: PagePair, report: Report | None, findings: Sequence[Mapping[str, Any]]
+    place: int,
+    pair: PagePair,
+    report: Report | None,
+    findings: Sequence[Mapping[str, Any]],
+    repair: RepairReport | None,
 ) -> dict[str, Any]:
     errors = [one for one in findings if one["severity"] == "error"]
     states = _states(report) if report else []
     waiting = sum(one["count"] for one in states if one["group"] == "waiting")
     bad = sum(one["count"] for one in states if one["group"] == "bad")
+    repaired = repair and repair_data(repair)
     verdict = _verdict(report, waiting, bool(errors))
+    if report is None and repaired and not errors:
+        verdict = repaired["verdict"]
     return {
         "anchor": f"pair-{place}",
         "source": pair.source,
@@ -200,6 +189,7 @@ def _pair(
         "states": states,
         "whole": _whole(states),
         "report": report and _facts(report),
+        "repair": repaired,
     }
 
 
@@ -264,7 +254,7 @@ def _states(report: Report) -> list[dict[str, Any]]:
         {
             "id": state.id,
             "title": state.title,
-            "group": GROUPS.get(state.id, "bad"),
+            "group": group_of(state.id),
             "count": tally.count,
             "number": number(tally.count),
             "bytes": size(tally.bytes),
@@ -382,35 +372,3 @@ def _amount(amount: Mapping[str, Any] | None) -> dict[str, str] | None:
     if amount is None:
         return None
     return {"count": number(int(amount["count"])), "size": size(int(amount["size"]))}
-
-
-def number(value: int) -> str:
-    """With thin groups of three digits: 1 234 567."""
-    return f"{value:,}".replace(",", "\u202f")
-
-
-def size(value: float) -> str:
-    """Bytes in binary units with up to three digits: 1.25 GiB."""
-    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
-        if value < 1000 or unit == "TiB":
-            break
-        value /= 1024
-    digits = 0 if unit == "B" or value >= 100 else 1 if value >= 10 else 2
-    return f"{value:.{digits}f}\u202f{unit}"
-
-
-def duration(seconds: float) -> str:
-    """In the two largest units: 2 d 3 h, 4 min 5 s."""
-    whole = round(seconds)
-    units = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
-    for (unit, length), (smaller, part) in pairwise(units):
-        if whole >= length:
-            rest = whole % length // part
-            tail = f" {rest}\u202f{smaller}" if rest else ""
-            return f"{whole // length}\u202f{unit}{tail}"
-    return f"{seconds:.1f}\u202fs" if seconds < 10 else f"{whole}\u202fs"
-
-
-def moment(text: str | None) -> str | None:
-    """ISO 8601 in UTC as people read it: 2026-11-22 17:21 UTC."""
-    return f"{text[:10]} {text[11:16]} UTC" if text else None

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from .._documents.errors import InvalidDocument
+from .._documents.repair_report import RepairReport
 from .._documents.report_formats import junit, pair_name, prometheus, rclone_line
 from .._documents.report_page import PageInput, PagePair, page, screen, worst
 from .._documents.verify_report import Problem, Report
@@ -51,6 +52,7 @@ class ReportFilesRequest:
             services=options["services"] or {},
             failures=options["failures"] or {},
             last=_last_run(options["last_run"]),
+            repairs=tuple(map(RepairReport.from_dict, options["repairs"] or ())),
         )
         names = ("json", "junit", "prometheus", "rclone", "html", "template")
         return cls(content, **{name: options[name] for name in names})
@@ -214,6 +216,7 @@ def _as_json(content: PageInput, shown: Mapping[str, Any]) -> str:
             }
             for one in shown["pairs"]
         ],
+        "repairs": [repair.as_dict() for repair in content.repairs],
         "services": dict(content.services),
     }
     return json.dumps(value, indent=1) + "\n"

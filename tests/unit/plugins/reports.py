@@ -7,6 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.repair_report import (
+    RepairAction,
+    RepairReport,
+    SkippedVersion,
+)
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.report_page import (
     PageInput,
     PagePair,
@@ -72,6 +77,36 @@ def incomplete_report() -> Report:
     return made
 
 
+def repair_report() -> RepairReport:
+    """Of the same pair as `odd_report`, with a bit of everything."""
+    return RepairReport(
+        "node1",
+        "source-bucket",
+        "node6",
+        "target-bucket",
+        before={
+            "in_sync": 100000,
+            "failed": 12,
+            "never_replicated": 1480,
+            "stuck": 3,
+            "a new state": 1,
+        },
+        done=(
+            RepairAction("retry", 12, 11, 11, 1, 10, 1),
+            RepairAction("tags", 1483, 1481, 1481, 2, 1480, 0),
+        ),
+        skipped=(
+            SkippedVersion(
+                SCRIPT, "98765", "The key is deleted at the source.", "Set delete_again."
+            ),
+            SkippedVersion(LONG, "null", "Old content would be shown.", "Copy it by hand."),
+        ),
+        after={"in_sync": 101490, "failed": 1, "never_replicated": 2},
+        finished=FINISHED,
+        notes=(f"Notifications were sent for {TEMPLATE}.",),
+    )
+
+
 FINDING = {
     "id": "target-versioning-off",
     "severity": "error",
@@ -99,5 +134,10 @@ def everything() -> PageInput:
     reports = (odd_report(), incomplete_report(), report("node2", "node6", in_sync=4))
     quiet = PagePair("node3", "source-bucket", "node1", "third-bucket", "keys below a/")
     return PageInput(
-        "Replication of 3 < 4", reports, (quiet,), {quiet.id: (FINDING,)}, {"node1": SERVICE}
+        "Replication of 3 < 4",
+        reports,
+        (quiet,),
+        {quiet.id: (FINDING,)},
+        {"node1": SERVICE},
+        repairs=(repair_report(),),
     )

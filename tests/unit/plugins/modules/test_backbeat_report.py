@@ -15,7 +15,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs.report_files import ReportFiles
 from ansible_collections.scality.backbeat.plugins.modules.backbeat_report import TASK
 
-from ..reports import FINDING, SERVICE, odd_report
+from ..reports import FINDING, SERVICE, odd_report, repair_report
 from ..tasks import built, checked, requested
 
 PAIR = {"source": "node1", "source_bucket": "a", "target": "node6", "target_bucket": "b"}
@@ -26,6 +26,7 @@ def test_good_options() -> None:
     options: dict[str, Any] = {
         "title": "t",
         "reports": [odd_report().as_dict()],
+        "repairs": [repair_report().as_dict()],
         "pairs": pairs,
         "services": {"node1": SERVICE},
         "html": "/tmp/x.html",
@@ -33,6 +34,7 @@ def test_good_options() -> None:
     }
     request = requested(TASK, **options)
     assert request.content.reports[0].as_dict() == odd_report().as_dict()
+    assert [one.done for one in request.content.repairs] == [repair_report().done]
     (pair,) = request.content.pairs
     assert request.content.findings == {pair.id: (FINDING,)}
     assert (request.html, request.json) == ("/tmp/x.html", None)
@@ -56,6 +58,7 @@ def test_bad_options(options: dict[str, Any], message: str) -> None:
     [
         ({"html": "/tmp/x.html"}, "html needs template"),
         ({"reports": [{"schema": "other"}]}, "no report of the schema"),
+        ({"repairs": [{"schema": "other"}]}, "no result of a repair"),
     ],
 )
 def test_bad_requests(options: dict[str, Any], message: str) -> None:

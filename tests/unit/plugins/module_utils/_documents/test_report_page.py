@@ -17,14 +17,16 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.report
     shorten,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.report_page import (
-    GROUPS,
     PageInput,
     PagePair,
+    page,
+    screen,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.report_words import (
+    GROUPS,
     duration,
     moment,
     number,
-    page,
-    screen,
     size,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_report import STATE

@@ -195,7 +195,17 @@ def test_a_template_that_cannot_be_used(tmp_path: Path, text: str, message: str)
 
 
 def options(**given: object) -> dict[str, object]:
-    names = ("pairs", "reports", "services", "failures", "last_run", "html", "template", "json")
+    names = (
+        "pairs",
+        "reports",
+        "repairs",
+        "services",
+        "failures",
+        "last_run",
+        "html",
+        "template",
+        "json",
+    )
     unset = dict.fromkeys((*names, "junit", "prometheus", "rclone"))
     return {**unset, "title": "t", **given}
 
