@@ -10,8 +10,8 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils._documents.errors import InvalidDocument
 from ..module_utils._documents.inventory_yaml import inventory_yaml
+from ..module_utils._work import InvalidDocument
 
 
 def _inventory_yaml(value: Any) -> str:

@@ -158,6 +158,7 @@ results:
 """
 
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import S3
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.reconcile import RESOURCE
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task, run_module
 from ansible_collections.scality.backbeat.plugins.module_utils._resources.bucket import (
     Bucket,
@@ -177,6 +178,7 @@ TASK = Task(
     },
     request=BucketRequest.from_options,
     build=lambda request, connections: Bucket(request, connections.main),
+    kind=RESOURCE,
 )
 
 

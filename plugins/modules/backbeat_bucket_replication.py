@@ -311,9 +311,10 @@ results:
 
 
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import S3
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.wanted_rules import (
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.wanted_replication import (
     RULE_OPTIONS,
 )
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.reconcile import RESOURCE
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task, run_module
 from ansible_collections.scality.backbeat.plugins.module_utils._resources.bucket_replication import (
     BucketReplication,
@@ -348,6 +349,7 @@ TASK = Task(
     exclusive=True,
     request=BucketReplicationRequest.from_options,
     build=BucketReplication.build,
+    kind=RESOURCE,
 )
 
 

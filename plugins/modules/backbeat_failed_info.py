@@ -152,7 +152,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._engine.task impo
     Task,
     run_module,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._queries.backbeat_failed import (
+from ansible_collections.scality.backbeat.plugins.module_utils._queries.backbeat_info import (
     FailedInfo,
     FailedInfoRequest,
 )

@@ -214,6 +214,7 @@ results:
 """
 
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import IAM
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.reconcile import RESOURCE
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task, run_module
 from ansible_collections.scality.backbeat.plugins.module_utils._resources.iam_role import (
     IamRole,
@@ -236,6 +237,7 @@ TASK = Task(
     },
     request=RoleRequest.from_options,
     build=lambda request, connections: IamRole(request, connections.main),
+    kind=RESOURCE,
 )
 
 

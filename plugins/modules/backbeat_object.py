@@ -227,6 +227,7 @@ results:
 """
 
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import S3
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.reconcile import RESOURCE
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task, run_module
 from ansible_collections.scality.backbeat.plugins.module_utils._resources.object import (
     Object,
@@ -256,6 +257,7 @@ TASK = Task(
     rules={"mutually_exclusive": [("content", "src")]},
     request=ObjectRequest.from_options,
     build=lambda request, connections: Object(request, connections.main),
+    kind=RESOURCE,
 )
 
 

@@ -273,6 +273,7 @@ results:
 """
 
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import IAM
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.reconcile import RESOURCE
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task, run_module
 from ansible_collections.scality.backbeat.plugins.module_utils._resources.policy import (
     MAX_SIZE,
@@ -303,6 +304,7 @@ TASK = Task(
     rules={"mutually_exclusive": [("policy", "side")]},
     request=PolicyRequest.from_options,
     build=lambda request, connections: Policy(request, connections.main),
+    kind=RESOURCE,
 )
 
 

@@ -417,7 +417,7 @@ results:
       type: str
 """
 
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.wanted_rules import (
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.wanted_replication import (
     RULE_OPTIONS,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.options import (
@@ -428,7 +428,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._engine.task impo
     Task,
     run_module,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._jobs.proved_preflight import (
+from ansible_collections.scality.backbeat.plugins.module_utils._jobs.canary import (
     ProvedPreflightRequest,
     build,
 )

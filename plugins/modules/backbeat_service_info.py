@@ -255,7 +255,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._engine.task impo
     Task,
     run_module,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._queries.backbeat_service import (
+from ansible_collections.scality.backbeat.plugins.module_utils._queries.backbeat_info import (
     ServiceInfo,
     ServiceInfoRequest,
 )

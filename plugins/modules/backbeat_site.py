@@ -158,6 +158,7 @@ error:
 
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import S3
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.options import WAIT
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.reconcile import RESOURCE
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task, run_module
 from ansible_collections.scality.backbeat.plugins.module_utils._resources.backbeat_site import (
     BackbeatSite,
@@ -183,6 +184,7 @@ TASK = Task(
     title=lambda options: str(options["site"]),
     request=SiteRequest.from_options,
     build=BackbeatSite.build,
+    kind=RESOURCE,
 )
 
 

@@ -21,7 +21,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._jobs.canary impo
     CanaryRequest,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs.job import Control, Stopped
-from ansible_collections.scality.backbeat.plugins.module_utils._queries.query import Unsatisfied
+from ansible_collections.scality.backbeat.plugins.module_utils._work import Unsatisfied
 from tests.integration.support.modules import Result, Side
 from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, set_up
 

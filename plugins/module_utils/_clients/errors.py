@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .._documents.errors import Failure
+from .._work import Failure
 
 # Characters of a server's message that are shown.
 LONGEST_REASON = 500

@@ -15,8 +15,8 @@ from concurrent.futures import Future
 from typing import Any
 from urllib.parse import urlsplit
 
-from .._documents.errors import Failure
 from .._waiting import Backoff, Deadline, Progress
+from .._work import Failure
 from .api import Api
 from .service import BACKBEAT, BACKBEAT_DIRECT, IAM, S3, SERVICES, Service, backbeat_model
 from .wire import adapt

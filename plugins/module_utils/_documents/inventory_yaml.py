@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .errors import InvalidDocument, quote
+from .._work import InvalidDocument, quote
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 # YAML 1.1 reads these as booleans and as null.

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from .errors import InvalidDocument, quote
+from .._work import InvalidDocument, quote
 
 UNKNOWN_ACCOUNT = "<account>"
 """The account in an ARN predicted in check mode, before the server has made the role or policy."""

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .errors import InvalidDocument
+from .._work import InvalidDocument
 from .names import bucket_arn
 
 Document = dict[str, Any]

@@ -26,7 +26,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from .errors import InvalidDocument, quote
+from .._work import InvalidDocument, quote
 
 _DEFAULT_VERSION = "2008-10-17"
 _ACCOUNT = re.compile(r"[0-9]{12}")

@@ -23,7 +23,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from .errors import InvalidDocument
+from .._work import InvalidDocument
 
 SCHEMA = "scality.backbeat.repair/1"
 #: What was done, in words, by RepairAction.action.

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from .errors import InvalidDocument
+from .._work import InvalidDocument
 
 HOUR = timedelta(hours=1)
 # Between the request and the server's own clock.

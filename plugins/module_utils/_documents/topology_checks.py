@@ -11,12 +11,11 @@ from itertools import combinations
 from typing import Any
 from urllib.parse import urlsplit
 
+from .._work import InvalidDocument
 from . import names, replication
-from .errors import InvalidDocument
-from .replication_merge import merge
-from .replication_validation import validate
+from .replication import validate
 from .topology import SIDES, SOURCE, TARGET, Environment, Pair, Topology, enabled_prefixes
-from .wanted_rules import Wanted, check_wanted, wanted_rules
+from .wanted_replication import Wanted, check_wanted, merge, wanted_rules
 
 #: Roles for the check of a configuration whose roles may not exist yet.
 PLACEHOLDERS = tuple(names.iam_arn(names.UNKNOWN_ACCOUNT, "role", "/", side) for side in SIDES)

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from .errors import InvalidDocument
+from .._work import InvalidDocument
 
 SCHEMA = "scality.backbeat.verify/1"
 #: How many problems of each state a report itself shows: those with the smallest keys.

@@ -13,10 +13,9 @@ from types import FrameType
 from typing import Any
 
 from .._clients.session import Connections
-from .._jobs.job import Control, Deadlines, Interrupted, Job, Stopped
-from .._jobs.pace import Pace
-from .._queries.query import Unsatisfied
+from .._jobs.job import Control, Deadlines, Interrupted, Job, Pace, Stopped
 from .._waiting import Progress
+from .._work import Unsatisfied
 from .task import Kind, Task
 
 

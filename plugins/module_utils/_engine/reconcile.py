@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from .._clients.errors import Conflict, NotFound, Unreachable
-from .._documents.errors import Refused
-from .._resources.plan import Change, Plan, Resource
+from .._clients.session import Connections
 from .._waiting import Backoff
+from .._work import Change, Plan, Refused, Resource
+from .task import Kind, Task
 
 State = TypeVar("State")
 
@@ -168,3 +169,25 @@ def _make(
             if waited >= SETTLING or not backoff.pause():
                 error.advice = f"It did not appear within {waited:.0f} s. {error.advice}".rstrip()
                 raise
+
+
+def _run(
+    task: Task[Any], work: Any, connections: Connections, name: str, changes: list[str]
+) -> dict[str, Any]:
+    place = f"{name} at {connections.main.endpoint}"
+    result = reconcile(
+        work,
+        task.key,
+        f"{task.key} {name}",
+        check_mode=connections.check_mode,
+        backoff=connections.backoff,
+        changes=changes,
+        lock=f"the {task.key.replace('_', ' ')} of {place}" if task.exclusive else None,
+    )
+    if task.exclusive and changes and not connections.check_mode:
+        connections.confirm = work.confirm
+    return result
+
+
+# Read, plan and apply.
+RESOURCE = Kind(_run, in_turn=True)

@@ -17,8 +17,8 @@ from ansible.module_utils.basic import AnsibleModule
 from .._clients.api import Api
 from .._clients.service import Service
 from .._clients.session import Connections, SingleFlight
-from .._documents.errors import Failure, InvalidDocument
 from .._waiting import Deadline, Progress, Tell
+from .._work import Failure, InvalidDocument
 from .options import (
     CONCURRENCY,
     CONNECTION,
@@ -29,7 +29,6 @@ from .options import (
     hidden,
     with_items,
 )
-from .reconcile import reconcile
 
 Options = Mapping[str, Any]
 Result = dict[str, Any]
@@ -44,12 +43,13 @@ class Kind:
 
     run: makes the result of one item from what `build` made. It adds to the list of changes what was written, so that
     this is known too when an error ends the work. writes: whether results have changes. limited: whether one deadline
-    holds for the whole task.
+    holds for the whole task. in_turn: whether items of one name are worked on one after the other.
     """
 
     run: Callable[[Task[Any], Any, Connections, str, list[str]], Result]
     writes: bool = True
     limited: bool = True
+    in_turn: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,11 +61,11 @@ class Task(Generic[Request]):
     item: the argument spec of one item; identity: the options that name it, the first for messages.
     request: makes the typed request of one item from its options; raises InvalidDocument.
     build: makes the work of this kind from the request and the item's endpoints.
+    kind: QUERY, RESOURCE of reconcile.py, or one of job.py.
     service: of the connection options at the top level; None if the item holds its connections.
     shared: options that exist at the top level only and hold for all items.
     title: how messages call an item whose identity is no text.
     every: an option that asks for all existing items, and the function that lists them; for queries.
-    kind: what `build` makes: RESOURCE, QUERY, or one of _engine/job.py.
     exclusive: whether an item is read, changed and written as a whole, so that two runs must not do it at a time. Its
     resources have a method `confirm`, which is called at the end of a list and raises if a change was lost.
     """
@@ -76,12 +76,12 @@ class Task(Generic[Request]):
     identity: tuple[str, ...]
     request: Callable[[Options], Request]
     build: Callable[[Request, Connections], Any]
+    kind: Kind
     service: Service | None = None
     shared: Spec = field(default_factory=dict)
     rules: Mapping[str, Any] = field(default_factory=dict)
     title: Callable[[Options], str] | None = None
     every: tuple[str, Callable[[Api], list[dict[str, Any]]]] | None = None
-    kind: Kind = field(default_factory=lambda: RESOURCE)
     exclusive: bool = False
 
     def argument_spec(self) -> dict[str, Any]:
@@ -184,8 +184,8 @@ class Task(Generic[Request]):
         return self._together(items, [results[number] for number in range(len(items))])
 
     def _groups(self, items: Sequence[Options]) -> list[list[int]]:
-        """The numbers of the items, those of one name together: they are worked on one after the other."""
-        if self.kind is not RESOURCE:
+        """The numbers of the items, grouped by those that are worked on one after the other."""
+        if not self.kind.in_turn:
             return [[number] for number in range(len(items))]
         groups: dict[str, list[int]] = {}
         for number, item in enumerate(items):
@@ -249,32 +249,13 @@ class Task(Generic[Request]):
         return together
 
 
-def _run_resource(
-    task: Task[Any], work: Any, connections: Connections, name: str, changes: list[str]
-) -> Result:
-    place = f"{name} at {connections.main.endpoint}"
-    result = reconcile(
-        work,
-        task.key,
-        f"{task.key} {name}",
-        check_mode=connections.check_mode,
-        backoff=connections.backoff,
-        changes=changes,
-        lock=f"the {task.key.replace('_', ' ')} of {place}" if task.exclusive else None,
-    )
-    if task.exclusive and changes and not connections.check_mode:
-        connections.confirm = work.confirm
-    return result
-
-
 def _run_query(
     _task: Task[Any], work: Any, _connections: Connections, _name: str, _changes: list[str]
 ) -> Result:
     return {"changed": False, **work.run()}
 
 
-# Read, plan and apply; and read and judge, the same in check mode.
-RESOURCE: Kind = Kind(_run_resource)
+# Read and judge, the same in check mode.
 QUERY: Kind = Kind(_run_query, writes=False)
 
 

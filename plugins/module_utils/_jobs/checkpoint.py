@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from .._documents.errors import InvalidDocument
+from .._work import InvalidDocument
 
 SCHEMA = "scality.backbeat.checkpoint/1"
 

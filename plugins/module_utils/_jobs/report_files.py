@@ -13,11 +13,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from .._documents.errors import InvalidDocument
 from .._documents.repair_report import RepairReport
 from .._documents.report_formats import junit, pair_name, prometheus, rclone_line
 from .._documents.report_page import PageInput, PagePair, page, screen, worst
 from .._documents.verify_report import Problem, Report
+from .._work import InvalidDocument
 from .checkpoint import write_atomically
 from .job import Control, Job
 

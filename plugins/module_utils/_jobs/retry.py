@@ -16,13 +16,11 @@ from .._clients.backbeat import FailedVersion
 from .._clients.service import S3
 from .._clients.session import Connections
 from .._documents import names
-from .._documents.errors import InvalidDocument
-from .._documents.resend_rules import REASONS, KeyPlan, Selection, plan_key
-from .._queries.backbeat_failed import matching, sites_to_ask
-from .._queries.query import Unsatisfied
+from .._documents.resend_rules import REASONS, KeyPlan, KeyVersion, Selection, plan_key
+from .._queries.backbeat_info import matching, sites_to_ask
 from .._waiting import Backoff
+from .._work import InvalidDocument, Unsatisfied
 from .job import Control, Job
-from .key_versions import Target, read_key
 
 #: What one request asks for, and how many refused versions a result names.
 BATCH, SHOWN = 100, 100
@@ -34,6 +32,23 @@ EXPLAINED = {
     GONE: "The source does not have the version any more.",
 }
 MOVING = ("PENDING", "PROCESSING")
+#: What a source's status says of a version, if the target is not read.
+STATES = {
+    "COMPLETED": "in_sync",
+    "REPLICA": "in_sync",
+    "PENDING": "pending",
+    "PROCESSING": "processing",
+    "FAILED": "failed",
+    None: "never_replicated",
+}
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where the replicas are."""
+
+    api: Api
+    bucket: str
 
 
 @dataclass(frozen=True)
@@ -303,3 +318,34 @@ class Retry(Job):
             },
             "changes": [f"RetryFailedObjects {changed} versions"] if changed else [],
         }
+
+
+def read_key(api: Api, bucket: str, key: str, target: Target | None) -> list[KeyVersion]:
+    """All versions and delete markers of a key at the source, newest first; none if there are none.
+
+    Without a target, a version that the source calls COMPLETED counts as arrived, and a delete marker does not, because
+    the source does not show its status.
+    """
+    entries = s3_objects.key_entries(api, bucket, key)
+    there = None
+    if target is not None:
+        there = {one.version_id for one in s3_objects.key_entries(target.api, target.bucket, key)}
+    return [_version(api, bucket, key, one, there) for one in entries]
+
+
+def _version(
+    api: Api, bucket: str, key: str, entry: s3_objects.KeyEntry, there: set[str] | None
+) -> KeyVersion:
+    head = None
+    if not entry.delete_marker:
+        head = s3_objects.head_object(api, bucket, key, entry.version_id)
+    status = None if head is None else head.replication_status
+    if there is not None and entry.version_id in there:
+        # A replica from before the status: one that is being sent again is there already.
+        return KeyVersion(entry.version_id, "in_sync", entry.delete_marker, status)
+    if entry.delete_marker:
+        return KeyVersion(entry.version_id, "delete_marker_missing", True)
+    state = STATES.get(status, "pending")
+    if there is not None and state == "in_sync":
+        state = "missing"
+    return KeyVersion(entry.version_id, state, False, status)

@@ -24,7 +24,6 @@ from .._clients.listing import VersionListing
 from .._clients.service import S3
 from .._clients.session import Connections, open_api
 from .._documents import names
-from .._documents.errors import Failure, InvalidDocument
 from .._documents.replication import Configuration, from_api, join_roles
 from .._documents.verify_compare import (
     LATEST,
@@ -38,7 +37,7 @@ from .._documents.verify_compare import (
 from .._documents.verify_judge import Context, Verdict, iso
 from .._documents.verify_ranges import Span
 from .._documents.verify_report import STATE, Gap, Report, Side
-from .._queries.query import Unsatisfied
+from .._work import Failure, InvalidDocument, Unsatisfied
 from .checkpoint import Checkpoint, read_lines, write_atomically
 from .job import Control, Interrupted, Job, JobLimits, JobProgress, Stalled, Stopped
 from .verify_inspection import Bodies, Inspector

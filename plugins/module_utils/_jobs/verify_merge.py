@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from .._clients.session import Connections
-from .._documents.errors import InvalidDocument
 from .._documents.verify_report import Gap, Report, merged
-from .._queries.query import Unsatisfied
+from .._work import InvalidDocument, Unsatisfied
 from .job import Control, Job
 from .verify import accepted
 

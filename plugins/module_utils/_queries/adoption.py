@@ -21,12 +21,11 @@ from .._clients.errors import Forbidden
 from .._clients.service import IAM, S3
 from .._clients.session import Connections
 from .._documents import names, replication
-from .._documents.errors import InvalidDocument
 from .._documents.replication import Configuration
-from .._documents.wanted_rules import WantedRule, rule_options
+from .._documents.wanted_replication import WantedRule, rule_options
 from .._resources.iam_role import IamRole, RoleRequest
 from .._resources.policy import Policy, PolicyRequest
-from .query import Query
+from .._work import InvalidDocument, Query
 
 Variables = dict[str, Any]
 SIDES = ("source", "target")

@@ -15,8 +15,7 @@ from .._clients.errors import Forbidden, NotFound
 from .._clients.service import S3
 from .._clients.session import Connections
 from .._documents import names, replication
-from .._documents.errors import UnsupportedConfiguration
-from .query import Query
+from .._work import Query, UnsupportedConfiguration
 
 
 @dataclass(frozen=True)

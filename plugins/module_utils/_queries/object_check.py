@@ -17,9 +17,8 @@ from .._clients.service import S3
 from .._clients.session import Connections
 from .._documents import names
 from .._waiting import Backoff, Progress
-from .object_diagnosis import Diagnosis
-from .query import Query, Unsatisfied
-from .replica_snapshot import ReplicaSnapshot, Side, status_of
+from .._work import Query, Unsatisfied
+from .object_diagnosis import Diagnosis, ReplicaSnapshot, Side, status_of
 
 # Seconds for the poll at the end of the waiting, and for reading what explains its outcome.
 LAST_POLL = 2.0

@@ -1,17 +1,21 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Why an object is not where it should be, as far as the two buckets tell."""
+"""One look at an object on both sides, and why it is not where it should be, as far as the two buckets tell."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .._clients import s3_buckets, s3_objects
+from .._clients.api import Api
 from .._clients.errors import ApiError
-from .replica_snapshot import ReplicaSnapshot, Side, status_of
 
+# Servers of 2026 may show an onward status on a replica; this metadata still says what it is.
+REPLICA_MARK = "scal-replica"
+CLOUD_MARK = "scal-replication-status"
 FAILED = (
     "Look at whether the target role exists, trusts Backbeat and may replicate to the target bucket, "
     "and whether the rule is still there. Then put the object's own tags back on it, or retry it by "
@@ -28,6 +32,57 @@ PENDING = (
 WRITTEN_HERE = (
     "So it is no copy: it was put here directly. Check that this is the bucket replicated to."
 )
+
+
+@dataclass(frozen=True)
+class Side:
+    """Where to look."""
+
+    api: Api
+    bucket: str
+    key: str
+
+    def within(self, seconds: float) -> Side:
+        """The same side, for calls that may take no longer than this."""
+        return replace(self, api=self.api.within(seconds))
+
+    def look(self, version_id: str | None) -> s3_objects.Head | None:
+        return s3_objects.head_object(self.api, self.bucket, self.key, version_id)
+
+
+@dataclass(frozen=True)
+class ReplicaSnapshot:
+    """HEAD of source and replica in one poll; None: no such object or version there.
+
+    current: the version that a plain GET returns on each side, read for `null` versions only. Sent after a newer
+    version of its key, a `null` version becomes the target's current one (measured), whatever the statuses say.
+    """
+
+    here: s3_objects.Head | None
+    there: s3_objects.Head | None
+    current: tuple[str | None, str | None] = (None, None)
+
+    def differences(self) -> list[str]:
+        """In what the copy is not the original."""
+        if self.here is None or self.there is None:
+            return []
+        pairs = (
+            ("version id", self.here.version_id, self.there.version_id),
+            ("ETag", self.here.etag, self.there.etag),
+            ("size", self.here.size, self.there.size),
+            ("current version", *self.current),
+        )
+        known = [pair for pair in pairs if None not in pair[1:] or pair[0] not in ("size",)]
+        return [f"{name} {a} here, {b} there" for name, a, b in known if a != b]
+
+
+def status_of(head: s3_objects.Head | None) -> str | None:
+    """The replication status, with the two other ways in which a replica says what it is."""
+    if head is None:
+        return None
+    if head.metadata.get(CLOUD_MARK) or head.metadata.get(REPLICA_MARK):
+        return "REPLICA"
+    return head.replication_status
 
 
 class Diagnosis:

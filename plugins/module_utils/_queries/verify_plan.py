@@ -15,10 +15,9 @@ from .._clients.listing import Marker, Page, VersionListing
 from .._clients.service import S3
 from .._clients.session import Connections
 from .._documents import names
-from .._documents.errors import InvalidDocument
 from .._documents.verify_compare import KEY, Position
 from .._documents.verify_ranges import Span, balanced, choose_cut, split
-from .query import Query
+from .._work import InvalidDocument, Query
 
 #: Pages that are read for each part.
 SAMPLES = 8

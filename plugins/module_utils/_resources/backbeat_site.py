@@ -14,10 +14,9 @@ from .._clients import backbeat
 from .._clients.api import Api
 from .._clients.backbeat import NoRoute
 from .._clients.session import Connections
-from .._documents.errors import InvalidDocument, Refused
 from .._documents.schedule import HOUR, Resume, check_until, resume_in, resume_until
 from .._waiting import Backoff, Progress
-from .plan import Change, Plan
+from .._work import Change, InvalidDocument, Plan, Refused
 
 Wait = Literal["none", "status", "flow"]
 

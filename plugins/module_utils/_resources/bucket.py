@@ -13,8 +13,7 @@ from .._clients import s3_buckets
 from .._clients.api import Api
 from .._clients.errors import Forbidden, Invalid
 from .._documents import names
-from .._documents.errors import Refused
-from .plan import Change, Plan
+from .._work import Change, Plan, Refused
 
 STATUS = {"enabled": "Enabled", "suspended": "Suspended"}
 

@@ -14,13 +14,10 @@ from .._clients.api import Api
 from .._clients.errors import Call, Conflict, Invalid, NotFound
 from .._clients.session import Connections
 from .._documents import names, replication
-from .._documents.errors import InvalidDocument, Refused, UnsupportedConfiguration
-from .._documents.replication import Configuration
-from .._documents.replication_merge import different, merge, remove, same, stranding
-from .._documents.replication_validation import validate
-from .._documents.wanted_rules import Wanted, wanted_rules
-from .pending import ScanLimits, Watch
-from .plan import Change, Plan
+from .._documents.replication import Configuration, validate
+from .._documents.wanted_replication import Wanted, different, merge, remove, same, wanted_rules
+from .._work import Change, InvalidDocument, Plan, Refused, UnsupportedConfiguration
+from .pending import ScanLimits, Watch, stranding
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,8 @@ from typing import Any
 from .._clients import iam_entities
 from .._clients.api import Api
 from .._documents import names, policy
-from .._documents.errors import Refused
 from .._documents.permissions import trust_policy
-from .plan import Change, Plan
+from .._work import Change, Plan, Refused
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,8 @@ from .._clients.api import Api
 from .._clients.errors import ApiError
 from .._clients.s3_objects import Version
 from .._documents import names
-from .._documents.errors import InvalidDocument, Refused, quote
 from .._documents.names import check_characters
-from .plan import Change, Plan
+from .._work import Change, InvalidDocument, Plan, Refused, quote
 
 # What one PutObject can carry, in bytes.
 METADATA = "metadata entry"

@@ -12,10 +12,9 @@ from typing import Any
 from .._clients import iam_entities
 from .._clients.api import Api
 from .._clients.errors import Conflict, NotFound
-from .._documents import names, permissions, policy, policy_split
-from .._documents.errors import InvalidDocument, Refused
-from .._documents.policy_merge import buckets_of, keep_unlisted, remove_buckets
-from .plan import Change, Plan
+from .._documents import names, permissions, policy
+from .._documents.policy_parts import buckets_of, keep_unlisted, remove_buckets, split
+from .._work import Change, InvalidDocument, Plan, Refused
 from .policy_parts import LONGEST_NAME, Finder, Part, State, part_mark, part_name, writing_order
 
 # IAM keeps this many versions of a policy and refuses another one.
@@ -92,7 +91,7 @@ class PolicyRequest:
                 document = keep_unlisted(document, documents)
         else:
             document = self._without_listed(documents)
-        return () if document is None else tuple(policy_split.split(document, self.max_size))
+        return () if document is None else tuple(split(document, self.max_size))
 
     def _without_listed(self, stored: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
         if self.document is None or not self.keep_unlisted:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.reconcile import reconcile
-from ansible_collections.scality.backbeat.plugins.module_utils._resources.plan import Resource
+from ansible_collections.scality.backbeat.plugins.module_utils._work import Resource
 
 from .fake_client import FakeClient, Time
 

@@ -11,8 +11,7 @@ from urllib.parse import urlsplit
 from ..._clients import s3_buckets
 from ..._clients.errors import ApiError, Forbidden
 from ..._documents import replication
-from .findings import ERROR, WARNING, Kind
-from .sides import FactReader, Side
+from .findings import ERROR, WARNING, FactReader, Kind, Side
 
 KINDS = (
     Kind(

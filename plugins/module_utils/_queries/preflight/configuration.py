@@ -11,12 +11,10 @@ from functools import partial
 
 from ..._clients import s3_buckets
 from ..._documents import names, replication
-from ..._documents.errors import InvalidDocument, UnsupportedConfiguration, quote
-from ..._documents.replication import Configuration, Rule, label
-from ..._documents.replication_validation import STORAGE_CLASSES, validate
-from ..._documents.wanted_rules import WantedRule, find_rule
-from .findings import ERROR, WARNING, Findings, Kind, Place
-from .sides import FactReader, Side
+from ..._documents.replication import STORAGE_CLASSES, Configuration, Rule, label, validate
+from ..._documents.wanted_replication import WantedRule, find_rule
+from ..._work import InvalidDocument, UnsupportedConfiguration, quote
+from .findings import ERROR, WARNING, FactReader, Findings, Kind, Place, Side
 
 KINDS = (
     Kind(

@@ -21,8 +21,7 @@ from ..._clients.errors import (
     Unreadable,
     Unsupported,
 )
-from .findings import ERROR, INFO, WARNING, Findings, Kind
-from .sides import Endpoint, FactReader, Side
+from .findings import ERROR, INFO, WARNING, Endpoint, FactReader, Findings, Kind, Side
 
 # Seconds between two clocks from which they are reported; MAX_SKEW is when servers refuse requests.
 SKEW = 60

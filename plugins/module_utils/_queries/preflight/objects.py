@@ -13,11 +13,10 @@ from datetime import datetime, timezone
 from ..._clients import s3_objects
 from ..._clients.api import Api
 from ..._clients.errors import ApiError
-from ..._documents.errors import quote
 from ..._documents.replication import join_roles
+from ..._work import quote
 from .configuration import Live
-from .findings import ERROR, WARNING, Kind
-from .sides import FactReader, Side
+from .findings import ERROR, WARNING, FactReader, Kind, Side
 
 PENDING = ("PENDING", "PROCESSING")
 # Of the versions below each prefix that are listed, of the prefixes, and of the seconds for one pair.

@@ -13,14 +13,12 @@ from typing import Any
 from ..._clients import iam_entities, s3_buckets
 from ..._clients.api import Api
 from ..._clients.errors import Unsupported
-from ..._documents.coverage import Resource
-from ..._documents.errors import InvalidDocument
-from ..._documents.evaluation import Outcome, Policy, Verdict, evaluate, parse_principal
+from ..._documents.evaluation import Outcome, Policy, Resource, Verdict, evaluate, parse_principal
 from ..._documents.names import bucket_arn
 from ..._documents.permissions import Permission, required_permissions
 from ..._documents.policy import statements
-from .findings import ERROR, INFO, WARNING, Findings, Kind, Place
-from .sides import Endpoint, FactReader, Side
+from ..._work import InvalidDocument
+from .findings import ERROR, INFO, WARNING, Endpoint, FactReader, Findings, Kind, Place, Side
 
 KINDS = (
     Kind(

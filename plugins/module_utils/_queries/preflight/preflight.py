@@ -14,14 +14,25 @@ from ..._clients.service import IAM, S3, Service
 from ..._clients.session import BadConnection, Connections
 from ..._documents import names
 from ..._documents.evaluation import Principal, parse_principal
-from ..._documents.wanted_rules import WantedRule, wanted_rules
-from ..query import Query, Unsatisfied
-from . import buckets, configuration, endpoints, objects, permissions, roles, sharing, sides
+from ..._documents.wanted_replication import WantedRule, wanted_rules
+from ..._work import Query, Unsatisfied
+from . import buckets, configuration, endpoints, objects, permissions, roles, sharing
 from .configuration import Expected, Live
-from .findings import ERROR, INFO, WARNING, Findings, Kind, line, render
+from .findings import (
+    ERROR,
+    INFO,
+    NOT_READ_KINDS,
+    WARNING,
+    Endpoint,
+    FactReader,
+    Findings,
+    Kind,
+    Side,
+    line,
+    render,
+)
 from .permissions import Use
 from .sharing import Listed
-from .sides import Endpoint, FactReader, Side
 
 FAIL_ON = {"error": (ERROR,), "warning": (ERROR, WARNING), "never": ()}
 CREDENTIALS = ("profile", "access_key", "secret_key", "session_token")
@@ -53,7 +64,7 @@ CANARY_KINDS = (
 )
 KINDS: tuple[Kind, ...] = (
     *endpoints.KINDS,
-    *sides.KINDS,
+    *NOT_READ_KINDS,
     *buckets.KINDS,
     *configuration.KINDS,
     *roles.KINDS,

@@ -9,11 +9,10 @@ from collections.abc import Sequence
 from functools import partial
 
 from ..._clients import iam_entities
-from ..._documents.errors import InvalidDocument
 from ..._documents.evaluation import Outcome, Principal, trusts
 from ..._documents.names import PLACEHOLDER_ROLES, check_iam_name, check_role_arn, parse_arn
-from .findings import ERROR, INFO, WARNING, Findings, Kind, Place
-from .sides import FactReader, Side
+from ..._work import InvalidDocument
+from .findings import ERROR, INFO, WARNING, FactReader, Findings, Kind, Place, Side
 
 KINDS = (
     Kind(

@@ -14,10 +14,9 @@ from ..._clients import s3_buckets
 from ..._clients.errors import ApiError
 from ..._documents import replication
 from ..._documents.evaluation import Outcome, evaluate
-from ..._documents.policy_merge import buckets_of
-from .findings import ERROR, INFO, Kind
+from ..._documents.policy_parts import buckets_of
+from .findings import ERROR, INFO, FactReader, Kind, Side
 from .permissions import Held, Use, required_resources
-from .sides import FactReader, Side
 
 # Of the account's buckets, and of seconds, for one role.
 BUCKETS = 1000

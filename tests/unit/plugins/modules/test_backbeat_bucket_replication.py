@@ -9,11 +9,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import (
-    InvalidDocument,
-)
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.replication import Site
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.wanted_rules import (
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.wanted_replication import (
     Wanted,
     WantedRule,
 )
@@ -21,6 +18,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._resources.bucket
     BucketReplication,
     BucketReplicationRequest,
 )
+from ansible_collections.scality.backbeat.plugins.module_utils._work import InvalidDocument
 from ansible_collections.scality.backbeat.plugins.modules.backbeat_bucket_replication import TASK
 
 from ..tasks import built, checked, requested

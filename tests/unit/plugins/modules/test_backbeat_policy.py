@@ -9,14 +9,11 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import (
-    InvalidDocument,
-    Refused,
-)
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.permissions import (
     source_policy,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._resources.policy import Policy
+from ansible_collections.scality.backbeat.plugins.module_utils._work import InvalidDocument, Refused
 from ansible_collections.scality.backbeat.plugins.modules.backbeat_policy import TASK
 
 from ..tasks import built, checked, requested

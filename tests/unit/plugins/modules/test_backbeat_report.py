@@ -9,10 +9,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import (
-    InvalidDocument,
-)
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs.report_files import ReportFiles
+from ansible_collections.scality.backbeat.plugins.module_utils._work import InvalidDocument
 from ansible_collections.scality.backbeat.plugins.modules.backbeat_report import TASK
 
 from ..reports import FINDING, SERVICE, odd_report, repair_report

@@ -12,13 +12,11 @@ import pytest
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.backbeat import (
     FailedVersion,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import (
-    InvalidDocument,
-)
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs.retry import (
     Retry,
     RetryRequest,
 )
+from ansible_collections.scality.backbeat.plugins.module_utils._work import InvalidDocument
 from ansible_collections.scality.backbeat.plugins.modules.backbeat_retry import TASK
 
 from ..tasks import built, checked, requested

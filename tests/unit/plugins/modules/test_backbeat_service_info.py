@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.scality.backbeat.plugins.module_utils._queries.backbeat_service import (
+from ansible_collections.scality.backbeat.plugins.module_utils._queries.backbeat_info import (
     ObjectVersion,
     ServiceInfo,
     ServiceInfoRequest,

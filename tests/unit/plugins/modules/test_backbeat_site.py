@@ -9,13 +9,11 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import (
-    InvalidDocument,
-)
 from ansible_collections.scality.backbeat.plugins.module_utils._resources.backbeat_site import (
     BackbeatSite,
     SiteRequest,
 )
+from ansible_collections.scality.backbeat.plugins.module_utils._work import InvalidDocument
 from ansible_collections.scality.backbeat.plugins.modules.backbeat_site import TASK
 
 from ..tasks import built, checked, requested

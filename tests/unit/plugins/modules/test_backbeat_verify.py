@@ -9,11 +9,9 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import (
-    InvalidDocument,
-)
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.options import secrets
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs.verify import VerifyRequest
+from ansible_collections.scality.backbeat.plugins.module_utils._work import InvalidDocument
 from ansible_collections.scality.backbeat.plugins.modules.backbeat_verify import TASK
 
 from ..tasks import checked, requested

@@ -9,10 +9,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import (
-    InvalidDocument,
-)
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs.verify_merge import Part
+from ansible_collections.scality.backbeat.plugins.module_utils._work import InvalidDocument
 from ansible_collections.scality.backbeat.plugins.modules.backbeat_verify_merge import TASK
 
 from ..tasks import requested

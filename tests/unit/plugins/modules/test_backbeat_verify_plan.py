@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import (
-    InvalidDocument,
-)
 from ansible_collections.scality.backbeat.plugins.module_utils._queries.verify_plan import (
     VerifyPlanRequest,
 )
+from ansible_collections.scality.backbeat.plugins.module_utils._work import InvalidDocument
 from ansible_collections.scality.backbeat.plugins.modules.backbeat_verify_plan import TASK
 
 from ..tasks import requested

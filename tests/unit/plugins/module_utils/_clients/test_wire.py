@@ -30,8 +30,8 @@ from ansible_collections.scality.backbeat.plugins.module_utils._queries.object_c
     ObjectCheckRequest,
     Replica,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._queries.query import Unsatisfied
 from ansible_collections.scality.backbeat.plugins.module_utils._waiting import Deadline
+from ansible_collections.scality.backbeat.plugins.module_utils._work import Unsatisfied
 
 from .conftest import options
 

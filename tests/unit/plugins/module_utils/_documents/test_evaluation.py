@@ -10,21 +10,17 @@ from typing import Any
 import pytest
 
 from ansible_collections.scality.backbeat.plugins.module_utils._documents import permissions
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.coverage import (
-    Cover,
-    Resource,
-    covers_resource,
-)
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import (
-    InvalidDocument,
-)
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.evaluation import (
+    Cover,
     Outcome,
     Policy,
+    Resource,
+    covers_resource,
     evaluate,
     parse_principal,
     trusts,
 )
+from ansible_collections.scality.backbeat.plugins.module_utils._work import InvalidDocument
 
 BUCKET = "arn:aws:s3:::source"
 OBJECTS = Resource(f"{BUCKET}/", below=True)

@@ -17,10 +17,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from moto.iam.access_control import IAMPolicy, PermissionResult
 
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.coverage import Resource
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.evaluation import (
     Outcome,
     Policy,
+    Resource,
     evaluate,
 )
 

@@ -12,12 +12,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import (
-    InvalidDocument,
-)
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.inventory_yaml import (
     inventory_yaml,
 )
+from ansible_collections.scality.backbeat.plugins.module_utils._work import InvalidDocument
 
 from .generated import PROFILE
 

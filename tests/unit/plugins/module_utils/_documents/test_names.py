@@ -8,9 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.scality.backbeat.plugins.module_utils._documents import names
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import (
-    InvalidDocument,
-)
+from ansible_collections.scality.backbeat.plugins.module_utils._work import InvalidDocument
 
 ROLE = "arn:aws:iam::123456789012:role/X"
 PREDICTED = f"arn:aws:iam::{names.UNKNOWN_ACCOUNT}:role/X"

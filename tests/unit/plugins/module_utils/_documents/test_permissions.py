@@ -16,9 +16,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents import
     permissions,
     policy,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import (
-    InvalidDocument,
-)
+from ansible_collections.scality.backbeat.plugins.module_utils._work import InvalidDocument
 
 DATA = Path(__file__).parent / "data"
 Grants = set[tuple[str, str]]

@@ -14,9 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.scality.backbeat.plugins.module_utils._documents import policy
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import (
-    InvalidDocument,
-)
+from ansible_collections.scality.backbeat.plugins.module_utils._work import InvalidDocument
 
 from .generated import PROFILE, documents, json_values, rewritten
 

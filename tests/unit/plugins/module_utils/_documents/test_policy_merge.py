@@ -15,12 +15,12 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents import
     permissions,
     policy,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.policy_merge import (
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.policy_parts import (
     buckets_of,
     keep_unlisted,
     remove_buckets,
+    split,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.policy_split import split
 
 from .generated import PROFILE
 

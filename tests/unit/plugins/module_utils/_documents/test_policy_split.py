@@ -15,10 +15,8 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents import
     permissions,
     policy,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import (
-    InvalidDocument,
-)
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.policy_split import split
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.policy_parts import split
+from ansible_collections.scality.backbeat.plugins.module_utils._work import InvalidDocument
 
 from .generated import PROFILE, documents
 

@@ -13,9 +13,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.scality.backbeat.plugins.module_utils._documents import policy
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import (
-    InvalidDocument,
-)
+from ansible_collections.scality.backbeat.plugins.module_utils._work import InvalidDocument
 
 STATEMENT = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
 DOCUMENT = {"Version": "2012-10-17", "Statement": [STATEMENT]}

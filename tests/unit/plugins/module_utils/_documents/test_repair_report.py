@@ -11,9 +11,6 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import (
-    InvalidDocument,
-)
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.repair_report import (
     SCHEMA,
     RepairAction,
@@ -24,6 +21,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.report
     PageInput,
     page,
 )
+from ansible_collections.scality.backbeat.plugins.module_utils._work import InvalidDocument
 
 from ...reports import repair_report, report
 

@@ -11,10 +11,6 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import (
-    InvalidDocument,
-    UnsupportedConfiguration,
-)
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.replication import (
     Configuration,
     Rule,
@@ -26,6 +22,10 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.replic
     split_roles,
     split_sites,
     to_api,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._work import (
+    InvalidDocument,
+    UnsupportedConfiguration,
 )
 
 SOURCE = "arn:aws:iam::123456789012:role/S"

@@ -9,21 +9,17 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import (
-    InvalidDocument,
-)
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.replication import (
     Configuration,
     Rule,
     Site,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.replication_merge import (
-    merge,
-)
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.wanted_rules import (
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.wanted_replication import (
     Wanted,
     WantedRule,
+    merge,
 )
+from ansible_collections.scality.backbeat.plugins.module_utils._work import InvalidDocument
 
 from .configurations import BOTH, OTHER, PREDICTED, SOURCE, TARGET, A, B, stored
 

@@ -8,21 +8,17 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import (
-    InvalidDocument,
-)
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.replication import (
     Rule,
     Site,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.replication_merge import (
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.wanted_replication import (
+    Wanted,
+    WantedRule,
     merge,
     same,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.wanted_rules import (
-    Wanted,
-    WantedRule,
-)
+from ansible_collections.scality.backbeat.plugins.module_utils._work import InvalidDocument
 
 from .configurations import BOTH, OTHER, PREDICTED, SOURCE, stored
 from .generated import PROFILE

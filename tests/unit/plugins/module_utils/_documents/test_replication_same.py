@@ -7,21 +7,17 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import (
-    InvalidDocument,
-)
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.replication import (
     Configuration,
     Rule,
     Site,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.replication_merge import (
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.wanted_replication import (
+    WantedRule,
     remove,
     same,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.wanted_rules import (
-    WantedRule,
-)
+from ansible_collections.scality.backbeat.plugins.module_utils._work import InvalidDocument
 
 from .configurations import BOTH, OTHER, PREDICTED, SOURCE, TARGET, A, B, stored
 

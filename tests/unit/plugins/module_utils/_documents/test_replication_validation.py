@@ -11,10 +11,6 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import (
-    InvalidDocument,
-    UnsupportedConfiguration,
-)
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.names import (
     UNKNOWN_ACCOUNT,
 )
@@ -24,12 +20,14 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.replic
     Site,
     from_api,
     to_api,
+    validate,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.replication_merge import (
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.wanted_replication import (
     same,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.replication_validation import (
-    validate,
+from ansible_collections.scality.backbeat.plugins.module_utils._work import (
+    InvalidDocument,
+    UnsupportedConfiguration,
 )
 
 SOURCE = "arn:aws:iam::123456789012:role/S"

@@ -9,14 +9,12 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import (
-    InvalidDocument,
-)
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.schedule import (
     check_until,
     resume_in,
     resume_until,
 )
+from ansible_collections.scality.backbeat.plugins.module_utils._work import InvalidDocument
 
 NOW = datetime(2026, 11, 22, 17, 30, tzinfo=timezone.utc)
 

@@ -12,9 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import (
-    InvalidDocument,
-)
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_report import (
     SCHEMA,
     SHOWN,
@@ -26,6 +23,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify
     Side,
     merged,
 )
+from ansible_collections.scality.backbeat.plugins.module_utils._work import InvalidDocument
 
 from .generated import PROFILE
 

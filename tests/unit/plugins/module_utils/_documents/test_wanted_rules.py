@@ -10,14 +10,11 @@ from typing import Any
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import (
-    InvalidDocument,
-)
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.replication import (
     Rule,
     Site,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.wanted_rules import (
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.wanted_replication import (
     RULE_OPTIONS,
     WantedRule,
     find_rule,
@@ -25,6 +22,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.wanted
     wanted_rule,
     wanted_rules,
 )
+from ansible_collections.scality.backbeat.plugins.module_utils._work import InvalidDocument
 
 SPEC = {"rules": {"type": "list", "elements": "dict", "options": RULE_OPTIONS}}
 RAW: list[tuple[dict[str, Any], WantedRule]] = [

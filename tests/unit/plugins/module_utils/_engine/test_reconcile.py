@@ -24,16 +24,12 @@ from ansible_collections.scality.backbeat.plugins.module_utils._clients.errors i
     NotFound,
     Unreachable,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import Refused
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.reconcile import (
     CONFLICTS,
     exclusive,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._resources.plan import (
-    Change,
-    Plan,
-)
 from ansible_collections.scality.backbeat.plugins.module_utils._waiting import Backoff, Deadline
+from ansible_collections.scality.backbeat.plugins.module_utils._work import Change, Plan, Refused
 
 from ...fake_client import Time
 from ...runs import run

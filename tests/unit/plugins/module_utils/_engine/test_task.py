@@ -25,21 +25,18 @@ from ansible_collections.scality.backbeat.plugins.module_utils._clients.service 
     Service,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.session import BadConnection
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import (
-    InvalidDocument,
-    Refused,
-)
 from ansible_collections.scality.backbeat.plugins.module_utils._engine import task as engine
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.reconcile import RESOURCE
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task
-from ansible_collections.scality.backbeat.plugins.module_utils._queries.query import (
+from ansible_collections.scality.backbeat.plugins.module_utils._waiting import Deadline
+from ansible_collections.scality.backbeat.plugins.module_utils._work import (
+    Change,
+    InvalidDocument,
+    Plan,
     Query,
+    Refused,
     Unsatisfied,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._resources.plan import (
-    Change,
-    Plan,
-)
-from ansible_collections.scality.backbeat.plugins.module_utils._waiting import Deadline
 
 from ...fake_client import FakeClient
 
@@ -102,6 +99,7 @@ def a_task(build: Any = lambda options, _connections: Thing(options), **differen
         "plural": "things",
         "service": S3,
         "identity": ("name",),
+        "kind": RESOURCE,
         "item": {
             "name": {"type": "str"},
             "size": {"type": "int", "default": 0},

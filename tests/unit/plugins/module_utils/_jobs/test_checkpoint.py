@@ -12,15 +12,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import (
-    InvalidDocument,
-)
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs.checkpoint import (
     Checkpoint,
     Lines,
     read_lines,
     write_atomically,
 )
+from ansible_collections.scality.backbeat.plugins.module_utils._work import InvalidDocument
 
 IDENTITY = {"source": "http://node1/a", "target": "http://node6/b"}
 OPTIONS = {"prefix": "", "seed": 1}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.scality.backbeat.plugins.module_utils._jobs.pace import SLOWEST, Pace
+from ansible_collections.scality.backbeat.plugins.module_utils._jobs.job import SLOWEST, Pace
 
 
 class Time:

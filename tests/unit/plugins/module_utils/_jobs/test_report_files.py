@@ -13,9 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import (
-    InvalidDocument,
-)
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.report_page import (
     PageInput,
 )
@@ -25,6 +22,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._jobs.report_file
     ReportFilesRequest,
     render,
 )
+from ansible_collections.scality.backbeat.plugins.module_utils._work import InvalidDocument
 
 from ...documented import COLLECTION
 from ...reports import (

@@ -38,7 +38,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._jobs.verify impo
     VerifyRequest,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs.verify_ledger import Ledger
-from ansible_collections.scality.backbeat.plugins.module_utils._queries.query import Unsatisfied
+from ansible_collections.scality.backbeat.plugins.module_utils._work import Unsatisfied
 
 from .._documents.generated import PROFILE
 from .._documents.histories import Bucket, after, pairs

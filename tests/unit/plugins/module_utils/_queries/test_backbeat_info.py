@@ -15,16 +15,14 @@ from ansible_collections.scality.backbeat.plugins.module_utils._clients.errors i
     ApiError,
     Unreachable,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._queries.backbeat_failed import (
+from ansible_collections.scality.backbeat.plugins.module_utils._queries.backbeat_info import (
     FailedInfo,
     FailedInfoRequest,
-)
-from ansible_collections.scality.backbeat.plugins.module_utils._queries.backbeat_service import (
     ServiceInfo,
     ServiceInfoRequest,
     is_healthy,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._queries.query import Unsatisfied
+from ansible_collections.scality.backbeat.plugins.module_utils._work import Unsatisfied
 
 from ...backbeat_stub import Backbeat, backbeat
 

@@ -10,16 +10,11 @@ from typing import Any
 import pytest
 
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.errors import Forbidden
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import (
-    InvalidDocument,
-)
-from ansible_collections.scality.backbeat.plugins.module_utils._queries.iam_role_info import (
+from ansible_collections.scality.backbeat.plugins.module_utils._queries.iam_info import (
     IamRoleInfo,
-    RoleInfoRequest,
-)
-from ansible_collections.scality.backbeat.plugins.module_utils._queries.policy_info import (
     PolicyInfo,
     PolicyInfoRequest,
+    RoleInfoRequest,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._resources.iam_role import (
     IamRole,
@@ -29,6 +24,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._resources.policy
     Policy,
     PolicyRequest,
 )
+from ansible_collections.scality.backbeat.plugins.module_utils._work import InvalidDocument
 
 from ...fake_client import refusal
 from ...fake_iam import FakeIam, arn

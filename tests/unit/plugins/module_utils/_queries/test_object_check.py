@@ -14,15 +14,15 @@ from ansible_collections.scality.backbeat.plugins.module_utils._clients.errors i
     Forbidden,
     Unreachable,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import (
-    InvalidDocument,
-)
 from ansible_collections.scality.backbeat.plugins.module_utils._queries.object_check import (
     ObjectCheck,
     ObjectCheckRequest,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._queries.query import Unsatisfied
 from ansible_collections.scality.backbeat.plugins.module_utils._waiting import Progress
+from ansible_collections.scality.backbeat.plugins.module_utils._work import (
+    InvalidDocument,
+    Unsatisfied,
+)
 
 from ...fake_client import Time, lost, refusal
 from ...fake_s3 import FakeS3

@@ -19,13 +19,13 @@ from ansible_collections.scality.backbeat.plugins.module_utils._clients.backbeat
     Rate,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.errors import Call
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import Refused
 from ansible_collections.scality.backbeat.plugins.module_utils._resources.backbeat_site import (
     BackbeatSite,
     Site,
     SiteRequest,
     State,
 )
+from ansible_collections.scality.backbeat.plugins.module_utils._work import Refused
 
 from ...backbeat_stub import Backbeat
 from ...fake_client import Time

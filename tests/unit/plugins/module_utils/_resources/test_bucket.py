@@ -13,14 +13,11 @@ from ansible_collections.scality.backbeat.plugins.module_utils._clients.errors i
     Forbidden,
     Invalid,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import (
-    InvalidDocument,
-    Refused,
-)
 from ansible_collections.scality.backbeat.plugins.module_utils._resources.bucket import (
     Bucket,
     BucketRequest,
 )
+from ansible_collections.scality.backbeat.plugins.module_utils._work import InvalidDocument, Refused
 
 from ...fake_client import refusal
 from ...fake_s3 import FakeS3

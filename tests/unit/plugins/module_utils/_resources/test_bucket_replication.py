@@ -19,14 +19,11 @@ from ansible_collections.scality.backbeat.plugins.module_utils._clients.errors i
     Invalid,
     NotFound,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import (
-    InvalidDocument,
-    Refused,
-)
 from ansible_collections.scality.backbeat.plugins.module_utils._resources.bucket_replication import (
     BucketReplication,
     BucketReplicationRequest,
 )
+from ansible_collections.scality.backbeat.plugins.module_utils._work import InvalidDocument, Refused
 
 from ...fake_client import ENDPOINT, refusal
 from ...fake_s3 import FakeS3

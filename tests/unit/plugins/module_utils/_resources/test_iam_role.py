@@ -14,10 +14,6 @@ from ansible_collections.scality.backbeat.plugins.module_utils._clients.errors i
     NotFound,
     Unsupported,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import (
-    InvalidDocument,
-    Refused,
-)
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.permissions import (
     trust_policy,
 )
@@ -25,6 +21,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._resources.iam_ro
     IamRole,
     RoleRequest,
 )
+from ansible_collections.scality.backbeat.plugins.module_utils._work import InvalidDocument, Refused
 
 from ...fake_client import ENDPOINT, refusal
 from ...fake_iam import FakeIam, arn

@@ -17,16 +17,13 @@ from ansible_collections.scality.backbeat.plugins.module_utils._clients.errors i
     Forbidden,
     NotFound,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import (
-    InvalidDocument,
-    Refused,
-)
 from ansible_collections.scality.backbeat.plugins.module_utils._resources import object as module
 from ansible_collections.scality.backbeat.plugins.module_utils._resources.object import (
     Object,
     ObjectRequest,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._waiting import Deadline
+from ansible_collections.scality.backbeat.plugins.module_utils._work import InvalidDocument, Refused
 
 from ...fake_client import ENDPOINT, lost
 from ...fake_s3 import FakeS3

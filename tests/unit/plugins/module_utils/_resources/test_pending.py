@@ -1,9 +1,11 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How far back versions can be pending, as far as Backbeat tells."""
+"""How far back versions can be pending, as far as Backbeat tells, and which pending objects a change leaves behind."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import pytest
 
@@ -12,8 +14,14 @@ from ansible_collections.scality.backbeat.plugins.module_utils._clients.backbeat
     Metrics,
     Rate,
 )
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.replication import (
+    Configuration,
+    Rule,
+    Site,
+)
 from ansible_collections.scality.backbeat.plugins.module_utils._resources.pending import (
     oldest_pending,
+    stranding,
 )
 
 
@@ -39,3 +47,40 @@ def test_the_age_of_the_oldest(
 ) -> None:
     found = oldest_pending(hours, metrics)
     assert (found and found.total_seconds() / 3600) == expected
+
+
+NOW = Configuration(
+    roles=("arn:aws:iam::123456789012:role/S", "arn:aws:iam::678901234567:role/T"),
+    target_bucket="target-bucket",
+    rules=(Rule("a/"), Rule("b/", enabled=False), Rule("c/", sites=(Site("node6"),))),
+)
+
+
+def _with(*rules: Rule) -> Configuration:
+    return replace(NOW, rules=rules)
+
+
+@pytest.mark.parametrize(
+    ("after", "prefixes"),
+    [
+        pytest.param(NOW, (), id="nothing changes"),
+        pytest.param(None, ("a/", "c/"), id="the configuration goes"),
+        pytest.param(replace(NOW, roles=NOW.roles[::-1]), ("a/", "c/"), id="other roles"),
+        pytest.param(replace(NOW, target_bucket="other"), ("a/", "c/"), id="other target"),
+        pytest.param(_with(*NOW.rules[1:]), ("a/",), id="a rule goes"),
+        pytest.param(_with(*NOW.rules[::2]), (), id="a disabled rule goes"),
+        pytest.param(
+            _with(Rule("a/", enabled=False), *NOW.rules[1:]), ("a/",), id="a rule is disabled"
+        ),
+        pytest.param(_with(Rule("a/x"), *NOW.rules[1:]), ("a/",), id="a prefix gets narrower"),
+        pytest.param(_with(Rule("a"), *NOW.rules[1:]), (), id="a prefix gets wider"),
+        pytest.param(_with(Rule("a/"), Rule("c/")), ("c/",), id="other sites"),
+        pytest.param(_with(*NOW.rules, Rule("d/")), (), id="a rule is added"),
+    ],
+)
+def test_stranding(after: Configuration | None, prefixes: tuple[str, ...]) -> None:
+    assert stranding(NOW, after) == prefixes
+
+
+def test_nothing_is_stranded_where_nothing_was() -> None:
+    assert stranding(None, NOW) == ()

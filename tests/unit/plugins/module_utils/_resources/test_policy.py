@@ -12,10 +12,6 @@ import pytest
 
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.errors import Forbidden
 from ansible_collections.scality.backbeat.plugins.module_utils._documents import permissions
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import (
-    InvalidDocument,
-    Refused,
-)
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.names import (
     UNKNOWN_ACCOUNT,
 )
@@ -23,6 +19,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._resources.policy
     Policy,
     PolicyRequest,
 )
+from ansible_collections.scality.backbeat.plugins.module_utils._work import InvalidDocument, Refused
 
 from ...fake_client import ENDPOINT, refusal
 from ...fake_iam import FakeIam, arn

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.errors import Unreachable
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import Refused
 from ansible_collections.scality.backbeat.plugins.module_utils._resources.policy import (
     Policy,
     PolicyRequest,
@@ -19,6 +18,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._resources.policy
 from ansible_collections.scality.backbeat.plugins.module_utils._resources.policy_parts import (
     writing_order,
 )
+from ansible_collections.scality.backbeat.plugins.module_utils._work import Refused
 
 from ...fake_client import lost
 from ...fake_iam import FakeIam, arn

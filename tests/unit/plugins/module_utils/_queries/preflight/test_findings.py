@@ -11,12 +11,10 @@ import pytest
 
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.session import BadConnection
 from ansible_collections.scality.backbeat.plugins.module_utils._documents import permissions
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.errors import (
-    InvalidDocument,
-)
 from ansible_collections.scality.backbeat.plugins.module_utils._queries.preflight.preflight import (
     KINDS,
 )
+from ansible_collections.scality.backbeat.plugins.module_utils._work import InvalidDocument
 
 from ....fake_client import lost, refusal
 from .world import RULE, SOURCE_ROLE, TARGET_ROLE, Break, FakeS3, World

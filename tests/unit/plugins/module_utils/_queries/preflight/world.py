@@ -21,10 +21,8 @@ from ansible_collections.scality.backbeat.plugins.module_utils._clients.session 
     SingleFlight,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._documents import permissions
-from ansible_collections.scality.backbeat.plugins.module_utils._queries.query import (
-    Unsatisfied,
-)
 from ansible_collections.scality.backbeat.plugins.module_utils._waiting import Progress
+from ansible_collections.scality.backbeat.plugins.module_utils._work import Unsatisfied
 from ansible_collections.scality.backbeat.plugins.modules.backbeat_preflight import TASK
 
 from .... import fake_iam, fake_s3

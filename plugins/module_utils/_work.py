@@ -1,13 +1,59 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the engine needs of a resource: its state, the changes that lead to the desired one, and their checks."""
+"""What all layers share: how work fails, and the kinds of work that the engine runs.
+
+A resource is read, planned and applied; a query is run. The third kind, jobs, is in _jobs/job.py.
+"""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
+
+_LONGEST_QUOTE = 80
+
+
+class Failure(Exception):
+    """Work that could not be done for a known reason; `str()` tells the user what failed, why, and what to do."""
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """What the result of a failed task holds beside its message."""
+        return {}
+
+
+class Refused(Failure):
+    """A request that cannot or must not be carried out; the text names the resource, the reason and the remedy."""
+
+
+class InvalidDocument(Failure, ValueError):
+    """A name or document that is no good. `str()` names the thing, the value and the way out."""
+
+
+class UnsupportedConfiguration(InvalidDocument):
+    """A replication configuration that a server may know, but that is never rewritten here."""
+
+
+class Unsatisfied(Failure):
+    """What was found is not what was requested. `seen` goes into the result beside the text."""
+
+    def __init__(self, message: str, seen: dict[str, Any]) -> None:
+        super().__init__(message)
+        self.seen = seen
+
+    @property
+    def details(self) -> dict[str, Any]:
+        return self.seen
+
+
+def quote(value: object) -> str:
+    """`value` as it is shown in a message: quoted, and cut where it is too long to be read."""
+    shown = repr(value)
+    return shown if len(shown) <= _LONGEST_QUOTE else f"{shown[: _LONGEST_QUOTE - 3]}..."
+
 
 State = TypeVar("State")
 
@@ -55,10 +101,18 @@ class Resource(Protocol[State]):
         """The current state, None when it is absent."""
 
     def plan(self, current: State | None) -> Plan[State]:
-        """What must change. Raises Refused or documents.errors.InvalidDocument; makes no call."""
+        """What must change. Raises Refused or InvalidDocument; makes no call."""
 
     def describe(self, state: State | None) -> dict[str, Any] | None:
         """The state as a result for the user, in snake_case; the same keys always."""
 
     def compared(self, state: State | None) -> dict[str, Any]:
         """The part of the state that a user can ask for, for the diff."""
+
+
+class Query(ABC):
+    """Reads and judges, and writes nothing: the same in check mode."""
+
+    @abstractmethod
+    def run(self) -> dict[str, Any]:
+        """Read and judge. Returns the result; raises Unsatisfied with what was seen."""
