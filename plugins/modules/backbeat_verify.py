@@ -114,6 +114,10 @@ options:
   status_file: &status_file
     description: File with the progress as JSON, written every 2 seconds, to be watched where no terminal is.
     type: path
+  sent_file: &sent_file
+    description:
+      - File in which a backfill writes what it sends again. A version counts as pending since it was sent last.
+    type: path
   ranges: &ranges
     description:
       - Ranges of keys to compare, instead of all, so that several machines can share a bucket. See
@@ -142,6 +146,7 @@ options:
       problems_file: *problems_file
       report_file: *report_file
       status_file: *status_file
+      sent_file: *sent_file
       ranges: *ranges
   site:
     description: Name of the replication site that is the target, if the source replicates to several sites.
@@ -195,8 +200,8 @@ options:
   stuck_after:
     description:
       - After how many seconds a version that is PENDING counts as stuck.
-      - Counted from the later of its LastModified and the first report that saw it PENDING, because a backfill keeps
-        LastModified.
+      - Counted from the latest of its LastModified, the first report that saw it PENDING (O(problems_file)), and when a
+        backfill sent it last (O(sent_file)). Its age alone says nothing, because a backfill keeps LastModified.
     type: float
     default: 3600.0
   backlog_age:
@@ -490,6 +495,7 @@ TASK = Task(
         "problems_file": {"type": "path"},
         "report_file": {"type": "path"},
         "status_file": {"type": "path"},
+        "sent_file": {"type": "path"},
         "ranges": {"type": "list", "elements": "dict", "options": RANGE},
     },
     shared={

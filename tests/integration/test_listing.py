@@ -136,8 +136,8 @@ def test_errors_are_those_of_the_servers(filled: Side) -> None:
 @pytest.mark.parametrize("direct", [True, False])
 def test_heads_show_what_boto3_shows(filled: Side, direct: bool) -> None:
     heads = HeadRequests(api(filled), BUCKET)
-    assert heads._direct
-    heads._direct = direct
+    assert heads._requests._direct
+    heads._requests._direct = direct
     for row in rows(VersionListing(api(filled), BUCKET), 1000):
         head = heads.head(row[1], row[2])
         if row[0] == b"DeleteMarker":

@@ -174,7 +174,7 @@ def test_pending_becomes_stuck_after_a_report_that_saw_it(
     replicating: Side, target: Side, tmp_path: Path
 ) -> None:
     pause(replicating)
-    put(replicating, "k")
+    version = put(replicating, "k")
     put(replicating, "other")
     options = {"problems_file": str(tmp_path / "problems"), "stuck_after": 1.0}
     assert states(verify(replicating, target, **options)) == {"pending": 2}
@@ -185,6 +185,10 @@ def test_pending_becomes_stuck_after_a_report_that_saw_it(
     assert states(result) == {"stuck": 2}
     assert result["failed"]
     assert states(verify(replicating, target, **options, backlog_age=3600.0)) == {"pending": 2}
+    sent = {"key": "k", "version_id": version, "pending_since": "2126-01-01T00:00:00.000Z"}
+    (tmp_path / "sent").write_text(f"{json.dumps(sent)}\n")
+    again = verify(replicating, target, **options, sent_file=str(tmp_path / "sent"))
+    assert states(again) == {"pending": 1, "stuck": 1}
 
 
 def test_what_failed_is_failed(replicating: Side, target: Side) -> None:

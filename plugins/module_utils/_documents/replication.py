@@ -67,6 +67,19 @@ def covers(prefix: str, keys: str) -> bool:
     return keys.startswith(prefix)
 
 
+def enabled_for(
+    configuration: Configuration | None, target_bucket: str, site: str = ""
+) -> list[bytes]:
+    """The prefixes, in UTF-8, of the enabled rules that replicate to a bucket, and to a site if one is named."""
+    if configuration is None or configuration.target_bucket != target_bucket:
+        return []
+    return [
+        rule.prefix.encode()
+        for rule in configuration.rules
+        if rule.enabled and (not site or not rule.sites or site in (one.name for one in rule.sites))
+    ]
+
+
 def join_roles(roles: Iterable[str]) -> str:
     """The Role element: ARNs with a comma and no blank between them."""
     return ",".join(roles)

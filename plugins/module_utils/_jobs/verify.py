@@ -7,9 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import sqlite3
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -24,7 +21,7 @@ from .._clients.listing import VersionListing
 from .._clients.service import S3
 from .._clients.session import Connections, open_api
 from .._documents import names
-from .._documents.replication import Configuration, from_api, join_roles
+from .._documents.replication import Configuration, enabled_for, from_api, join_roles
 from .._documents.verify_compare import (
     LATEST,
     MODIFIED,
@@ -38,8 +35,9 @@ from .._documents.verify_judge import Context, Verdict, iso
 from .._documents.verify_ranges import Span
 from .._documents.verify_report import STATE, Gap, Report, Side
 from .._work import Failure, InvalidDocument, Unsatisfied
-from .checkpoint import Checkpoint, read_lines, write_atomically
+from .checkpoint import Checkpoint, write_atomically
 from .job import Control, Interrupted, Job, JobLimits, JobProgress, Stalled, Stopped
+from .pending_history import PendingHistory, keep_previous
 from .verify_inspection import Bodies, Inspector
 from .verify_ledger import Entry, Files, Ledger
 from .verify_listers import Listers
@@ -101,6 +99,7 @@ class VerifyRequest:
     problems_file: str | None = None
     report_file: str | None = None
     status_file: str | None = None
+    sent_file: str | None = None
     ranges: tuple[tuple[str, str | None], ...] = (("", None),)
 
     @classmethod
@@ -133,6 +132,7 @@ class VerifyRequest:
             problems_file=options["problems_file"],
             report_file=options["report_file"],
             status_file=options["status_file"],
+            sent_file=options["sent_file"],
             ranges=_ranges(options["ranges"]),
         )
 
@@ -254,7 +254,8 @@ class Verify(Job):
         )
         fresh_start = checkpoint is None or not checkpoint.path.exists()
         with contextlib.ExitStack() as stack:
-            history = stack.enter_context(_History(files.problems, keep=fresh_start))
+            previous = keep_previous(files.problems, fresh=fresh_start)
+            history = stack.enter_context(PendingHistory([previous, request.sent_file]))
             report = self._report(report_file)
             ledger = Ledger(
                 report,
@@ -437,8 +438,8 @@ class Verify(Job):
             if request.both_ways is None and not request.cloud
             else None
         )
-        prefixes = _prefixes(mine, request.target.bucket, request.site)
-        back = _prefixes(theirs, request.source.bucket, "")
+        prefixes = enabled_for(mine, request.target.bucket, request.site)
+        back = enabled_for(theirs, request.source.bucket)
         if mine is not None and not prefixes:
             _note(
                 report,
@@ -498,73 +499,6 @@ class Verify(Job):
 
 class _Unusable(Failure):
     """A listing that cannot be compared."""
-
-
-class _History:
-    """When versions were first seen PENDING, by the problems file of the run before, on disk.
-
-    keep: whether the file is of an earlier run, and to be kept beside the new one.
-    """
-
-    def __init__(self, problems_file: str | None, *, keep: bool) -> None:
-        self._path = Path(f"{problems_file}.previous") if problems_file else None
-        self._current = Path(problems_file) if problems_file else None
-        self._keep = keep
-        self._exit = contextlib.ExitStack()
-        self._database: sqlite3.Connection | None = None
-
-    def __enter__(self) -> _History:
-        if self._path is None or self._current is None:
-            return self
-        if self._keep and self._current.exists():
-            os.replace(self._current, self._path)
-        if self._path.exists():
-            self._load(self._path)
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._exit.close()
-
-    def _load(self, path: Path) -> None:
-        folder = self._exit.enter_context(tempfile.TemporaryDirectory(prefix="backbeat-verify-"))
-        database = sqlite3.connect(Path(folder) / "pending", check_same_thread=False)
-        self._exit.callback(database.close)
-        database.execute("PRAGMA journal_mode = OFF")
-        database.execute("CREATE TABLE pending (name TEXT PRIMARY KEY, since TEXT) WITHOUT ROWID")
-        database.executemany(
-            "INSERT OR REPLACE INTO pending VALUES (?, ?)",
-            (
-                (_name(entry["key"], entry["version_id"]), entry["pending_since"])
-                for _offset, entry in read_lines(path)
-                if entry.get("pending_since")
-            ),
-        )
-        database.commit()
-        self._database = database
-
-    def since(self, key: str, version_id: str) -> str | None:
-        """When the version was first seen PENDING, None if it was not."""
-        if self._database is None:
-            return None
-        # sqlite3 serialises the threads that share a connection.
-        found = self._database.execute(
-            "SELECT since FROM pending WHERE name = ?", (_name(key, version_id),)
-        ).fetchone()
-        return None if found is None else str(found[0])
-
-
-def _name(key: str, version_id: str) -> str:
-    return json.dumps([key, version_id])
-
-
-def _prefixes(configuration: Configuration | None, target_bucket: str, site: str) -> list[bytes]:
-    if configuration is None or configuration.target_bucket != target_bucket:
-        return []
-    return [
-        rule.prefix.encode()
-        for rule in configuration.rules
-        if rule.enabled and (not site or not rule.sites or site in (one.name for one in rule.sites))
-    ]
 
 
 def _note(report: Report, text: str) -> None:

@@ -1,0 +1,251 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Signed requests for many objects, without botocore, which takes twenty times as long for one.
+
+Only what is simple is done here: no retries, no redirects, no names for errors. The callers go back to botocore for
+these.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import socket
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+from urllib.parse import SplitResult, quote, urlsplit
+
+from .._waiting import Deadline
+from .api import Api
+
+try:
+    from botocore.auth import S3SigV4Auth
+    from botocore.awsrequest import AWSRequest
+    from botocore.exceptions import BotoCoreError
+except ImportError:
+    # open_api tells the user.
+    pass
+
+#: Seconds for connecting, and for an answer.
+TIMEOUT = 60.0
+#: Bytes of one answer's headers, and of its body: errors and sets of ten tags are all that is read here.
+LARGEST_HEAD = LARGEST_BODY = 256 * 1024
+_EMPTY = hashlib.sha256(b"").hexdigest()
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer; status 0 if there was none. Headers have lower-case names."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+    @property
+    def from_s3(self) -> bool:
+        """Whether an S3 server sent it, and no proxy."""
+        return "x-amz-request-id" in self.headers
+
+
+class Signer:
+    """Signs requests for one endpoint as AWS Signature Version 4 says, a tenth of the time that botocore takes.
+
+    Source: Amazon's description of the signature; a test compares it with botocore's.
+    """
+
+    def __init__(self, client: Any, host: str) -> None:
+        self._signer = client._request_signer
+        self._host = host
+        self._key: tuple[tuple[str, str], bytes] = (("", ""), b"")
+
+    def request(
+        self, method: str, path: str, query: str, now: datetime, body: bytes | None = None
+    ) -> bytes:
+        """The whole request, for a path and a query that are encoded and sorted."""
+        credentials = self._signer._credentials.get_frozen_credentials()
+        moment = now.strftime("%Y%m%dT%H%M%SZ")
+        day, region, token = moment[:8], self._signer.region_name, credentials.token
+        digest = _EMPTY if not body else hashlib.sha256(body).hexdigest()
+        headers = names = ""
+        if body is not None:
+            headers, names = f"content-md5:{md5(body)}\n", "content-md5;"
+        headers += f"host:{self._host}\nx-amz-content-sha256:{digest}\nx-amz-date:{moment}\n"
+        names += "host;x-amz-content-sha256;x-amz-date"
+        if token:
+            headers += f"x-amz-security-token:{token}\n"
+            names += ";x-amz-security-token"
+        canonical = f"{method}\n{path}\n{query}\n{headers}\n{names}\n{digest}"
+        scope = f"{day}/{region}/s3/aws4_request"
+        text = (
+            f"AWS4-HMAC-SHA256\n{moment}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+        )
+        key = self._signing_key(credentials.secret_key, day, region)
+        signature = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+        length = "" if body is None else f"content-length: {len(body)}\r\n"
+        lines = headers.replace("\n", "\r\n")
+        return (
+            f"{method} {path}{'?' if query else ''}{query} HTTP/1.1\r\n{lines}{length}"
+            f"authorization: AWS4-HMAC-SHA256 Credential={credentials.access_key}/{scope}, "
+            f"SignedHeaders={names}, Signature={signature}\r\n\r\n"
+        ).encode("latin-1") + (body or b"")
+
+    def _signing_key(self, secret: str, day: str, region: str) -> bytes:
+        if self._key[0] != (secret, day):
+            key = f"AWS4{secret}".encode()
+            for part in (day, region, "s3", "aws4_request"):
+                key = hmac.new(key, part.encode(), hashlib.sha256).digest()
+            self._key = ((secret, day), key)
+        return self._key[1]
+
+
+def md5(body: bytes) -> str:
+    """The value of Content-MD5."""
+    return base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
+
+
+class _Connection:
+    """One kept connection without TLS."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._socket = socket.create_connection((host, port), timeout=TIMEOUT)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._data = b""
+        self._deadline = Deadline(TIMEOUT)
+
+    def exchange(self, request: bytes, *, body: bool) -> tuple[Reply, bool]:
+        """The answer, and whether the connection can be used again. body: whether answers have one.
+
+        Raises OSError or ValueError if the answer ends early, does not end, or is none.
+        """
+        self._data = b""
+        self._deadline = Deadline(TIMEOUT)
+        self._socket.settimeout(TIMEOUT)
+        self._socket.sendall(request)
+        head = self._until(b"\r\n\r\n")
+        first, *lines = head.decode("latin-1").split("\r\n")
+        headers = {}
+        for line in lines:
+            name, _colon, value = line.partition(":")
+            headers[name.lower()] = value.strip()
+        status = int(first.split(" ", 2)[1])
+        content = self._body(headers) if body and status not in (204, 304) else b""
+        kept = not self._data and headers.get("connection", "").lower() != "close"
+        return Reply(status, headers, content), kept
+
+    def _body(self, headers: Mapping[str, str]) -> bytes:
+        if headers.get("transfer-encoding", "").lower() != "chunked":
+            if "content-length" not in headers:
+                raise ValueError("the length of the answer is unknown")
+            return self._take(int(headers["content-length"]))
+        content = b""
+        while True:
+            size = int(self._until(b"\r\n").partition(b";")[0], 16)
+            if not size:
+                while self._until(b"\r\n"):
+                    pass
+                return content
+            content += self._take(size)
+            self._take(2)
+
+    def _until(self, end: bytes) -> bytes:
+        while end not in self._data:
+            self._more(LARGEST_HEAD)
+        found, _end, self._data = self._data.partition(end)
+        return found
+
+    def _take(self, size: int) -> bytes:
+        while len(self._data) < size:
+            self._more(LARGEST_BODY)
+        found, self._data = self._data[:size], self._data[size:]
+        return found
+
+    def _more(self, most: int) -> None:
+        piece = self._socket.recv(65536)
+        self._data += piece
+        if not piece or len(self._data) > most or self._deadline.expired:
+            raise OSError("the answer ended early, or does not end")
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+class DirectRequests:
+    """Requests for the objects of one bucket. Threads may share it; each has a connection of its own."""
+
+    def __init__(self, api: Api, bucket: str) -> None:
+        self._api = api
+        self._local = threading.local()
+        session = api.client._endpoint.http_session
+        parts = urlsplit(api.endpoint)
+        proxied = session._proxy_config.proxy_url_for(api.endpoint)
+        # Anything but plain HTTP without a proxy goes through botocore's HTTP session, which knows certificates.
+        self._direct = parts.scheme == "http" and not proxied
+        self._session = session
+        self._host, self._port = parts.hostname or "", parts.port or 80
+        self._origin = f"{parts.scheme}://{parts.netloc}"
+        self._signer = Signer(api.client, _host_header(parts))
+        self._base = f"{parts.path.rstrip('/')}/{quote(bucket)}/"
+
+    def send(
+        self,
+        method: str,
+        key: bytes,
+        version_id: bytes | None,
+        *,
+        tagging: bool = False,
+        body: bytes | None = None,
+    ) -> Reply:
+        """The answer to a request for a version, or with None for the current one, or for its tags."""
+        path = self._base + quote(key, safe="/~")
+        queries = ["tagging="] if tagging else []
+        if version_id is not None:
+            queries.append(f"versionId={quote(version_id, safe='~')}")
+        query = "&".join(queries)
+        try:
+            if self._direct:
+                return self._send_directly(method, path, query, body)
+            return self._send_by_session(method, f"{path}?{query}" if query else path, body)
+        except (OSError, BotoCoreError, ValueError, IndexError):
+            # A kept connection that the server has closed, or a trouble that botocore names better.
+            self._forget()
+            return Reply(0, {})
+
+    def _send_directly(self, method: str, path: str, query: str, body: bytes | None) -> Reply:
+        request = self._signer.request(method, path, query, datetime.now(timezone.utc), body)
+        connection: _Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = _Connection(self._host, self._port)
+        reply, kept = connection.exchange(request, body=method != "HEAD")
+        if not kept:
+            self._forget()
+        return reply
+
+    def _send_by_session(self, method: str, target: str, body: bytes | None) -> Reply:
+        """By botocore's HTTP session, which knows certificates and proxies."""
+        signer = self._api.client._request_signer
+        headers = {} if body is None else {"Content-MD5": md5(body)}
+        request = AWSRequest(method, f"{self._origin}{target}", data=body or b"", headers=headers)
+        credentials = signer._credentials.get_frozen_credentials()
+        S3SigV4Auth(credentials, "s3", signer.region_name).add_auth(request)
+        response = self._session.send(request.prepare())
+        found = {name.lower(): value for name, value in response.headers.items()}
+        return Reply(response.status_code, found, response.content)
+
+    def _forget(self) -> None:
+        connection: _Connection | None = getattr(self._local, "connection", None)
+        if connection is not None:
+            connection.close()
+            self._local.connection = None
+
+
+def _host_header(parts: SplitResult) -> str:
+    """The host as clients name it: the port only if it is not the usual one."""
+    usual = {"http": 80, "https": 443}[parts.scheme]
+    host = parts.hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    return host if parts.port in (None, usual) else f"{host}:{parts.port}"

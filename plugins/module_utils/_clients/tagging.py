@@ -1,0 +1,113 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads and puts the tags of many versions.
+
+Answers that are no success are asked for once more by way of botocore. A put that the server may have done is
+Unreachable, and the caller reads before it tries again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from xml.etree import ElementTree
+from xml.sax.saxutils import escape
+
+from . import s3_objects
+from .api import Api
+from .direct import DirectRequests
+from .errors import Call, Unreachable
+from .listing import SLOW_DOWN, fresh
+
+_NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
+
+
+class TagRequests:
+    """The tags of versions in one bucket. Threads may share it; each has a connection of its own.
+
+    `slowed` is called when the server asks for fewer requests.
+    """
+
+    def __init__(self, api: Api, bucket: str, slowed: Callable[[], object] = lambda: None) -> None:
+        self._api = api
+        self._bucket = bucket
+        self._slowed = slowed
+        self._requests = DirectRequests(api, bucket)
+
+    def get(self, key: bytes, version_id: bytes) -> dict[str, str] | None:
+        """The tags of a version in their order; None if it is not there. Raises the errors of errors.py."""
+        reply = self._requests.send("GET", key, version_id, tagging=True)
+        if reply.status == 200 and reply.from_s3:
+            tags = read_tags(reply.body)
+            if tags is not None:
+                return tags
+        if reply.status in SLOW_DOWN:
+            self._slowed()
+        return s3_objects.object_tags(
+            fresh(self._api), self._bucket, _text(key), version_id.decode()
+        )
+
+    def put(self, key: bytes, version_id: bytes, tags: Mapping[str, str]) -> None:
+        """Replace the tags of a version, once.
+
+        Raises the errors of errors.py; after Unreachable it is unknown whether it was done.
+        """
+        reply = self._requests.send("PUT", key, version_id, tagging=True, body=tags_xml(tags))
+        if reply.status == 200 and reply.from_s3:
+            return
+        if reply.status in SLOW_DOWN:
+            self._slowed()
+        name = _text(key)
+        if reply.status == 0 or reply.status >= 500 or reply.status in SLOW_DOWN:
+            said = f"the server answered {reply.status}" if reply.status else "no answer came"
+            doing = f"set the tags of the object {self._bucket}/{name}"
+            raise Unreachable(
+                Call("PutObjectTagging", self._api.endpoint, doing),
+                said,
+                status=reply.status or None,
+            )
+        # The server has refused it: botocore's way names the error.
+        s3_objects.put_object_tags(fresh(self._api), self._bucket, name, tags, version_id.decode())
+
+
+def read_tags(body: bytes) -> dict[str, str] | None:
+    """The tags of an answer's body; None if it is no set of tags."""
+    if b"<!DOCTYPE" in body:
+        return None
+    try:
+        root = ElementTree.fromstring(body)  # noqa: S314 - without a document type there is nothing to expand
+    except ElementTree.ParseError:
+        return None
+    if _name(root) != "Tagging":
+        return None
+    tags = {}
+    for tag in root.iter():
+        if _name(tag) == "Tag":
+            values = {_name(child): child.text or "" for child in tag}
+            if "Key" not in values:
+                return None
+            tags[values["Key"]] = values.get("Value", "")
+    return tags
+
+
+def tags_xml(tags: Mapping[str, str]) -> bytes:
+    """The body of a request that puts the tags."""
+    entries = "".join(
+        f"<Tag><Key>{_escaped(name)}</Key><Value>{_escaped(value)}</Value></Tag>"
+        for name, value in tags.items()
+    )
+    return f'<Tagging xmlns="{_NAMESPACE}"><TagSet>{entries}</TagSet></Tagging>'.encode()
+
+
+def _escaped(text: str) -> str:
+    # An XML parser would take a carriage return for a line end.
+    return escape(text, {"\r": "&#13;"})
+
+
+def _name(element: ElementTree.Element) -> str:
+    """The element's name without its namespace."""
+    return element.tag.rpartition("}")[2]
+
+
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "surrogateescape")

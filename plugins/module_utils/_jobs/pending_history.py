@@ -1,0 +1,89 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Since when versions are PENDING, as far as earlier runs wrote it down.
+
+Servers do not tell, and the age of a version says nothing, since a backfill keeps LastModified. So lines of JSON count:
+those of the problems file of an earlier verification, and those that a backfill writes of what it sends. Both have
+"key", "version_id" and "pending_since", ISO 8601 in UTC.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from .checkpoint import read_lines
+
+
+def keep_previous(problems_file: str | None, *, fresh: bool) -> str | None:
+    """The problems file of the run before, None if there is no name for it.
+
+    fresh: whether the file is of that run, and to be kept beside the new one; else it is the own one, to be continued.
+    """
+    if problems_file is None:
+        return None
+    previous = f"{problems_file}.previous"
+    if fresh and os.path.exists(problems_file):
+        os.replace(problems_file, previous)
+    return previous
+
+
+class PendingHistory:
+    """When versions were last sent, or first seen PENDING, from files of lines; on disk while it is used.
+
+    Files that are None or do not exist have none.
+    """
+
+    def __init__(self, files: Iterable[str | None]) -> None:
+        self._files = [Path(one) for one in files if one]
+        self._exit = contextlib.ExitStack()
+        self._database: sqlite3.Connection | None = None
+
+    def __enter__(self) -> PendingHistory:
+        files = [one for one in self._files if one.exists()]
+        if not files:
+            return self
+        folder = self._exit.enter_context(tempfile.TemporaryDirectory(prefix="backbeat-pending-"))
+        database = sqlite3.connect(Path(folder) / "pending", check_same_thread=False)
+        self._exit.callback(database.close)
+        database.execute("PRAGMA journal_mode = OFF")
+        database.execute("CREATE TABLE pending (name TEXT PRIMARY KEY, since TEXT) WITHOUT ROWID")
+        for file in files:
+            # What was sent after it was seen PENDING counts from then.
+            database.executemany(
+                "INSERT INTO pending VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET since = max(since, excluded.since)",
+                _entries(file),
+            )
+        database.commit()
+        self._database = database
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._exit.close()
+        self._database = None
+
+    def since(self, key: str, version_id: str) -> str | None:
+        """When the version was sent last, or else first seen PENDING; None if neither is known."""
+        if self._database is None:
+            return None
+        # sqlite3 serialises the threads that share a connection.
+        found = self._database.execute(
+            "SELECT since FROM pending WHERE name = ?", (_name(key, version_id),)
+        ).fetchone()
+        return None if found is None else str(found[0])
+
+
+def _entries(file: Path) -> Iterator[tuple[str, str]]:
+    for _offset, entry in read_lines(file):
+        if entry.get("pending_since"):
+            yield _name(entry["key"], entry["version_id"]), entry["pending_since"]
+
+
+def _name(key: str, version_id: str) -> str:
+    return json.dumps([key, version_id])

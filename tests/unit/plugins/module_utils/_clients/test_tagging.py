@@ -1,0 +1,42 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sets of tags as XML: what is read is put back unchanged."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.tagging import (
+    read_tags,
+    tags_xml,
+)
+
+from .._documents.generated import PROFILE
+
+TEXT = st.text(st.characters(blacklist_categories=("Cs", "Cc")) | st.sampled_from("\t\n\r&<>\"'"))
+
+
+@PROFILE
+@given(st.dictionaries(TEXT, TEXT, max_size=10))
+def test_what_is_put_is_read_back_in_its_order(tags: dict[str, str]) -> None:
+    found = read_tags(tags_xml(tags))
+    assert found is not None
+    assert list(found.items()) == list(tags.items())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html/>",
+        b"<Error><Code>NoSuchKey</Code></Error>",
+        b"<Tagging><TagSet><Tag><Value>v</Value></Tag></TagSet></Tagging>",
+        b'<!DOCTYPE x [<!ENTITY y "z">]><Tagging><TagSet/></Tagging>',
+        b"<Tagging><TagSet>",
+    ],
+)
+def test_what_is_no_set_of_tags_is_none(body: bytes) -> None:
+    assert read_tags(body) is None
