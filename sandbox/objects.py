@@ -23,7 +23,8 @@ class SiteStatus:
     """The replication of one version to one site; times in seconds since the epoch, 0 for never.
 
     attempts: how many have failed; changed: when the status was last written; failed: when it last became
-    FAILED; unlisted: when the list of failures drops it after a retry.
+    FAILED; unlisted: when the list of failures drops it after a retry; copy: the version id that a public
+    cloud gave to its copy.
     """
 
     status: str = "PENDING"
@@ -31,6 +32,7 @@ class SiteStatus:
     changed: float = 0.0
     failed: float = 0.0
     unlisted: float = 0.0
+    copy: str = ""
 
     def is_listed(self, settings: Settings) -> bool:
         """Whether the list of failures shows it."""
@@ -77,7 +79,7 @@ class Replication:
         return {
             "status": self.status,
             "backends": [
-                {"site": site, "status": one.status, "dataStoreVersionId": ""}
+                {"site": site, "status": one.status, "dataStoreVersionId": one.copy}
                 for site, one in self.sites.items()
             ],
             "content": ["DATA", "METADATA"] if self.sites else [],
@@ -177,6 +179,37 @@ def _placed(kept: list[Version], new: Version) -> list[Version]:
         if one.version_id != "null" and one.last_modified > new.last_modified:
             return [*kept[:number], new, *kept[number:]]
     return [*kept, new]
+
+
+def put_copy(store: Store, bucket: FakeBucket, facts: dict[str, Any], data: bytes) -> None:
+    """Stores a copy as a public cloud does: with a version id, a date and an ETag of the cloud's own.
+
+    A copy that is there already gets the tags, which is all that can have changed.
+    """
+    there = store.version(bucket, facts["key"], facts["copy"])
+    if isinstance(there, FakeKey):
+        store.s3(bucket.account_id).put_object_tagging(there, facts["tags"])
+        return
+    key = FakeKey(
+        name=facts["key"],
+        bucket_name=bucket.name,
+        value=data,
+        account_id=bucket.account_id,
+        region_name=bucket.region_name,
+        is_versioned=True,
+        version_id=facts["copy"],
+    )
+    new: Version = FakeDeleteMarker(key=key) if facts["marker"] else key
+    new._version_id = facts["copy"]
+    store.changed(bucket.name)
+    bucket.keys.setlist(key.name, [*store.versions(bucket, key.name), new])
+    if new is key:
+        own = {
+            "x-amz-meta-scal-replication-status": "REPLICA",
+            "x-amz-meta-scal-version-id": facts["version_id"],
+        }
+        key.set_metadata({**own, **facts["metadata"]}, replace=True)
+        store.s3(bucket.account_id).put_object_tagging(key, facts["tags"])
 
 
 def written_again(known: Replications, bucket: FakeBucket, version: Version) -> None:

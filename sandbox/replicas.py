@@ -10,7 +10,7 @@ from typing import Any
 from moto.iam.access_control import PermissionResult
 
 from .bucket_policies import verdict
-from .objects import Replications, put_replica
+from .objects import Replications, put_copy, put_replica
 from .policies import role_may, trusts_backbeat
 from .settings import Settings
 from .store import Store
@@ -20,6 +20,8 @@ def receive(
     store: Store, known: Replications, settings: Settings, facts: dict[str, Any], data: bytes
 ) -> str:
     """Stores the version. Returns why it could not be, or ""."""
+    if "copy" in facts:
+        return _receive_copy(store, facts, data)
     arn, name = facts["role"], facts["bucket"]
     account_id = (arn.split(":") + [""] * 5)[4]
     with store.lock:
@@ -45,4 +47,14 @@ def receive(
             if said == PermissionResult.DENIED:
                 return f"the policy of bucket {name} denies {action} to {arn}"
         put_replica(store, known, bucket, facts, data)
+    return ""
+
+
+def _receive_copy(store: Store, facts: dict[str, Any], data: bytes) -> str:
+    """As a public cloud, for which the sender has credentials of its own."""
+    with store.lock:
+        bucket = store.bucket(facts["bucket"])
+        if bucket is None or not bucket.is_versioned:
+            return f"the cloud's bucket {facts['bucket']} does not exist, or has no versioning"
+        put_copy(store, bucket, facts, data)
     return ""

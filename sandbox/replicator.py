@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 import traceback
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -72,7 +73,7 @@ class Replicator:
             configuration.role,
             configuration.destination,
             rule.storage_class,
-            {name: SiteStatus(changed=now) for name in names},
+            {name: SiteStatus(changed=now, copy=self._copy(version, name)) for name in names},
             stamp=next(self._numbers),
         )
         self.known.set(version, replication)
@@ -80,6 +81,12 @@ class Replicator:
             # A public cloud takes longer.
             longer = 2 if settings.sites.get(name) == CLOUD else 1
             self._order(version, replication, name, settings.delay * longer)
+
+    def _copy(self, version: Version, site: str) -> str:
+        """The id of the copy that an earlier writing of the status has led to."""
+        before = self.known.get(version)
+        state = before.sites.get(site) if before else None
+        return state.copy if state else ""
 
     def retry(self, version: Version, site: str, *, unlisted: bool = False) -> bool:
         """Sends a version once more to a site that failed, as the roles that it was stamped with.
@@ -159,13 +166,27 @@ class Replicator:
 
     def _send_to(self, site: str, what: Replication, facts: dict[str, Any], data: bytes) -> str:
         """Returns the reason of a failure, or ""."""
-        where = self._settings().sites.get(site, CLOUD)
+        settings = self._settings()
+        where = settings.sites.get(site, CLOUD)
         if where == CLOUD:
-            # It takes everything; nothing of it can be seen here but its status.
-            return ""
+            return self._send_to_cloud(site, what, facts, data, settings)
         roles = what.role.split(",")
         target = what.destination.removeprefix("arn:aws:s3:::")
         return self._send(where, {**facts, "role": roles[-1], "bucket": target}, data)
+
+    def _send_to_cloud(
+        self, site: str, what: Replication, facts: dict[str, Any], data: bytes, settings: Settings
+    ) -> str:
+        environment, _slash, bucket = settings.clouds.get(site, "").partition("/")
+        if not environment:
+            # It takes everything; nothing of it can be seen here but its status.
+            return ""
+        key = facts["key"] if settings.bucket_match else f"{what.bucket}/{facts['key']}"
+        copy = what.sites[site].copy or uuid.uuid4().hex
+        reason = self._send(environment, {**facts, "key": key, "bucket": bucket, "copy": copy}, data)
+        if not reason:
+            what.sites[site].copy = copy
+        return reason
 
     def _fail(self, version: Version, what: Replication, site: str, reason: str) -> None:
         settings = self._settings()

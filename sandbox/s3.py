@@ -203,6 +203,8 @@ class S3Service:
         for site, one in replication.sites.items():
             if kinds.get(site) == CLOUD:
                 response.headers[f"x-amz-meta-{site}-replication-status"] = one.status
+                if one.status == "COMPLETED" and one.copy:
+                    response.headers[f"x-amz-meta-{site}-version-id"] = one.copy
 
     def _delete_objects(
         self, request: Request, principal: Principal, bucket: FakeBucket

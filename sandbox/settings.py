@@ -62,6 +62,13 @@ class Settings:
     sites: Annotated[
         dict[str, str], 'replication sites: the environment behind each, or "cloud"'
     ] = field(default_factory=SITES.copy)
+    clouds: Annotated[
+        dict[str, str],
+        "the bucket behind a cloud site, as ENVIRONMENT/BUCKET; what goes to others is dropped",
+    ] = field(default_factory=dict)
+    bucket_match: Annotated[
+        bool, "false if clouds put the source bucket's name and a slash before each key"
+    ] = True
     default_site: Annotated[str, "the site of rules that name none"] = "node6"
     locations: Annotated[list[str], "values of LocationConstraint that this server knows"] = field(
         default_factory=lambda: list(LOCATIONS)

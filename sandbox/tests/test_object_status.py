@@ -382,3 +382,33 @@ def test_an_outage_of_the_other_side(sandbox: Sandbox) -> None:
     wait_for_status(s3, "k", "COMPLETED")
     sandbox.clear_faults()
     assert status(target, "k", TARGET) == "REPLICA"
+
+
+def test_copies_in_a_cloud_have_ids_of_their_own_and_name_their_source(sandbox: Sandbox) -> None:
+    sandbox.settings("source", clouds={"us-east-2": "target/cloud-bucket"}, bucket_match=False)
+    s3, target = set_up(sandbox)
+    configure(s3, roles_for(sandbox).partition(",")[0], StorageClass="us-east-2")
+    make_bucket(sandbox.target, "cloud-bucket")
+    where = {"Bucket": SOURCE, "Key": "k"}
+    put = s3.put_object(**where, Body=b"content", Metadata={"own": "1"})
+    wait_for_status(s3, "k", "COMPLETED")
+    source = s3.head_object(**where)
+    copy = target.get_object(Bucket="cloud-bucket", Key=f"{SOURCE}/k")
+    assert copy["Body"].read() == b"content"
+    assert "ReplicationStatus" not in copy
+    assert copy["Metadata"] == {
+        "own": "1",
+        "scal-replication-status": "REPLICA",
+        "scal-version-id": put["VersionId"],
+    }
+    assert copy["VersionId"] != put["VersionId"]
+    assert source["Metadata"]["us-east-2-version-id"] == copy["VersionId"]
+    tags = {"TagSet": [{"Key": "a", "Value": "b"}]}
+    s3.put_object_tagging(**where, Tagging=tags)
+    wait_for_status(s3, "k", "COMPLETED")
+    cloud = {"Bucket": "cloud-bucket", "Key": f"{SOURCE}/k"}
+    assert target.get_object_tagging(**cloud)["TagSet"] == tags["TagSet"]
+    assert len(versions(target, "cloud-bucket")) == 1
+    s3.delete_object(**where)
+    wait_for(lambda: len(versions(target, "cloud-bucket")) == 2)
+    assert [marker for _version, marker in versions(target, "cloud-bucket")] == [True, False]
