@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import time
+import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -184,7 +185,8 @@ def _placed(kept: list[Version], new: Version) -> list[Version]:
 def put_copy(store: Store, bucket: FakeBucket, facts: dict[str, Any], data: bytes) -> None:
     """Stores a copy as a public cloud does: with a version id, a date and an ETag of the cloud's own.
 
-    A copy that is there already gets the tags, which is all that can have changed.
+    A copy that is there already gets the tags, which is all that can have changed. In a bucket that encrypts by
+    itself, ETags are no digests of the content.
     """
     there = store.version(bucket, facts["key"], facts["copy"])
     if isinstance(there, FakeKey):
@@ -198,6 +200,8 @@ def put_copy(store: Store, bucket: FakeBucket, facts: dict[str, Any], data: byte
         region_name=bucket.region_name,
         is_versioned=True,
         version_id=facts["copy"],
+        etag=uuid.uuid4().hex if bucket.encryption else None,
+        encryption="aws:kms" if bucket.encryption else None,
     )
     new: Version = FakeDeleteMarker(key=key) if facts["marker"] else key
     new._version_id = facts["copy"]

@@ -183,7 +183,9 @@ class Replicator:
             return ""
         key = facts["key"] if settings.bucket_match else f"{what.bucket}/{facts['key']}"
         copy = what.sites[site].copy or uuid.uuid4().hex
-        reason = self._send(environment, {**facts, "key": key, "bucket": bucket, "copy": copy}, data)
+        reason = self._send(
+            environment, {**facts, "key": key, "bucket": bucket, "copy": copy}, data
+        )
         if not reason:
             what.sites[site].copy = copy
         return reason

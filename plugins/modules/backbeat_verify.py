@@ -153,10 +153,17 @@ options:
     type: str
   cloud:
     description:
-      - Whether the target is a public cloud. Clouds give versions ids of their own, so versions are compared by kind,
-        size and ETag, in their order.
+      - Whether the target is a public cloud, which gives version ids and times of its own.
+      - Copies are told by their content, in their order. If that leaves a question, HEAD requests read the metadata in
+        which a copy names its source (C(scal-version-id)), and the source its copy, if O(site) is given.
     type: bool
     default: false
+  target_prefix:
+    description:
+      - What the target has before each key.
+      - Clouds that are configured without bucket match put the source bucket's name and a slash there.
+    type: str
+    default: ""
   both_ways:
     description:
       - Whether the target also replicates to the source, so that both statuses are right on either side.
@@ -501,6 +508,7 @@ TASK = Task(
     shared={
         "site": {"type": "str"},
         "cloud": {"type": "bool", "default": False},
+        "target_prefix": {"type": "str", "default": ""},
         "both_ways": {"type": "bool"},
         "run": {"type": "str", "default": ""},
         "prefix": {"type": "str", "default": ""},

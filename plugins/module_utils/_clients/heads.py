@@ -19,6 +19,8 @@ from .listing import SLOW_DOWN, fresh
 
 #: Servers of 2026 may show an onward status on a replica; this metadata still says what it is.
 REPLICA_MARKS = ("x-amz-meta-scal-replica", "x-amz-meta-scal-replication-status")
+#: On a copy in a public cloud: the version id of its source.
+SOURCE_ID = "x-amz-meta-scal-version-id"
 #: How an answer shows that its ETag is not the MD5 of the content.
 ENCRYPTION = (
     "x-amz-server-side-encryption",
@@ -30,7 +32,7 @@ class HeadRequests:
     """HEAD of versions in one bucket. Threads may share it; each has a connection of its own.
 
     site: whose replication status counts, if the server names sites; "" for the overall one.
-    `slowed` is called when the server asks for fewer requests.
+    below: what the bucket has before each key. `slowed` is called when the server asks for fewer requests.
     """
 
     def __init__(
@@ -39,11 +41,14 @@ class HeadRequests:
         bucket: str,
         site: str = "",
         slowed: Callable[[], object] = lambda: None,
+        below: str = "",
     ) -> None:
+        self._below = below.encode()
         self._slowed = slowed
         self._api = api
         self._bucket = bucket
         self._site = f"x-amz-meta-{site.lower()}-replication-status" if site else ""
+        self._copy = f"x-amz-meta-{site.lower()}-version-id" if site else ""
         self._requests = DirectRequests(api, bucket)
 
     def head(self, key: bytes, version_id: bytes | None) -> Head | None:
@@ -51,6 +56,7 @@ class HeadRequests:
 
         Raises the errors of errors.py, Forbidden too.
         """
+        key = self._below + key
         reply = self._requests.send("HEAD", key, version_id)
         if reply.from_s3:
             if reply.status == 200:
@@ -82,4 +88,6 @@ class HeadRequests:
             status or None,
             headers.get("x-amz-version-id") or "null",
             encrypted=any(headers.get(name) for name in ENCRYPTION),
+            source_id=headers.get(SOURCE_ID) or None,
+            copy_id=headers.get(self._copy) or None,
         )

@@ -63,7 +63,8 @@ class Page:
 class VersionListing:
     """All versions and delete markers of a bucket below a prefix, page by page. Threads may share it.
 
-    `slowed` is called when the server asks for fewer requests.
+    `slowed` is called when the server asks for fewer requests. below: what the bucket has before each key, which pages
+    and markers are without.
     """
 
     def __init__(
@@ -72,11 +73,13 @@ class VersionListing:
         bucket: str,
         prefix: str = "",
         slowed: Callable[[], object] = lambda: None,
+        below: str = "",
     ) -> None:
         self.bucket = bucket
+        self._below = below.encode()
         self._api = api
         self._slowed = slowed
-        self._prefix = prefix
+        self._prefix = below + prefix
         _watch(api.client)
 
     def page(self, after: Marker = Marker(), size: int = PAGE) -> Page:
@@ -88,7 +91,7 @@ class VersionListing:
         api = fresh(self._api)
         markers: dict[str, Any] = {}
         if after.key:
-            markers["KeyMarker"] = after.key.decode("utf-8", "surrogateescape")
+            markers["KeyMarker"] = (self._below + after.key).decode("utf-8", "surrogateescape")
         if after.version_id is not None:
             markers["VersionIdMarker"] = after.version_id.decode()
         _caught.wanted, _caught.page = self._slowed, None
@@ -104,7 +107,16 @@ class VersionListing:
             )
         finally:
             _caught.wanted, _caught.page = None, None
-        return cast(Page, page)
+        return _without(cast(Page, page), self._below)
+
+
+def _without(page: Page, below: bytes) -> Page:
+    """The page as if its keys did not begin so."""
+    if not below:
+        return page
+    rows = [(row[KIND], row[KEY].removeprefix(below), *row[2:]) for row in page.rows]
+    after = page.following
+    return Page(rows, after and replace(after, key=after.key.removeprefix(below)))
 
 
 def fresh(api: Api) -> Api:

@@ -27,6 +27,7 @@ from .verify_compare import (
     Count,
     Row,
 )
+from .verify_pairing import paired, unpaired
 from .verify_report import Problem
 
 #: Kinds of listing differences; the limit for inspections holds for each.
@@ -54,12 +55,15 @@ class Head:
     """What a HEAD request showed. `status` is the ReplicationStatus, for `site` if the server names sites.
 
     roles: the roles that were stamped on the version, None if they cannot be read.
+    source_id: on a cloud's copy, the version id of its source; copy_id: at the source, that of its copy in the cloud.
     """
 
     status: str | None
     version_id: str | None
     encrypted: bool = False
     roles: str | None = None
+    source_id: str | None = None
+    copy_id: str | None = None
 
 
 Heads: TypeAlias = "Mapping[tuple[str, bytes | None], Head | None]"
@@ -88,9 +92,14 @@ class Context:
 
 @dataclass
 class Verdict:
-    """The states of one key's versions. `again`: it must be looked at once more before it counts."""
+    """The states of one key's versions. `again`: it must be looked at once more before it counts.
+
+    same: the rows of versions in sync, the source's and the target's; unlike: of those whose ETags cannot be compared.
+    """
 
     in_sync: Count = field(default_factory=Count)
+    same: list[tuple[Row, Row]] = field(default_factory=list)
+    unlike: list[tuple[Row, Row]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     other_times: int = 0
     again: bool = False
@@ -103,7 +112,11 @@ def questions(case: Case, context: Context) -> list[Ask]:
 
 
 def _asks(case: Case, context: Context) -> Iterator[Ask]:
-    source, target = _by_id(case, context)
+    if context.cloud:
+        for side, row in unpaired(case):
+            yield Ask(side, row[VERSION_ID], ONLY_SOURCE if side == "source" else ONLY_TARGET)
+        return
+    source, target = _by_id(case)
     for version, row in source.items():
         other = target.get(version)
         if other is None:
@@ -137,9 +150,8 @@ class _Judgement:
         self.heads = heads
         self.context = context
         self.skipped = skipped
-        self.source, self.target = _by_id(case, context)
+        self.source, self.target = paired(case, heads) if context.cloud else _by_id(case)
         self.result = Verdict()
-        self.same: list[Row] = []
 
     def verdict(self) -> Verdict:
         for version, row in self.source.items():
@@ -159,7 +171,7 @@ class _Judgement:
                 if version not in theirs and row[KIND] == MARKER:
                     self._marker(row, side, mine, theirs)
         self._current()
-        self.result.in_sync.add(self.same)
+        self.result.in_sync.add(row for row, _other in self.result.same)
         return self.result
 
     def _both(self, row: Row, other: Row) -> None:
@@ -171,16 +183,20 @@ class _Judgement:
         elif kind in (OTHER_ETAG, OTHER_SIZE):
             self._unequal(row, other, kind)
         elif kind == NULL_VERSION:
-            self._null(row)
+            self._null(row, other)
         elif kind == "parts":
             detail = f"{_etag(row)} at the source, {_etag(other)} at the target"
-            self._add("not_comparable", row, "both", "part-sizes", detail)
+            self._not_comparable(row, other, "part-sizes", detail, None)
         else:
-            self.same.append(row)
-            if row[MODIFIED] != other[MODIFIED]:
+            self.result.same.append((row, other))
+            # A cloud's copies have the times at which they arrived.
+            if row[MODIFIED] != other[MODIFIED] and not self.context.cloud:
                 self.result.other_times += 1
 
     def _unequal(self, row: Row, other: Row, kind: str) -> None:
+        if not self._asked("source", row) or not self._asked("target", other):
+            self._skip(row, "both", kind)
+            return
         mine = self._head("source", row)
         theirs = self._head("target", other)
         if mine is None or theirs is None:
@@ -195,11 +211,17 @@ class _Judgement:
             return
         detail = f"{_etag(row)} at the source, {_etag(other)} at the target"
         if mine.encrypted or theirs.encrypted:
-            self._add("not_comparable", row, "both", "encryption", detail, mine.status)
+            self._not_comparable(row, other, "encryption", detail, mine.status)
         else:
             self._add("different", row, "both", "etag", detail, mine.status)
 
-    def _null(self, row: Row) -> None:
+    def _not_comparable(
+        self, row: Row, other: Row, reason: str, detail: str, status: str | None
+    ) -> None:
+        self.result.unlike.append((row, other))
+        self._add("not_comparable", row, "both", reason, detail, status)
+
+    def _null(self, row: Row, other: Row) -> None:
         mine, theirs = self._head("source", row), self._head("target", row)
         if mine is None:
             self._vanished(row, "source")
@@ -207,7 +229,7 @@ class _Judgement:
             detail = "The target lists the null version, and HEAD does not find it."
             self._add("missing", row, "source", "null-version-unreadable", detail, mine.status)
         else:
-            self.same.append(row)
+            self.result.same.append((row, other))
 
     def _only(self, row: Row, side: str) -> None:
         kind = ONLY_SOURCE if side == "source" else ONLY_TARGET
@@ -217,6 +239,9 @@ class _Judgement:
         head = self._head(side, row)
         if head is None:
             self._vanished(row, side)
+        elif side == "target" and (head.source_id or "").encode() in self.source:
+            detail = f"It is another copy of the version {head.source_id}, which was sent more than once."
+            self._add("replica_without_source", row, side, "another-copy", detail, head.status)
         elif head.status == "REPLICA":
             if side == "source" and not self.context.both_ways:
                 detail = "It is a replica itself; replicas are not replicated onward."
@@ -301,7 +326,11 @@ class _Judgement:
         read = [self.heads.get((side, None)) for side in SIDES]
         ids = [head.version_id if head else None for head in read]
         if not self.case.partial and current in self.target and current != other:
-            detail = f"It is {_text(current)} at the source, {_text(other)} at the target."
+            ids = [
+                _text(side[at][VERSION_ID])
+                for side, at in ((self.source, current), (self.target, other))
+            ]
+            detail = f"It is {ids[0]} at the source, {ids[1]} at the target."
             reason = "order" if other in self.source else "covered"
             self._add("other_current", row, "both", reason, detail)
         elif ids[0] != ids[1]:
@@ -313,6 +342,9 @@ class _Judgement:
     def _selected(self, side: str) -> bool:
         prefixes = self.context.prefixes if side == "source" else self.context.back_prefixes
         return prefixes is None or any(map(self.case.key.startswith, prefixes))
+
+    def _asked(self, side: str, row: Row) -> bool:
+        return (side, row[VERSION_ID]) in self.heads
 
     def _head(self, side: str, row: Row) -> Head | None:
         return self.heads.get((side, row[VERSION_ID]))
@@ -357,23 +389,10 @@ class _Judgement:
         )
 
 
-def _by_id(case: Case, context: Context) -> tuple[dict[bytes, Row], dict[bytes, Row]]:
-    """The rows of both sides by version id, newest first; on clouds by the id of the source's version."""
-    source = {row[VERSION_ID]: row for row in case.source}
-    if not context.cloud:
-        return source, {row[VERSION_ID]: row for row in case.target}
-    waiting = list(case.source)
-    target = {}
-    for row in case.target:
-        own = next((one for one in waiting if _content(one) == _content(row)), None)
-        if own is not None:
-            waiting.remove(own)
-        target[row[VERSION_ID] if own is None else own[VERSION_ID]] = row
+def _by_id(case: Case) -> tuple[dict[bytes, Row], dict[bytes, Row]]:
+    """The rows of both sides by version id, newest first."""
+    source, target = ({row[VERSION_ID]: row for row in rows} for rows in (case.source, case.target))
     return source, target
-
-
-def _content(row: Row) -> tuple[bytes, ...]:
-    return (row[KIND],) if row[KIND] == MARKER else (row[KIND], row[ETAG], row[SIZE])
 
 
 def _difference(row: Row, other: Row, context: Context) -> str:

@@ -23,23 +23,21 @@ from .._clients.session import Connections, open_api
 from .._documents import names
 from .._documents.replication import Configuration, enabled_for, from_api, join_roles
 from .._documents.verify_compare import (
-    LATEST,
-    MODIFIED,
     Block,
     Case,
     Disordered,
-    Row,
     TooManyVersions,
 )
 from .._documents.verify_judge import Context, Verdict, iso
 from .._documents.verify_ranges import Span
 from .._documents.verify_report import STATE, Gap, Report, Side
+from .._documents.verify_scope import Scope
 from .._work import Failure, InvalidDocument, Unsatisfied
 from .checkpoint import Checkpoint, write_atomically
 from .job import Control, Interrupted, Job, JobLimits, JobProgress, Stalled, Stopped
 from .pending_history import PendingHistory, keep_previous
 from .verify_inspection import Bodies, Inspector
-from .verify_ledger import Entry, Files, Ledger
+from .verify_ledger import Files, Ledger
 from .verify_listers import Listers
 
 #: Seconds between two checkpoints.
@@ -70,20 +68,18 @@ class VerifyRequest:
     """What is compared, how carefully, and what is accepted. Times in seconds.
 
     ranges: keys after the first text, up to and including the second (None: the end); more than one machine share a
-    bucket so. run: names the run that the ranges are parts of. current: only current versions.
-    since, before: LastModified, ISO 8601 in UTC, "" for no limit.
+    bucket so. run: names the run that the ranges are parts of. target_prefix: what the target has before each key.
     """
 
     source: SideRequest
     target: SideRequest
     site: str = ""
     cloud: bool = False
+    target_prefix: str = ""
     both_ways: bool | None = None
     run: str = ""
     prefix: str = ""
-    current: bool = False
-    since: str = ""
-    before: str = ""
+    scope: Scope = field(default_factory=Scope)
     bodies: Bodies = field(default_factory=Bodies)
     stuck_after: float = 3600.0
     inspect_limit: int = 1_000_000
@@ -111,12 +107,11 @@ class VerifyRequest:
             target=SideRequest.from_options(options["target"]),
             site=options["site"] or "",
             cloud=bool(options["cloud"]),
+            target_prefix=options["target_prefix"],
             both_ways=options["both_ways"],
             run=options["run"],
             prefix=options["prefix"],
-            current=options["versions"] == "current",
-            since=_moment("modified_since", options["modified_since"]),
-            before=_moment("modified_before", options["modified_before"]),
+            scope=_scope(options),
             bodies=_bodies(bodies),
             stuck_after=max(options["stuck_after"], options["backlog_age"] or 0.0),
             inspect_limit=options["inspect_limit"],
@@ -137,17 +132,18 @@ class VerifyRequest:
         )
 
     @property
-    def scope(self) -> dict[str, Any]:
+    def compared(self) -> dict[str, Any]:
         """What was compared, as the report says it; the same for all parts of a run."""
         return {
             "run": self.run,
             "prefix": self.prefix,
-            "versions": "current" if self.current else "all",
-            "modified_since": self.since or None,
-            "modified_before": self.before or None,
+            "versions": "current" if self.scope.current else "all",
+            "modified_since": self.scope.since or None,
+            "modified_before": self.scope.before or None,
             "bodies": asdict(self.bodies),
             "site": self.site,
             "cloud": self.cloud,
+            "target_prefix": self.target_prefix,
             "inspect_limit": self.inspect_limit,
         }
 
@@ -162,6 +158,16 @@ def _moment(name: str, text: str | None) -> str:
             f"{name} is {text!r}: give a time in ISO 8601, such as 2026-11-24T22:00:00Z."
         ) from error
     return iso(moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc))
+
+
+def _scope(options: Mapping[str, Any]) -> Scope:
+    since, before = (_moment(name, options[name]) for name in ("modified_since", "modified_before"))
+    if options["cloud"] and (since or before):
+        raise InvalidDocument(
+            "modified_since and modified_before cannot be used with cloud: "
+            "the copies in a cloud have times of their own."
+        )
+    return Scope(options["versions"] == "current", since, before)
 
 
 def _bodies(options: Mapping[str, Any]) -> Bodies:
@@ -232,7 +238,7 @@ class Verify(Job):
 
     def _options(self) -> dict[str, Any]:
         return {
-            **self.request.scope,
+            **self.request.compared,
             "problems_file": self.request.problems_file,
             "ranges": [list(one) for one in self.request.ranges],
             "both_ways": self.request.both_ways,
@@ -322,6 +328,8 @@ class Verify(Job):
                 control,
                 context,
                 site=request.site,
+                below=request.target_prefix,
+                scope=request.scope,
                 bodies=request.bodies,
                 limit=request.inspect_limit,
                 workers=request.heads,
@@ -330,8 +338,7 @@ class Verify(Job):
                 self._list(control, ledger, inspector, meanwhile)
                 self._look_again(ledger, inspector, meanwhile)
                 if request.bodies.number:
-                    entry = inspector.compare_samples(ledger.samples)
-                    ledger.enter_again([], entry, ledger.rechecked)
+                    ledger.enter_samples(inspector.compare_samples(ledger.samples))
             finally:
                 inspector.close()
         except (Disordered, TooManyVersions) as error:
@@ -355,10 +362,15 @@ class Verify(Job):
         def handle(span: Span, block: Block) -> None:
             ledger.enter(span, block.position, inspector.entry(block))
 
-        sides = zip(self._apis, (request.source, request.target), strict=True)
+        sides = zip(
+            self._apis,
+            (request.source, request.target),
+            ("", request.target_prefix),
+            strict=True,
+        )
         source, target = (
-            VersionListing(api, side.bucket, request.prefix, control.pace.slow_down)
-            for api, side in sides
+            VersionListing(api, side.bucket, request.prefix, control.pace.slow_down, below)
+            for api, side, below in sides
         )
         listers = Listers(
             source,
@@ -366,24 +378,11 @@ class Verify(Job):
             ledger,
             control,
             handle,
-            self._selected,
+            request.scope.rows,
             most=request.listers,
             ramp=request.ramp,
         )
         listers.run(meanwhile)
-
-    def _selected(self, rows: list[Row]) -> list[Row]:
-        """The rows that are in scope."""
-        request = self.request
-        if request.current:
-            rows = [row for row in rows if row[LATEST] == b"true"]
-        if request.since:
-            since = request.since.encode()
-            rows = [row for row in rows if row[MODIFIED] >= since]
-        if request.before:
-            before = request.before.encode()
-            rows = [row for row in rows if row[MODIFIED] < before]
-        return rows
 
     def _look_again(
         self, ledger: Ledger, inspector: Inspector, meanwhile: Callable[[], None]
@@ -398,8 +397,8 @@ class Verify(Job):
             done = inspector.look_again([key for _offset, key, _verdict, _case in batch[:room]])
             # Beyond the limit, what was seen first counts.
             done += [(case, verdict) for _offset, _key, verdict, case in batch[room:]]
-            done = [(self._scoped(case), verdict) for case, verdict in done]
-            ledger.enter_again(done, Entry(), batch[-1][0])
+            bodies = inspector.bodies(verdict for _case, verdict in done)
+            ledger.enter_again(done, bodies, batch[-1][0])
             batch.clear()
             meanwhile()
 
@@ -409,17 +408,13 @@ class Verify(Job):
                 settle()
         settle()
 
-    def _scoped(self, case: Case) -> Case:
-        source, target = (tuple(self._selected(list(rows))) for rows in (case.source, case.target))
-        return Case(case.key, source, target, case.covered, case.partial)
-
     def _report(self, report_file: str | None) -> Report:
         """An empty report; the last complete run is taken over from the report that it replaces."""
         report = Report(
             _side(self.request.source),
             _side(self.request.target),
             self.request.site,
-            scope=self.request.scope,
+            scope=self.request.compared,
             ranges=[list(one) for one in self.request.ranges],
             started=_now(),
         )

@@ -9,10 +9,10 @@ import hashlib
 import math
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from .._clients import s3_objects
 from .._clients.api import Api
@@ -42,10 +42,12 @@ from .._documents.verify_judge import (
     questions,
 )
 from .._documents.verify_report import Problem
+from .._documents.verify_scope import Scope
 from .job import Control
-from .verify_ledger import Entry, Ledger, Sampled
+from .verify_ledger import Entry, Ledger, Sampled, is_put_off
 from .verify_listers import all_rows
 
+Pair: TypeAlias = "tuple[Row, Row]"
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 #: How often a key is looked at again until what happened during the run has settled, and the seconds between.
@@ -74,6 +76,7 @@ class Inspector:
     """Turns blocks into entries of the ledger. Threads share it.
 
     limit: how many differences of each kind are inspected by HEAD. workers: how many requests at a time.
+    below: what the target has before each key.
     """
 
     def __init__(
@@ -85,6 +88,8 @@ class Inspector:
         context: Context,
         *,
         site: str,
+        below: str,
+        scope: Scope,
         bodies: Bodies,
         limit: int,
         workers: int,
@@ -92,13 +97,15 @@ class Inspector:
         slowed = control.pace.slow_down
         self._apis = dict(zip(("source", "target"), apis, strict=True))
         self._buckets = dict(zip(("source", "target"), buckets, strict=True))
+        self._below = {"source": "", "target": below}
         self._heads = {
             "source": HeadRequests(apis[0], buckets[0], site, slowed),
-            "target": HeadRequests(apis[1], buckets[1], "", slowed),
+            "target": HeadRequests(apis[1], buckets[1], "", slowed, below),
         }
         self._ledger = ledger
         self._control = control
         self._context = context
+        self._scope = scope
         self._bodies = bodies
         self._limit = limit
         self._workers = workers
@@ -111,15 +118,26 @@ class Inspector:
 
     def entry(self, block: Block) -> Entry:
         """What a block adds to the ledger."""
-        verdicts, inspected = self._judge(block.cases, self._limit)
-        bodies, different = self._compare_bodies(block.rows)
+        cases = block.cases
+        if self._scope.current:
+            # The current version of one side can be an older one of the other.
+            cases = self._all(self._relist, [case.key for case in cases])
+        verdicts, inspected = self._judge(cases, self._limit)
+        judged = list(zip(block.cases, verdicts, strict=True))
+        counting = [verdict for case, verdict in judged if not is_put_off(case, verdict)]
+        entry = self.bodies(counting, block.rows)
+        return replace(entry, equal=block.equal, verdicts=judged, inspected=inspected)
+
+    def bodies(self, verdicts: Iterable[Verdict], rows: Iterable[Row] = ()) -> Entry:
+        """Compare the bytes of versions in sync, as far as they were asked for; `rows` are equal on both sides."""
+        if not (self._bodies.share or self._bodies.number):
+            return Entry()
+        pairs = [(row, row) for row in rows]
+        pairs += [pair for verdict in verdicts for pair in verdict.same]
+        pairs = [pair for pair in pairs if pair[0][KIND] != MARKER]
+        chosen = [pair for pair in pairs if self._bodies.chosen(pair[0])]
         return Entry(
-            equal=block.equal,
-            verdicts=list(zip(block.cases, verdicts, strict=True)),
-            inspected=inspected,
-            sampled=self._sampled(block.rows),
-            bodies=bodies,
-            different=different,
+            sampled=self._sampled(pairs), bodies=len(chosen), different=self._different(chosen)
         )
 
     def _judge(
@@ -157,7 +175,11 @@ class Inspector:
                 if ask.version_id is not None
             }
         )
-        return self._with_bytes(cases, verdicts), inspected
+        verdicts = [
+            self._scope.verdict(case, verdict)
+            for case, verdict in zip(cases, verdicts, strict=True)
+        ]
+        return self._with_bytes(verdicts), inspected
 
     def _head(self, key: bytes, side: str, version_id: bytes | None) -> Head | None:
         self._control.check("inspecting")
@@ -185,20 +207,22 @@ class Inspector:
             return head
         return replace(head, roles=roles)
 
-    def _with_bytes(self, cases: Sequence[Case], verdicts: list[Verdict]) -> list[Verdict]:
+    def _with_bytes(self, verdicts: list[Verdict]) -> list[Verdict]:
         """Decide what HEAD cannot compare by the bytes, if bytes are compared at all."""
         if not (self._bodies.share or self._bodies.number):
             return verdicts
-        for case, verdict in zip(cases, verdicts, strict=True):
+        for verdict in verdicts:
             kept: list[Problem] = []
             for problem in verdict.problems:
                 if problem.state != "not_comparable":
                     kept.append(problem)
                     continue
-                row = next(
-                    row for row in case.source if row[VERSION_ID].decode() == problem.version_id
+                row, other = next(
+                    pair
+                    for pair in verdict.unlike
+                    if pair[0][VERSION_ID].decode() == problem.version_id
                 )
-                reason = self._unlike(row[KEY], row[VERSION_ID])
+                reason = self._unlike(row, other)
                 with self._ledger.lock:
                     self._ledger.report.bodies_compared += 1
                 if reason:
@@ -208,49 +232,51 @@ class Inspector:
             verdict.problems[:] = kept
         return verdicts
 
-    def _compare_bodies(self, rows: Sequence[Row]) -> tuple[int, list[Problem]]:
-        """How many bodies of equal rows were compared, and those that differ."""
-        if not self._bodies.share:
-            return 0, []
-        chosen = [row for row in rows if row[KIND] != MARKER and self._bodies.chosen(row)]
-        return len(chosen), self._different(chosen)
-
-    def _different(self, rows: Sequence[Row]) -> list[Problem]:
-        reasons = self._all(lambda row: self._unlike(row[KEY], row[VERSION_ID]), rows)
+    def _different(self, pairs: Sequence[Pair]) -> list[Problem]:
+        reasons = self._all(lambda pair: self._unlike(*pair), pairs)
         return [
             problem_of_bytes(row, reason)
-            for row, reason in zip(rows, reasons, strict=True)
+            for (row, _other), reason in zip(pairs, reasons, strict=True)
             if reason
         ]
 
-    def _sampled(self, rows: Sequence[Row]) -> list[Sampled]:
-        """Those of equal rows that can be in a sample by number."""
+    def _sampled(self, pairs: Sequence[Pair]) -> list[Sampled]:
+        """Those of the versions in sync that can be in a sample by number."""
         if not self._bodies.number:
             return []
         ranked = [
             (
                 self._bodies.rank(row[KEY], row[VERSION_ID]),
                 _text(row[KEY]),
-                "\0".join(_text(row[at]) for at in (VERSION_ID, SIZE, ETAG, MODIFIED)),
+                "\0".join(
+                    _text(value)
+                    for value in (
+                        *(row[at] for at in (VERSION_ID, SIZE, ETAG, MODIFIED)),
+                        other[VERSION_ID],
+                    )
+                ),
             )
-            for row in rows
-            if row[KIND] != MARKER
+            for row, other in pairs
         ]
         return sorted(ranked)[: self._bodies.number]
 
     def compare_samples(self, samples: Sequence[Sampled]) -> Entry:
         """Compare the bytes of a sample by number."""
-        rows = []
+        pairs = []
         for _rank, key, facts in samples:
-            version, size, etag, modified = (part.encode() for part in facts.split("\0"))
+            version, size, etag, modified, copy = (part.encode() for part in facts.split("\0"))
             name = key.encode("utf-8", "surrogateescape")
-            rows.append((b"Version", name, version, b"", modified, etag, size))
-        return Entry(bodies=len(rows), different=self._different(rows))
+            row = (b"Version", name, version, b"", modified, etag, size)
+            pairs.append((row, (*row[:VERSION_ID], copy, *row[VERSION_ID + 1 :])))
+        return Entry(bodies=len(pairs), different=self._different(pairs))
 
-    def _unlike(self, key: bytes, version_id: bytes) -> str:
+    def _unlike(self, row: Row, other: Row) -> str:
         """Empty if both sides have the same bytes, else how they differ."""
         self._control.check("comparing bytes")
-        found = [self._digest(side, key, version_id) for side in ("source", "target")]
+        found = [
+            self._digest(side, one[KEY], one[VERSION_ID])
+            for side, one in (("source", row), ("target", other))
+        ]
         self._control.deadlines.moved()
         if found[0] == found[1]:
             return ""
@@ -262,7 +288,7 @@ class Inspector:
         api = fresh(self._apis[side])
         try:
             for piece in s3_objects.object_body(
-                api, self._buckets[side], _text(key), version_id.decode()
+                api, self._buckets[side], self._below[side] + _text(key), version_id.decode()
             ):
                 digest.update(piece)
                 self._control.deadlines.moved()
@@ -278,7 +304,10 @@ class Inspector:
             cases = self._all(self._relist, waiting)
             verdicts, _inspected = self._judge(cases)
             found.update(
-                {case.key: (case, verdict) for case, verdict in zip(cases, verdicts, strict=True)}
+                {
+                    case.key: (self._scope.case(case), verdict)
+                    for case, verdict in zip(cases, verdicts, strict=True)
+                }
             )
             # The target is listed after the source said COMPLETED; then it has to be there.
             waiting = [
@@ -294,14 +323,18 @@ class Inspector:
     def _relist(self, key: bytes) -> Case:
         rows = []
         for side in ("source", "target"):
-            listing = VersionListing(self._apis[side], self._buckets[side], _text(key))
+            listing = VersionListing(
+                self._apis[side], self._buckets[side], _text(key), below=self._below[side]
+            )
 
             def page(marker: Any, listing: VersionListing = listing) -> Any:
                 self._control.pace.wait()
                 return listing.page(marker)
 
             rows.append(all_rows(page, key))
-        return Case(key, rows[0], rows[1])
+        case = Case(key, rows[0], rows[1])
+        # Of current versions alone, the others of a key tell what became of them.
+        return case if self._scope.current else self._scope.case(case)
 
     def _all(self, do: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
         """The results for all items, side by side; raises the first error after all have ended."""

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .._documents.verify_compare import Case, Count, Position
+from .._documents.verify_compare import VERSION_ID, Case, Count, Position
 from .._documents.verify_judge import Verdict, remember_pending
 from .._documents.verify_ranges import Alphabet, Span, share
 from .._documents.verify_report import Problem, Report, Tally
@@ -45,6 +45,11 @@ class Files:
 
     checkpoint: str | None = None
     problems: str | None = None
+
+
+def is_put_off(case: Case, verdict: Verdict) -> bool:
+    """Whether a key is looked at once more at the end of the run, and counts then."""
+    return verdict.again and not case.partial and not verdict.skipped
 
 
 class Ledger:
@@ -123,7 +128,7 @@ class Ledger:
             self._count(entry.equal)
             for case, verdict in entry.verdicts:
                 rows += max(len(case.source), len(case.target))
-                if verdict.again and not case.partial and not verdict.skipped:
+                if is_put_off(case, verdict):
                     self._put_off(case, verdict)
                 else:
                     self._take(case, verdict)
@@ -147,6 +152,12 @@ class Ledger:
             self.rechecks += len(done)
             self._tell(len(done))
 
+    def enter_samples(self, entry: Entry) -> None:
+        """Count the sample by number, which is not compared again by a run that goes on from here."""
+        with self.lock:
+            self._samples = []
+            self._extras(entry)
+
     def put_off(self) -> Iterator[tuple[int, bytes, Verdict, Case]]:
         """The keys that are to be looked at again, each with the offset behind it."""
         if self._later is None:
@@ -154,7 +165,8 @@ class Ledger:
         with self.lock:
             self._later.flush()
         for offset, saved in read_lines(self._later.path, self.rechecked):
-            yield offset, _bytes(saved["key"]), _verdict(saved), _case(saved)
+            case = _case(saved)
+            yield offset, case.key, _verdict(saved, case), case
 
     @property
     def samples(self) -> list[Sampled]:
@@ -286,6 +298,7 @@ def _line(case: Case, verdict: Verdict) -> dict[str, Any]:
             None if count.oldest is None else _text(count.oldest),
             None if count.newest is None else _text(count.newest),
         ],
+        "same": [[_text(row[VERSION_ID]) for row in rows] for rows in verdict.same],
         "problems": [problem.as_dict() for problem in verdict.problems],
         "skipped": verdict.skipped,
         "other_times": verdict.other_times,
@@ -299,13 +312,20 @@ def _case(saved: Mapping[str, Any]) -> Case:
     return Case(_bytes(saved["key"]), source, target, covered=saved["covered"])
 
 
-def _verdict(saved: Mapping[str, Any]) -> Verdict:
+def _verdict(saved: Mapping[str, Any], case: Case) -> Verdict:
     count, size, markers, oldest, newest = saved["in_sync"]
     times = [None if moment is None else _bytes(moment) for moment in (oldest, newest)]
+    rows = [{_text(row[VERSION_ID]): row for row in side} for side in (case.source, case.target)]
     return Verdict(
         Count(count, size, markers, times[0], times[1]),
-        [Problem.from_dict(problem) for problem in saved["problems"]],
-        saved["other_times"],
+        [
+            (rows[0][mine], rows[1][theirs])
+            for mine, theirs in saved["same"]
+            # Of current versions alone, what is noncurrent on one side is not among the rows.
+            if mine in rows[0] and theirs in rows[1]
+        ],
+        problems=[Problem.from_dict(problem) for problem in saved["problems"]],
+        other_times=saved["other_times"],
         skipped=saved["skipped"],
     )
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_scope import Scope
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.options import secrets
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs.verify import VerifyRequest
 from ansible_collections.scality.backbeat.plugins.module_utils._work import InvalidDocument
@@ -32,7 +33,7 @@ def test_defaults(options: dict[str, Any]) -> None:
     assert (made.source.bucket, made.source.name) == ("a-bucket", "http://node1")
     assert (made.target.bucket, made.target.name) == ("t-bucket", "node6")
     assert made.ranges == (("", None),)
-    assert (made.current, made.since, made.before, made.both_ways) == (False, "", "", None)
+    assert (made.scope, made.both_ways) == (Scope(), None)
     assert made.fail
     assert not made.allow_empty
     assert made.limits.requests_per_second is None
@@ -50,9 +51,9 @@ def test_what_is_asked_for() -> None:
         bodies={"share": 0.5, "seed": 7},
         ranges=[{"until": "m"}, {"after": "m"}],
     )
-    assert made.current
-    assert made.since == "2026-11-24T21:00:00.000Z"
-    assert made.before == "2026-11-25T00:00:00.000Z"
+    assert made.scope.current
+    assert made.scope.since == "2026-11-24T21:00:00.000Z"
+    assert made.scope.before == "2026-11-25T00:00:00.000Z"
     assert made.accepted == {"failed": 3, "missing": None}
     assert made.stuck_after == 7200
     assert made.limits.requests_per_second == 50

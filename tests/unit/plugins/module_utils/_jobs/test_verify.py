@@ -58,7 +58,9 @@ class Killed(BaseException):
 class Listing:
     """A listing of one of the buckets that the endpoints stand for."""
 
-    def __init__(self, api: Any, bucket: str, prefix: str = "", slowed: Any = None) -> None:
+    def __init__(
+        self, api: Any, bucket: str, prefix: str = "", slowed: Any = None, below: str = ""
+    ) -> None:
         self.rows = [row for row in api.bucket.rows() if row[KEY].startswith(prefix.encode())]
 
     def page(self, marker: Marker = BEGIN, size: int = PAGE) -> Page:
@@ -69,7 +71,9 @@ class Listing:
 
 
 class Heads:
-    def __init__(self, api: Any, bucket: str, site: str = "", slowed: Any = None) -> None:
+    def __init__(
+        self, api: Any, bucket: str, site: str = "", slowed: Any = None, below: str = ""
+    ) -> None:
         self.bucket: Bucket = api.bucket
 
     def head(self, key: bytes, version_id: bytes | None) -> Head | None:

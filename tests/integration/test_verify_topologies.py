@@ -1,0 +1,354 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module backbeat_verify beyond one pair of one site: clouds, several sites, both directions, late versioning."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.support.modules import Result, Side
+from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, set_up
+from tests.integration.test_verify import put, settle, states, verify
+
+CLOUD_BUCKET = "cloud-bucket"
+SITE = "us-east-2"
+
+
+def wait(ready: Callable[[], object], seconds: float = 15.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not ready():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def listed(side: Side, bucket: str) -> list[dict[str, Any]]:
+    """All versions and delete markers, newest first; markers have no ETag."""
+    found = side.s3.list_object_versions(Bucket=bucket)
+    rows = [*found.get("Versions", []), *found.get("DeleteMarkers", [])]
+    return sorted(rows, key=lambda row: row["LastModified"], reverse=True)
+
+
+def problems(path: Path) -> set[tuple[str, str, str]]:
+    """(key, state, reason) of each line."""
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    return {(one["key"], one["state"], one["reason"]) for one in lines}
+
+
+def configure(source: Side, sites: str, role: str) -> None:
+    """One rule for all keys, as another tool would put it."""
+    source.s3.put_bucket_replication(
+        Bucket=SOURCE_BUCKET,
+        ReplicationConfiguration={
+            "Role": role,
+            "Rules": [
+                {
+                    "Prefix": "",
+                    "Status": "Enabled",
+                    "Destination": {
+                        "Bucket": f"arn:aws:s3:::{TARGET_BUCKET}",
+                        "StorageClass": sites,
+                    },
+                }
+            ],
+        },
+    )
+
+
+@pytest.fixture
+def cloud(source: Side, target: Side) -> Side:
+    """The target as a public cloud, which shares a bucket among several sources."""
+    set_up(source, target, but=("object",))
+    stored = source.s3.get_bucket_replication(Bucket=SOURCE_BUCKET)["ReplicationConfiguration"]
+    configure(source, SITE, stored["Role"].partition(",")[0])
+    source.sandbox.settings("source", clouds={SITE: f"target/{CLOUD_BUCKET}"}, bucket_match=False)
+    target.s3.create_bucket(Bucket=CLOUD_BUCKET)
+    target.s3.put_bucket_versioning(
+        Bucket=CLOUD_BUCKET, VersioningConfiguration={"Status": "Enabled"}
+    )
+    # Of another source, and no business of this pair.
+    target.s3.put_object(Bucket=CLOUD_BUCKET, Key="other-bucket/k", Body=b"x")
+    return target
+
+
+def compare(source: Side, cloud: Side, **options: Any) -> Result:
+    sides = {"target": {"bucket": CLOUD_BUCKET, "name": "aws", "s3": cloud.connection("s3")}}
+    own = {"cloud": True, "site": SITE, "target_prefix": f"{SOURCE_BUCKET}/", **options}
+    return verify(source, cloud, **sides, **own)
+
+
+def test_a_cloud_is_compared_by_metadata(source: Side, cloud: Side, tmp_path: Path) -> None:
+    """Each key is named after the state that it ends in; contents are the same, so that only metadata tells."""
+    keys = ("in_sync", "missing-newer", "missing-older", "delete_marker", "replica_without_source")
+    older = {key: put(source, key) for key in keys}
+    newer = {key: put(source, key) for key in ("missing-newer", "missing-older")}
+    settle(source, *keys)
+    wait(lambda: len(listed(cloud, CLOUD_BUCKET)) == 8)
+    copies = {
+        cloud.s3.head_object(Bucket=CLOUD_BUCKET, Key=one["Key"], VersionId=one["VersionId"])[
+            "Metadata"
+        ].get("scal-version-id"): one
+        for one in listed(cloud, CLOUD_BUCKET)
+    }
+    for gone in (newer["missing-newer"], older["missing-older"]):
+        cloud.s3.delete_object(
+            Bucket=CLOUD_BUCKET, Key=copies[gone]["Key"], VersionId=copies[gone]["VersionId"]
+        )
+    source.s3.delete_object(
+        Bucket=SOURCE_BUCKET,
+        Key="replica_without_source",
+        VersionId=older["replica_without_source"],
+    )
+    source.s3.delete_object(Bucket=SOURCE_BUCKET, Key="delete_marker")
+    wait(lambda: any("ETag" not in one for one in listed(cloud, CLOUD_BUCKET)))
+    put_below = f"{SOURCE_BUCKET}/written_at_target"
+    cloud.s3.put_object(Bucket=CLOUD_BUCKET, Key=put_below, Body=b"y")
+    file = tmp_path / "problems"
+    result = compare(source, cloud, problems_file=str(file))
+    assert problems(file) == {
+        ("missing-newer", "missing", ""),
+        ("missing-older", "missing", ""),
+        ("replica_without_source", "replica_without_source", ""),
+        ("written_at_target", "written_at_target", ""),
+    }
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    missing = {one["version_id"] for one in lines if one["state"] == "missing"}
+    assert missing == {newer["missing-newer"], older["missing-older"]}
+    assert states(result)["in_sync"] == 5
+    assert result["verification"]["complete"]
+
+
+def test_etags_of_a_cloud_that_encrypts_are_not_comparable_and_bytes_are(
+    source: Side, cloud: Side
+) -> None:
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}
+    cloud.s3.put_bucket_encryption(
+        Bucket=CLOUD_BUCKET, ServerSideEncryptionConfiguration={"Rules": [rule]}
+    )
+    put(source, "k")
+    upload = source.s3.create_multipart_upload(Bucket=SOURCE_BUCKET, Key="parts")
+    part = {"Bucket": SOURCE_BUCKET, "Key": "parts", "UploadId": upload["UploadId"]}
+    etag = source.s3.upload_part(**part, PartNumber=1, Body=b"part")["ETag"]
+    source.s3.complete_multipart_upload(
+        **part, MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": etag}]}
+    )
+    settle(source, "k", "parts")
+    result = compare(source, cloud)
+    assert not result.get("failed"), result
+    assert states(result) == {"not_comparable": 2}
+    reasons = result["verification"]["reasons"]["not_comparable"]
+    assert reasons == {"encryption": 1, "part-sizes": 1}
+    result = compare(source, cloud, bodies={"share": 1.0})
+    assert states(result) == {"in_sync": 2}
+    assert result["verification"]["bodies_compared"] == 2
+
+
+def test_bytes_of_a_cloud_are_compared_by_the_ids_of_each_side(source: Side, cloud: Side) -> None:
+    for body in (b"1", b"2", b"3"):
+        put(source, "k", body)
+    settle(source, "k")
+    wait(lambda: len(listed(cloud, CLOUD_BUCKET)) == 4)
+    for bodies in ({"share": 1.0}, {"number": 2}):
+        result = compare(source, cloud, bodies=bodies)
+        assert states(result) == {"in_sync": 3}
+        compared = {"share": 3, "number": 2}[next(iter(bodies))]
+        assert result["verification"]["bodies_compared"] == compared
+
+
+def test_times_cannot_narrow_a_cloud(source: Side, cloud: Side) -> None:
+    result = compare(source, cloud, modified_since="2026-01-01T00:00:00Z")
+    assert "cannot be used with cloud" in result["msg"]
+
+
+def test_several_sites_each_have_their_own_status(source: Side, target: Side) -> None:
+    """The cloud is away: the version has arrived at the other site, and FAILED counts for the cloud only."""
+    set_up(source, target, but=("object",))
+    stored = source.s3.get_bucket_replication(Bucket=SOURCE_BUCKET)["ReplicationConfiguration"]
+    configure(source, f"node6,{SITE}", stored["Role"])
+    source.sandbox.settings("source", clouds={SITE: "target/missing-bucket"})
+    arrived, lost = put(source, "arrived"), put(source, "lost")
+    settle(source, "arrived", "lost", status="FAILED")
+    target.s3.delete_object(Bucket=TARGET_BUCKET, Key="lost", VersionId=lost)
+    assert arrived
+    assert states(verify(source, target)) == {"in_sync": 1, "failed": 1}
+    assert states(verify(source, target, site="node6")) == {"in_sync": 1, "failed": 1}
+    target.s3.create_bucket(Bucket=CLOUD_BUCKET)
+    cloud = {"bucket": CLOUD_BUCKET, "s3": target.connection("s3")}
+    result = verify(source, target, target=cloud, cloud=True, site=SITE)
+    assert states(result) == {"failed": 2}
+
+
+def test_what_one_site_has_is_not_pending_there(source: Side, target: Side, tmp_path: Path) -> None:
+    """The sites are told apart: COMPLETED for one, PENDING for the other."""
+    set_up(source, target, but=("object",))
+    stored = source.s3.get_bucket_replication(Bucket=SOURCE_BUCKET)["ReplicationConfiguration"]
+    configure(source, f"node6,{SITE}", stored["Role"])
+    source.sandbox.settings("source", paused=[SITE])
+    version = put(source, "k")
+    settle(source, "k", status="PROCESSING")
+    wait(lambda: listed(target, TARGET_BUCKET))
+    assert states(verify(source, target)) == {"in_sync": 1}
+    target.s3.create_bucket(Bucket=CLOUD_BUCKET)
+    cloud = {"bucket": CLOUD_BUCKET, "s3": target.connection("s3")}
+    result = verify(source, target, target=cloud, cloud=True, site=SITE)
+    assert states(result) == {"pending": 1}
+    assert result["verification"]["first_problems"]["pending"][0]["version_id"] == version
+
+
+def both_ways(source: Side, target: Side) -> None:
+    """A rule on each side, as set-up of the pair in both directions makes them."""
+    set_up(source, target, but=("object",))
+    for here, there, bucket, other in (
+        (source, target, SOURCE_BUCKET, TARGET_BUCKET),
+        (target, source, TARGET_BUCKET, SOURCE_BUCKET),
+    ):
+        arns = []
+        for side in (here, there):
+            name = f"both-{here.name}-{side.name}"
+            side.do("iam_role", name=name)
+            arns.append(side.arn("role", name))
+        for side, arn, kind in ((here, arns[0], "source"), (there, arns[1], "target")):
+            own = {f"{kind}_buckets": [bucket if kind == "source" else other]}
+            side.do("policy", name=f"both-{here.name}-{kind}", side=kind, roles=[arn], **own)
+        here.s3.put_bucket_replication(
+            Bucket=bucket,
+            ReplicationConfiguration={
+                "Role": ",".join(arns),
+                "Rules": [
+                    {
+                        "Prefix": "",
+                        "Status": "Enabled",
+                        "Destination": {"Bucket": f"arn:aws:s3:::{other}"},
+                    }
+                ],
+            },
+        )
+
+
+def test_both_directions_are_right_on_either_side(
+    source: Side, target: Side, tmp_path: Path
+) -> None:
+    both_ways(source, target)
+    here, there = put(source, "here"), put(target, "there")
+    settle(source, "here")
+    settle(target, "there")
+    result = verify(source, target)
+    assert not result.get("failed"), result
+    assert states(result) == {"in_sync": 2}
+    assert result["verification"]["both_ways"]
+    source.s3.delete_object(Bucket=SOURCE_BUCKET, Key="there", VersionId=there)
+    target.s3.delete_object(Bucket=TARGET_BUCKET, Key="here", VersionId=here)
+    source.sandbox.settings("target", paused=True)
+    put(target, "waiting")
+    marker = put(source, "marker")
+    settle(source, "marker")
+    assert marker
+    target.s3.delete_object(Bucket=TARGET_BUCKET, Key="marker")
+    file = tmp_path / "problems"
+    result = verify(source, target, problems_file=str(file))
+    assert {(key, state) for key, state, _reason in problems(file)} >= {
+        ("there", "missing"),
+        ("here", "missing"),
+        ("waiting", "pending"),
+    }
+    sides = {
+        (one["key"], one["side"])
+        for one in map(json.loads, file.read_text().splitlines())
+        if one["state"] == "missing"
+    }
+    assert sides == {("here", "source"), ("there", "target")}
+    source.sandbox.settings("target", paused=False)
+    settle(target, "waiting")
+
+
+@pytest.mark.parametrize("generation", [2024, 2025])
+def test_null_versions(source: Side, target: Side, generation: int, tmp_path: Path) -> None:
+    """Put before versioning: alone, the listing proves it; under newer ones HEAD does, of it and of the key."""
+    source.sandbox.settings(generation=generation)
+    set_up(source, target, but=("object", "replication", "buckets"))
+    source.s3.create_bucket(Bucket=SOURCE_BUCKET)
+    for key in ("alone", "right", "old-content", "unreadable"):
+        source.s3.put_object(Bucket=SOURCE_BUCKET, Key=key, Body=b"null")
+    set_up(source, target, but=("object",))
+
+    def send(key: str) -> None:
+        """Put a version's own tags back, as a backfill does."""
+        source.s3.put_object_tagging(
+            Bucket=SOURCE_BUCKET, Key=key, VersionId="null", Tagging={"TagSet": []}
+        )
+        wait(
+            lambda: any(
+                (one["Key"], one["VersionId"]) == (key, "null")
+                for one in listed(target, TARGET_BUCKET)
+            )
+        )
+
+    for key in ("alone", "right", "unreadable"):
+        send(key)
+    settle(source, "alone")
+    heads = len([one for one in target.reads() if one == "HeadObject"])
+    assert states(verify(source, target, accept={"never_replicated": -1})) == {
+        "in_sync": 3,
+        "never_replicated": 1,
+    }
+    # Not one for those that are alone.
+    assert len([one for one in target.reads() if one == "HeadObject"]) == heads
+    newer = {key: put(source, key, b"newer") for key in ("right", "old-content", "unreadable")}
+    settle(source, *newer)
+    # Sent after a newer version, it becomes the current one.
+    send("old-content")
+    # Tags of the newest one leave the null version in listings only.
+    source.s3.put_object_tagging(
+        Bucket=SOURCE_BUCKET, Key="unreadable", Tagging={"TagSet": [{"Key": "a", "Value": "b"}]}
+    )
+    settle(source, "unreadable")
+    file = tmp_path / "problems"
+    result = verify(source, target, problems_file=str(file))
+    assert result["failed"]
+    assert problems(file) == {
+        ("old-content", "other_current", "order"),
+        ("unreadable", "missing", "null-version-unreadable"),
+    }
+
+
+def test_generation_2024(source: Side, target: Side) -> None:
+    source.sandbox.settings(generation=2024)
+    set_up(source, target, but=("object",))
+    put(source, "k")
+    settle(source, "k")
+    gone = put(source, "gone")
+    settle(source, "gone")
+    target.s3.delete_object(Bucket=TARGET_BUCKET, Key="gone", VersionId=gone)
+    assert states(verify(source, target)) == {"in_sync": 1, "missing": 1}
+
+
+def test_current_versions_are_told_from_older_ones(source: Side, target: Side) -> None:
+    """The current version of one side can be an older one of the other, which is no version without source."""
+    set_up(source, target, but=("object",))
+    for key in ("pending", "lost", "overwritten", "deleted"):
+        put(source, key, b"1")
+    settle(source, "pending", "lost", "overwritten", "deleted")
+    newer = put(source, "lost", b"2")
+    settle(source, "lost")
+    target.s3.delete_object(Bucket=TARGET_BUCKET, Key="lost", VersionId=newer)
+    put(target, "overwritten", b"3")
+    source.sandbox.settings("source", paused=True)
+    put(source, "pending", b"2")
+    marker = source.s3.delete_object(Bucket=SOURCE_BUCKET, Key="deleted")["VersionId"]
+    result = verify(source, target, versions="current")
+    found = result["verification"]["first_problems"]
+    assert {(one["key"], state) for state, lines in found.items() for one in lines} == {
+        ("pending", "pending"),
+        ("lost", "missing"),
+        ("overwritten", "written_at_target"),
+        ("overwritten", "other_current"),
+        ("deleted", "delete_marker_missing"),
+    }
+    assert result["verification"]["listed"]["source"]["count"] == 4
+    assert marker
