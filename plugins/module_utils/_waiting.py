@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 #: The least value of an option that is a number, if 0 makes no sense: nothing would be done, or without a pause.
-LEAST = {"concurrency": 1, "wait_max_delay": 0.01}
+LEAST = {"concurrency": 1, "interval": 0.1, "wait_max_delay": 0.01}
 
 Clock = Callable[[], float]
 Sleep = Callable[[float], None]

@@ -421,7 +421,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.wanted
     RULE_OPTIONS,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.options import (
-    nested_connection,
+    pair_side,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import (
     QUERY,
@@ -433,12 +433,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._jobs.canary impo
     build,
 )
 
-SIDE = {
-    "bucket": {"type": "str", "required": True},
-    "role": {"type": "str"},
-    "s3": {**nested_connection(), "required": True},
-    "iam": nested_connection(),
-}
+SIDE = pair_side()
 CANARY = {
     "key": {"type": "str", "default": "backbeat-preflight-canary", "no_log": False},
     "wait_timeout": {"type": "float", "default": 300.0},

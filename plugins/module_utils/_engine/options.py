@@ -50,6 +50,16 @@ def nested_connection() -> dict[str, Any]:
     return {"type": "dict", "options": deepcopy(CONNECTION), **deepcopy(CONNECTION_RULES)}
 
 
+def pair_side() -> Spec:
+    """One side of a pair, for what checks both: a bucket, the role that is expected, and the connections."""
+    return {
+        "bucket": {"type": "str", "required": True},
+        "role": {"type": "str"},
+        "s3": {**nested_connection(), "required": True},
+        "iam": nested_connection(),
+    }
+
+
 def with_items(item: Spec, plural: str, identity: tuple[str, ...]) -> Spec:
     """The spec of a module that takes one item by top-level options, or a list of them as `plural`.
 

@@ -1,0 +1,242 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From what was read of replication to events: one for each new problem, and one when it is gone.
+
+All state is plain data, so that it can be written to a file before an event is handed over.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+#: Kinds of problems.
+FAILED, STUCK, PAUSED, FINDING, OUTAGE = "failed", "stuck", "paused", "finding", "outage"
+#: What an event says of its problem.
+NEW, GONE = "new", "gone"
+HEARTBEAT = "heartbeat"
+#: For how long a problem that is gone is remembered, to count how often it came back, and how many are.
+REMEMBERED, MOST_REMEMBERED = timedelta(hours=24), 20_000
+#: For how long an event that was handed over is repeated after a restart, unless its problem is still there.
+REPEATED, MOST_REPEATED = timedelta(minutes=10), 1_000
+SCHEMA = "scality.backbeat.events/1"
+
+Event = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that is wrong.
+
+    area: what is read as a whole, such as the versions of one pair. subject: what tells it from others of its kind.
+    facts: what the event says of it beside that; these may change while it lasts.
+    """
+
+    kind: str
+    area: str
+    subject: tuple[str, ...]
+    facts: Mapping[str, Any] = field(default_factory=dict, hash=False, compare=False)
+
+    @property
+    def name(self) -> str:
+        return json.dumps([self.kind, self.area, *self.subject])
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was read of one area.
+
+    checked: the names of problems that were asked for again; None if everything in the area was read. note: what the
+    next reading of the area needs.
+    """
+
+    area: str
+    problems: tuple[Problem, ...] = ()
+    checked: Collection[str] | None = None
+    note: Mapping[str, Any] = field(default_factory=dict)
+
+
+def empty_state() -> dict[str, Any]:
+    """The state before anything was read.
+
+    open: the event of each problem that is there, by its name. notes: by area. past: how often a problem was there and
+    when it was gone. outbox: events that were not handed over. recent: events that were, for a short while.
+    """
+    return {"schema": SCHEMA, "open": {}, "notes": {}, "past": {}, "outbox": [], "recent": []}
+
+
+def advance(
+    state: Mapping[str, Any], readings: Iterable[Reading], now: datetime
+) -> tuple[dict[str, Any], list[Event]]:
+    """The state after these readings, and the new events, which its outbox has too.
+
+    Problems in areas that were not read stay as they are.
+    """
+    known: dict[str, Event] = dict(state["open"])
+    notes = dict(state["notes"])
+    past = _not_too_old(state["past"], now)
+    at = moment(now)
+    events: list[Event] = []
+    for reading in readings:
+        notes[reading.area] = dict(reading.note)
+        there = {one.name: one for one in reading.problems}
+        for name in _gone(known, reading, there):
+            event = known.pop(name)
+            past[name] = {"count": event["occurrence"], "at": at}
+            events.append({**event, "id": f"{_base(event)}-{GONE}", "state": GONE, "at": at})
+        for name, problem in there.items():
+            if name in known:
+                continue
+            count = past.get(name, {"count": 0})["count"] + 1
+            event = {
+                **problem.facts,
+                "id": f"{_digest(name, at)}-{NEW}",
+                "kind": problem.kind,
+                "state": NEW,
+                "area": problem.area,
+                "occurrence": count,
+                "since": at,
+                "at": at,
+            }
+            known[name] = event
+            events.append(event)
+    after = {
+        **state,
+        "open": known,
+        "notes": notes,
+        "past": past,
+        "outbox": [*state["outbox"], *events],
+    }
+    return after, events
+
+
+def handed_over(state: Mapping[str, Any], ids: Collection[str], now: datetime) -> dict[str, Any]:
+    """The state after the events of these ids were handed over."""
+    done = [{**one, "handed_over": moment(now)} for one in state["outbox"] if one["id"] in ids]
+    since = moment(now - REPEATED)
+    recent = [one for one in [*state["recent"], *done] if one["handed_over"] >= since]
+    return {
+        **state,
+        "outbox": [one for one in state["outbox"] if one["id"] not in ids],
+        "recent": recent[-MOST_REPEATED:],
+    }
+
+
+def restarted(state: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """The state with everything in the outbox that a crash may have lost.
+
+    Whoever took an event may have died before acting on it. So events of problems that are still there, and others of
+    the last minutes, are sent again with their ids.
+    """
+    since = moment(now - REPEATED)
+    recent = [one for one in state["recent"] if one["handed_over"] >= since]
+    again = [
+        {name: value for name, value in one.items() if name != "handed_over"} for one in recent
+    ]
+    events = {one["id"]: one for one in [*state["open"].values(), *again, *state["outbox"]]}
+    outbox = sorted(events.values(), key=lambda one: (one["at"], one["id"]))
+    return {**state, "outbox": outbox, "recent": []}
+
+
+def heartbeat(state: Mapping[str, Any], now: datetime, read_at: str | None) -> Event:
+    """A sign of life: how many problems of each kind there are, and when everything was last read."""
+    kinds = [one["kind"] for one in state["open"].values()]
+    return {
+        "id": f"{_digest(HEARTBEAT, moment(now))}-{HEARTBEAT}",
+        "kind": HEARTBEAT,
+        "state": HEARTBEAT,
+        "at": moment(now),
+        "read_at": read_at,
+        "problems": {kind: kinds.count(kind) for kind in (FAILED, STUCK, PAUSED, FINDING, OUTAGE)},
+    }
+
+
+def is_state(value: Any) -> bool:
+    """Whether this is a state of this version, as a file may hold it."""
+    return (
+        isinstance(value, Mapping)
+        and value.get("schema") == SCHEMA
+        and all(isinstance(value.get(name), type(part)) for name, part in empty_state().items())
+    )
+
+
+def moment(at: datetime) -> str:
+    """ISO 8601 in UTC with microseconds, so that texts sort as times do."""
+    return at.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def version_facts(bucket: str, key: str, version_id: str) -> dict[str, str]:
+    """What an event says of a version. The key is URL-encoded, as in S3's own notifications: it is data of strangers,
+    and a key such as `{{ .. }}` would become a template in a playbook.
+    """
+    return {"bucket": bucket, "key": quote(key, safe="/"), "version_id": version_id}
+
+
+def harmless(value: Any) -> Any:
+    """The value with blanks inside all `{{`, `{%` and `{#`, so that no text in it can be a template."""
+    if isinstance(value, str):
+        for mark in ("{", "%", "#"):
+            # Twice: three braces in a row have two pairs.
+            value = value.replace("{" + mark, "{ " + mark).replace("{" + mark, "{ " + mark)
+        return value
+    if isinstance(value, Mapping):
+        return {harmless(name): harmless(part) for name, part in value.items()}
+    return [harmless(part) for part in value] if isinstance(value, (list, tuple)) else value
+
+
+def paused_for(
+    sites: Mapping[str, bool],
+    resumes: Mapping[str, datetime | None],
+    note: Mapping[str, str],
+    now: datetime,
+    longest: float,
+) -> tuple[list[str], dict[str, str]]:
+    """The sites that are paused for too long, and since when each paused one is, as far as it was watched.
+
+    sites: whether each is enabled. A pause that ends by a schedule is too long only after that time has passed.
+    """
+    since = {name: note.get(name, moment(now)) for name, enabled in sites.items() if not enabled}
+    limit = moment(now - timedelta(seconds=longest))
+    return [
+        name
+        for name in sorted(since)
+        if since[name] <= limit and not _later(resumes.get(name), now)
+    ], since
+
+
+def _later(at: datetime | None, now: datetime) -> bool:
+    return at is not None and at > now
+
+
+def _gone(
+    known: Mapping[str, Event], reading: Reading, there: Mapping[str, Problem]
+) -> Sequence[str]:
+    return [
+        name
+        for name, event in known.items()
+        if event["area"] == reading.area
+        and name not in there
+        and (reading.checked is None or name in reading.checked)
+    ]
+
+
+def _not_too_old(past: Mapping[str, Mapping[str, Any]], now: datetime) -> dict[str, Any]:
+    since = moment(now - REMEMBERED)
+    kept = [(name, one) for name, one in past.items() if one["at"] >= since]
+    return dict(kept[-MOST_REMEMBERED:])
+
+
+def _base(event: Event) -> str:
+    return str(event["id"]).rsplit("-", 1)[0]
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.blake2b(
+        "\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=10
+    ).hexdigest()

@@ -1,0 +1,118 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the event source on the sandbox, as ansible-rulebook does, and collects its events."""
+
+from __future__ import annotations
+
+import asyncio
+import runpy
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from devtools.places import COLLECTION
+from tests.integration.support.modules import Side
+from tests.integration.support.procedure import (
+    SOURCE_BUCKET,
+    SOURCE_ROLE,
+    TARGET_BUCKET,
+    TARGET_ROLE,
+)
+
+PLUGIN = COLLECTION / "extensions" / "eda" / "plugins" / "event_source" / "replication.py"
+PAIR = "node1 source-bucket to target-bucket"
+Event = dict[str, Any]
+
+
+class Crash(BaseException):
+    """The process dies."""
+
+
+class Collected:
+    """A queue that keeps what is put. It crashes at the put of this number, before or after taking the event."""
+
+    def __init__(self, crash_at: int = 0, *, takes: bool = True) -> None:
+        self.events: list[Event] = []
+        self._crash_at = crash_at
+        self._takes = takes
+        self._puts = 0
+
+    async def put(self, event: Event) -> None:
+        await asyncio.sleep(0)
+        self._puts += 1
+        if self._puts == self._crash_at and not self._takes:
+            raise Crash
+        self.events.append(event["replication"])
+        if self._puts == self._crash_at:
+            raise Crash
+
+    def of(self, kind: str, state: str | None = None) -> list[Event]:
+        return [one for one in self.events if one["kind"] == kind and state in (None, one["state"])]
+
+
+def arguments(source: Side, target: Side, folder: Path, **more: Any) -> dict[str, Any]:
+    """The arguments for the guide's pair; everything is read all the time."""
+    sides = {
+        name: {
+            "bucket": bucket,
+            "role": role,
+            **{
+                service: {**side.connection(service), "retry_timeout": 0}
+                for service in ("s3", "iam")
+            },
+        }
+        for name, side, bucket, role in (
+            ("source", source, SOURCE_BUCKET, SOURCE_ROLE),
+            ("target", target, TARGET_BUCKET, TARGET_ROLE),
+        )
+    }
+    return {
+        "pairs": [{"host": "node1", "backbeat_url": source.side.s3_url, **sides}],
+        "state_file": str(folder / "events.json"),
+        "interval": 0.1,
+        "heartbeat": 0,
+        "stuck_after": 0,
+        "paused_after": 0,
+        "preflight_interval": 0,
+        **more,
+    }
+
+
+def plugin() -> dict[str, Any]:
+    return runpy.run_path(str(PLUGIN))
+
+
+class Watching:
+    """A source that runs; `until` waits for what its events show."""
+
+    def __init__(self, args: dict[str, Any], queue: Collected | None = None) -> None:
+        self.queue = queue or Collected()
+        self._args = args
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Watching:
+        self._task = asyncio.create_task(plugin()["main"](self.queue, dict(self._args)))
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        assert self._task is not None
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    async def until(self, happened: Callable[[Collected], Any], seconds: float = 20.0) -> Any:
+        """What `happened` returned once it is true. An error of the source is raised."""
+        assert self._task is not None
+        deadline = time.monotonic() + seconds
+        while not (found := happened(self.queue)):
+            if self._task.done():
+                self._task.result()
+            assert time.monotonic() < deadline, self.queue.events
+            await asyncio.sleep(0.02)
+        return found
+
+    async def event(self, kind: str, state: str) -> Event:
+        """The first event of the kind and state."""
+        found: list[Event] = await self.until(lambda queue: queue.of(kind, state))
+        return found[0]

@@ -1,0 +1,410 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The event source on the sandbox: its events, outages, crashes, and that it never blocks."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.scality.backbeat.plugins.module_utils._jobs.checkpoint import Checkpoint
+from tests.integration.support.modules import Side
+from tests.integration.support.procedure import SOURCE_BUCKET, SOURCE_ROLE, TARGET_BUCKET, set_up
+from tests.integration.support.sources import (
+    PAIR,
+    Collected,
+    Crash,
+    Watching,
+    arguments,
+    plugin,
+)
+
+
+@pytest.fixture
+def pair(source: Side, target: Side) -> None:
+    source.sandbox.settings("source", retries=0)
+    set_up(source, target, but=("object",))
+
+
+def put(side: Side, key: str) -> str:
+    return str(side.s3.put_object(Bucket=SOURCE_BUCKET, Key=key, Body=b"12")["VersionId"])
+
+
+def ends(side: Side, key: str, status: str) -> None:
+    side.do("object_check", bucket=SOURCE_BUCKET, key=key, status=[status])
+
+
+def break_target(target: Side) -> None:
+    found = target.s3.list_object_versions(Bucket=TARGET_BUCKET)
+    for one in [*found.get("Versions", ()), *found.get("DeleteMarkers", ())]:
+        target.s3.delete_object(Bucket=TARGET_BUCKET, Key=one["Key"], VersionId=one["VersionId"])
+    target.s3.delete_bucket(Bucket=TARGET_BUCKET)
+
+
+def repair_target(target: Side) -> None:
+    target.do("bucket", name=TARGET_BUCKET, versioning="enabled")
+
+
+def change_role(source: Side, before: str, after: str) -> None:
+    """Change the configuration's source role by hand, which strands what is pending."""
+    found = source.s3.get_bucket_replication(Bucket=SOURCE_BUCKET)["ReplicationConfiguration"]
+    role = found["Role"].replace(f"role/{before}", f"role/{after}", 1)
+    source.s3.put_bucket_replication(
+        Bucket=SOURCE_BUCKET, ReplicationConfiguration={**found, "Role": role}
+    )
+
+
+@pytest.mark.usefixtures("pair")
+def test_a_failed_version_and_its_arrival(source: Side, target: Side, tmp_path: Path) -> None:
+    break_target(target)
+    version = put(source, "a {{ 7 * 7 }}")
+    ends(source, "a {{ 7 * 7 }}", "FAILED")
+
+    async def story() -> None:
+        async with Watching(arguments(source, target, tmp_path)) as watching:
+            event = await watching.event("failed", "new")
+            assert (event["host"], event["pair"], event["bucket"]) == ("node1", PAIR, SOURCE_BUCKET)
+            assert (event["key"], event["version_id"]) == (
+                "a%20%7B%7B%207%20%2A%207%20%7D%7D",
+                version,
+            )
+            assert event["sites"] == ["node6"]
+            await asyncio.to_thread(repair_target, target)
+            await asyncio.to_thread(
+                lambda: source.do("retry", backbeat_url=source.side.s3_url, bucket=SOURCE_BUCKET)
+            )
+            gone = await watching.event("failed", "gone")
+            assert gone["id"].removesuffix("gone") == event["id"].removesuffix("new")
+            assert len(watching.queue.of("failed")) == 2
+
+    asyncio.run(story())
+    assert (tmp_path / "events.json").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.usefixtures("pair")
+def test_what_backbeat_forgets_is_not_gone(source: Side, target: Side, tmp_path: Path) -> None:
+    break_target(target)
+    put(source, "a")
+    ends(source, "a", "FAILED")
+
+    async def story() -> None:
+        async with Watching(arguments(source, target, tmp_path)) as watching:
+            await watching.event("failed", "new")
+            await asyncio.to_thread(lambda: source.sandbox.settings("source", failures_kept=0.0))
+            await asyncio.sleep(1.0)
+            assert watching.queue.of("failed", "gone") == []
+
+    asyncio.run(story())
+
+
+@pytest.mark.usefixtures("pair")
+def test_a_version_that_is_stuck(source: Side, target: Side, tmp_path: Path) -> None:
+    change_role(source, SOURCE_ROLE, "Other")
+    put(source, "stuck")
+    change_role(source, "Other", SOURCE_ROLE)
+
+    async def story() -> None:
+        args = arguments(source, target, tmp_path, stuck_after=0.5)
+        async with Watching(args) as watching:
+            event = await watching.event("stuck", "new")
+            assert (event["key"], event["cause"]) == ("stuck", "roles-changed")
+            resend = {"bucket": SOURCE_BUCKET, "key": "stuck", "resend": "stuck"}
+            await asyncio.to_thread(lambda: source.do("object", **resend))
+            await watching.event("stuck", "gone")
+            assert len(watching.queue.of("stuck")) == 2
+
+    asyncio.run(story())
+
+
+@pytest.mark.usefixtures("pair")
+def test_what_waits_in_vain_is_stuck_once_later_versions_arrived(
+    source: Side, target: Side, tmp_path: Path
+) -> None:
+    """Without the metadata route nobody knows a version's roles."""
+    change_role(source, SOURCE_ROLE, "Other")
+    put(source, "b")
+    change_role(source, "Other", SOURCE_ROLE)
+    source.sandbox.fail("BackbeatMetadata", how="error", status=403, code="AccessDenied", times=0)
+
+    async def story() -> None:
+        args = arguments(source, target, tmp_path, stuck_after=1.5)
+        async with Watching(args) as watching:
+            await asyncio.to_thread(put, source, "a")
+            event = await watching.event("stuck", "new")
+            assert event["key"] == "b"
+            assert event["cause"] in ("overtaken", "nothing-arrives")
+
+    asyncio.run(story())
+
+
+@pytest.mark.usefixtures("pair")
+def test_nothing_is_stuck_at_a_paused_site_which_is_paused_too_long(
+    source: Side, target: Side, tmp_path: Path
+) -> None:
+    there = {"backbeat_url": source.side.s3_url, "site": "node6"}
+    source.do("site", state="paused", **there)
+    put(source, "a")
+
+    async def story() -> None:
+        args = arguments(source, target, tmp_path, stuck_after=0.4, paused_after=1.5)
+        async with Watching(args) as watching:
+            event = await watching.event("paused", "new")
+            assert (event["site"], event["resume_at"]) == ("node6", None)
+            assert watching.queue.of("stuck") == []
+            await asyncio.to_thread(lambda: source.do("site", **there))
+            await watching.event("paused", "gone")
+
+    asyncio.run(story())
+
+
+@pytest.mark.usefixtures("pair")
+def test_a_finding_of_preflight_and_its_end(source: Side, target: Side, tmp_path: Path) -> None:
+    def versioning(status: str) -> None:
+        target.s3.put_bucket_versioning(
+            Bucket=TARGET_BUCKET, VersioningConfiguration={"Status": status}
+        )
+
+    versioning("Suspended")
+
+    async def story() -> None:
+        args = arguments(source, target, tmp_path, preflight_interval=0.1, failed=False)
+        async with Watching(args) as watching:
+            event = await watching.until(
+                lambda queue: [
+                    one for one in queue.events if one.get("finding") == "target-versioning-off"
+                ]
+            )
+            assert event[0]["remedy"]
+            versioning("Enabled")
+            gone = await watching.until(lambda queue: queue.of("finding", "gone"))
+            assert gone[0]["finding"] == "target-versioning-off"
+
+    asyncio.run(story())
+
+
+@pytest.mark.usefixtures("pair")
+def test_one_event_for_an_outage_and_one_for_its_end(
+    source: Side, target: Side, tmp_path: Path
+) -> None:
+    async def story() -> None:
+        args = arguments(source, target, tmp_path, preflight_interval=0.1, stuck_after=900)
+        async with Watching(args) as watching:
+            await watching.until(lambda _queue: (tmp_path / "events.json").exists())
+            source.sandbox.outage("target", "s3")
+            event = await watching.event("outage", "new")
+            assert event["endpoint"] == target.side.s3_url
+            await asyncio.sleep(1.0)
+            source.sandbox.outage("target", "s3", False)
+            await watching.event("outage", "gone")
+            assert [one["kind"] for one in watching.queue.events] == ["outage", "outage"]
+
+    asyncio.run(story())
+
+
+@pytest.mark.usefixtures("pair")
+def test_backbeat_that_is_down_is_an_outage_of_its_own(
+    source: Side, target: Side, tmp_path: Path
+) -> None:
+    source.sandbox.outage("source", "backbeat")
+
+    async def story() -> None:
+        async with Watching(arguments(source, target, tmp_path, stuck_after=900)) as watching:
+            event = await watching.event("outage", "new")
+            assert event["endpoint"] == f"Backbeat at {source.side.s3_url}"
+            assert event["status"] == 503
+            await asyncio.sleep(0.5)
+            assert len(watching.queue.events) == 1
+
+    asyncio.run(story())
+
+
+@pytest.mark.usefixtures("pair")
+def test_the_loop_is_never_blocked(source: Side, target: Side, tmp_path: Path) -> None:
+    """Heartbeats go on, and other tasks run, while a server does not answer."""
+    source.sandbox.fail("GetBucketReplication", how="hang", seconds=3.0)
+
+    async def story() -> None:
+        longest, last = 0.0, time.monotonic()
+        async with Watching(arguments(source, target, tmp_path, heartbeat=0.2)) as watching:
+            # The plugin is loaded, which happens once, and in a thread too.
+            while len(watching.queue.of("heartbeat")) < 6:
+                await asyncio.sleep(0.01)
+                longest, last = max(longest, time.monotonic() - last), time.monotonic()
+            assert watching.queue.of("heartbeat")[-1]["read_at"] is None
+        assert longest < 1.0
+
+    asyncio.run(story())
+
+
+@pytest.mark.usefixtures("pair")
+@pytest.mark.parametrize("takes", [True, False], ids=["after-taking", "before-taking"])
+@pytest.mark.parametrize("crash_at", [1, 2, 3])
+def test_no_event_is_lost_by_a_crash(
+    source: Side, target: Side, tmp_path: Path, crash_at: int, takes: bool
+) -> None:
+    break_target(target)
+    keys = {"a", "b", "c"}
+    for key in sorted(keys):
+        put(source, key)
+        ends(source, key, "FAILED")
+    args = arguments(source, target, tmp_path)
+    first = Collected(crash_at, takes=takes)
+
+    async def crash() -> None:
+        async with Watching(args, first) as watching:
+            await watching.until(lambda _queue: False)
+
+    async def restart() -> Collected:
+        async with Watching(args) as watching:
+            await watching.until(lambda queue: len(queue.events) >= len(keys))
+            await asyncio.sleep(0.4)
+        return watching.queue
+
+    with pytest.raises(Crash):
+        asyncio.run(crash())
+    second = asyncio.run(restart())
+    ids = {one["key"]: one["id"] for one in second.events}
+    assert ids.keys() == keys
+    assert all(ids[one["key"]] == one["id"] for one in first.events)
+
+
+@pytest.mark.usefixtures("pair")
+def test_nothing_is_handed_over_before_it_is_written_down(
+    source: Side, target: Side, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    break_target(target)
+    put(source, "a")
+    ends(source, "a", "FAILED")
+    queue = Collected()
+
+    def full(_self: Checkpoint, _state: Any) -> None:
+        raise Crash
+
+    async def story() -> None:
+        async with Watching(arguments(source, target, tmp_path), queue) as watching:
+            await watching.until(lambda _queue: False)
+
+    monkeypatch.setattr(Checkpoint, "save", full)
+    with pytest.raises(Crash):
+        asyncio.run(story())
+    assert queue.events == []
+
+
+@pytest.mark.usefixtures("pair")
+def test_a_pair_that_is_not_watched_any_more_has_no_problems(
+    source: Side, target: Side, tmp_path: Path
+) -> None:
+    break_target(target)
+    put(source, "a")
+    ends(source, "a", "FAILED")
+    args = arguments(source, target, tmp_path)
+
+    async def first() -> None:
+        async with Watching(args) as watching:
+            await watching.event("failed", "new")
+
+    async def second() -> None:
+        args["pairs"][0]["name"] = "other"
+        async with Watching(args) as watching:
+            gone = await watching.event("failed", "gone")
+            assert gone["pair"] == PAIR
+            await watching.until(
+                lambda queue: [one for one in queue.of("failed", "new") if one["pair"] == "other"]
+            )
+
+    asyncio.run(first())
+    asyncio.run(second())
+
+
+def test_two_sources_do_not_share_a_file(source: Side, target: Side, tmp_path: Path) -> None:
+    async def story() -> None:
+        args = arguments(source, target, tmp_path)
+        async with Watching(args) as first:
+            await first.until(lambda _queue: (tmp_path / "events.json.lock").exists())
+            async with Watching(args) as second:
+                with pytest.raises(ValueError, match="Another process uses"):
+                    await second.until(lambda _queue: False)
+
+    asyncio.run(story())
+
+
+def test_a_file_of_something_else_is_refused(source: Side, target: Side, tmp_path: Path) -> None:
+    (tmp_path / "events.json").write_text('{"a": 1}')
+
+    async def story() -> None:
+        async with Watching(arguments(source, target, tmp_path)) as watching:
+            with pytest.raises(ValueError, match=r"events\.json"):
+                await watching.until(lambda _queue: False)
+
+    asyncio.run(story())
+    assert (tmp_path / "events.json").read_text() == '{"a": 1}'
+
+
+def test_arguments_as_text_are_converted(source: Side, target: Side, tmp_path: Path) -> None:
+    text = {"interval": "0.1", "failed": "no", "limit": "5", "heartbeat": "0.1"}
+
+    async def story() -> None:
+        async with Watching(arguments(source, target, tmp_path, **text)) as watching:
+            await watching.event("heartbeat", "heartbeat")
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({"interval": "often"}, "interval"),
+        ({"interval": 0}, "interval"),
+        ({"limit": "1.5"}, "limit"),
+        ({"heartbeat": "inf"}, "heartbeat"),
+        ({"failed": "perhaps"}, "failed"),
+        ({"unknown": 1}, "unknown"),
+        ({"pairs": []}, "pairs"),
+        ({"ignore": ["no-such-id"]}, "no-such-id"),
+        ({"state_file": None}, "state_file"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_wrong_arguments_are_refused_by_name(
+    source: Side, target: Side, tmp_path: Path, wrong: dict[str, Any], named: str
+) -> None:
+    with pytest.raises(ValueError, match=named):
+        plugin()["source"](arguments(source, target, tmp_path, **wrong))
+
+
+def test_no_secret_is_shown(source: Side, target: Side, tmp_path: Path) -> None:
+    args = arguments(source, target, tmp_path, interval="often")
+    args["pairs"][0]["source"]["s3"]["secret_key"] = "confidential-key"
+    args["pairs"][0]["unknown"] = "confidential-key"
+    with pytest.raises(ValueError, match="interval") as refused:
+        plugin()["source"](args)
+    assert "confidential-key" not in str(refused.value)
+
+
+@pytest.mark.usefixtures("pair")
+def test_secrets_that_servers_repeat_are_in_no_event(
+    source: Side, target: Side, tmp_path: Path
+) -> None:
+    secret = source.side.secret_key
+    source.sandbox.fail(
+        "GetBucketReplication",
+        how="error",
+        status=403,
+        code="AccessDenied",
+        message=secret,
+        times=0,
+    )
+
+    async def story() -> None:
+        async with Watching(arguments(source, target, tmp_path)) as watching:
+            await watching.event("outage", "new")
+            assert secret not in json.dumps(watching.queue.events)
+            assert secret not in (tmp_path / "events.json").read_text()
+
+    asyncio.run(story())
