@@ -148,7 +148,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._engine.task impo
     Task,
     run_module,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._queries.iam_info import (
+from ansible_collections.scality.backbeat.plugins.module_utils._queries.iam_role_info import (
     IamRoleInfo,
     RoleInfoRequest,
 )

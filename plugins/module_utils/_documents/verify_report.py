@@ -183,6 +183,23 @@ STATES: tuple[State, ...] = (
 STATE: dict[str, State] = {state.id: state for state in STATES}
 
 
+def accepted(given: Mapping[str, Any]) -> dict[str, int | None]:
+    """How many versions are accepted in each state; None for any number. Raises InvalidDocument."""
+    limits: dict[str, int | None] = {}
+    for state, limit in given.items():
+        if state not in STATE or state == "in_sync":
+            known = ", ".join(name for name in STATE if name != "in_sync")
+            raise InvalidDocument(f"accept names the state {state!r}: use {known}.")
+        try:
+            number = int(limit)
+        except (TypeError, ValueError) as error:
+            raise InvalidDocument(
+                f"accept.{state} is {limit!r}: give a number, or -1 for any number."
+            ) from error
+        limits[state] = None if number < 0 else number
+    return limits
+
+
 @dataclass
 class Tally:
     """How many, how many bytes, and the smallest and largest LastModified (ISO 8601 in UTC, None for none)."""

@@ -30,7 +30,7 @@ from .._documents.verify_compare import (
 )
 from .._documents.verify_judge import Context, Verdict, iso
 from .._documents.verify_ranges import Span
-from .._documents.verify_report import STATE, Gap, Report, Side
+from .._documents.verify_report import Gap, Report, Side, accepted
 from .._documents.verify_scope import Scope
 from .._work import Failure, InvalidDocument, Unsatisfied
 from .checkpoint import Checkpoint, write_atomically
@@ -175,23 +175,6 @@ def _bodies(options: Mapping[str, Any]) -> Bodies:
     if not 0 <= share <= 1:
         raise InvalidDocument(f"bodies.share is {share}: give a share between 0 and 1.")
     return Bodies(share, number, options.get("seed") or 0)
-
-
-def accepted(given: Mapping[str, Any]) -> dict[str, int | None]:
-    """How many versions are accepted in each state; None for any number. Raises InvalidDocument."""
-    limits: dict[str, int | None] = {}
-    for state, limit in given.items():
-        if state not in STATE or state == "in_sync":
-            known = ", ".join(name for name in STATE if name != "in_sync")
-            raise InvalidDocument(f"accept names the state {state!r}: use {known}.")
-        try:
-            number = int(limit)
-        except (TypeError, ValueError) as error:
-            raise InvalidDocument(
-                f"accept.{state} is {limit!r}: give a number, or -1 for any number."
-            ) from error
-        limits[state] = None if number < 0 else number
-    return limits
 
 
 def _ranges(given: Sequence[Mapping[str, Any]] | None) -> tuple[tuple[str, str | None], ...]:

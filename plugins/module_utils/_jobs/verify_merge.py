@@ -15,10 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from .._clients.session import Connections
-from .._documents.verify_report import Gap, Report, merged
+from .._documents.verify_report import Gap, Report, accepted, merged
 from .._work import InvalidDocument, Unsatisfied
 from .job import Control, Job
-from .verify import accepted
 
 #: Bytes of a file that are held at a time.
 PIECE = 1024 * 1024

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.scality.backbeat.plugins.module_utils._queries.iam_info import PolicyInfo
+from ansible_collections.scality.backbeat.plugins.module_utils._queries.policy_info import (
+    PolicyInfo,
+)
 from ansible_collections.scality.backbeat.plugins.modules.backbeat_policy_info import TASK
 
 from ..tasks import built, checked

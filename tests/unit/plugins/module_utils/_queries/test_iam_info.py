@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.errors import Forbidden
-from ansible_collections.scality.backbeat.plugins.module_utils._queries.iam_info import (
+from ansible_collections.scality.backbeat.plugins.module_utils._queries.iam_role_info import (
     IamRoleInfo,
+    RoleInfoRequest,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._queries.policy_info import (
     PolicyInfo,
     PolicyInfoRequest,
-    RoleInfoRequest,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._resources.iam_role import (
     IamRole,

@@ -1,0 +1,113 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The structure of plugins: which layer may import which, and how many files a reader opens to follow a module."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .documented import COLLECTION, MODULES
+
+PLUGINS = COLLECTION / "plugins"
+UTILS = PLUGINS / "module_utils"
+# As in docs/docsite/rst/contributing.rst, innermost first. What is beside the folders, all of them share.
+LAYERS = ("_documents", "_clients", "_resources", "_queries", "_jobs", "_engine")
+# Who may import what does not belong to Python or to this collection.
+FOREIGN = {
+    "ansible": ("_engine",),
+    "botocore": ("_clients",),
+    "boto3": (),
+    "urllib3": ("_clients",),
+}
+# Files from a module to the wire, itself included; jobs, and reads of many kinds of things, open more.
+MOST = 20
+MORE = {
+    "backbeat_adoption_info": 23,
+    "backbeat_preflight": 35,
+    "backbeat_report": 22,
+    "backbeat_retry": 21,
+    "backbeat_verify": 28,
+}
+
+
+def imported(file: Path) -> Iterator[Path]:
+    """The files of this collection that a file imports; those without content do not count."""
+    package = file.relative_to(COLLECTION).parts[:-1]
+    for node in ast.walk(ast.parse(file.read_text())):
+        if not isinstance(node, ast.ImportFrom):
+            continue
+        name = node.module or ""
+        if node.level:
+            name = ".".join((*package[: len(package) + 1 - node.level], *name.split(".")))
+        name = name.removeprefix("ansible_collections.scality.backbeat.").strip(".")
+        for one in (f"{name}.{alias.name}" for alias in node.names):
+            for dotted in (one, name):
+                found = COLLECTION.joinpath(*dotted.split(".")).with_suffix(".py")
+                if found.is_file():
+                    yield found
+                    break
+
+
+def opened(file: Path) -> set[Path]:
+    """A file, and all that it imports."""
+    seen: set[Path] = set()
+    to_read = [file]
+    while to_read:
+        one = to_read.pop()
+        if one not in seen:
+            seen.add(one)
+            to_read.extend(imported(one))
+    return seen
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_a_layer_imports_only_inner_ones(layer: str) -> None:
+    outer = LAYERS[LAYERS.index(layer) + 1 :]
+    files = list((UTILS / layer).rglob("*.py"))
+    upward = [
+        f"{file.relative_to(UTILS)} imports {found.relative_to(UTILS)}"
+        for file in files
+        for found in imported(file)
+        if UTILS not in found.parents or found.relative_to(UTILS).parts[0] in outer
+    ]
+    assert any(True for file in files for _found in imported(file))
+    assert not upward
+
+
+def test_what_all_layers_share_imports_none_of_them() -> None:
+    shared = list(UTILS.glob("_*.py"))
+    assert shared
+    assert not {found for file in shared for found in imported(file) if found.parent != UTILS}
+
+
+@pytest.mark.parametrize(("package", "layers"), FOREIGN.items())
+def test_only_one_layer_knows_a_foreign_package(package: str, layers: tuple[str, ...]) -> None:
+    importing = {
+        file.relative_to(UTILS).parts[0]
+        for file in UTILS.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        for name in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom) and not node.level
+            else []
+        )
+        if name.partition(".")[0] == package
+    }
+    assert importing == set(layers)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_is_followed_in_few_files(name: str) -> None:
+    files = sorted(
+        str(file.relative_to(PLUGINS)) for file in opened(PLUGINS / "modules" / f"{name}.py")
+    )
+    # The engine and the clients, which all have.
+    assert "module_utils/_clients/wire.py" in files
+    assert len(files) <= MORE.get(name, MOST), files
