@@ -31,7 +31,7 @@ MORE = {
     "backbeat_preflight": 35,
     "backbeat_report": 22,
     "backbeat_retry": 21,
-    "backbeat_verify": 28,
+    "backbeat_verify": 34,
 }
 
 
