@@ -102,7 +102,7 @@ def run_bench(options: argparse.Namespace) -> int:
 
 
 def run_mutation(options: argparse.Namespace) -> int:
-    prepare("mutation.txt")
+    prepare()
     become("devtools.mutation", *options.passed_on)
 
 

@@ -4,40 +4,35 @@
 """Changes the plugins in small ways, one at a time, and runs the tests that cover the changed line (cosmic-ray).
 
 A change that all tests survive is a hole in the tests, or changes nothing: then it is named, with the reason, in
-devtools/equivalent_mutants.json. The sample is the same in each run on the same code.
+devtools/equivalent_mutants.json. A further run repeats only what no test noticed, what has changed since, and
+what an interruption left out.
 """
 
 from __future__ import annotations
 
 import argparse
-import ast
-import itertools
+import contextlib
+import hashlib
 import json
-import os
-import random
-import re
-import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-
-from cosmic_ray.commands.init import init
-from cosmic_ray.mutating import mutate_and_test, mutate_code
-from cosmic_ray.plugins import get_operator
-from cosmic_ray.work_db import WorkDB, use_db
-from cosmic_ray.work_item import MutationSpec, TestOutcome
-from coverage import CoverageData
+from typing import Any
 
 from devtools.ansible_test import copy_checkout
+from devtools.covering import ONE_AT_A_TIME, TWO_AT_A_TIME, Covering, covering, run_pytest
+from devtools.mutants import Mutant, sample
 from devtools.places import CACHE, NAME, NAMESPACE
 
 FOLDER = CACHE / "mutation"
-TREE = FOLDER / "tree"
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.json")
 SEED = 2026
-PYTEST = (sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", "--numprocesses=2")
+# What runs only in processes of Ansible is in no record of coverage.
 PROCEDURE = "tests/integration/test_playbook.py"
-TIMEOUT = 900.0  # seconds; tests that do not end have noticed the change
+# Seconds from which a second process is worth its start, and the time that tests may take more than they took once:
+# tests that do not end have noticed the change.
+LONG, PATIENCE, FACTOR = 20.0, 120.0, 10.0
 
 
 def main() -> int:
@@ -52,126 +47,127 @@ def main() -> int:
         "tests", nargs="*", default=["tests"], help="which tests may notice (default: all)"
     )
     options = parser.parse_args()
-    prepare()
-    covering = tests_by_line(options.tests)
-    mutations = list(all_mutations())
-    chosen = random.Random(options.seed).sample(mutations, min(options.sample, len(mutations)))  # noqa: S311
-    print(
-        f"{len(chosen)} of {len(mutations)} mutants; tests: {' '.join(options.tests)}", flush=True
+    tree = FOLDER / "tree"
+    prepare(tree)
+    chosen, number = sample(tree, files_to_change(tree), options.sample, options.seed)
+    print(f"{len(chosen)} of {number} mutants; tests: {' '.join(options.tests)}", flush=True)
+    judge = Judge(
+        tree, covering(tree, options.tests, FOLDER / "covering"), FOLDER / "outcomes.json"
     )
-    survivors = [
-        name for place, one in enumerate(chosen, 1) if (name := survives(place, one, covering))
-    ]
-    reasons = json.loads(EQUIVALENT.read_text())
-    holes = [name for name in survivors if name not in reasons]
-    for name in survivors:
-        print(f"\n{name}\n  {reasons.get(name, 'SURVIVED')}")
-    print(
-        f"\n{len(chosen)} mutants: {len(chosen) - len(survivors)} noticed, "
-        f"{len(survivors) - len(holes)} equivalent, {len(holes)} survived"
-    )
-    return int(len(holes) > options.limit)
+    if judge.covering.failing:
+        print("These tests fail without a change:", *judge.covering.failing, sep="\n  ")
+    survivors = []
+    for place, mutant in enumerate(chosen, 1):
+        noticed_by = judge.noticed_by(mutant)
+        print(f"{place:4} {mutant.place}: {noticed_by or 'SURVIVED'}", flush=True)
+        if not noticed_by:
+            survivors.append(mutant)
+    return report(len(chosen), survivors, options.limit)
 
 
-def prepare() -> None:
+def prepare(tree: Path) -> None:
     """Copy the checkout, so that the mutants are never seen in it."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    copy_checkout(TREE)
-    place = TREE / ".cache" / "ansible_collections" / NAMESPACE / NAME
+    copy_checkout(tree)
+    place = tree / ".cache" / "ansible_collections" / NAMESPACE / NAME
     place.parent.mkdir(parents=True)
     place.symlink_to("../../..")
-    os.chdir(TREE)
 
 
-def tests_by_line(tests: list[str]) -> dict[str, dict[int, list[str]]]:
-    """For each file, and each line of it, the tests that run it; they must pass without a change."""
-    coverage = ("--cov", "--cov-context=test", "--cov-report=")
-    subprocess.run([*PYTEST, *coverage, *tests], check=True)
-    data = CoverageData(".cache/coverage/data")
-    data.read()
-    return {
-        str(Path(file).resolve().relative_to(TREE)): {
-            line: sorted(
-                {context.split("|")[0] for context in contexts if context}, key=unit_tests_first
-            )
-            for line, contexts in data.contexts_by_lineno(file).items()
-        }
-        for file in data.measured_files()
-    }
-
-
-def unit_tests_first(test: str) -> tuple[bool, str]:
-    return not test.startswith("tests/unit/"), test
-
-
-def shuffled_mutations(seed: int) -> Iterator[MutationSpec]:
-    """All mutations in an order that depends on the seed only, without those that are no Python."""
-    mutations = list(all_mutations())
-    random.Random(seed).shuffle(mutations)  # noqa: S311
-    for mutation in mutations:
-        operator = get_operator(mutation.operator_name)(**mutation.operator_args)
-        code = mutate_code(mutation.module_path.read_text(), operator, mutation.occurrence)
-        try:
-            compile(code or "", str(mutation.module_path), "exec")
-        except SyntaxError:
-            continue
-        yield mutation
-
-
-def all_mutations() -> Iterator[MutationSpec]:
-    """All changes to code that is run; annotations are not."""
-    files = sorted(
-        file for file in Path("plugins").rglob("*.py") if "doc_fragments" not in file.parts
+def files_to_change(tree: Path) -> list[str]:
+    """All Python that is shipped, but documentation."""
+    return sorted(
+        str(file.relative_to(tree))
+        for file in (tree / "plugins").rglob("*.py")
+        if "doc_fragments" not in file.parts
     )
-    with use_db(":memory:", WorkDB.Mode.create) as work:
-        init(files, work, {})
-        found = [item.mutations[0] for item in work.work_items]
-    hints = {str(file): list(hints_of(file)) for file in files}
-    for mutation in sorted(
-        found, key=lambda one: (str(one.module_path), one.operator_name, one.occurrence)
-    ):
-        spans = hints[str(mutation.module_path)]
-        if not any(start <= mutation.start_pos < end for start, end in spans):
-            yield mutation
 
 
-def hints_of(file: Path) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
-    """Where the annotations of a file begin and end, as (line, column)."""
-    for node in ast.walk(ast.parse(file.read_text())):
-        for hint in (getattr(node, "annotation", None), getattr(node, "returns", None)):
-            if hint:
-                yield (hint.lineno, hint.col_offset), (hint.end_lineno, hint.end_col_offset)
+@dataclass(frozen=True)
+class Judge:
+    """Finds the test that notices a mutant, and remembers it.
+
+    outcomes: a file with what is known of mutants, by their identity.
+    """
+
+    tree: Path
+    covering: Covering
+    outcomes: Path
+
+    def noticed_by(self, mutant: Mutant) -> str:
+        """The test that fails because of the mutant, or what else tells it; nothing if it survives."""
+        known = self._known()
+        outcome = known.get(mutant.identity, {})
+        if outcome and outcome == self._outcome(mutant, outcome["noticed_by"]):
+            return str(outcome["noticed_by"])
+        noticed_by = self._try(mutant)
+        known.pop(mutant.identity, None)
+        if noticed_by:
+            known[mutant.identity] = self._outcome(mutant, noticed_by)
+        new = self.outcomes.with_suffix(".new")
+        new.write_text(json.dumps(known, indent=2))
+        new.replace(self.outcomes)
+        return noticed_by
+
+    def _known(self) -> dict[str, Any]:
+        return dict(json.loads(self.outcomes.read_text())) if self.outcomes.exists() else {}
+
+    def _outcome(self, mutant: Mutant, noticed_by: str) -> dict[str, Any]:
+        """It holds as long as the changed file and the test's file are the same."""
+        test = self.tree / noticed_by.split("::")[0]
+        files = [self.tree / mutant.file, *([test] if test.is_file() else [])]
+        digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+        return {"noticed_by": noticed_by, "files": digest}
+
+    def _try(self, mutant: Mutant) -> str:
+        tests = self.covering.tests(mutant.file, mutant.first_line, mutant.last_line)
+        if not tests and (self.tree / PROCEDURE).exists():
+            tests = [PROCEDURE]
+        with changed(self.tree / mutant.file, mutant.code):
+            while tests:
+                noticed_by, failed = self._run(tests)
+                if noticed_by or not failed:
+                    return noticed_by
+                # A test that fails only now and then has noticed nothing.
+                noticed_by, again = self._run(failed)
+                if noticed_by or again:
+                    return noticed_by or again[0]
+                tests = [test for test in tests if test not in failed]
+        return ""
+
+    def _run(self, tests: Sequence[str]) -> tuple[str, list[str]]:
+        """What notices the mutant, if that is no test, and which tests fail."""
+        seconds = self.covering.duration(tests)
+        processes = TWO_AT_A_TIME if seconds > LONG else ONE_AT_A_TIME
+        run = run_pytest(self.tree, ["-x", processes, *tests], PATIENCE + FACTOR * seconds)
+        if run.code is None:
+            return "timeout", []
+        if run.code and not run.failed:
+            return f"exit code {run.code}", []
+        return "", run.failed
 
 
-def survives(place: int, mutation: MutationSpec, covering: dict[str, dict[int, list[str]]]) -> str:
-    """The name of the mutant if no test noticed it, else nothing."""
-    lines = range(mutation.start_pos[0], mutation.end_pos[0] + 1)
-    by_line = covering.get(str(mutation.module_path), {})
-    # What runs while a module is imported belongs to no test, so all that use the module count; what runs only in the
-    # processes of Ansible is seen by the procedure's own tests.
-    tests = list(
-        dict.fromkeys(test for line in lines for test in by_line.get(line, []))
-        or dict.fromkeys(itertools.chain.from_iterable(by_line.values()))
-    ) or [PROCEDURE]
-    Path(".cache/tests.txt").write_text("\n".join(tests))
-    # Tests whose names hold blanks, and more of them than a command line has room for, come from a file.
-    command = " ".join([*PYTEST, "-x", "@.cache/tests.txt"])
-    result = mutate_and_test([mutation], command, TIMEOUT)
-    survived = result.test_outcome == TestOutcome.SURVIVED
-    outcome = "SURVIVED" if survived else "noticed"
-    at = f"{mutation.module_path}:{lines[0]}"
-    print(f"{place:4} {outcome:9} {at} {mutation.operator_name} ({len(tests)} tests)", flush=True)
-    return name_of(mutation, result.diff or "") if survived else ""
+@contextlib.contextmanager
+def changed(file: Path, code: str) -> Iterator[None]:
+    """The file with other contents while the block runs."""
+    before = file.read_bytes()
+    file.write_text(code)
+    try:
+        yield
+    finally:
+        file.write_bytes(before)
 
 
-def name_of(mutation: MutationSpec, diff: str) -> str:
-    """The file and the changed lines before and after: it stays the same while other lines come and go."""
-    changed = [
-        f"{line[0]} {line[1:].strip()}"
-        for line in diff.splitlines()
-        if re.match(r"[-+](?![-+]{2} )", line)
-    ]
-    return "\n".join([str(mutation.module_path), *changed])
+def report(number: int, survivors: Sequence[Mutant], limit: int) -> int:
+    """Print the survivors, with the reason of those that are equivalent; returns the exit code."""
+    reasons = json.loads(EQUIVALENT.read_text())
+    for mutant in survivors:
+        print(f"\n{mutant.name}\n  {reasons.get(mutant.name, 'SURVIVED')}")
+    holes = sum(mutant.name not in reasons for mutant in survivors)
+    print(
+        f"\n{number} mutants: {number - len(survivors)} noticed, "
+        f"{len(survivors) - holes} equivalent, {holes} survived"
+    )
+    return int(holes > limit)
 
 
 if __name__ == "__main__":
