@@ -18,11 +18,13 @@ from ansible_collections.scality.backbeat.plugins.module_utils._clients.errors i
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.heads import HeadRequests
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.listing import (
-    Marker,
     VersionListing,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import S3
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.session import open_api
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.version_pages import (
+    Marker,
+)
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_compare import Row
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.options import CONNECTION
 from tests.integration.support.modules import Side
@@ -79,9 +81,17 @@ def by_boto3(side: Side) -> set[tuple[str, ...]]:
     return found
 
 
+@pytest.mark.parametrize("way", ["plain", "by session", "by botocore"])
 @pytest.mark.parametrize("size", [1, 3, 1000])
-def test_lists_what_boto3_lists(filled: Side, size: int) -> None:
-    found = rows(VersionListing(api(filled), BUCKET), size)
+def test_lists_what_boto3_lists(filled: Side, size: int, way: str) -> None:
+    listing = VersionListing(api(filled), BUCKET)
+    assert listing._requests is not None
+    assert listing._requests._direct
+    listing._requests._direct = way == "plain"
+    if way == "by botocore":
+        listing._requests = None
+    found = rows(listing, size)
+    assert (listing._requests is None) == (way == "by botocore")
     texts = {
         tuple(
             value.decode()
@@ -115,12 +125,23 @@ def test_others_who_list_with_the_same_client_are_left_alone(filled: Side) -> No
 @pytest.mark.parametrize("how", ["reset", "error", "truncated", "garbage", "html"])
 def test_a_page_that_fails_once_is_read_again(filled: Side, how: str) -> None:
     filled.sandbox.fail("ListObjectVersions", side="source", how=how)
-    try:
-        found = len(rows(VersionListing(api(filled, 3.0), BUCKET), 3))
-    except Unreadable:
-        assert how in ("truncated", "garbage")
-    else:
-        assert found == len(by_boto3(filled))
+    found = len(rows(VersionListing(api(filled, 3.0), BUCKET), 3))
+    assert found == len(by_boto3(filled))
+
+
+@pytest.mark.parametrize("how", ["truncated", "garbage"])
+def test_a_page_that_is_never_readable_is_an_error(filled: Side, how: str) -> None:
+    filled.sandbox.fail("ListObjectVersions", side="source", how=how, times=0)
+    with pytest.raises((Unreadable, Unreachable)):
+        VersionListing(api(filled), BUCKET).page()
+
+
+def test_a_slow_down_is_told_and_the_page_comes(filled: Side) -> None:
+    told: list[int] = []
+    filled.sandbox.fail("ListObjectVersions", side="source", status=503, code="SlowDown")
+    listing = VersionListing(api(filled, 3.0), BUCKET, slowed=lambda: told.append(1))
+    assert len(listing.page().rows) == len(by_boto3(filled))
+    assert told == [1]
 
 
 def test_errors_are_those_of_the_servers(filled: Side) -> None:

@@ -13,6 +13,7 @@ import base64
 import hashlib
 import hmac
 import socket
+import struct
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 from .._waiting import Deadline
 from .api import Api
+from .wire import LARGEST_ANSWER, Limits, TooLarge, limited
 
 try:
     from botocore.auth import S3SigV4Auth
@@ -33,7 +35,7 @@ except ImportError:
 
 #: Seconds for connecting, and for an answer.
 TIMEOUT = 60.0
-#: Bytes of one answer's headers, and of its body: errors and sets of ten tags are all that is read here.
+#: Bytes of one answer's headers, and of its body about an object: errors and sets of ten tags.
 LARGEST_HEAD = LARGEST_BODY = 256 * 1024
 _EMPTY = hashlib.sha256(b"").hexdigest()
 
@@ -114,17 +116,26 @@ class _Connection:
     def __init__(self, host: str, port: int) -> None:
         self._socket = socket.create_connection((host, port), timeout=TIMEOUT)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # With the kernel's own time limit a page is read by one system call: it returns when everything is there, and
+        # a thread waits for the interpreter's lock once, and not for each piece that arrives.
+        self._socket.settimeout(None)
+        limit = struct.pack("ll", int(TIMEOUT), 0)
+        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            self._socket.setsockopt(socket.SOL_SOCKET, option, limit)
         self._data = b""
         self._deadline = Deadline(TIMEOUT)
+        self._most = LARGEST_BODY
 
-    def exchange(self, request: bytes, *, body: bool) -> tuple[Reply, bool]:
-        """The answer, and whether the connection can be used again. body: whether answers have one.
+    def exchange(
+        self, request: bytes, *, body: bool, most: int = LARGEST_BODY
+    ) -> tuple[Reply, bool]:
+        """The answer, and whether the connection can be used again. body: whether answers have one; most: its bytes.
 
         Raises OSError or ValueError if the answer ends early, does not end, or is none.
         """
         self._data = b""
         self._deadline = Deadline(TIMEOUT)
-        self._socket.settimeout(TIMEOUT)
+        self._most = most
         self._socket.sendall(request)
         head = self._until(b"\r\n\r\n")
         first, *lines = head.decode("latin-1").split("\r\n")
@@ -151,6 +162,8 @@ class _Connection:
                 return content
             content += self._take(size)
             self._take(2)
+            if len(content) > self._most:
+                raise OSError("the answer is too large")
 
     def _until(self, end: bytes) -> bytes:
         while end not in self._data:
@@ -159,16 +172,26 @@ class _Connection:
         return found
 
     def _take(self, size: int) -> bytes:
-        while len(self._data) < size:
-            self._more(LARGEST_BODY)
-        found, self._data = self._data[:size], self._data[size:]
+        if size > self._most:
+            raise OSError("the answer is too large")
+        pieces, missing = [self._data], size - len(self._data)
+        while missing > 0:
+            pieces.append(self._piece(missing, socket.MSG_WAITALL))
+            missing -= len(pieces[-1])
+        data = b"".join(pieces)
+        found, self._data = data[:size], data[size:]
         return found
 
     def _more(self, most: int) -> None:
-        piece = self._socket.recv(65536)
-        self._data += piece
-        if not piece or len(self._data) > most or self._deadline.expired:
+        self._data += self._piece(65536)
+        if len(self._data) > most:
+            raise OSError("the answer does not end")
+
+    def _piece(self, size: int, flags: int = 0) -> bytes:
+        piece = self._socket.recv(size, flags)
+        if not piece or self._deadline.expired:
             raise OSError("the answer ended early, or does not end")
+        return piece
 
     def close(self) -> None:
         self._socket.close()
@@ -205,34 +228,45 @@ class DirectRequests:
         queries = ["tagging="] if tagging else []
         if version_id is not None:
             queries.append(f"versionId={quote(version_id, safe='~')}")
-        query = "&".join(queries)
+        return self._exchange(method, path, "&".join(queries), body)
+
+    def list(self, query: str) -> Reply:
+        """The answer to a request for a list of the bucket, for a query that is encoded and sorted."""
+        return self._exchange("GET", self._base.removesuffix("/"), query, None, LARGEST_ANSWER)
+
+    def _exchange(
+        self, method: str, path: str, query: str, body: bytes | None, most: int = LARGEST_BODY
+    ) -> Reply:
         try:
             if self._direct:
-                return self._send_directly(method, path, query, body)
-            return self._send_by_session(method, f"{path}?{query}" if query else path, body)
-        except (OSError, BotoCoreError, ValueError, IndexError):
+                return self._send_directly(method, path, query, body, most)
+            return self._send_by_session(method, f"{path}?{query}" if query else path, body, most)
+        except (OSError, BotoCoreError, ValueError, IndexError, TooLarge):
             # A kept connection that the server has closed, or a trouble that botocore names better.
             self._forget()
             return Reply(0, {})
 
-    def _send_directly(self, method: str, path: str, query: str, body: bytes | None) -> Reply:
+    def _send_directly(
+        self, method: str, path: str, query: str, body: bytes | None, most: int
+    ) -> Reply:
         request = self._signer.request(method, path, query, datetime.now(timezone.utc), body)
         connection: _Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             connection = self._local.connection = _Connection(self._host, self._port)
-        reply, kept = connection.exchange(request, body=method != "HEAD")
+        reply, kept = connection.exchange(request, body=method != "HEAD", most=most)
         if not kept:
             self._forget()
         return reply
 
-    def _send_by_session(self, method: str, target: str, body: bytes | None) -> Reply:
+    def _send_by_session(self, method: str, target: str, body: bytes | None, most: int) -> Reply:
         """By botocore's HTTP session, which knows certificates and proxies."""
         signer = self._api.client._request_signer
         headers = {} if body is None else {"Content-MD5": md5(body)}
         request = AWSRequest(method, f"{self._origin}{target}", data=body or b"", headers=headers)
         credentials = signer._credentials.get_frozen_credentials()
         S3SigV4Auth(credentials, "s3", signer.region_name).add_auth(request)
-        response = self._session.send(request.prepare())
+        with limited(Limits(Deadline(TIMEOUT), most)):
+            response = self._session.send(request.prepare())
         found = {name.lower(): value for name, value in response.headers.items()}
         return Reply(response.status_code, found, response.content)
 

@@ -1,63 +1,34 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads pages of ListObjectVersions fast: botocore makes and signs the request, and the page is parsed here.
+"""Reads listings of versions fast: pages are asked for by direct.py, and read by version_pages.py.
 
-botocore's parser takes about 90 us for each version, which makes a listing of millions of versions take hours of CPU.
-CloudServer writes the elements of a version in a fixed order, so a regular expression reads them in 1 to 3 us. A page
-that does not look exactly so is read by a real XML parser, and what is no listing goes to botocore as it came: an error
-must stay an error.
+botocore's parser takes about 90 us for each version, which makes a listing of millions of versions take hours of CPU,
+and its other layers 1.3 ms for each page. What is no page is asked for once more by botocore: an error must stay an
+error. Pages that come that way are read here too.
 """
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, cast
-from urllib.parse import unquote_to_bytes
-from xml.etree import ElementTree
-from xml.sax.saxutils import unescape
+from urllib.parse import quote
 
-from .._documents.verify_compare import KEY, KIND, MARKER, SIZE, Row
+from .._documents.verify_compare import KEY, KIND
 from .._waiting import Backoff, Deadline
 from .api import Answer, Api
+from .direct import DirectRequests, Reply
+from .version_pages import BEGINNING, Marker, Page, read_page
 
 PAGE = 1000
 #: How servers and what is before them ask for fewer requests.
 SLOW_DOWN = (429, 503)
 #: Seconds for one request of a job, without its retries.
 REQUEST = 120.0
-_ROW = re.compile(
-    rb"<(Version|DeleteMarker)><Key>([^<]*)</Key><VersionId>([^<]*)</VersionId><IsLatest>(true|false)</IsLatest>"
-    rb"<LastModified>([^<]*)</LastModified>(?:<ETag>(?:&quot;|\")?([^<&\"]*)(?:&quot;|\")?</ETag><Size>(\d+)</Size>)?"
-)
-_END = re.compile(rb"</ListVersionsResult>\s*\Z")
-_TRUNCATED = re.compile(rb"<IsTruncated>(true|false)</IsTruncated>")
-_NEXT_KEY = re.compile(rb"<NextKeyMarker>([^<]*)</NextKeyMarker>")
-_NEXT_VERSION = re.compile(rb"<NextVersionIdMarker>([^<]*)</NextVersionIdMarker>")
 #: What is handed to botocore in place of a page that was read here.
 _NOTHING = b"<ListVersionsResult><IsTruncated>false</IsTruncated></ListVersionsResult>"
-
-
-@dataclass(frozen=True)
-class Marker:
-    """Where a listing goes on: behind the key, or behind a version of it. The key is in UTF-8, b"" for the beginning.
-
-    A key alone need not exist, and continues after all of its versions.
-    """
-
-    key: bytes = b""
-    version_id: bytes | None = None
-
-
-@dataclass(frozen=True)
-class Page:
-    """The rows of one answer in their order, and where the next page begins; None after the last one."""
-
-    rows: list[Row]
-    following: Marker | None
 
 
 class VersionListing:
@@ -80,13 +51,44 @@ class VersionListing:
         self._api = api
         self._slowed = slowed
         self._prefix = below + prefix
+        self._requests: DirectRequests | None = DirectRequests(api, bucket)
         _watch(api.client)
 
-    def page(self, after: Marker = Marker(), size: int = PAGE) -> Page:
+    def page(self, after: Marker = BEGINNING, size: int = PAGE) -> Page:
         """The page behind a marker, at most `size` rows.
 
         Source: CloudServer's answers as measured. Raises the errors of errors.py; a missing bucket is NotFound.
         """
+        reply = self._ask(after, size)
+        page = read_page(reply.body) if reply.status == 200 and reply.from_s3 else None
+        if page is not None:
+            return _without(page, self._below)
+        if reply.status in SLOW_DOWN:
+            self._slowed()
+        page = self._by_botocore(after, size)
+        if 300 <= reply.status < 500 and reply.status not in SLOW_DOWN:
+            # What this server refuses is a way of asking that only botocore has, such as another signature.
+            self._requests = None
+        return page
+
+    def _ask(self, after: Marker, size: int) -> Reply:
+        requests = self._requests
+        if requests is None:
+            return Reply(0, {})
+        names = {
+            "encoding-type": b"url",
+            "key-marker": after.key and self._below + after.key,
+            "max-keys": b"%d" % size,
+            "prefix": self._prefix.encode(),
+            "version-id-marker": after.version_id,
+        }
+        # In the order of the names, which the signature needs.
+        query = "&".join(
+            f"{name}={quote(value, safe='~')}" for name, value in names.items() if value
+        )
+        return requests.list(f"{query}&versions=")
+
+    def _by_botocore(self, after: Marker, size: int) -> Page:
         # Each request has a time limit of its own: a job goes on for as long as it makes progress.
         api = fresh(self._api)
         markers: dict[str, Any] = {}
@@ -157,105 +159,3 @@ def _watch(client: Any) -> None:
     client.meta.events.register(
         "before-send.s3.ListObjectVersions", before_send, unique_id="backbeat-version-listing"
     )
-
-
-def read_page(body: bytes) -> Page | None:
-    """The page of an answer's body; None if it is not a listing of versions."""
-    page = read_fast(body)
-    return page if page is not None else read_slowly(body)
-
-
-def read_fast(body: bytes) -> Page | None:
-    """The page, by a regular expression; None unless the body looks exactly as CloudServer writes it."""
-    # What is not of an entry comes first; an element that is empty in one tag, a comment or CDATA is for the parser.
-    head = body[: body.find(b"<LastModified>")] if b"<LastModified>" in body else body
-    truncated = _TRUNCATED.search(head)
-    if truncated is None or body.count(b"<IsTruncated>") != 1:
-        return None
-    # One byte is found ten times faster than two.
-    if (b"!" in body and b"<!" in body) or b"<Version/>" in body or b"<DeleteMarker/>" in body:
-        return None
-    if not _END.search(body, max(0, len(body) - 64)):
-        return None
-    encoded = b"<EncodingType>url</EncodingType>" in body
-    if encoded and b"%" in body:
-        # The character that is encoded most often, and never a part of another code.
-        body = body.replace(b"%2F", b"/")
-    rows: list[Row] = _ROW.findall(body)
-    if len(rows) != body.count(b"</Version>") + body.count(b"</DeleteMarker>"):
-        return None
-    if any(row[KIND] != MARKER for row in rows if not row[SIZE]):
-        return None
-    keys = b"\n".join([row[KEY] for row in rows])
-    if b"%" in keys or b"&" in keys:
-        rows = [(row[KIND], _decoded(row[KEY], encoded), *row[2:]) for row in rows]
-    if truncated[1] == b"false":
-        return Page(rows, None)
-    key, version = _NEXT_KEY.search(body), _NEXT_VERSION.search(body)
-    if key is None:
-        return None
-    return Page(rows, Marker(_decoded(key[1], encoded), version[1] if version else None))
-
-
-def _decoded(key: bytes, encoded: bool) -> bytes:
-    if b"&" in key:
-        text = key.decode("utf-8", "surrogateescape")
-        text = unescape(text, {"&quot;": '"', "&apos;": "'"})
-        key = text.encode("utf-8", "surrogateescape")
-    return unquote_to_bytes(key) if encoded else key
-
-
-def read_slowly(body: bytes) -> Page | None:
-    """The page, by an XML parser; None if it is not a listing of versions."""
-    if b"<!DOCTYPE" in body:
-        return None
-    try:
-        root = ElementTree.fromstring(body)  # noqa: S314 - without a document type there is nothing to expand
-    except ElementTree.ParseError:
-        return None
-    if _name(root) != "ListVersionsResult":
-        return None
-    fields = {_name(child): child.text or "" for child in root}
-    encoded = fields.get("EncodingType") == "url"
-    rows = []
-    for child in root:
-        if _name(child) in ("Version", "DeleteMarker"):
-            row = _row(child, encoded)
-            if row is None:
-                return None
-            rows.append(row)
-    if fields.get("IsTruncated") == "false":
-        return Page(rows, None)
-    if fields.get("IsTruncated") != "true" or not fields.get("NextKeyMarker"):
-        return None
-    key = _plain(fields["NextKeyMarker"], encoded)
-    version = fields.get("NextVersionIdMarker")
-    return Page(rows, Marker(key, version.encode() if version else None))
-
-
-def _row(element: ElementTree.Element, encoded: bool) -> Row | None:
-    values = {_name(child): child.text or "" for child in element}
-    kind = _name(element)
-    needed = ["Key", "VersionId", "IsLatest", "LastModified"]
-    if kind == "Version":
-        needed += ["ETag", "Size"]
-    if not values.keys() >= set(needed):
-        return None
-    return (
-        kind.encode(),
-        _plain(values["Key"], encoded),
-        values["VersionId"].encode(),
-        values["IsLatest"].encode(),
-        values["LastModified"].encode(),
-        values.get("ETag", "").strip('"').encode(),
-        values.get("Size", "").encode(),
-    )
-
-
-def _plain(text: str, encoded: bool) -> bytes:
-    return unquote_to_bytes(text) if encoded else text.encode()
-
-
-def _name(element: ElementTree.Element) -> str:
-    """The element's name without its namespace."""
-    return element.tag.rpartition("}")[2]

@@ -8,9 +8,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeout
 
-from .._clients.listing import Marker, Page, VersionListing
+from .._clients.listing import VersionListing
+from .._clients.version_pages import Marker, Page
 from .._documents.verify_compare import (
     KEY,
     Block,
@@ -62,6 +64,8 @@ class Listers:
         self._fetchers = ThreadPoolExecutor(2 * most, thread_name_prefix="fetch")
         self._error: BaseException | None = None
         self._end = threading.Event()
+        # Set when a lister ends, so that nobody waits for the rest of a pause.
+        self._ended = threading.Event()
         self._threads: list[threading.Thread] = []
 
     def run(self, meanwhile: Callable[[], None]) -> None:
@@ -73,7 +77,8 @@ class Listers:
             self._start(self._ramp.active)
             began, rows = time.monotonic(), self._ledger.progress.done
             while any(thread.is_alive() for thread in self._threads):
-                self._end.wait(POLL)
+                self._ended.wait(POLL)
+                self._ended.clear()
                 if self._end.is_set():
                     break
                 meanwhile()
@@ -110,6 +115,8 @@ class Listers:
             with self._ledger.lock:
                 self._error = self._error or error
             self._end.set()
+        finally:
+            self._ended.set()
 
     def _check(self) -> None:
         if self._end.is_set():
@@ -200,10 +207,14 @@ class Listers:
         return page
 
     def _result(self, future: Future[Page]) -> Page:
-        while not future.done():
-            wait([future], POLL)
-            self._check()
-        return future.result()
+        while True:
+            try:
+                return future.result(POLL)
+            except FutureTimeout:
+                # In newer Pythons that is also the error of a connection.
+                if future.done():
+                    raise
+                self._check()
 
 
 class _Ended(Exception):

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._clients.api import Api
-from .._clients.listing import Marker, Page, VersionListing
+from .._clients.listing import VersionListing
 from .._clients.service import S3
 from .._clients.session import Connections
+from .._clients.version_pages import Marker, Page
 from .._documents import names
 from .._documents.verify_compare import KEY, Position
 from .._documents.verify_ranges import Span, balanced, choose_cut, split

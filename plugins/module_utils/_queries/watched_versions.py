@@ -21,7 +21,8 @@ from .._clients.api import Api
 from .._clients.backbeat import FailedVersion
 from .._clients.errors import ApiError
 from .._clients.heads import HeadRequests
-from .._clients.listing import Marker, VersionListing
+from .._clients.listing import VersionListing
+from .._clients.version_pages import Marker
 from .._documents.events import FAILED, STUCK, Problem, Reading, moment, version_facts
 from .._documents.replication import api_prefix
 from .._documents.verify_compare import KEY, MARKER, MODIFIED, VERSION_ID, Row

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from datetime import datetime, timezone
 from types import SimpleNamespace
 from typing import Any
@@ -19,7 +20,9 @@ from botocore.credentials import Credentials
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.scality.backbeat.plugins.module_utils._clients import direct
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.direct import (
+    LARGEST_BODY,
     LARGEST_HEAD,
     Reply,
     Signer,
@@ -78,8 +81,10 @@ def test_signs_as_botocore_does(
     assert (length, sent) == (None if body is None else str(len(body)), body or b"")
 
 
-def exchange(answer: bytes, *, body: bool = True, pieces: int = 1) -> tuple[Reply, bool]:
-    """What a connection makes of an answer that arrives in pieces."""
+def exchange(
+    answer: bytes, *, body: bool = True, pieces: int = 1, hold: float = 0.0, **more: int
+) -> tuple[Reply, bool]:
+    """What a connection makes of an answer that arrives in pieces; hold: seconds after the last one."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve() -> None:
@@ -89,12 +94,13 @@ def exchange(answer: bytes, *, body: bool = True, pieces: int = 1) -> tuple[Repl
                 for number in range(pieces):
                     begin, end = (len(answer) * one // pieces for one in (number, number + 1))
                     accepted.sendall(answer[begin:end])
+                time.sleep(hold)
 
         thread = threading.Thread(target=serve)
         thread.start()
         connection = _Connection("127.0.0.1", server.getsockname()[1])
         try:
-            return connection.exchange(b"GET", body=body)
+            return connection.exchange(b"GET", body=body, **more)
         finally:
             connection.close()
             thread.join()
@@ -139,3 +145,35 @@ def test_a_connection_that_the_server_closes_is_not_kept() -> None:
 def test_an_answer_that_is_none_is_an_error(answer: bytes) -> None:
     with pytest.raises((OSError, ValueError)):
         exchange(answer)
+
+
+@pytest.mark.parametrize("pieces", [1, 40])
+@pytest.mark.parametrize("form", ["length", "chunks"])
+def test_a_page_is_larger_than_what_is_read_of_an_object(form: str, pieces: int) -> None:
+    content = b"x" * (LARGEST_BODY + 1)
+    size = len(content)
+    rest = {
+        "length": b"Content-Length: %d\r\n\r\n%s" % (size, content),
+        "chunks": b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (size, content),
+    }
+    answer = b"HTTP/1.1 200 OK\r\n" + rest[form]
+    assert exchange(answer, pieces=pieces, most=size)[0].body == content
+    with pytest.raises(OSError, match="too large"):
+        exchange(answer, pieces=pieces)
+
+
+def test_many_chunks_together_are_too_large() -> None:
+    chunks = b"".join(b"5\r\nhello\r\n" for _ in range(3))
+    answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n"
+    assert exchange(answer, most=15)[0].body == b"hello" * 3
+    with pytest.raises(OSError, match="too large"):
+        exchange(answer, most=14)
+
+
+@pytest.mark.parametrize("begun", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort"])
+def test_an_answer_that_does_not_come_is_waited_for_no_longer_than_the_limit(
+    begun: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(direct, "TIMEOUT", 1.0)
+    with pytest.raises(OSError, match="temporarily unavailable"):
+        exchange(begun, hold=3.0)

@@ -16,7 +16,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.scality.backbeat.plugins.module_utils._clients.listing import Marker, Page
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.version_pages import (
+    Marker,
+    Page,
+)
 from ansible_collections.scality.backbeat.plugins.module_utils._documents import (
     verify_compare,
     verify_ranges,

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.scality.backbeat.plugins.module_utils._clients.listing import (
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.version_pages import (
     Marker,
     Page,
     read_fast,
