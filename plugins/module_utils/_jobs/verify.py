@@ -33,7 +33,7 @@ from .._documents.verify_ranges import Span
 from .._documents.verify_report import Gap, Report, Side, accepted
 from .._documents.verify_scope import Scope
 from .._work import Failure, InvalidDocument, Unsatisfied
-from .checkpoint import Checkpoint, write_atomically
+from .checkpoint import Checkpoint, check_writable, write_atomically
 from .job import Control, Interrupted, Job, JobLimits, JobProgress, Stalled, Stopped
 from .pending_history import PendingHistory, keep_previous
 from .verify_inspection import Bodies, Inspector
@@ -208,6 +208,10 @@ class Verify(Job):
     def run(self, control: Control) -> dict[str, Any]:
         request = self.request
         files = Files(request.checkpoint, request.problems_file)
+        named = (files.checkpoint, files.problems, request.report_file, request.status_file)
+        for path in named:
+            if path:
+                check_writable(path)
         checkpoint = None
         with contextlib.ExitStack() as locks:
             if request.checkpoint:
@@ -225,6 +229,9 @@ class Verify(Job):
             "problems_file": self.request.problems_file,
             "ranges": [list(one) for one in self.request.ranges],
             "both_ways": self.request.both_ways,
+            "stuck_after": self.request.stuck_after,
+            "recheck_limit": self.request.recheck_limit,
+            "sent_file": self.request.sent_file,
         }
 
     def _verify(
@@ -259,7 +266,7 @@ class Verify(Job):
             )
             stack.callback(ledger.close)
             error = self._compare(control, ledger, history.since)
-            ledger.save()
+            error = error or _failure(ledger.save)
             report = ledger.report
             gaps = report.gaps
             if error is not None:
@@ -271,18 +278,21 @@ class Verify(Job):
             if report.complete:
                 report.last_complete = report.finished
             if report_file:
-                text = json.dumps(report.as_dict(), indent=2)
-                write_atomically(Path(report_file), text.encode() + b"\n")
+                text = json.dumps(report.as_dict(), indent=2).encode() + b"\n"
+                trouble = _failure(lambda: write_atomically(Path(report_file), text))
+                if trouble is not None:
+                    report.failures.insert(0, str(trouble))
+                    error = error or trouble
             if error is None:
                 ledger.remove()
-            progress.end("finished" if error is None else "failed")
-        return self._result(report, error)
+            trouble = _failure(lambda: progress.end("failed" if error else "finished"))
+        return self._result(report, error or trouble)
 
     def _result(self, report: Report, error: Failure | None) -> dict[str, Any]:
         result: dict[str, Any] = {"verification": report.as_dict(), "warnings": list(report.notes)}
         if error is not None:
             result |= error.details
-            raise Unsatisfied(f"{' '.join(report.failures[:3])}", result)
+            raise Unsatisfied(" ".join(report.failures[:3]) or str(error), result)
         if report.failures and (self.request.fail or not report.complete):
             pair = f"{self.request.source.bucket} to {self.request.target.bucket}"
             raise Unsatisfied(f"{pair}: {' '.join(report.failures)}", result)
@@ -477,6 +487,15 @@ class Verify(Job):
 
 class _Unusable(Failure):
     """A listing that cannot be compared."""
+
+
+def _failure(act: Callable[[], object]) -> Failure | None:
+    """What an act fails with, None if it does not."""
+    try:
+        act()
+    except Failure as error:
+        return error
+    return None
 
 
 def _note(report: Report, text: str) -> None:

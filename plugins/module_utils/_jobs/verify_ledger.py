@@ -72,6 +72,7 @@ class Ledger:
         self.rechecked = 0
         self.rechecks = 0
         self._checkpoint = checkpoint
+        self._broken = False
         self._sample = sample
         self._samples: list[Sampled] = []
         self._now = report.started
@@ -123,7 +124,7 @@ class Ledger:
 
     def enter(self, span: Span, position: Position, entry: Entry) -> None:
         """Count a stretch of a span, which is compared up to the position now."""
-        with self.lock:
+        with self._step():
             rows = entry.equal.count
             self._count(entry.equal)
             for case, verdict in entry.verdicts:
@@ -136,15 +137,25 @@ class Ledger:
             span.advance(position, rows)
             self._tell(rows)
 
+    @contextlib.contextmanager
+    def _step(self) -> Iterator[None]:
+        """A step that a signal or a full disk can break off; what is left then is not saved any more."""
+        with self.lock:
+            try:
+                yield
+            except BaseException:
+                self._broken = True
+                raise
+
     def finish(self, span: Span) -> None:
         """All of a span is compared."""
-        with self.lock:
+        with self._step():
             span.done = True
             self._tell(0)
 
     def enter_again(self, done: Sequence[tuple[Case, Verdict]], entry: Entry, offset: int) -> None:
         """Count keys that were looked at again, up to an offset of those that were put off."""
-        with self.lock:
+        with self._step():
             for case, verdict in done:
                 self._take(case, verdict)
             self._extras(entry)
@@ -154,7 +165,7 @@ class Ledger:
 
     def enter_samples(self, entry: Entry) -> None:
         """Count the sample by number, which is not compared again by a run that goes on from here."""
-        with self.lock:
+        with self._step():
             self._samples = []
             self._extras(entry)
 
@@ -174,8 +185,10 @@ class Ledger:
         return sorted((-rank, key, version) for rank, key, version in self._samples)
 
     def save(self, *, sync: bool = True) -> None:
-        """Write a checkpoint."""
+        """Write a checkpoint. Without effect after a step that was broken off: the checkpoint before it holds."""
         with self.lock:
+            if self._broken:
+                return
             for lines in (self._lines, self._later):
                 if lines is not None:
                     lines.flush(sync=sync and self._checkpoint is not None)
