@@ -169,9 +169,9 @@ def test_after_kills_the_report_is_that_of_a_run_without_any(
         process.communicate()
         assert (one.folder / "state").exists()
         check_private(one.folder)
-        # As a kill in the middle of a line leaves it.
+        # As a kill in the middle of a line leaves it; longer than all that is still to be written.
         with open(one.folder / "problems", "a") as lines:
-            lines.write('{"schema": "scality.backbeat.verify/1", "state": "mis')
+            lines.write('{"schema": "scality.backbeat.verify/1", "detail": "' + 200_000 * "x")
     result = one.run()
     assert not result.get("failed"), result
     assert one.outcome() == whole
