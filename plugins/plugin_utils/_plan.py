@@ -157,6 +157,7 @@ STEPS: Mapping[str, Callable[[Steps, Mapping[str, Any]], Items]] = {
     ),
     "preflights": lambda steps, options: steps.preflights(options["known_sites"]),
     "verifications": lambda steps, options: steps.verifications(options["verify_folder"]),
+    "backfills": lambda steps, options: steps.backfills(options),
     "divisions": lambda steps, options: steps.divisions(options),
     "ranges": lambda steps, options: steps.ranges(options),
     "parts": lambda steps, options: steps.parts(options),

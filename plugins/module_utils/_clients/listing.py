@@ -10,6 +10,7 @@ error. Pages that come that way are read here too.
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -53,6 +54,12 @@ class VersionListing:
         self._prefix = below + prefix
         self._requests: DirectRequests | None = DirectRequests(api, bucket)
         _watch(api.client)
+
+    def narrowed(self, prefix: str) -> VersionListing:
+        """The listing of the same bucket below another prefix, by the same connections."""
+        narrowed = copy.copy(self)
+        narrowed._prefix = self._below.decode() + prefix
+        return narrowed
 
     def page(self, after: Marker = BEGINNING, size: int = PAGE) -> Page:
         """The page behind a marker, at most `size` rows.

@@ -185,3 +185,26 @@ def delete_replication(api: Api, bucket: str) -> None:
 def _replication(answer: Answer) -> Mapping[str, Any]:
     configuration: Mapping[str, Any] = answer["ReplicationConfiguration"]
     return configuration
+
+
+def notifications(api: Api, bucket: str) -> Mapping[str, Any]:
+    """What the bucket tells whom, as boto3's GetBucketNotificationConfiguration; empty if nothing."""
+    found = api.read(
+        "get_bucket_notification_configuration",
+        f"read the notifications of the bucket {bucket}",
+        lambda answer: {name: value for name, value in answer.items() if name.endswith("ons")},
+        Bucket=bucket,
+    )
+    return found or {}
+
+
+def lifecycle(api: Api, bucket: str) -> list[Mapping[str, Any]]:
+    """The bucket's lifecycle rules as boto3 returns them; none if it has no lifecycle configuration."""
+    rules = api.read(
+        "get_bucket_lifecycle_configuration",
+        f"read the lifecycle rules of the bucket {bucket}",
+        lambda answer: list(answer["Rules"]),
+        absent=("NoSuchLifecycleConfiguration",),
+        Bucket=bucket,
+    )
+    return rules or []

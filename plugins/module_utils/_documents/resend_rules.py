@@ -46,17 +46,21 @@ class KeyVersion:
 class Selection:
     """Which versions are to be sent: those in one of the states, and those that are named by their version id.
 
+    excluded: version ids that are left alone although their state is selected, such as those that are too young.
     delete_again: for keys that are deleted at the source, whether a new delete marker may be made there first.
     markers: whether delete markers can be sent again: by Backbeat's API, not by tags.
     """
 
     states: frozenset[str] = DEFAULT_STATES
     version_ids: frozenset[str] = frozenset()
+    excluded: frozenset[str] = frozenset()
     delete_again: bool = False
     markers: bool = False
 
     def includes(self, version: KeyVersion) -> bool:
-        return version.state in self.states or version.version_id in self.version_ids
+        if version.version_id in self.version_ids:
+            return True
+        return version.state in self.states and version.version_id not in self.excluded
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,8 @@ class Refusal:
 REASONS = {
     "delete-marker": "Delete markers cannot be sent again: delete the key at the source once more, and the new marker "
     "is replicated.",
+    "old-delete-marker": "Delete markers cannot be sent again. A newer version of the key is current on both sides, so "
+    "that the marker does not matter to readers.",
     "replica": "The version is itself a replica, and may have been deleted on purpose on the other side: name it by "
     "its version id to send it all the same.",
     "no-rule": "No enabled rule selects the version: add a rule for its prefix.",
@@ -92,6 +98,10 @@ REASONS = {
     "null-order": "The key has a null version that is at the target or about to arrive, and not all newer versions "
     "can be sent in their order after it, which could damage the null version. Copy the missing ones by hand.",
 }
+
+
+#: Why delete markers are not sent.
+MARKER_REASONS = ("delete-marker", "old-delete-marker")
 
 
 @dataclass(frozen=True)
@@ -117,13 +127,20 @@ def plan_key(versions: Sequence[KeyVersion], selection: Selection) -> KeyPlan:
         if not selection.includes(version):
             continue
         reason = _own_reason(version, selection)
+        if reason == "delete-marker" and version is not versions[0]:
+            reason = "old-delete-marker"
         if reason:
             refused[version.version_id] = reason
         else:
             candidates.append(version)
-    if not candidates:
+    newest = versions[0] if versions else None
+    if newest is not None and _deletes_again(newest, selection):
+        # A newer marker covers all of these.
+        refused = {name: why for name, why in refused.items() if why not in MARKER_REASONS}
+        if not candidates:
+            return _plan(versions, [], refused, delete_first=True)
+    if newest is None or not candidates:
         return _plan(versions, [], refused)
-    newest = versions[0]
     if newest.delete_marker and newest in candidates:
         older = [one for one in candidates if one is not newest]
         if any(one.version_id == NULL and one.state in ARRIVING for one in versions):
@@ -138,7 +155,18 @@ def plan_key(versions: Sequence[KeyVersion], selection: Selection) -> KeyPlan:
     keeps_null, bad = _null_rule(versions, candidates)
     refused.update(bad)
     sent = [one for one in candidates if one.version_id not in bad]
-    return _plan(versions, sent, refused, delete_first and bool(sent), keeps_null and bool(sent))
+    first = delete_first and (bool(sent) or _deletes_again(newest, selection))
+    return _plan(versions, sent, refused, first, keeps_null and bool(sent))
+
+
+def _deletes_again(newest: KeyVersion, selection: Selection) -> bool:
+    """Whether the key's newest entry is a selected delete marker that is to be replaced by a new one."""
+    return (
+        selection.delete_again
+        and newest.delete_marker
+        and not newest.arrived
+        and selection.includes(newest)
+    )
 
 
 def _own_reason(version: KeyVersion, selection: Selection) -> str:

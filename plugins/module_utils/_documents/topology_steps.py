@@ -205,6 +205,21 @@ class Steps:
             for pair in self.plan["outgoing"]
         ]
 
+    def backfills(self, options: Mapping[str, Any]) -> Items:
+        """Both sides of each pair, for a backfill; its files are in the folder of verification, none without one."""
+        folder = options["verify_folder"]
+        found: Items = []
+        for pair, compared in zip(self.plan["outgoing"], self.verifications(folder), strict=True):
+            one = {SOURCE: compared[SOURCE], TARGET: compared[TARGET]}
+            if options["backbeat_url"]:
+                one["backbeat_url"] = options["backbeat_url"]
+            if folder:
+                one |= _backfill_files(folder, self.plan["host"], pair)
+                if options["backfill_from_verification"]:
+                    one["verify_problems_file"] = compared["problems_file"]
+            found.append(one)
+        return found
+
     def divisions(self, options: Mapping[str, Any]) -> Items:
         """The source bucket of each pair, to be divided among workers, and the file of its plan."""
         workers, folder = options["verify_workers"], options["verify_folder"]
@@ -235,6 +250,7 @@ class Steps:
                         TARGET: pair[TARGET],
                         "range": {"after": one["after"], "until": one["until"]},
                         "run": options["verify_run"],
+                        "sent_file": pair["sent_file"],
                         **files,
                     }
                 )
@@ -365,15 +381,34 @@ def _files(folder: str, host: str, pair: Mapping[str, Any]) -> dict[str, str]:
     """The files of a pair's verification, by the options of backbeat_verify."""
     if not folder:
         return {}
+    name = _file_name(folder, host, pair)
+    return {
+        "checkpoint": f"{name}.checkpoint",
+        "problems_file": f"{name}.problems.jsonl",
+        "report_file": f"{name}.report.json",
+        "status_file": f"{name}.status.json",
+        # What a backfill has sent is pending since then.
+        "sent_file": f"{name}.sent.jsonl",
+    }
+
+
+def _backfill_files(folder: str, host: str, pair: Mapping[str, Any]) -> dict[str, str]:
+    """The files of a pair's backfill, by the options of backbeat_backfill."""
+    name = _file_name(folder, host, pair)
+    return {
+        "checkpoint": f"{name}.backfill.checkpoint",
+        "sent_file": f"{name}.sent.jsonl",
+        "skipped_file": f"{name}.skipped.jsonl",
+        "report_file": f"{name}.backfill.json",
+        "status_file": f"{name}.backfill.status.json",
+    }
+
+
+def _file_name(folder: str, host: str, pair: Mapping[str, Any]) -> str:
+    """How the names of a pair's files begin."""
     names = (host, pair["source_bucket"], pair["target_host"], pair["target_bucket"])
     # Hosts may have any name; buckets have no underscore, so the name of a file stays that of one pair.
-    name = "__".join(quote(one, safe="") for one in names)
-    return {
-        "checkpoint": f"{folder}/{name}.checkpoint",
-        "problems_file": f"{folder}/{name}.problems.jsonl",
-        "report_file": f"{folder}/{name}.report.json",
-        "status_file": f"{folder}/{name}.status.json",
-    }
+    return f"{folder}/{'__'.join(quote(one, safe='') for one in names)}"
 
 
 def _part_files(pair: Mapping[str, Any], run: str, number: int) -> dict[str, str]:

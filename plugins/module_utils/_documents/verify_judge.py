@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import TypeAlias
 
+from .._work import InvalidDocument
 from .verify_compare import (
     ETAG,
     KEY,
@@ -437,6 +438,19 @@ def iso(moment: datetime) -> str:
     """As listings write a time: UTC, milliseconds, Z."""
     utc = moment.astimezone(timezone.utc)
     return utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def moment_of(name: str, text: str | None) -> str:
+    """The time of an option, in the form of listings; "" if it is not given. Raises InvalidDocument."""
+    if not text:
+        return ""
+    try:
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError as error:
+        raise InvalidDocument(
+            f"{name} is {text!r}: give a time in ISO 8601, such as 2026-11-24T22:00:00Z."
+        ) from error
+    return iso(moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc))
 
 
 def _text(value: bytes) -> str:

@@ -9,7 +9,6 @@ All files have mode 0600, since keys can be confidential.
 from __future__ import annotations
 
 import contextlib
-import errno
 import fcntl
 import json
 import os
@@ -95,31 +94,30 @@ class Checkpoint:
         except OSError as error:
             raise _unusable(beside, error) from error
         with os.fdopen(descriptor, "r+b") as lock:
-            _lock_file(lock, f"Another process uses the checkpoint {self.path}")
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise InvalidDocument(
+                    f"Another process uses the checkpoint {self.path}: wait until it ends, or name another file."
+                ) from error
             yield
 
 
 class Lines:
     """A file of JSON lines that a job appends to. `size` is what a checkpoint remembers of it.
 
-    Continued from a size, it forgets what was written after that, a torn last line included. Only one process can use
-    it at a time. After a write that failed nothing more is written, since a line may be torn.
+    Continued from a size, it forgets what was written after that, a torn last line included.
     """
 
     def __init__(self, path: str | Path, size: int | None = None) -> None:
         """Begin a new file, or continue one from `size`. Raises InvalidDocument if that is impossible."""
         self.path = Path(path)
-        self._error: OSError | None = None
-        # Emptied only when it is ours.
-        fresh = os.O_CREAT if size is None else 0
+        fresh = os.O_TRUNC | os.O_CREAT if size is None else 0
         try:
             descriptor = os.open(self.path, os.O_RDWR | os.O_NOFOLLOW | fresh, 0o600)
             os.fchmod(descriptor, 0o600)
             self._file = os.fdopen(descriptor, "r+b")
             found = os.fstat(descriptor).st_size
-            _lock_file(self._file, f"Another process writes the file {self.path}")
-            if fresh:
-                self._file.truncate(0)
         except OSError as error:
             raise _unusable(self.path, error) from error
         if size is not None and found < size:
@@ -132,76 +130,48 @@ class Lines:
         self._file.seek(size or 0)
         self.size = size or 0
 
+    @classmethod
+    def added_to(cls, path: str | Path) -> Lines:
+        """Continue a file at its end, whatever wrote it, or begin one. A torn last line is dropped."""
+        try:
+            return cls(path, _whole_lines(Path(path)))
+        except FileNotFoundError:
+            return cls(path)
+
     def append(self, entries: Iterable[Mapping[str, Any]]) -> None:
         """Write entries, one a line."""
         data = b"".join(
             json.dumps(entry, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
             for entry in entries
         )
-        with self._writing():
-            self._file.write(data)
+        self._file.write(data)
         self.size += len(data)
 
     def flush(self, *, sync: bool = False) -> None:
         """Bring what was written to the file, and with `sync` to the disk."""
-        with self._writing():
-            self._file.flush()
-            if sync:
-                os.fsync(self._file.fileno())
-
-    @contextlib.contextmanager
-    def _writing(self) -> Iterator[None]:
-        """Raises InvalidDocument for an error, and from then on."""
-        if self._error is not None:
-            raise _unusable(self.path, self._error)
-        try:
-            yield
-        except OSError as error:
-            self._error = error
-            raise _unusable(self.path, error) from error
+        self._file.flush()
+        if sync:
+            os.fsync(self._file.fileno())
 
     def close(self) -> None:
-        # What could not be written cannot be written now either, and whoever needs it has flushed.
-        with contextlib.suppress(OSError):
-            self._file.close()
+        self._file.close()
 
 
-def _lock_file(file: IO[bytes], taken: str) -> None:
-    """Keep other processes from a file until it is closed. Raises InvalidDocument if one has it.
-
-    Some network file systems have no locks; there nothing keeps two processes apart.
-    """
+def _whole_lines(path: Path) -> int:
+    """How many bytes of a file are complete lines. Raises FileNotFoundError or InvalidDocument."""
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        file.close()
-        raise InvalidDocument(f"{taken}: wait until it ends, or name another file.") from error
-    except OSError as error:
-        if error.errno not in (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS):
-            raise
-
-
-def check_writable(path: str | Path) -> None:
-    """Raise InvalidDocument if no file can be put there: before hours of work, not after them."""
-    here = Path(path)
-    if here.is_dir():
-        raise InvalidDocument(f"The file {here} cannot be used: it is a directory.")
-    try:
-        with tempfile.TemporaryFile(dir=here.parent):
-            pass
-    except OSError as error:
-        raise _unusable(here, error) from error
-
-
-def set_aside(path: Path, to: Path) -> None:
-    """Rename a file of lines unless a process is writing it. Raises InvalidDocument."""
-    try:
-        # Writable, since network file systems ask for that.
-        with open(path, "r+b") as file:
-            _lock_file(file, f"Another process writes the file {path}")
-            os.replace(path, to)
+        with path.open("rb") as file:
+            end = file.seek(0, os.SEEK_END)
+            while end:
+                begin = max(0, end - 65536)
+                file.seek(begin)
+                place = file.read(end - begin).rfind(b"\n")
+                if place >= 0:
+                    return begin + place + 1
+                end = begin
+            return 0
     except FileNotFoundError:
-        return
+        raise
     except OSError as error:
         raise _unusable(path, error) from error
 

@@ -190,7 +190,8 @@ class Pace:
 class JobProgress:
     """Counts what is done, and shows it: as lines, and in a status file. Threads share it.
 
-    `things` is what is counted, such as "versions". `share` is between 0 and 1, None while it is not known.
+    `things` is what is counted, such as "versions". `share` is between 0 and 1, None while it is not known. `counts`
+    are further numbers by name, such as "sent".
     """
 
     def __init__(
@@ -205,6 +206,7 @@ class JobProgress:
         self.done = 0
         self.problems = 0
         self.share: float | None = None
+        self.counts: dict[str, int] = {}
         self._lines = lines or Progress()
         self._file = Path(status_file) if status_file else None
         self._clock = clock
@@ -258,6 +260,7 @@ class JobProgress:
             parts.append(f"{_duration(left)} left")
         if self.problems:
             parts.append(f"{self.problems:,} problems")
+        parts += [f"{count:,} {name}" for name, count in self.counts.items() if count]
         return ", ".join(parts)
 
     def _write(self, state: str) -> None:
@@ -277,6 +280,7 @@ class JobProgress:
             "share": None if self.share is None else round(self.share, 4),
             "seconds_left": None if left is None else round(left),
             "problems": self.problems,
+            **self.counts,
         }
         write_atomically(self._file, json.dumps(status).encode() + b"\n", sync=False)
 

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from .._work import InvalidDocument
-from .checkpoint import read_lines, set_aside
+from .checkpoint import read_lines
 
 
 def keep_previous(problems_file: str | None, *, fresh: bool) -> str | None:
@@ -29,8 +29,8 @@ def keep_previous(problems_file: str | None, *, fresh: bool) -> str | None:
     if problems_file is None:
         return None
     previous = f"{problems_file}.previous"
-    if fresh:
-        set_aside(Path(problems_file), Path(previous))
+    if fresh and os.path.exists(problems_file):
+        os.replace(problems_file, previous)
     return previous
 
 
@@ -47,17 +47,8 @@ class PendingHistory:
 
     def __enter__(self) -> PendingHistory:
         files = [one for one in self._files if one.exists()]
-        try:
-            if files:
-                self._load(files)
-        except (OSError, sqlite3.Error) as error:
-            self._exit.close()
-            raise InvalidDocument(
-                f"What {', '.join(map(str, files))} tells of pending versions cannot be used: {error}."
-            ) from error
-        return self
-
-    def _load(self, files: Iterable[Path]) -> None:
+        if not files:
+            return self
         folder = self._exit.enter_context(tempfile.TemporaryDirectory(prefix="backbeat-pending-"))
         database = sqlite3.connect(Path(folder) / "pending", check_same_thread=False)
         self._exit.callback(database.close)
@@ -71,6 +62,7 @@ class PendingHistory:
             )
         database.commit()
         self._database = database
+        return self
 
     def __exit__(self, *_error: object) -> None:
         self._exit.close()

@@ -20,7 +20,6 @@ from .._clients.errors import ApiError, Forbidden
 from .._clients.listing import VersionListing
 from .._clients.service import S3
 from .._clients.session import Connections, open_api
-from .._documents import names
 from .._documents.replication import Configuration, enabled_for, from_api, join_roles
 from .._documents.verify_compare import (
     Block,
@@ -28,39 +27,22 @@ from .._documents.verify_compare import (
     Disordered,
     TooManyVersions,
 )
-from .._documents.verify_judge import Context, Verdict, iso
+from .._documents.verify_judge import Context, Verdict, iso, moment_of
 from .._documents.verify_ranges import Span
 from .._documents.verify_report import Gap, Report, Side, accepted
 from .._documents.verify_scope import Scope
 from .._work import Failure, InvalidDocument, Unsatisfied
-from .checkpoint import Checkpoint, check_writable, write_atomically
+from .checkpoint import Checkpoint, write_atomically
 from .job import Control, Interrupted, Job, JobLimits, JobProgress, Stalled, Stopped
 from .pending_history import PendingHistory, keep_previous
 from .verify_inspection import Bodies, Inspector
 from .verify_ledger import Files, Ledger
-from .verify_listers import Listers
+from .verify_listers import Listers, SideRequest
 
 #: Seconds between two checkpoints.
 SAVE = 5.0
 #: Keys that are looked at again side by side.
 TOGETHER = 64
-
-
-@dataclass(frozen=True)
-class SideRequest:
-    """One side: its bucket, its name in reports, and the options of the connection to its S3."""
-
-    bucket: str
-    name: str
-    s3: Mapping[str, Any] = field(repr=False)
-
-    @classmethod
-    def from_options(cls, options: Mapping[str, Any]) -> SideRequest:
-        """From the options `source` or `target`. Raises InvalidDocument."""
-        url = options["s3"]["endpoint_url"]
-        return cls(
-            names.check_bucket_name(options["bucket"]), options["name"] or url, options["s3"]
-        )
 
 
 @dataclass(frozen=True)
@@ -148,20 +130,10 @@ class VerifyRequest:
         }
 
 
-def _moment(name: str, text: str | None) -> str:
-    if not text:
-        return ""
-    try:
-        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError as error:
-        raise InvalidDocument(
-            f"{name} is {text!r}: give a time in ISO 8601, such as 2026-11-24T22:00:00Z."
-        ) from error
-    return iso(moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc))
-
-
 def _scope(options: Mapping[str, Any]) -> Scope:
-    since, before = (_moment(name, options[name]) for name in ("modified_since", "modified_before"))
+    since, before = (
+        moment_of(name, options[name]) for name in ("modified_since", "modified_before")
+    )
     if options["cloud"] and (since or before):
         raise InvalidDocument(
             "modified_since and modified_before cannot be used with cloud: "
@@ -208,10 +180,6 @@ class Verify(Job):
     def run(self, control: Control) -> dict[str, Any]:
         request = self.request
         files = Files(request.checkpoint, request.problems_file)
-        named = (files.checkpoint, files.problems, request.report_file, request.status_file)
-        for path in named:
-            if path:
-                check_writable(path)
         checkpoint = None
         with contextlib.ExitStack() as locks:
             if request.checkpoint:
@@ -229,9 +197,6 @@ class Verify(Job):
             "problems_file": self.request.problems_file,
             "ranges": [list(one) for one in self.request.ranges],
             "both_ways": self.request.both_ways,
-            "stuck_after": self.request.stuck_after,
-            "recheck_limit": self.request.recheck_limit,
-            "sent_file": self.request.sent_file,
         }
 
     def _verify(
@@ -266,7 +231,7 @@ class Verify(Job):
             )
             stack.callback(ledger.close)
             error = self._compare(control, ledger, history.since)
-            error = error or _failure(ledger.save)
+            ledger.save()
             report = ledger.report
             gaps = report.gaps
             if error is not None:
@@ -278,21 +243,18 @@ class Verify(Job):
             if report.complete:
                 report.last_complete = report.finished
             if report_file:
-                text = json.dumps(report.as_dict(), indent=2).encode() + b"\n"
-                trouble = _failure(lambda: write_atomically(Path(report_file), text))
-                if trouble is not None:
-                    report.failures.insert(0, str(trouble))
-                    error = error or trouble
+                text = json.dumps(report.as_dict(), indent=2)
+                write_atomically(Path(report_file), text.encode() + b"\n")
             if error is None:
                 ledger.remove()
-            trouble = _failure(lambda: progress.end("failed" if error else "finished"))
-        return self._result(report, error or trouble)
+            progress.end("finished" if error is None else "failed")
+        return self._result(report, error)
 
     def _result(self, report: Report, error: Failure | None) -> dict[str, Any]:
         result: dict[str, Any] = {"verification": report.as_dict(), "warnings": list(report.notes)}
         if error is not None:
             result |= error.details
-            raise Unsatisfied(" ".join(report.failures[:3]) or str(error), result)
+            raise Unsatisfied(f"{' '.join(report.failures[:3])}", result)
         if report.failures and (self.request.fail or not report.complete):
             pair = f"{self.request.source.bucket} to {self.request.target.bucket}"
             raise Unsatisfied(f"{pair}: {' '.join(report.failures)}", result)
@@ -487,15 +449,6 @@ class Verify(Job):
 
 class _Unusable(Failure):
     """A listing that cannot be compared."""
-
-
-def _failure(act: Callable[[], object]) -> Failure | None:
-    """What an act fails with, None if it does not."""
-    try:
-        act()
-    except Failure as error:
-        return error
-    return None
 
 
 def _note(report: Report, text: str) -> None:

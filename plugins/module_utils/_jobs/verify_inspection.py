@@ -185,9 +185,7 @@ class Inspector:
         self._control.check("inspecting")
         self._control.pace.wait()
         head = self._heads[side].head(key, version_id)
-        with self._ledger.lock:
-            requests = self._ledger.report.requests
-            requests["head"] = requests.get("head", 0) + 1
+        self._ledger.count_request("head")
         self._control.deadlines.moved()
         if head is not None and version_id is not None and side == "source":
             head = self._with_roles(key, version_id, head)

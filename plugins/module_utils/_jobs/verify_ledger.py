@@ -13,6 +13,7 @@ import heapq
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -65,14 +66,13 @@ class Ledger:
         ranges: Sequence[tuple[bytes, bytes | None]],
         sample: int = 0,
     ) -> None:
-        self.lock = threading.RLock()
+        self.lock: AbstractContextManager[Any] = threading.RLock()
         self.report = report
         self.progress = progress
         self.spans: list[Span] = []
         self.rechecked = 0
         self.rechecks = 0
         self._checkpoint = checkpoint
-        self._broken = False
         self._sample = sample
         self._samples: list[Sampled] = []
         self._now = report.started
@@ -100,7 +100,7 @@ class Ledger:
     def _resume(self, state: Mapping[str, Any]) -> None:
         alphabet = Alphabet()
         self.report = Report.from_dict(state["report"])
-        self.spans = [_span(saved, alphabet) for saved in state["spans"]]
+        self.spans = [span_of(saved, alphabet) for saved in state["spans"]]
         self.rechecked, self.rechecks = state["rechecked"], state["rechecks"]
         self._samples = [(one[0], one[1], one[2]) for one in state["samples"]]
         self._now = self.report.started
@@ -124,7 +124,7 @@ class Ledger:
 
     def enter(self, span: Span, position: Position, entry: Entry) -> None:
         """Count a stretch of a span, which is compared up to the position now."""
-        with self._step():
+        with self.lock:
             rows = entry.equal.count
             self._count(entry.equal)
             for case, verdict in entry.verdicts:
@@ -137,25 +137,21 @@ class Ledger:
             span.advance(position, rows)
             self._tell(rows)
 
-    @contextlib.contextmanager
-    def _step(self) -> Iterator[None]:
-        """A step that a signal or a full disk can break off; what is left then is not saved any more."""
-        with self.lock:
-            try:
-                yield
-            except BaseException:
-                self._broken = True
-                raise
-
     def finish(self, span: Span) -> None:
         """All of a span is compared."""
-        with self._step():
+        with self.lock:
             span.done = True
             self._tell(0)
 
+    def count_request(self, kind: str) -> None:
+        """A request was sent: "list" or "head"."""
+        with self.lock:
+            requests = self.report.requests
+            requests[kind] = requests.get(kind, 0) + 1
+
     def enter_again(self, done: Sequence[tuple[Case, Verdict]], entry: Entry, offset: int) -> None:
         """Count keys that were looked at again, up to an offset of those that were put off."""
-        with self._step():
+        with self.lock:
             for case, verdict in done:
                 self._take(case, verdict)
             self._extras(entry)
@@ -165,7 +161,7 @@ class Ledger:
 
     def enter_samples(self, entry: Entry) -> None:
         """Count the sample by number, which is not compared again by a run that goes on from here."""
-        with self._step():
+        with self.lock:
             self._samples = []
             self._extras(entry)
 
@@ -185,10 +181,8 @@ class Ledger:
         return sorted((-rank, key, version) for rank, key, version in self._samples)
 
     def save(self, *, sync: bool = True) -> None:
-        """Write a checkpoint. Without effect after a step that was broken off: the checkpoint before it holds."""
+        """Write a checkpoint."""
         with self.lock:
-            if self._broken:
-                return
             for lines in (self._lines, self._later):
                 if lines is not None:
                     lines.flush(sync=sync and self._checkpoint is not None)
@@ -197,7 +191,7 @@ class Ledger:
             self._checkpoint.save(
                 {
                     "report": self.report.as_dict(),
-                    "spans": [_saved(span) for span in self.spans],
+                    "spans": [saved_span(span) for span in self.spans],
                     "lines": self._lines.size if self._lines else None,
                     "later": self._later.size if self._later else None,
                     "rechecked": self.rechecked,
@@ -269,7 +263,8 @@ def _add(tally: Tally, count: Count) -> None:
     tally.add(count.count, count.size, oldest, newest)
 
 
-def _saved(span: Span) -> dict[str, Any]:
+def saved_span(span: Span) -> dict[str, Any]:
+    """A span as a checkpoint keeps it."""
     return {
         "start": _text(span.start),
         "until": None if span.until is None else _text(span.until),
@@ -282,7 +277,8 @@ def _saved(span: Span) -> dict[str, Any]:
     }
 
 
-def _span(saved: Mapping[str, Any], alphabet: Alphabet) -> Span:
+def span_of(saved: Mapping[str, Any], alphabet: Alphabet) -> Span:
+    """The span that a checkpoint kept."""
     version = saved["version"]
     return Span(
         start=_bytes(saved["start"]),

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from .._clients.listing import VersionListing
 from .._clients.version_pages import Marker, Page
+from .._documents import names
 from .._documents.verify_compare import (
     KEY,
     Block,
@@ -22,8 +26,7 @@ from .._documents.verify_compare import (
     in_order,
 )
 from .._documents.verify_ranges import Ramp, Span, choose_cut, split
-from .job import Control
-from .verify_ledger import Ledger
+from .job import Control, JobProgress
 
 #: Seconds between two checks whether to stop, while a page or a range is waited for.
 POLL = 0.1
@@ -32,6 +35,37 @@ MEASURE = 1.0
 
 Handle = Callable[[Span, Block], None]
 Select = Callable[[list[Row]], list[Row]]
+
+
+@dataclass(frozen=True)
+class SideRequest:
+    """One side: its bucket, its name in reports, and the options of the connection to its S3."""
+
+    bucket: str
+    name: str
+    s3: Mapping[str, Any] = field(repr=False)
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, Any]) -> SideRequest:
+        """From the options `source` or `target`. Raises InvalidDocument."""
+        url = options["s3"]["endpoint_url"]
+        return cls(
+            names.check_bucket_name(options["bucket"]), options["name"] or url, options["s3"]
+        )
+
+
+class Books(Protocol):
+    """What listers share: the spans, under one lock, and where they count."""
+
+    lock: AbstractContextManager[Any]
+    spans: list[Span]
+    progress: JobProgress
+
+    def finish(self, span: Span) -> None:
+        """All of a span is read."""
+
+    def count_request(self, kind: str) -> None:
+        """A request was sent."""
 
 
 class Listers:
@@ -45,7 +79,7 @@ class Listers:
         self,
         source: VersionListing,
         target: VersionListing,
-        ledger: Ledger,
+        ledger: Books,
         control: Control,
         handle: Handle,
         select: Select,
@@ -201,9 +235,7 @@ class Listers:
     def _page(self, side: str, marker: Marker) -> Page:
         self._control.pace.wait()
         page = self._sides[side].page(marker)
-        with self._ledger.lock:
-            requests = self._ledger.report.requests
-            requests["list"] = requests.get("list", 0) + 1
+        self._ledger.count_request("list")
         return page
 
     def _result(self, future: Future[Page]) -> Page:

@@ -43,30 +43,29 @@ NEEDS: dict[str, tuple[str, ...]] = {
 _TARGET = {"endpoint_url": "http://node6", "profile": "backbeat-target", "name": "target-bucket"}
 _SOURCE = {"endpoint_url": "http://node1", "profile": "backbeat-source"}
 _FAILING = [{"bucket": "source-bucket", "key": key} for key in ("reports/may", "other")]
+_FAILED: Tasks = [
+    {
+        "name": "Remove the target bucket",
+        "scality.backbeat.backbeat_bucket": {**_TARGET, "state": "absent"},
+    },
+    {
+        "name": "Put objects",
+        "scality.backbeat.backbeat_object": {**_SOURCE, "objects": _FAILING},
+    },
+    {
+        "name": "Wait until they have failed",
+        "scality.backbeat.backbeat_object_check": {
+            **_SOURCE,
+            "checks": [{**one, "status": "FAILED"} for one in _FAILING],
+        },
+    },
+    {
+        "name": "Create the target bucket",
+        "scality.backbeat.backbeat_bucket": {**_TARGET, "versioning": "enabled"},
+    },
+]
 #: What a module's examples need beyond the guide's tasks: objects that failed.
-MORE: dict[str, Tasks] = {
-    "backbeat_retry": [
-        {
-            "name": "Remove the target bucket",
-            "scality.backbeat.backbeat_bucket": {**_TARGET, "state": "absent"},
-        },
-        {
-            "name": "Put objects",
-            "scality.backbeat.backbeat_object": {**_SOURCE, "objects": _FAILING},
-        },
-        {
-            "name": "Wait until they have failed",
-            "scality.backbeat.backbeat_object_check": {
-                **_SOURCE,
-                "checks": [{**one, "status": "FAILED"} for one in _FAILING],
-            },
-        },
-        {
-            "name": "Create the target bucket",
-            "scality.backbeat.backbeat_bucket": {**_TARGET, "versioning": "enabled"},
-        },
-    ],
-}
+MORE: dict[str, Tasks] = {"backbeat_backfill": _FAILED, "backbeat_retry": _FAILED}
 
 
 def play_examples(plays: Plays, folder: Path) -> Played:

@@ -28,6 +28,7 @@ FOREIGN = {
 MOST = 20
 MORE = {
     "backbeat_adoption_info": 23,
+    "backbeat_backfill": 42,
     "backbeat_preflight": 35,
     "backbeat_report": 22,
     "backbeat_retry": 21,

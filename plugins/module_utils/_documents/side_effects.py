@@ -1,0 +1,109 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What else happens when the tags of many versions are put back: sentences that are shown before it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Configuration = Mapping[str, Any]
+#: How events of the calls that a backfill makes begin, and how a notification may name all of a kind.
+TAGGING = "s3:ObjectTagging:Put"
+MARKER = "s3:ObjectRemoved:DeleteMarkerCreated"
+_QUEUES = ("QueueConfigurations", "TopicConfigurations", "LambdaFunctionConfigurations")
+
+
+def notified(configuration: Configuration, event: str) -> list[str]:
+    """Whom a bucket's notifications tell of an event: the ARNs, or the ids of notifications without one.
+
+    configuration: boto3's answer to GetBucketNotificationConfiguration.
+    """
+    kind = event.rpartition(":")[0]
+    names = []
+    for queue in _QUEUES:
+        for one in configuration.get(queue) or ():
+            if any(told in (event, f"{kind}:*", "s3:*") for told in one.get("Events") or ()):
+                arn = next((str(value) for name, value in one.items() if name.endswith("Arn")), "")
+                names.append(arn or str(one.get("Id") or "a notification"))
+    return names
+
+
+def rules_by_tag(rules: Sequence[Configuration]) -> list[str]:
+    """The enabled lifecycle rules, as boto3 returns them, whose filter names a tag."""
+    found = []
+    for rule in rules:
+        given = rule.get("Filter") or {}
+        both = given.get("And") or {}
+        if rule.get("Status") == "Enabled" and (given.get("Tag") or both.get("Tags")):
+            found.append(_label(rule))
+    return found
+
+
+def expiring_rules(rules: Sequence[Configuration]) -> list[str]:
+    """The enabled lifecycle rules that remove versions, current or not."""
+    return [
+        _label(rule)
+        for rule in rules
+        if rule.get("Status") == "Enabled"
+        and (rule.get("Expiration") or rule.get("NoncurrentVersionExpiration"))
+    ]
+
+
+def _label(rule: Configuration) -> str:
+    return str(rule.get("ID") or "a rule without an id")
+
+
+def sentences(
+    bucket: str,
+    target_bucket: str,
+    *,
+    notifications: Configuration | None,
+    lifecycle: Sequence[Configuration],
+    object_lock: bool,
+    target_lock: bool,
+    target_lifecycle: Sequence[Configuration] | None = None,
+    deletes: bool = False,
+) -> list[str]:
+    """The side effects of a backfill of one pair.
+
+    target_lifecycle: rules of the target, None if they do not matter. deletes: whether delete markers are created.
+    """
+    found = []
+    told = notified(notifications or {}, TAGGING)
+    if told:
+        found.append(
+            f"The bucket {bucket} notifies {', '.join(told)} of each put of tags: every version that is sent is such "
+            "an event."
+        )
+    told = notified(notifications or {}, MARKER) if deletes else []
+    if told:
+        found.append(
+            f"The bucket {bucket} notifies {', '.join(told)} of each delete marker: keys that are deleted once more "
+            "are such events."
+        )
+    by_tag = rules_by_tag(lifecycle)
+    if by_tag:
+        found.append(
+            f"Lifecycle rules of {bucket} select objects by tags ({', '.join(by_tag)}). Tags are put back as they "
+            "were, so the rules select the same objects; tags that an application changes within the window of a put "
+            "are lost, and with them what the rules would do."
+        )
+    if object_lock:
+        found.append(
+            f"The bucket {bucket} has object lock: tags of locked versions may be put, and retention and legal holds "
+            "stay as they are."
+        )
+    if target_lock:
+        found.append(
+            f"The target bucket {target_bucket} has object lock: versions that arrive cannot be deleted there until "
+            "their retention ends."
+        )
+    removing = expiring_rules(target_lifecycle or ())
+    if removing:
+        found.append(
+            f"Lifecycle rules of the target bucket {target_bucket} remove versions ({', '.join(removing)}): what is "
+            "missing there although it was replicated may have expired, and would expire again."
+        )
+    return found

@@ -1,0 +1,388 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sends what the target lacks of one key, in an order that never shows deleted or old content there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from .._clients import s3_objects
+from .._clients.errors import ApiError
+from .._clients.listing import VersionListing, fresh
+from .._clients.version_pages import Marker, Page
+from .._documents.backfill_report import SourceVersion
+from .._documents.resend_rules import ARRIVING, NULL, KeyPlan, KeyVersion, Selection, plan_key
+from .._documents.verify_compare import KIND, MARKER, MODIFIED, SIZE, VERSION_ID, Case, Row
+from .._documents.verify_judge import (
+    KINDS,
+    NULL_VERSION,
+    ONLY_SOURCE,
+    Context,
+    Head,
+    judge,
+    questions,
+)
+from .._documents.verify_report import Problem
+from .._waiting import Deadline
+from .._work import Unsatisfied
+from .backfill_ledger import Ledger, Ticket
+from .backfill_sender import MOVING, Gate, Requests, Sender
+from .verify_listers import all_rows
+
+#: What is judged for a backfill; other differences are left to verify.
+JUDGED = frozenset((ONLY_SOURCE, NULL_VERSION))
+#: States in which a version is not listed as found: it needs nothing.
+QUIET = frozenset(("in_sync", "different", "not_comparable", "delete_marker_covered"))
+#: Rows asked for in one page of a single key.
+KEY_PAGE = 100
+#: States of a delete marker that the target lacks.
+LOST_MARKER = ("delete_marker_missing", "never_replicated")
+#: If its status cannot be read, a delete marker of the last so many seconds may still be on its way.
+YOUNG = 10.0
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which versions are to be sent. since, before: LastModified, "" for no limit; named: version ids by key.
+
+    states: those that are sent, empty if only what is named is. delete_again: whether keys that are deleted at the
+    source are deleted there once more.
+    """
+
+    states: frozenset[str]
+    named: Mapping[str, Collection[str]] = field(default_factory=dict)
+    since: str = ""
+    before: str = ""
+    delete_again: bool = False
+
+    def selection(self, key: str, rows: Sequence[Row]) -> Selection:
+        """The selection among a key's versions."""
+        outside = frozenset(
+            row[VERSION_ID].decode()
+            for row in rows
+            if (self.since and row[MODIFIED] < self.since.encode())
+            or (self.before and row[MODIFIED] >= self.before.encode())
+        )
+        return Selection(
+            # A delete marker that is missing is listed with the reason, unless only named versions are sent.
+            states=self.states | {"delete_marker_missing"} if self.states else frozenset(),
+            version_ids=frozenset(self.named.get(key, ())),
+            excluded=outside,
+            delete_again=self.delete_again,
+        )
+
+
+@dataclass(frozen=True)
+class Known:
+    """What was read of one key."""
+
+    case: Case
+    versions: list[KeyVersion]
+    by_id: Mapping[str, SourceVersion]
+    plan: KeyPlan
+
+
+class KeyWork:
+    """Works on keys, each to its end. Threads share it.
+
+    predict: only says what would be done. settle: seconds within which a version of a key with a null version, or a new
+    delete marker, has to arrive.
+    """
+
+    def __init__(
+        self,
+        requests: Requests,
+        ledger: Ledger,
+        sender: Sender,
+        gate: Gate,
+        choice: Choice,
+        context: Context,
+        *,
+        predict: bool,
+        settle: float,
+        measure: Callable[[bytes, bytes], None] = lambda key, version_id: None,
+    ) -> None:
+        self._requests = requests
+        self._ledger = ledger
+        self._sender = sender
+        self._gate = gate
+        self._choice = choice
+        self._context = context
+        self._predict = predict
+        self._settle = settle
+        self._measure = measure
+        self._control = requests.control
+        self._stamps = True
+        pair = requests.pair
+        self._buckets = {
+            "source": (pair.source, pair.source_bucket),
+            "target": (pair.target, pair.target_bucket),
+        }
+        slowed = self._control.pace.slow_down
+        self._listings = [
+            VersionListing(api, bucket, "", slowed) for api, bucket in self._buckets.values()
+        ]
+
+    def concerns(self, case: Case) -> bool:
+        """Whether the source has a version or marker that the target lacks, or a null version to be proved."""
+        there = {row[VERSION_ID] for row in case.target}
+        if any(row[VERSION_ID] not in there for row in case.source):
+            return True
+        return "missing" in self._choice.states and any(
+            row[VERSION_ID] == NULL.encode() for row in case.source[1:] or case.source
+        )
+
+    def work(self, ticket: Ticket, case: Case, listed: bool, patient: bool) -> bool:
+        """Do what is to be done for a key. Returns False, with nothing done, if it takes waiting.
+
+        listed: whether the case has the key's rows as they are now; patient: whether this thread may wait.
+        """
+        self._control.check(f"working on {_text(case.key)}")
+        if not listed or case.partial or _is_delicate(case.source):
+            case = self._list(case.key)
+        known = self._read(case)
+        if not patient and not self._predict and _needs_waiting(known):
+            return False
+        if not self._predict:
+            known = self._settled(known)
+        self._enter(ticket, known)
+        if self._predict:
+            self._foretell(known)
+        elif known.plan.send or known.plan.delete_first:
+            with self._gate.turn():
+                self._carry_out(ticket, known)
+        return True
+
+    def _list(self, key: bytes) -> Case:
+        """The key's rows on both sides as they are now."""
+        rows = []
+        for whole in self._listings:
+            listing = whole.narrowed(_text(key))
+
+            def page(marker: Marker, listing: VersionListing = listing) -> Page:
+                self._requests.pace("list")
+                return listing.page(marker, KEY_PAGE)
+
+            rows.append(all_rows(page, key))
+        return Case(key, rows[0], rows[1])
+
+    def _read(self, case: Case) -> Known:
+        """The states of the key's versions, by HEAD, and what may be sent of them."""
+        context = self._context
+        heads: dict[tuple[str, bytes | None], Head | None] = {}
+        for ask in questions(case, context):
+            if ask.kind in JUDGED:
+                head = self._requests.head(ask.side, case.key, ask.version_id)
+                if ask.side == "source" and head is not None and ask.version_id is not None:
+                    head = self._with_roles(case.key, ask.version_id, head)
+                heads[ask.side, ask.version_id] = head
+        verdict = judge(case, heads, context, frozenset(KINDS) - JUDGED)
+        problems = {
+            problem.version_id: problem
+            for problem in verdict.problems
+            if problem.side != "target" and not problem.state.startswith("other_")
+        }
+        selected = self._selected(case.key)
+        versions, by_id = [], {}
+        key = _text(case.key)
+        for row in case.source:
+            name = row[VERSION_ID].decode()
+            state, status = _state(problems.get(name), selected)
+            if row is case.source[0] and row[KIND] == MARKER and state in LOST_MARKER:
+                state = self._marker_state(case.key, row, state)
+            versions.append(KeyVersion(name, state, row[KIND] == MARKER, status))
+            by_id[name] = SourceVersion(
+                key, name, state, int(row[SIZE] or 0), row[MODIFIED].decode(), status
+            )
+        plan = plan_key(versions, self._choice.selection(key, case.source))
+        return Known(case, versions, by_id, plan)
+
+    def _selected(self, key: bytes) -> bool:
+        prefixes = self._context.prefixes
+        return prefixes is None or any(map(key.startswith, prefixes))
+
+    def _with_roles(self, key: bytes, version_id: bytes, head: Head) -> Head:
+        """With the roles that were stamped on a pending version, if the server lets them be read."""
+        if head.status != "PENDING" or self._context.roles is None or not self._stamps:
+            return head
+        api, bucket = self._buckets["source"]
+        try:
+            self._requests.pace("get_metadata")
+            roles = s3_objects.stamped_roles(fresh(api), bucket, _text(key), version_id.decode())
+        except ApiError:
+            # Many accounts may not use this route, and some servers lack it.
+            self._stamps = False
+            return head
+        return replace(head, roles=roles)
+
+    def _marker_state(self, key: bytes, row: Row, state: str) -> str:
+        """The state of a delete marker that the target lacks: "pending" if it is still on its way."""
+        api, bucket = self._buckets["source"]
+        if self._stamps:
+            try:
+                self._requests.pace("get_metadata")
+                stamp = s3_objects.stamp(fresh(api), bucket, _text(key), row[VERSION_ID].decode())
+            except ApiError:
+                self._stamps = False
+            else:
+                moves = stamp.get("status") in MOVING and stamp.get("role") == self._context.roles
+                return "pending" if moves else state
+        modified = datetime.fromisoformat(row[MODIFIED].decode().replace("Z", "+00:00"))
+        return "pending" if (api.now - modified).total_seconds() < YOUNG else state
+
+    def _settled(self, known: Known) -> Known:
+        """The key once nothing of it that matters to the order is under way, or as it is when the time is over."""
+        deadline = Deadline(self._settle)
+        while _moves(known) and not deadline.expired:
+            self._control.lines.waiting(f"waiting until {_text(known.case.key)} has settled")
+            self._control.sleep(0.5)
+            known = self._read(self._list(known.case.key))
+        return known
+
+    def _enter(self, ticket: Ticket, known: Known) -> None:
+        self._ledger.find(ticket, [one for one in known.by_id.values() if one.state not in QUIET])
+        for refusal in known.plan.refused:
+            self._ledger.skip(ticket, known.by_id[refusal.version_id], refusal.reason)
+
+    def _foretell(self, known: Known) -> None:
+        if known.plan.delete_first:
+            self._ledger.deleted(_text(known.case.key), None)
+        for name in known.plan.send:
+            self._measure(known.case.key, name.encode())
+            self._ledger.predict(known.by_id[name])
+
+    def _carry_out(self, ticket: Ticket, known: Known) -> None:
+        key, plan = known.case.key, known.plan
+        left = list(plan.send)
+        if plan.delete_first:
+            newest = known.versions[0].version_id
+            reason = self._delete_again(key, newest)
+            if reason:
+                for name in left or [newest]:
+                    self._ledger.skip(ticket, known.by_id[name], reason)
+                return
+        while left:
+            version = known.by_id[left.pop(0)]
+            reason, detail = self._sender.send(key, version)
+            if reason:
+                self._ledger.skip(ticket, version, reason, detail)
+            following = self._stops(key, version, reason, one_by_one=plan.one_by_one)
+            if following:
+                for name in left:
+                    self._ledger.skip(ticket, known.by_id[name], following)
+                return
+        if plan.one_by_one:
+            self._compare_current(key)
+
+    def _stops(self, key: bytes, version: SourceVersion, reason: str, *, one_by_one: bool) -> str:
+        """Why the versions behind this one are not sent, "" if they are."""
+        if reason in ("refused", "no-rule"):
+            return "previous-not-sent"
+        if one_by_one and reason != "gone" and not self._arrives(key, version):
+            return "previous-not-arrived"
+        return ""
+
+    def _arrives(self, key: bytes, version: SourceVersion) -> bool:
+        deadline = Deadline(self._settle)
+        while True:
+            head = self._requests.head("source", key, version.version_id.encode())
+            status = head.status if head else None
+            if status not in MOVING or deadline.expired:
+                return status == "COMPLETED"
+            self._control.lines.waiting(f"waiting for {version.key}, which is {status}")
+            self._control.sleep(0.25)
+
+    def _delete_again(self, key: bytes, marker: str) -> str:
+        """Delete the key at the source and wait until the new marker is at the target; or why not."""
+        name = _text(key)
+        api, bucket = self._buckets["source"]
+        if self._requests.head("source", key, None) is not None:
+            return "live-again"
+        self._control.check(f"deleting {name}")
+        self._requests.pace("delete")
+        new = s3_objects.delete_object(fresh(api), bucket, name)
+        self._ledger.deleted(name, new or "")
+        rows = self._list(key).source
+        # Between the look and the delete, somebody may have put the key again.
+        ids = [row[VERSION_ID].decode() for row in rows[:2]]
+        if ids != [new, marker]:
+            return "live-again"
+        deadline = Deadline(self._settle)
+        while True:
+            case = self._list(key)
+            if not case.source or case.source[0][VERSION_ID].decode() != new:
+                return "live-again"
+            if case.target and case.target[0][VERSION_ID] == case.source[0][VERSION_ID]:
+                return ""
+            if deadline.expired:
+                return "marker-not-arrived"
+            self._control.lines.waiting(f"waiting for the new delete marker of {name}")
+            self._control.sleep(0.25)
+
+    def _compare_current(self, key: bytes) -> None:
+        """Raise Unsatisfied if a plain GET returns another version at the target than at the source."""
+        deadline = Deadline(min(self._settle, 10.0))
+        while True:
+            source, target = (self._requests.head(side, key, None) for side in self._buckets)
+            ids = [head.version_id if head else None for head in (source, target)]
+            if ids[0] == ids[1]:
+                return
+            if deadline.expired:
+                break
+            self._control.sleep(0.5)
+        pair = self._requests.pair
+        raise Unsatisfied(
+            f"The key {_text(key)!r} has a null version, and after it was sent a GET returns the version {ids[1]} at "
+            f"the target {pair.target_bucket} and {ids[0]} at the source {pair.source_bucket}. The backfill of this "
+            "pair has stopped. Copy the current version onto itself at the source, so that a new version is "
+            "replicated, then run again.",
+            {},
+        )
+
+
+def _state(problem: Problem | None, selected: bool) -> tuple[str, str | None]:
+    """The state and the replication status of a source's version, as the rules for sending take it."""
+    if problem is None:
+        return "in_sync", None
+    state, status = problem.state, problem.status
+    if state == "delete_marker_covered":
+        # The key is deleted on both sides: older versions arrive below the target's own marker.
+        return "in_sync", status
+    if state == "uninspected":
+        return "different", status
+    if state == "not_selected" and problem.reason == "replica" and selected:
+        return "replica_without_source", status
+    return state, status
+
+
+def _is_delicate(rows: Sequence[Row]) -> bool:
+    """Whether the key's rows are read once more before anything of it is sent: deleted keys and null versions."""
+    return bool(rows) and (
+        rows[0][KIND] == MARKER
+        or (len(rows) > 1 and any(row[VERSION_ID] == NULL.encode() for row in rows))
+    )
+
+
+def _needs_waiting(known: Known) -> bool:
+    plan = known.plan
+    return plan.one_by_one or plan.delete_first or _moves(known)
+
+
+def _moves(known: Known) -> bool:
+    """Whether something of the key is under way that decides what may be sent."""
+    arriving = any(one.state in ARRIVING for one in known.versions)
+    ordered = known.plan.one_by_one or any(one.reason == "null-order" for one in known.plan.refused)
+    if arriving and ordered:
+        return True
+    newest = known.versions[0] if known.versions else None
+    waits = known.plan.delete_first or any(
+        one.reason == "deleted-key" for one in known.plan.refused
+    )
+    return waits and newest is not None and newest.state in ARRIVING
+
+
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "surrogateescape")

@@ -1,0 +1,178 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Follows what was sent until it is replicated or has failed, and pauses the sending while too much is under way."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+
+from .._clients import backbeat
+from .._clients.api import Api
+from .._clients.listing import fresh
+from .._documents.backfill_report import SourceVersion
+from .._waiting import Deadline
+from .backfill_ledger import Ledger
+from .backfill_sender import MOVING, Requests
+
+#: How many versions are held in memory; the others wait in the file of what was sent.
+HELD = 1000
+#: A look at what is under way ends after so many that still are, or that are done.
+STILL, DONE = 20, 200
+#: Seconds between two looks, and between two questions to Backbeat.
+PAUSE, ASKED = 0.5, 5.0
+POLL = 0.1
+
+
+class Outcomes:
+    """What became of the versions that were sent. One thread looks; others ask to be admitted.
+
+    limit: how many may be under way, None for any number. backlog: Backbeat's own count of operations to do, if it can
+    be asked. wanted: whether the outcome is asked for at all.
+    """
+
+    def __init__(
+        self,
+        requests: Requests,
+        ledger: Ledger,
+        *,
+        limit: int | None,
+        backlog: Callable[[], int] | None = None,
+        wanted: bool,
+    ) -> None:
+        self._requests = requests
+        self._ledger = ledger
+        self._limit = limit
+        self._backlog = backlog
+        self._control = requests.control
+        self.following = wanted or limit is not None
+        awaited = ledger.awaited
+        self._offset: int = awaited.get("offset", ledger.began)
+        self._waiting = deque(SourceVersion(**one) for one in awaited.get("waiting", ()))
+        self._resolved: int = awaited.get("resolved", 0)
+        self._looked = 0.0
+        self._asked = 0.0
+        self._theirs = 0
+        self.paused = False
+        self._room = threading.Event()
+        self._room.set()
+        if wanted and ledger.report.outcome is None:
+            ledger.report.outcome = {}
+        self._wanted = wanted
+
+    @property
+    def under_way(self) -> int:
+        """How many versions were sent and are not known to have arrived or failed."""
+        return max(0, self._ledger.lines_sent - self._resolved)
+
+    def admit(self) -> None:
+        """Return when the backlog allows another version. Raises Stopped or Stalled."""
+        while not self._room.wait(POLL):
+            self._control.check("waiting for Backbeat's backlog to shrink")
+
+    def step(self) -> None:
+        """Look at what is under way, if it is time to."""
+        if not self.following or time.monotonic() - self._looked < PAUSE:
+            return
+        self._look()
+        self._looked = time.monotonic()
+        if self._limit is not None:
+            self._open_or_close(self._limit)
+
+    def _open_or_close(self, limit: int) -> None:
+        if self._backlog is not None and time.monotonic() - self._asked > ASKED:
+            self._theirs = self._backlog()
+            self._asked = time.monotonic()
+        most = max(self.under_way, self._theirs)
+        # It opens again well below the limit, so that it does not open and close with each version.
+        if most >= limit:
+            self.paused = True
+            self._room.clear()
+            self._control.lines.waiting(f"paused: {most:,} versions are under way")
+        elif most <= limit * 0.8 or limit <= 1:
+            self.paused = False
+            self._room.set()
+
+    def _look(self) -> None:
+        self._fill()
+        still = done = 0
+        for _place in range(len(self._waiting)):
+            if still >= STILL or done >= DONE:
+                break
+            version = self._waiting.popleft()
+            try:
+                status = self._status(version)
+            except BaseException:
+                self._waiting.appendleft(version)
+                raise
+            if status in MOVING:
+                still += 1
+                self._waiting.append(version)
+                continue
+            done += 1
+            self._resolved += 1
+            self._control.deadlines.moved()
+            if self._wanted:
+                with self._ledger.lock:
+                    self._ledger.report.became(version.state, status)
+        self._keep()
+
+    def _status(self, version: SourceVersion) -> str:
+        key = version.key.encode("utf-8", "surrogateescape")
+        head = self._requests.head("source", key, version.version_id.encode())
+        return "gone" if head is None else head.status or "none"
+
+    def _fill(self) -> None:
+        lines: Iterator[tuple[int, SourceVersion]] = self._ledger.sent_lines(self._offset)
+        while len(self._waiting) < HELD:
+            entry = next(lines, None)
+            if entry is None:
+                return
+            self._offset = entry[0]
+            self._waiting.append(entry[1])
+
+    def _keep(self) -> None:
+        """Let the next checkpoint have what is awaited."""
+        self._ledger.awaited = {
+            "offset": self._offset,
+            "waiting": [asdict(one) for one in self._waiting],
+            "resolved": self._resolved,
+        }
+
+    def wait(self, seconds: float, meanwhile: Callable[[], None]) -> None:
+        """Follow everything to its end, or until the time is over; the rest counts as it is then."""
+        deadline = Deadline(seconds)
+        while True:
+            self._look()
+            self._fill()
+            if not self._waiting:
+                return
+            if deadline.expired:
+                break
+            self._control.lines.waiting(
+                f"{self.under_way:,} versions are under way, {self._resolved:,} are done"
+            )
+            self._control.deadlines.moved()
+            meanwhile()
+            self._control.sleep(min(PAUSE, deadline.remaining))
+        while self._waiting:
+            while self._waiting:
+                version = self._waiting.popleft()
+                self._ledger.report.became(version.state, self._status(version))
+                self._resolved += 1
+            self._fill()
+            meanwhile()
+
+
+def backlog_of(api: Api, site: str) -> Callable[[], int]:
+    """Asks Backbeat how many operations it has to do for a site, or for all."""
+
+    def ask() -> int:
+        found = backbeat.metrics(fresh(api), site or backbeat.ALL)
+        return max(found.backlog.count, found.pending.count)
+
+    return ask

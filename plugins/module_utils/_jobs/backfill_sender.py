@@ -1,0 +1,260 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sends one version again: reads once more what matters, and puts the version's own tags back.
+
+The server then marks the version as PENDING, and Backbeat sends its data and metadata (measured on CloudServer 8.8.35
+with Backbeat 8.6.49). Nothing else of the version changes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from .._clients import s3_buckets
+from .._clients.api import Api
+from .._clients.errors import (
+    AUTHENTICATION,
+    ApiError,
+    Forbidden,
+    Invalid,
+    NotFound,
+    Unreachable,
+    Unsupported,
+)
+from .._clients.heads import HeadRequests
+from .._clients.listing import fresh
+from .._clients.tagging import TagRequests
+from .._documents.backfill_report import SourceVersion
+from .._documents.replication import Configuration, enabled_for, from_api
+from .._documents.verify_judge import Head
+from .._work import Unsatisfied
+from .backfill_ledger import Ledger
+from .job import Control
+
+MOVING = ("PENDING", "PROCESSING")
+#: Seconds for which the replication configuration that was read is taken as it is.
+CONFIGURED = 5.0
+#: Seconds within which a server has to mark a version whose tags were put. It does so with the put itself.
+REACTION = 10.0
+#: How many versions the server may refuse, each for itself, before the job ends.
+REFUSALS = 100
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Both buckets, and the site whose status counts, "" for the overall one."""
+
+    source: Api
+    source_bucket: str
+    target: Api
+    target_bucket: str
+    site: str = ""
+
+
+class Requests:
+    """The requests of a backfill to both sides, paced and counted. Threads share it."""
+
+    def __init__(self, pair: Pair, ledger: Ledger, control: Control) -> None:
+        slowed = control.pace.slow_down
+        self.pair = pair
+        self.control = control
+        self._ledger = ledger
+        self._heads = {
+            "source": HeadRequests(pair.source, pair.source_bucket, pair.site, slowed),
+            "target": HeadRequests(pair.target, pair.target_bucket, "", slowed),
+        }
+        self._tags = TagRequests(pair.source, pair.source_bucket, slowed)
+        self._lock = threading.Lock()
+        self._configured: tuple[float, Configuration | None] = (0.0, None)
+
+    def head(self, side: str, key: bytes, version_id: bytes | None) -> Head | None:
+        """One version, or with None the current one; None if it is not there or a delete marker."""
+        self.pace("head")
+        return self._heads[side].head(key, version_id)
+
+    def tags(self, key: bytes, version_id: bytes) -> dict[str, str] | None:
+        self.pace("get_tags")
+        return self._tags.get(key, version_id)
+
+    def put_tags(self, key: bytes, version_id: bytes, tags: dict[str, str]) -> None:
+        self.pace("put_tags")
+        self._tags.put(key, version_id, tags)
+
+    def pace(self, kind: str) -> None:
+        """Wait until a request may be sent, and count it."""
+        self.control.pace.wait()
+        self._ledger.count_request(kind)
+
+    def configuration(self) -> Configuration | None:
+        """The source bucket's replication configuration, a few seconds old at the most; None if it has none."""
+        with self._lock:
+            read, known = self._configured
+            if not read or time.monotonic() - read > CONFIGURED:
+                self.pace("get_replication")
+                stored = s3_buckets.replication(fresh(self.pair.source), self.pair.source_bucket)
+                known = None if stored is None else from_api(stored)
+                self._configured = (time.monotonic(), known)
+            return known
+
+    def selected(self, key: bytes) -> bool:
+        """Whether an enabled rule selects the key for this target now."""
+        prefixes = enabled_for(self.configuration(), self.pair.target_bucket, self.pair.site)
+        return any(map(key.startswith, prefixes))
+
+
+class Gate:
+    """Lets one key at a time be sent until the first version was seen to arrive, and then all."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._lock = threading.Lock()
+
+    @contextlib.contextmanager
+    def turn(self) -> Iterator[None]:
+        """Hold the turn while a key is sent."""
+        if self._ledger.proven:
+            yield
+            return
+        with self._lock:
+            yield
+
+
+class Sender:
+    """Sends versions. Threads share it.
+
+    admit: returns when the backlog allows another version. first_timeout: seconds within which the first version has to
+    arrive; 0: it only has to be marked by the server.
+    """
+
+    def __init__(
+        self,
+        requests: Requests,
+        ledger: Ledger,
+        admit: Callable[[], None],
+        *,
+        first_timeout: float,
+    ) -> None:
+        self._requests = requests
+        self._ledger = ledger
+        self._admit = admit
+        self._first_timeout = first_timeout
+        self._control = requests.control
+        self._lock = threading.Lock()
+        self._refusals = 0
+
+    def send(self, key: bytes, version: SourceVersion) -> tuple[str, str]:
+        """Send a version. Returns "" and "", or why it was skipped, with a detail.
+
+        Raises Unreachable, what the server refuses for all versions, and Unsatisfied if the first does not arrive.
+        """
+        self._control.check(f"sending {version.key}")
+        self._admit()
+        backoff = fresh(self._requests.pair.source).backoff
+        tried = False
+        while True:
+            try:
+                return self._send(key, version, tried=tried)
+            except Unreachable as error:
+                # Whether it was done is read at the next try.
+                tried = True
+                if not backoff.pause():
+                    raise
+                self._control.check(f"sending {version.key} again after: {error}")
+            except (Forbidden, Invalid, NotFound, Unsupported) as error:
+                return "refused", self._refused(error)
+
+    def _send(self, key: bytes, version: SourceVersion, *, tried: bool) -> tuple[str, str]:
+        requests, version_id = self._requests, version.version_id.encode()
+        head = requests.head("source", key, version_id)
+        if head is None:
+            return "gone", ""
+        if head.status != version.status:
+            if tried and head.status in (*MOVING, "COMPLETED"):
+                self._sent(version, None)
+                return "", ""
+            return "changed", ""
+        if requests.head("target", key, version_id) is not None:
+            return "already-there", ""
+        if not requests.selected(key):
+            return "no-rule", ""
+        began = time.monotonic()
+        before = requests.tags(key, version_id)
+        if before is None:
+            return "gone", ""
+        requests.put_tags(key, version_id, before)
+        window = time.monotonic() - began
+        self._sent(version, window)
+        after = requests.tags(key, version_id)
+        if after != before:
+            self._ledger.changed_tags(version, before, after)
+        if not self._ledger.proven:
+            self._watch(key, version)
+            self._ledger.proven = True
+        return "", ""
+
+    def _sent(self, version: SourceVersion, window: float | None) -> None:
+        self._control.deadlines.moved()
+        self._ledger.sent(version, window)
+
+    def _refused(self, error: ApiError) -> str:
+        """The server's refusal as the detail of a skipped version. Raises if others would be refused too."""
+        with self._lock:
+            self._refusals += 1
+            many = self._refusals > REFUSALS
+        if not self._ledger.proven:
+            error.advice = (
+                f"This was the first version, and nothing was sent. {error.advice} The permissions that a backfill "
+                "needs are listed call by call in the guide to permissions."
+            )
+            raise error
+        if many or error.code in AUTHENTICATION:
+            raise error
+        return str(error)
+
+    def _watch(self, key: bytes, version: SourceVersion) -> None:
+        """Return when the first version has arrived. Raises Unsatisfied if it does not."""
+        began = time.monotonic()
+        pause = 0.1
+        reacted = False
+        where = f"{self._requests.pair.source_bucket}/{version.key}"
+        while True:
+            head = self._requests.head("source", key, version.version_id.encode())
+            status = head.status if head else None
+            reacted = reacted or status != version.status
+            waited = time.monotonic() - began
+            if status == "COMPLETED" and (reacted or waited > REACTION):
+                return
+            if status == "FAILED" and reacted:
+                raise _first(
+                    f"The first version, {version.version_id} of {where}, was sent and is FAILED. Run "
+                    "backbeat_preflight to find the cause, then run again. Nothing else was sent."
+                )
+            if reacted and status in MOVING and not self._first_timeout:
+                return
+            # A stuck version is PENDING before and after: only its arrival tells.
+            stuck = version.status in MOVING
+            if not reacted and not stuck and waited > REACTION:
+                raise _first(
+                    f"The server did not mark the first version, {version.version_id} of {where}, as PENDING when its "
+                    f"tags were put back: its status is still {status}. Replicating what exists by tags does not work "
+                    "here. Check with backbeat_preflight that replication works for new objects. Nothing else was sent."
+                )
+            if waited > max(self._first_timeout, REACTION):
+                raise _first(
+                    f"The first version, {version.version_id} of {where}, is still {status} after {waited:.0f} s. "
+                    "Backbeat may be stopped or paused, or its backlog longer: check with backbeat_service_info, and "
+                    "raise first_timeout if the backlog is the reason. Nothing else was sent."
+                )
+            self._control.lines.waiting(f"the first version, of {where}, is {status}")
+            self._control.sleep(pause)
+            self._control.deadlines.moved()
+            pause = min(pause * 1.5, 2.0)
+
+
+def _first(message: str) -> Unsatisfied:
+    return Unsatisfied(message, {})

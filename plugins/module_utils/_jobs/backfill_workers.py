@@ -1,0 +1,114 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Threads that work on keys side by side.
+
+Keys that take waiting (those with a null version, and deleted ones) go to threads of their own, which mostly sleep, so
+that they do not hold up the others.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .._documents.verify_compare import Case
+from .._documents.verify_ranges import Span
+from .backfill_ledger import Ledger, Ticket
+from .job import Control
+
+#: Threads for keys that take waiting, and how many such keys are held at the most.
+PATIENT, HELD = 32, 256
+POLL = 0.1
+Work = Callable[[Ticket, Case, bool, bool], bool]
+
+
+@dataclass(frozen=True)
+class KeyTask:
+    """A key that differs; listed: whether its rows are known, else only the key is."""
+
+    ticket: Ticket
+    span: Span | None
+    case: Case
+    listed: bool = True
+
+
+class Workers:
+    """Runs `work` on keys; the first error ends it all."""
+
+    def __init__(self, work: Work, ledger: Ledger, control: Control, count: int) -> None:
+        self._work = work
+        self._ledger = ledger
+        self._control = control
+        self._quick: queue.Queue[KeyTask] = queue.Queue(4 * count)
+        self._patient: queue.Queue[KeyTask] = queue.Queue(HELD)
+        self._ended = threading.Event()
+        self._open = 0
+        self._lock = threading.Lock()
+        self._error: BaseException | None = None
+        self._threads = [
+            threading.Thread(target=self._run, args=(tasks, tasks is self._patient), daemon=True)
+            for tasks, number in ((self._quick, count), (self._patient, PATIENT))
+            for _number in range(number)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def put(self, task: KeyTask, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """Hand over a key, as soon as there is room. Raises the error that ended the work, or Stopped."""
+        with self._lock:
+            self._open += 1
+        self._put(self._quick, task, meanwhile)
+
+    def _put(
+        self, tasks: queue.Queue[KeyTask], task: KeyTask, meanwhile: Callable[[], None]
+    ) -> None:
+        while True:
+            self._check()
+            meanwhile()
+            try:
+                tasks.put(task, timeout=POLL)
+            except queue.Full:
+                continue
+            return
+
+    def _check(self) -> None:
+        if self._error is not None:
+            raise self._error
+        self._control.check("sending")
+
+    def drain(self, meanwhile: Callable[[], None]) -> None:
+        """Return when all keys are done. Raises the error that ended the work."""
+        while True:
+            self._check()
+            with self._lock:
+                if not self._open:
+                    return
+            meanwhile()
+            self._ended.wait(POLL / 4)
+
+    def close(self) -> None:
+        """End the threads, each after the version that it is sending."""
+        self._ended.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _run(self, tasks: queue.Queue[KeyTask], patient: bool) -> None:
+        while not self._ended.is_set():
+            try:
+                task = tasks.get(timeout=POLL)
+            except queue.Empty:
+                continue
+            try:
+                if not self._work(task.ticket, task.case, task.listed, patient):
+                    self._put(self._patient, task, lambda: None)
+                    continue
+                self._ledger.done(task.ticket, task.span)
+                with self._lock:
+                    self._open -= 1
+            except BaseException as error:
+                with self._lock:
+                    self._error = self._error or error
+                self._ended.set()
