@@ -45,8 +45,7 @@ SUMMARISED = {
     "policies": ATTACHED,
     "buckets": BUCKETS,
     "replication": CONFIGURED,
-    "objects": "replication_objects_put",
-    "checks": "replication_verified",
+    "proofs": "replication_proved",
     "removed": "replication_removed",
     "policies_removed": "replication_policies_removed",
     "roles_removed": "replication_roles_removed",
@@ -126,6 +125,7 @@ def plan_step(
         arns={name: role_arns(*found) for name, found in results.items()},
         ready=[name for name in results if _has_buckets(hostvars[name])],
         changed={part for name in results for part in _changed(name, hostvars[name])},
+        checked={name for name in results if _is_checked(hostvars[name])},
         found=Found(
             **{
                 name: (hostvars[host].get(result) or {}).get("results") or ()
@@ -162,8 +162,7 @@ STEPS: Mapping[str, Callable[[Steps, Mapping[str, Any]], Items]] = {
     "ranges": lambda steps, options: steps.ranges(options),
     "parts": lambda steps, options: steps.parts(options),
     "report_pairs": lambda steps, _options: steps.report_pairs(),
-    "objects": lambda steps, _options: steps.objects(),
-    "checks": lambda steps, _options: steps.checks(),
+    "proofs": lambda steps, options: steps.proofs(options),
     "absent_policies": lambda steps, _options: steps.absent_policies(),
     "absent_roles": lambda steps, _options: steps.absent_roles(),
     "absent_buckets": lambda steps, _options: steps.absent_buckets(),
@@ -254,6 +253,21 @@ def _changed(host: str, there: Variables) -> Iterator[str | tuple[str, str]]:
         for item, one in zip(planned.get(listed) or (), done, strict=False):
             if one.get("changed"):
                 yield host, item[name]
+
+
+def _is_checked(there: Variables) -> bool:
+    """Whether this run has taken all steps on a host that its plan has before the proof, without an error."""
+    planned = there.get("replication_plan")
+    if not planned:
+        return False
+    steps = {
+        CREATED: planned["roles"],
+        ATTACHED: planned["policies"],
+        BUCKETS: planned["buckets"],
+        CONFIGURED: planned["outgoing"],
+    }
+    results = [there.get(name) or {} for name, items in steps.items() if items]
+    return all(one.get("results") is not None and not one.get("failed") for one in results)
 
 
 def _has_buckets(there: Variables) -> bool:

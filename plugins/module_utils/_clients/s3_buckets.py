@@ -114,6 +114,33 @@ def object_lock(api: Api, bucket: str) -> bool:
     return bool(locked)
 
 
+def default_retention(api: Api, bucket: str) -> str:
+    """For how long the bucket keeps new objects, such as "COMPLIANCE, 1 day"; empty if it does not."""
+    kept = api.read(
+        "get_object_lock_configuration",
+        f"read the object lock of the bucket {bucket}",
+        _retention,
+        absent=(
+            "ObjectLockConfigurationNotFoundError",
+            "ObjectLockConfigurationNotFound",
+            *NO_BUCKET,
+        ),
+        Bucket=bucket,
+    )
+    return kept or ""
+
+
+def _retention(answer: Answer) -> str:
+    rule: Mapping[str, Any] = answer["ObjectLockConfiguration"].get("Rule") or {}
+    default: Mapping[str, Any] = rule.get("DefaultRetention") or {}
+    parts = [str(default["Mode"])] if default.get("Mode") else []
+    for unit in ("Days", "Years"):
+        count = default.get(unit)
+        if count:
+            parts.append(f"{count} {unit.lower() if count != 1 else unit.lower()[:-1]}")
+    return ", ".join(parts)
+
+
 def encryption(api: Api, bucket: str) -> bool:
     """Whether the bucket's objects are encrypted by default."""
     encrypted = api.read(

@@ -44,8 +44,9 @@ class Steps:
 
     connections: "s3" and "iam" by host, for this host and its targets; arns: of the roles that were created or read so
     far, by host and name; ready: hosts whose buckets this run has created; changed: hosts whose roles or policies this
-    run has changed, and buckets as (host, name); findings: of preflight, for each outgoing pair, empty if
-    it did not run; plans: how each pair's verification is divided among workers.
+    run has changed, and buckets as (host, name); checked: hosts on which this run has taken all steps before the proof;
+    findings: of preflight, for each outgoing pair, empty if it did not run; plans: how each pair's verification is
+    divided among workers.
     """
 
     plan: Mapping[str, Any]
@@ -53,6 +54,7 @@ class Steps:
     arns: Mapping[str, Arns] = field(default_factory=dict)
     ready: Collection[str] = ()
     changed: Set[str | tuple[str, str]] = frozenset()
+    checked: Set[str] = frozenset()
     found: Found = field(default_factory=Found)
     findings: Sequence[Items] = ()
     plans: Sequence[Mapping[str, Any]] = ()
@@ -298,38 +300,31 @@ class Steps:
             for place, pair in enumerate(self.plan["outgoing"])
         ]
 
-    def objects(self) -> Items:
-        """An object for each pair, below the prefix of its first enabled rule.
+    def proofs(self, options: Mapping[str, Any]) -> Items:
+        """The proof of each pair: an object below the prefix of its first enabled rule.
 
-        One that exists is a proof while nothing was changed since; else it is sent again under what is there now.
+        One that exists proves nothing if this run has changed what it rests on, or has not checked that.
         """
+        despite = {"despite_retention": True} if options["verify_despite_retention"] else {}
         return [
             {
                 "bucket": pair["source_bucket"],
-                "key": key,
-                "resend": "always" if self._is_changed(pair) else "unless_completed",
-            }
-            for pair, key in self._proofs()
-        ]
-
-    def _is_changed(self, pair: Mapping[str, Any]) -> bool:
-        here, there = self.plan["host"], pair["target_host"]
-        parts = {here, there, (here, pair["source_bucket"]), (there, pair["target_bucket"])}
-        return not parts.isdisjoint(self.changed)
-
-    def checks(self) -> Items:
-        """The check of these objects on both sides."""
-        return [
-            {
-                "bucket": pair["source_bucket"],
-                "key": key,
+                "key": prefix + self.plan["verify_key"],
                 "target": {
                     "s3": self._connection(pair["target_host"], "s3"),
                     "bucket": pair["target_bucket"],
                 },
+                **({"fresh": True} if self._is_doubtful(pair) else {}),
+                **despite,
             }
-            for pair, key in self._proofs()
+            for pair in self.plan["outgoing"]
+            for prefix in enabled_prefixes(pair.get("rules"))[:1]
         ]
+
+    def _is_doubtful(self, pair: Mapping[str, Any]) -> bool:
+        here, there = self.plan["host"], pair["target_host"]
+        parts = {here, there, (here, pair["source_bucket"]), (there, pair["target_bucket"])}
+        return not (parts.isdisjoint(self.changed) and {here, there} <= self.checked)
 
     def _used_roles(self) -> Iterator[tuple[str, Mapping[str, str]]]:
         if self.plan["target_roles"]:
@@ -362,11 +357,6 @@ class Steps:
 
     def _connection(self, host: str, service: str) -> dict[str, Any]:
         return dict(self.connections.get(host, {}).get(service) or {})
-
-    def _proofs(self) -> Iterator[tuple[Mapping[str, Any], str]]:
-        for pair in self.plan["outgoing"]:
-            for prefix in enabled_prefixes(pair.get("rules"))[:1]:
-                yield pair, prefix + self.plan["verify_key"]
 
 
 def _in_words(prefixes: list[str]) -> str:

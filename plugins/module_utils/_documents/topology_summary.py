@@ -9,6 +9,7 @@ of Ansible evaluate statistics as templates.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -36,7 +37,16 @@ OPERATIONS = {
     "PutObjectTagging": ("object", "change"),
 }
 KINDS = ("role", "policy", "bucket", "rule", "object")
+#: How the key of backbeat_proof's canary ends.
+CANARY = re.compile(r"-canary-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 PLURALS = {"policy": "policies"}
+#: What backbeat_proof returns, in the table.
+PROOFS = {
+    "new": "new",
+    "valid": "valid",
+    "unverified": "valid, roles unverified",
+    "withheld": "none, because of a default retention",
+}
 #: The finding of preflight that a bucket has no configuration yet.
 NO_CONFIGURATION = "configuration-missing"
 
@@ -45,7 +55,7 @@ NO_CONFIGURATION = "configuration-missing"
 class Summary:
     """The results of one host's tasks: `plan` is HostPlan.describe(); `results` what each task returned, by its step.
 
-    Steps: preflight, roles, policies, buckets, replication, objects, checks; of teardown removed, policies_removed,
+    Steps: preflight, roles, policies, buckets, replication, proofs; of teardown removed, policies_removed,
     roles_removed, buckets_removed. What was skipped is empty.
     """
 
@@ -85,7 +95,9 @@ class Summary:
             for one in result.get("results") or ():
                 for change in one.get("changes") or ():
                     operation, _blank, subject = change.partition(" ")
-                    yield operation, subject
+                    # A canary is gone again.
+                    if not CANARY.search(subject):
+                        yield operation, subject
 
     def _new_configurations(self) -> set[str]:
         """Source buckets that had no configuration: preflight says so, or they did not exist themselves."""
@@ -105,12 +117,11 @@ class Summary:
         return 1
 
     def _pairs(self) -> Iterator[dict[str, Any]]:
-        replications, checks = self._of("replication"), iter(self._of("checks"))
+        replications, done = self._of("replication"), iter(self._of("proofs"))
         proofs: dict[str, Result] = {}
         for pair in self.plan["outgoing"]:
             if enabled_prefixes(pair.get("rules")):
-                proofs[pair["source_bucket"]] = next(checks, {})
-        sent = {one["object"]["bucket"] for one in self._of("objects") if _was_sent(one)}
+                proofs[pair["source_bucket"]] = next(done, {})
         for number, pair in enumerate(self.plan["outgoing"]):
             bucket = pair["source_bucket"]
             stored = replications[number].get("replication") if number < len(replications) else None
@@ -121,7 +132,7 @@ class Summary:
                 "target_bucket": pair["target_bucket"],
                 "rules": len((stored or {}).get("rules") or ()),
                 "roles": self._roles(pair),
-                "proof": _proof(proof, bucket in sent),
+                "proof": _proof(proof),
                 "seconds": proof.get("elapsed"),
             }
 
@@ -144,17 +155,14 @@ class Summary:
         return f"{'Plan' if self.check_mode else 'Done'}: {'; '.join(parts)}."
 
 
-def _was_sent(result: Result) -> bool:
-    return bool(result.get("changed") and result.get("object"))
-
-
-def _proof(check: Result, sent: bool) -> str:
-    status = (check.get("object") or {}).get("replication_status")
-    if not check or check.get("failed"):
+def _proof(result: Result) -> str:
+    """In words: a proof that is valid, what else the object shows, or that there is none."""
+    status = (result.get("object") or {}).get("replication_status")
+    if not result or result.get("failed"):
         return "none"
-    if status != "COMPLETED":
-        return status if status in ("PENDING", "PROCESSING", "FAILED") else "none"
-    return "new" if sent else "valid"
+    if result.get("proof") in PROOFS:
+        return PROOFS[result["proof"]]
+    return status if status in ("PENDING", "PROCESSING", "FAILED") else "none"
 
 
 def _numbers(counted: Mapping[str, int]) -> str:

@@ -24,10 +24,9 @@ from .._queries.preflight.preflight import Examination, Preflight, PreflightRequ
 from .._waiting import Progress
 from .._work import Query, Unsatisfied
 from .job import Control, Job
+from .upload import Upload
 
 BODY = b"Put to prove that replication works; it may be deleted.\n"
-#: More versions than a few lost answers can make.
-MOST_VERSIONS = 100
 
 
 @dataclass(frozen=True)
@@ -79,11 +78,10 @@ class Canary(Job):
     def __init__(self, request: CanaryRequest, source: Api, target: Api) -> None:
         self.request = request
         self.source, self.target = source, target
-        self._put_versions: list[str | None] = []
-        self._lost = False
+        self._upload = Upload(source, request.source_bucket, request.key)
 
     def predict(self, control: Control) -> dict[str, Any]:
-        return {"canary": None, "changes": self._planned()}
+        return {"canary": None, "changes": self.planned()}
 
     def run(self, control: Control) -> dict[str, Any]:
         outcome = self.attempt(control)
@@ -103,7 +101,8 @@ class Canary(Job):
             self._remove(outcome)
         return outcome
 
-    def _planned(self) -> list[str]:
+    def planned(self) -> list[str]:
+        """The changes that it makes, as text."""
         where, to = (
             f"{bucket}/{self.request.key}"
             for bucket in (self.request.source_bucket, self.request.target_bucket)
@@ -113,11 +112,11 @@ class Canary(Job):
     def _prove(self, control: Control, outcome: Outcome) -> None:
         request = self.request
         try:
-            version = self._put(control)
+            version = self._upload.put(control, BODY, "text/plain")
         except ApiError as error:
             outcome.not_put = str(error)
             return
-        outcome.changes.append(self._planned()[0])
+        outcome.changes.append(self.planned()[0])
         wanted = ObjectCheckRequest(
             bucket=request.source_bucket,
             key=request.key,
@@ -138,29 +137,6 @@ class Canary(Job):
             outcome.not_replicated = str(error)
             outcome.seen = {}
 
-    def _put(self, control: Control) -> str | None:
-        """Put the object until it is there; returns its version id."""
-        api, bucket, key = self.source, self.request.source_bucket, self.request.key
-        while True:
-            try:
-                version, _etag = s3_objects.put_object(
-                    api, bucket, key, BODY, metadata={}, tags={}, content_type="text/plain"
-                )
-                self._put_versions = [version]
-                return version
-            except BaseException as error:
-                # Interrupted or without an answer, it may have been put all the same.
-                self._lost = self._lost or not isinstance(error, ApiError) or error.unsure
-                if not isinstance(error, Unreachable):
-                    raise
-                control.check("putting the canary")
-                if not api.backoff.pause():
-                    raise
-            found = s3_objects.head_object(api, bucket, key)
-            if found is not None:
-                self._put_versions = [found.version_id]
-                return found.version_id
-
     def _remove(self, outcome: Outcome) -> None:
         """Delete what was put: on the source first, since until then a replica can still arrive."""
         key = self.request.key
@@ -170,19 +146,12 @@ class Canary(Job):
         ):
             try:
                 api.backoff.restart()
-                for version in self._versions(api, bucket):
+                for version in self._upload.made(api, bucket):
                     _delete(api, bucket, key, version)
                     outcome.changes.append(f"DeleteObject {bucket}/{key}")
             except ApiError as error:
-                versions = ", ".join(filter(None, self._put_versions)) or "unknown"
+                versions = ", ".join(filter(None, self._upload.versions)) or "unknown"
                 outcome.left_behind[side] = f"{key}, version {versions}: {error}"
-
-    def _versions(self, api: Api, bucket: str) -> list[str | None]:
-        """What is to be deleted: what was put, and after a lost answer whatever has the key."""
-        if not self._lost:
-            return self._put_versions
-        found, _all = s3_objects.versions(api, bucket, self.request.key, MOST_VERSIONS)
-        return [one.version_id for one in found]
 
 
 def _delete(api: Api, bucket: str, key: str, version_id: str | None) -> None:

@@ -121,6 +121,11 @@ class ObjectCheck(Query):
                 diagnosis = Diagnosis(here, there, self.wanted, self.backoff.elapsed)
                 raise Unsatisfied(diagnosis.explain(snapshot), seen)
 
+    def glance(self) -> tuple[dict[str, Any], bool]:
+        """One look: what `run` would return, and whether it is as requested."""
+        snapshot = self._look()
+        return self._seen(snapshot, 1), self._satisfied(snapshot)
+
     def _limit(self) -> float:
         """Seconds that one poll may take: what is left of the waiting, and some for the last one.
 

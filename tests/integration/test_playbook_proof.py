@@ -1,0 +1,181 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the playbook takes for a proof after something was broken, and that the next runs converge."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.integration.support.modules import Side
+from tests.integration.support.plays import TEARDOWN, Played, Plays
+from tests.integration.support.procedure import (
+    KEY,
+    SOURCE_BUCKET,
+    SOURCE_ROLE,
+    TARGET_BUCKET,
+    TARGET_ROLE,
+    set_up,
+)
+from tests.integration.test_half_done import arrives
+from tests.integration.test_playbook_summary import statistics
+from tests.integration.test_proof import (
+    delete_the_role,
+    detach_the_policy,
+    keep_objects,
+    name_a_role_that_does_not_exist,
+    swap_roles,
+)
+
+CANARY = re.compile(rf"PutObject {SOURCE_BUCKET}/{KEY}-canary-")
+
+
+def proof(played: Played) -> str:
+    """The proof of the only pair, in the statistics."""
+    (pair,) = statistics(played)["node1"]["pairs"]
+    return str(pair["proof"])
+
+
+def has_canary(played: Played) -> bool:
+    return any(CANARY.match(change) for change in played.changes())
+
+
+@pytest.mark.parametrize(
+    "breaks", [swap_roles, name_a_role_that_does_not_exist, detach_the_policy, delete_the_role]
+)
+def test_what_was_broken_is_repaired_and_proved_anew(
+    play: Plays, source: Side, target: Side, breaks: Callable[[Side, Side], None]
+) -> None:
+    set_up(source, target)
+    arrives(source, target)
+    breaks(source, target)
+    repaired = play().ok()
+    assert proof(repaired) == "new"
+    assert has_canary(repaired)
+    again = play().ok()
+    assert (again.changed(), proof(again)) == ({}, "valid")
+
+
+@pytest.mark.parametrize("breaks", [swap_roles, detach_the_policy, delete_the_role])
+def test_a_step_alone_proves_nothing_by_an_old_object(
+    play: Plays, source: Side, target: Side, breaks: Callable[[Side, Side], None]
+) -> None:
+    set_up(source, target)
+    arrives(source, target)
+    alone = play("--tags", "verify").ok()
+    assert (proof(alone), has_canary(alone)) == ("new", True)
+    breaks(source, target)
+    short = play.inventory(replication_verify_timeout=1)
+    assert "error " in play("--tags", "verify", inventory=short).failure()
+
+
+def test_one_side_alone_proves_it_anew(play: Plays, source: Side, target: Side) -> None:
+    set_up(source, target)
+    arrives(source, target)
+    limited = play("--limit", "node1").ok()
+    assert (proof(limited), has_canary(limited)) == ("new", True)
+
+
+def test_after_teardown(play: Plays, source: Side, target: Side) -> None:
+    set_up(source, target)
+    arrives(source, target)
+    play(playbook=TEARDOWN).ok()
+    again = play().ok()
+    assert (proof(again), has_canary(again)) == ("new", True)
+    assert play().ok().changed() == {}
+
+
+@pytest.mark.parametrize("metadata", [True, False])
+def test_an_object_that_is_stuck_under_swapped_roles(
+    play: Plays, source: Side, target: Side, metadata: bool
+) -> None:
+    """The role's own object does not keep it from repairing the configuration."""
+    set_up(source, target, but=("object",))
+    swap_roles(source, target)
+    source.do("object", bucket=SOURCE_BUCKET, key=KEY)
+    if not metadata:
+        source.sandbox.fail(
+            "BackbeatMetadata", side="source", status=403, code="AccessDenied", times=0
+        )
+    repaired = play().ok()
+    assert proof(repaired) == "new"
+    again = play().ok()
+    assert again.changed() == {}
+    assert proof(again) == ("valid" if metadata else "valid, roles unverified")
+
+
+def test_first_run_without_policies(play: Plays, source: Side, target: Side) -> None:
+    """The guide's document, which lacks what servers of 2025 want; then the roles' own."""
+    set_up(source, target, but=("policies",))
+    repaired = play().ok()
+    assert proof(repaired) == "new"
+    arrives(source, target)
+    assert play().ok().changed() == {}
+
+
+def test_another_target_bucket(play: Plays, source: Side, target: Side) -> None:
+    set_up(source, target)
+    arrives(source, target)
+    inventory = play.inventory()
+    inventory["all"]["hosts"]["node1"]["replication_pairs"][0]["target_bucket"] = "other-bucket"
+    moved = play(inventory=inventory).ok()
+    assert (proof(moved), has_canary(moved)) == ("new", True)
+    assert target.s3.head_object(Bucket="other-bucket", Key=KEY)["ReplicationStatus"] == "REPLICA"
+    assert play(inventory=inventory).ok().changed() == {}
+
+
+def test_roles_that_the_server_does_not_tell(play: Plays, source: Side, target: Side) -> None:
+    set_up(source, target)
+    arrives(source, target)
+    source.sandbox.fail("BackbeatMetadata", side="source", status=403, code="AccessDenied", times=0)
+    played = play().ok()
+    assert (played.changed(), proof(played)) == ({}, "valid, roles unverified")
+    assert re.search(r"^\[node1\] .* valid, roles unverified ", played.output, re.MULTILINE)
+    assert "unknown under which roles" in played.output
+
+
+def test_a_bucket_that_keeps_objects(play: Plays, source: Side, target: Side) -> None:
+    set_up(source, target, but=("object",))
+    keep_objects(source, SOURCE_BUCKET)
+    played = play().ok()
+    assert proof(played) == "none, because of a default retention"
+    assert "replication_verify_despite_retention" in played.output
+    assert not any(change.startswith("PutObject ") for change in played.changes())
+    asked = play.inventory(replication_verify_despite_retention=True)
+    assert proof(play(inventory=asked).ok()) == "new"
+    again = play().ok()
+    assert (again.changed(), proof(again)) == ({}, "valid")
+
+
+def test_check_mode_does_not_wait(play: Plays, source: Side, target: Side) -> None:
+    set_up(source, target)
+    arrives(source, target)
+    source.sandbox.settings("source", paused=True)
+    detach_the_policy(source, target)
+    long = play.inventory(replication_verify_timeout=150)
+    began = time.monotonic()
+    check = play.check(inventory=long).ok()
+    assert time.monotonic() - began < 60
+    assert has_canary(check)
+    assert f"PutObjectTagging {SOURCE_BUCKET}/{KEY}" in check.changes()
+
+
+def test_a_failed_proof_ends_with_the_findings(play: Plays, source: Side, target: Side) -> None:
+    """What set-up itself does not see: a policy of the bucket that keeps Backbeat out."""
+    set_up(source, target)
+    arrives(source, target)
+    role = target.arn("role", TARGET_ROLE)
+    target.iam.put_role_policy(
+        RoleName=TARGET_ROLE,
+        PolicyName="deny",
+        PolicyDocument='{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}]}',
+    )
+    detach_the_policy(source, target)
+    message = play().failure()
+    assert "FAILED" in message.splitlines()[0]
+    assert any(line.startswith("error ") and role in line for line in message.splitlines()), message
+    assert SOURCE_ROLE in message or TARGET_BUCKET in message
