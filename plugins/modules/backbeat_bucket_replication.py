@@ -115,6 +115,12 @@ options:
         it go on.
     type: bool
     default: false
+  pending_exempt:
+    description:
+      - Keys of objects that may be pending all the same, because they only prove replication and are sent again.
+        Objects that M(scality.backbeat.backbeat_proof) put beside them count as well.
+    type: list
+    elements: str
   backbeat_url:
     description:
       - Where Backbeat's API can be asked for its backlog, before a change that O(allow_pending_loss) is about.
@@ -345,7 +351,10 @@ TASK = Task(
         "mutually_exclusive": [("role", "source_role"), ("role", "target_role")],
         "required_together": [("source_role", "target_role")],
     },
-    shared={"backbeat_url": {"type": "str"}},
+    shared={
+        "backbeat_url": {"type": "str"},
+        "pending_exempt": {"type": "list", "elements": "str", "no_log": False},
+    },
     exclusive=True,
     request=BucketReplicationRequest.from_options,
     build=BucketReplication.build,

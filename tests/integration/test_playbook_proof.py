@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Callable
@@ -169,11 +170,9 @@ def test_a_failed_proof_ends_with_the_findings(play: Plays, source: Side, target
     set_up(source, target)
     arrives(source, target)
     role = target.arn("role", TARGET_ROLE)
-    target.iam.put_role_policy(
-        RoleName=TARGET_ROLE,
-        PolicyName="deny",
-        PolicyDocument='{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}]}',
-    )
+    denied = {"Effect": "Deny", "Action": "s3:*", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [denied]})
+    target.iam.put_role_policy(RoleName=TARGET_ROLE, PolicyName="deny", PolicyDocument=document)
     detach_the_policy(source, target)
     message = play().failure()
     assert "FAILED" in message.splitlines()[0]

@@ -27,7 +27,10 @@ from tests.integration.support.promises import check_only, written
 
 CANARY = re.compile(rf"{KEY}-canary-[0-9a-f-]{{36}}$")
 WHERE = f"{SOURCE_BUCKET}/{KEY}"
-RETENTION = {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 1}}}  # fmt: skip
+RETENTION = {
+    "ObjectLockEnabled": "Enabled",
+    "Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 1}},
+}
 
 
 @pytest.fixture

@@ -167,7 +167,7 @@ class HostPlan:
     outgoing: its pairs; targets: the hosts that they go to; sources: the hosts that replicate to it.
     source_role and target_roles (by host): {"name", "arn"} of the roles that its configurations use, the ARN empty if
     it is not in the inventory; pairs with roles of their own do not count.
-    verify_key: the key of the object that proves replication.
+    verify_key: the key of the object that proves replication; proof_keys: the same with the prefixes of all pairs.
     """
 
     host: str
@@ -180,6 +180,7 @@ class HostPlan:
     policies: Items = field(default_factory=list)
     buckets: Items = field(default_factory=list)
     verify_key: str = ""
+    proof_keys: tuple[str, ...] = ()
 
     def describe(self) -> dict[str, Any]:
         """As a dictionary of plain values; `source` and `target` say whether the host is one."""
@@ -196,6 +197,7 @@ class HostPlan:
             "policies": self.policies,
             "buckets": self.buckets,
             "verify_key": self.verify_key,
+            "proof_keys": list(self.proof_keys),
         }
 
 
@@ -206,6 +208,7 @@ def plan(topology: Topology, host: str) -> HostPlan:
     incoming = [pair for direction in topology.incoming(host) for pair in direction.pairs]
     # Pairs with roles of their own need none of this host's.
     served = {SOURCE: _without_role(outgoing), TARGET: _without_role(incoming)}
+    key = _verify_key(here, outgoing, incoming)
     managed = [side for side in SIDES if served[side] and not here.roles[side].arn]
     return HostPlan(
         host=host,
@@ -224,7 +227,12 @@ def plan(topology: Topology, host: str) -> HostPlan:
             for side, pairs in ((SOURCE, outgoing), (TARGET, incoming))
             for pair in pairs
         ),
-        verify_key=_verify_key(here, outgoing, incoming),
+        verify_key=key,
+        proof_keys=tuple(
+            dict.fromkeys(
+                prefix + key for pair in outgoing for prefix in enabled_prefixes(pair.rules)[:1]
+            )
+        ),
     )
 
 

@@ -9,12 +9,12 @@ of Ansible evaluate statistics as templates.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .canary_keys import without_canary
 from .topology import enabled_prefixes
 
 Result = Mapping[str, Any]
@@ -37,8 +37,6 @@ OPERATIONS = {
     "PutObjectTagging": ("object", "change"),
 }
 KINDS = ("role", "policy", "bucket", "rule", "object")
-#: How the key of backbeat_proof's canary ends.
-CANARY = re.compile(r"-canary-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 PLURALS = {"policy": "policies"}
 #: What backbeat_proof returns, in the table.
 PROOFS = {
@@ -96,7 +94,7 @@ class Summary:
                 for change in one.get("changes") or ():
                     operation, _blank, subject = change.partition(" ")
                     # A canary is gone again.
-                    if not CANARY.search(subject):
+                    if subject == without_canary(subject):
                         yield operation, subject
 
     def _new_configurations(self) -> set[str]:

@@ -10,7 +10,6 @@ object is sent again, so that it can prove replication in the next run.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +20,7 @@ from .._clients.errors import ApiError, Unreachable, Unsupported
 from .._clients.service import S3
 from .._clients.session import Connections
 from .._documents import names
+from .._documents.canary_keys import canary_key
 from .._documents.replication import api_prefix
 from .._queries.object_check import ObjectCheck, ObjectCheckRequest, Replica
 from .._queries.query import Unsatisfied
@@ -96,7 +96,7 @@ class Proof(Job):
             CanaryRequest(
                 request.bucket,
                 request.replica.bucket,
-                f"{request.key}-canary-{uuid.uuid4()}",
+                canary_key(request.key),
                 request.timeout,
                 request.max_delay,
             ),

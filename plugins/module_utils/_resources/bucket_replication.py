@@ -64,7 +64,11 @@ class BucketReplicationRequest:
             ),
             known_sites=options["known_sites"],
             allow_pending_loss=bool(options["allow_pending_loss"]),
-            scan=ScanLimits(options["pending_scan_time"], options["pending_max_age"]),
+            scan=ScanLimits(
+                options["pending_scan_time"],
+                options["pending_max_age"],
+                frozenset(options["pending_exempt"] or ()),
+            ),
             resend=bool(options["resend_pending"]),
             backbeat_url=options["backbeat_url"],
             present=options["state"] == "present",

@@ -17,6 +17,7 @@ from .._clients.api import Api
 from .._clients.backbeat import Metrics, metrics
 from .._clients.errors import ApiError, Forbidden, Unreachable
 from .._clients.s3_objects import Version
+from .._documents.canary_keys import without_canary
 from .._documents.names import bucket_arn
 from .._documents.replication import Configuration, Rule, covers, join_roles
 from .._work import Refused
@@ -37,20 +38,28 @@ LONGEST_AGE = 50 * 365 * 24.0
 
 @dataclass(frozen=True)
 class ScanLimits:
-    """seconds: how long to look, 0 does not. hours: the age of the oldest versions to check, None: what is pending."""
+    """seconds: how long to look, 0 does not. hours: the age of the oldest versions to check, None: what is pending.
+
+    exempt: keys of objects that may be pending all the same.
+    """
 
     seconds: float = 60.0
     hours: float | None = None
+    exempt: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class Scope:
-    """Which versions to check: below the prefixes, put since then (ISO 8601 in UTC, "" always), in so many seconds."""
+    """Which versions to check: below the prefixes, put since then (ISO 8601 in UTC, "" always), in so many seconds.
+
+    exempt: keys of objects that do not count, nor do canaries that were put beside them.
+    """
 
     bucket: str
     prefixes: tuple[str, ...]
     since: str
     seconds: float
+    exempt: frozenset[str] = frozenset()
 
     def __str__(self) -> str:
         return f" put since {self.since[:16]} UTC" if self.since else ""
@@ -112,6 +121,8 @@ def scan(api: Api, scope: Scope, *, whole: bool = False) -> Scan:
     complete = False
     try:
         for version in _all(api, scope):
+            if scope.exempt and without_canary(version.key) in scope.exempt:
+                continue
             listed += 1
             if version.modified < scope.since:
                 older += 1
@@ -261,6 +272,7 @@ class Watch:
             self.prefixes,
             since.isoformat() if since else "",
             self.request.scan.seconds,
+            self.request.scan.exempt,
         )
         try:
             return scan(self.api, scope, whole=self.request.resend)
