@@ -27,8 +27,8 @@ attributes:
     support: full
     description: Can run in check mode and predict what it would put, without waiting for anything.
   diff_mode:
-    support: none
-    description: What it changes is gone at its end, or is an object, so there is no difference to show.
+    support: partial
+    description: RV(changes) names the objects that are put; there is no difference to show.
   idempotent:
     support: partial
     description: Without O(fresh), a second run changes nothing.

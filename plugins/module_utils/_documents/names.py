@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+import uuid
 from dataclasses import dataclass
 
 from .._work import InvalidDocument, quote
@@ -25,6 +26,7 @@ _IAM_PATH = re.compile(r"/|/[!-~]+/")
 _IAM_NAME_LENGTH = {"role": 64, "user": 64, "policy": 128}
 _IAM_PATH_LENGTH = 512
 _KEY_BYTES = 1024
+_CANARY = re.compile(r"-canary-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 
 
 @dataclass(frozen=True)
@@ -186,6 +188,16 @@ def check_object_key(key: str) -> str:
         )
     check_characters(key, "object key")
     return key
+
+
+def canary_key(key: str) -> str:
+    """A new key for a canary beside the object with this key, which proves replication for the runs to come."""
+    return f"{key}-canary-{uuid.uuid4()}"
+
+
+def without_canary(key: str) -> str:
+    """The key of the object that a canary was put beside; any other key as it is."""
+    return _CANARY.sub("", key)
 
 
 def check_characters(text: str, what: str) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .canary_keys import without_canary
+from .names import without_canary
 from .topology import enabled_prefixes
 
 Result = Mapping[str, Any]

@@ -24,9 +24,10 @@ from .._queries.preflight.preflight import Examination, Preflight, PreflightRequ
 from .._waiting import Progress
 from .._work import Query, Unsatisfied
 from .job import Control, Job
-from .upload import Upload
 
 BODY = b"Put to prove that replication works; it may be deleted.\n"
+#: More versions than a few lost answers can make.
+MOST_VERSIONS = 100
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,50 @@ class Outcome:
     not_replicated: str = ""
     left_behind: dict[str, str] = field(default_factory=dict)
     changes: list[str] = field(default_factory=list)
+
+
+class Upload:
+    """One new version of an object. versions: the ids of what was put, as far as the server told."""
+
+    def __init__(self, api: Api, bucket: str, key: str) -> None:
+        self.api, self.bucket, self.key = api, bucket, key
+        self.versions: list[str | None] = []
+        self._lost = False
+
+    def put(self, control: Control, body: bytes, content_type: str | None = None) -> str | None:
+        """Returns its version id. Raises ApiError."""
+        while True:
+            try:
+                version, _etag = s3_objects.put_object(
+                    self.api,
+                    self.bucket,
+                    self.key,
+                    body,
+                    metadata={},
+                    tags={},
+                    content_type=content_type,
+                )
+                self.versions = [version]
+                return version
+            except BaseException as error:
+                # Interrupted or without an answer, it may have been put all the same.
+                self._lost = self._lost or not isinstance(error, ApiError) or error.unsure
+                if not isinstance(error, Unreachable):
+                    raise
+                control.check(f"putting {self.bucket}/{self.key}")
+                if not self.api.backoff.pause():
+                    raise
+            found = s3_objects.head_object(self.api, self.bucket, self.key)
+            if found is not None:
+                self.versions = [found.version_id]
+                return found.version_id
+
+    def made(self, api: Api, bucket: str) -> list[str | None]:
+        """What the put made in this bucket, its source or target; after a lost answer whatever has the key."""
+        if not self._lost:
+            return self.versions
+        found, _all = s3_objects.versions(api, bucket, self.key, MOST_VERSIONS)
+        return [one.version_id for one in found]
 
 
 class Canary(Job):

@@ -20,13 +20,11 @@ from .._clients.errors import ApiError, Unreachable, Unsupported
 from .._clients.service import S3
 from .._clients.session import Connections
 from .._documents import names
-from .._documents.canary_keys import canary_key
 from .._documents.replication import api_prefix
 from .._queries.object_check import ObjectCheck, ObjectCheckRequest, Replica
-from .._queries.query import Unsatisfied
-from .canary import Canary, CanaryRequest
+from .._work import Unsatisfied
+from .canary import Canary, CanaryRequest, Upload
 from .job import Control, Job
-from .upload import Upload
 
 # What an object proves: replication now, replication since an earlier run, the same without knowing its roles.
 NEW, VALID, UNVERIFIED = "new", "valid", "unverified"
@@ -96,7 +94,7 @@ class Proof(Job):
             CanaryRequest(
                 request.bucket,
                 request.replica.bucket,
-                canary_key(request.key),
+                names.canary_key(request.key),
                 request.timeout,
                 request.max_delay,
             ),

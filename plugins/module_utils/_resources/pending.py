@@ -17,8 +17,7 @@ from .._clients.api import Api
 from .._clients.backbeat import Metrics, metrics
 from .._clients.errors import ApiError, Forbidden, Unreachable
 from .._clients.s3_objects import Version
-from .._documents.canary_keys import without_canary
-from .._documents.names import bucket_arn
+from .._documents.names import bucket_arn, without_canary
 from .._documents.replication import Configuration, Rule, covers, join_roles
 from .._work import Refused
 

@@ -283,42 +283,58 @@ def test_roles_of_a_preflight(role: str, roles: tuple[str, str | None]) -> None:
 )
 def test_a_canary_lies_below_the_first_enabled_rule(rules: Any, keys: list[str]) -> None:
     hostvars = two_hosts({**PAIR, "rules": rules}, replication_verify_key="key")
-    assert step(hostvars, "objects") == [
-        {"bucket": "bucket-a", "key": key, "resend": "unless_completed"} for key in keys
-    ]
     target = {"s3": THERE_S3, "bucket": "bucket-b"}
-    assert step(hostvars, "checks") == [
-        {"bucket": "bucket-a", "key": key, "target": target} for key in keys
+    assert step(hostvars, "proofs") == [
+        {"bucket": "bucket-a", "key": key, "target": target, "fresh": True} for key in keys
     ]
+    assert plan(hostvars)["proof_keys"] == keys
+
+
+def test_a_retention_is_overridden_when_told() -> None:
+    hostvars = two_hosts(PAIR, replication_verify_despite_retention="yes")
+    assert step(hostvars, "proofs")[0]["despite_retention"] is True
+
+
+SECOND = [{"changed": False}, {"changed": True}]
 
 
 @pytest.mark.parametrize(
     ("host", "result", "again"),
     [
         ("node1", {"replication_roles_created": {"changed": True, "results": []}}, [True, True]),
-        ("node6", {"replication_policies_attached": {"changed": True}}, [True, True]),
-        ("node1", {"replication_policies_attached": {"changed": False}}, [False, False]),
-        ("node1", {"replication_configured": {"changed": True}}, [False, True]),
-        ("node6", {"replication_buckets_created": {"changed": True}}, [False, True]),
+        (
+            "node6",
+            {"replication_policies_attached": {"changed": True, "results": []}},
+            [True, True],
+        ),
         (
             "node1",
-            {"replication_buckets_created": {"skipped": True, "results": []}},
+            {"replication_policies_attached": {"changed": False, "results": []}},
             [False, False],
         ),
+        ("node1", {"replication_configured": {"changed": True, "results": SECOND}}, [False, True]),
+        (
+            "node6",
+            {"replication_buckets_created": {"changed": True, "results": SECOND}},
+            [False, True],
+        ),
+        # What this run has not checked, or not to the end.
+        ("node6", {"replication_policies_attached": None}, [True, True]),
+        ("node1", {"replication_configured": {"skipped": True, "changed": False}}, [True, True]),
+        ("node6", {"replication_buckets_created": {"failed": True, "results": []}}, [True, True]),
+        ("node6", {"replication_plan": None}, [True, True]),
     ],
 )
-def test_a_proof_is_renewed_after_changes(
+def test_a_proof_is_renewed_after_changes_and_without_a_check(
     host: str, result: dict[str, Any], again: list[bool]
 ) -> None:
     hostvars = two_hosts(PAIR, {"source_bucket": "bucket-c", "target_bucket": "bucket-d"})
-    ((name, registered),) = result.items()
-    second = {"results": [{"changed": False}, {"changed": True}]}
-    lists = ("replication_configured", "replication_buckets_created")
-    hostvars[host][name] = {**(second if name in lists else {}), **registered}
     for each in list(hostvars):
         hostvars[each]["replication_plan"] = plan(hostvars, each)
-    found = [one["resend"] == "always" for one in step(hostvars, "objects")]
-    assert found == again
+        for name in ("roles_created", "policies_attached", "buckets_created", "configured"):
+            hostvars[each][f"replication_{name}"] = {"changed": False, "results": []}
+    hostvars[host] |= result
+    assert [one.get("fresh", False) for one in step(hostvars, "proofs")] == again
 
 
 def test_several_targets_of_one_source() -> None:
@@ -335,7 +351,7 @@ def test_several_targets_of_one_source() -> None:
     known_roles(hostvars)
     roles = [one["target_role"] for one in step(hostvars, "replications")]
     assert roles == [TARGET_ARN, OTHER_ARN]
-    connections = [one["target"]["s3"]["endpoint_url"] for one in step(hostvars, "checks")]
+    connections = [one["target"]["s3"]["endpoint_url"] for one in step(hostvars, "proofs")]
     assert connections == ["http://node6", "http://node7"]
     assert plan(hostvars, "node7")["buckets"] == [{"name": "bucket-c", "versioning": "enabled"}]
     assert plan(hostvars, "node6")["buckets"] == [{"name": "bucket-b", "versioning": "enabled"}]

@@ -75,6 +75,7 @@ def replication(s3: FakeS3, **options: Any) -> BucketReplication:
         "pending_scan_time": 60.0,
         "pending_max_age": None,
         "resend_pending": False,
+        "pending_exempt": None,
         "backbeat_url": None,
         "state": "present",
     }
@@ -467,6 +468,20 @@ class TestPendingObjects:
         result = run(replication(s3, **options, allow_pending_loss=True))
         assert result["changed"]
         assert "backbeat_object and resend" in result["warnings"][0]
+
+    @pytest.mark.parametrize("options", HARMFUL)
+    @pytest.mark.parametrize("canary", ["", "-canary-12345678-1234-1234-1234-123456789abc"])
+    def test_those_of_a_proof_are_no_reason(
+        self, s3: FakeS3, options: dict[str, Any], canary: str
+    ) -> None:
+        objects = s3.buckets["source"]["objects"]
+        objects[f"a/new{canary}"] = objects.pop("a/new")
+        exempt = {"pending_exempt": ["a/new"]}
+        result = run(replication(s3, **options, **exempt), check_mode=True)
+        assert (result["changed"], result["warnings"]) == (True, [])
+        other = {"pending_exempt": ["a/ne", "a/new-canary"]}
+        with pytest.raises(Refused, match="pending"):
+            run(replication(s3, **options, **other))
 
     @pytest.mark.parametrize(
         "options",
