@@ -35,6 +35,7 @@ from ..module_utils._engine.task import Task
 from ..module_utils._waiting import Tell
 
 SWITCH = "backbeat_in_process"
+INTERPRETER = "ansible_python_interpreter"
 # What inventories say for it; to compile a template takes as long as a call.
 THIS_PYTHON = "{{ ansible_playbook_python }}"
 
@@ -97,6 +98,24 @@ class InProcess(ActionBase):  # type: ignore[misc]
         # Ansible would look for any Python on the host; that is no wish for a certain one.
         return wanted in (None, "", sys.executable) or str(wanted).startswith("auto")
 
+    def _with_this_python(self, task_vars: dict[str, Any]) -> dict[str, Any]:
+        """The variables, with this Python for a process on this machine that no variable has another one for.
+
+        Ansible would look for one, and find the system's, which has no boto3.
+        """
+        if (
+            BOTOCORE_VERSION is None
+            or self._connection.transport != "local"
+            or not self._wants_this_python(task_vars)
+        ):
+            return task_vars
+        chosen = {**task_vars, INTERPRETER: sys.executable}
+        if self._task.delegate_to:
+            delegated = task_vars.get("ansible_delegated_vars", {})
+            there = {**delegated.get(self._task.delegate_to, {}), INTERPRETER: sys.executable}
+            chosen["ansible_delegated_vars"] = {**delegated, self._task.delegate_to: there}
+        return chosen
+
     def _run_here(self, task_vars: Mapping[str, Any]) -> dict[str, Any]:
         spec = self.TASK.argument_spec()
         validator = ArgumentSpecValidator(**spec)
@@ -154,7 +173,9 @@ class InProcess(ActionBase):  # type: ignore[misc]
 
     def _run_as_module(self, result: dict[str, Any], task_vars: dict[str, Any]) -> Any:
         in_background = self._task.async_val and not self._connection.has_native_async
-        done = self._execute_module(task_vars=task_vars, wrap_async=in_background)
+        done = self._execute_module(
+            task_vars=self._with_this_python(task_vars), wrap_async=in_background
+        )
         if not in_background:
             self._remove_tmp_path(self._connection._shell.tmpdir)
         return merge_hash(result, done)

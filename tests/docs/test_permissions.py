@@ -80,7 +80,9 @@ def used(sandbox: Sandbox, side: SideName) -> set[str]:
     return {
         OTHERWISE.get(call["operation"], f"{call['service']}:{call['operation']}")
         for call in sandbox.calls(side)
-        if call["operation"] not in ("CreateUser", "PutUserPolicy", "CreateAccessKey")
+        # CloudServer's own route needs no permission of S3.
+        if call["operation"]
+        not in ("CreateUser", "PutUserPolicy", "CreateAccessKey", "BackbeatMetadata")
     }
 
 
@@ -111,6 +113,17 @@ def test_set_up(play: Plays) -> None:
         assert steps <= calls
         # Preflight tries more, and what it may not read does not stop set-up.
         assert calls - steps <= needed(side, "preflight")
+
+
+def test_proof_after_a_change(play: Plays) -> None:
+    done(play(inventory=play.inventory()))
+    inventory = as_operators(play, "verify", "preflight", also=True)
+    played = play("--tags", "verify", inventory=inventory).ok()
+    assert "left behind" not in played.output
+    assert [change.split()[0] for change in played.changes()].count("DeleteObject") == 2
+    for side in (play.sandbox.source, play.sandbox.target):
+        left = side.client("s3").list_object_versions(Bucket=f"{side.name}-bucket")
+        assert [one["Key"] for one in left["Versions"]] == ["object-to-replicate"]
 
 
 def test_preflight(play: Plays) -> None:

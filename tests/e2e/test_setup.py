@@ -74,7 +74,7 @@ def test_check_mode_predicted_it_and_made_nothing(made: Made) -> None:
 
 def test_the_proof(made: Made) -> None:
     """The run itself has waited for the object on both sides."""
-    proof = made.first.ok().result(made.story.source.host, "object_check")["results"][0]
+    proof = made.first.ok().result(made.story.source.host, "proof")["results"][0]
     assert proof["object"]["replication_status"] == "COMPLETED"
     assert proof["replica"]["version_id"] == proof["object"]["version_id"]
 
@@ -155,15 +155,20 @@ def test_drift_is_repaired(made: Made) -> None:
     predicted = story.setup("--check").ok()
     repaired = story.setup().ok()
     assert predicted.changes() == repaired.changes()
-    assert repaired.changes() == sorted([*drifted, _proof(story)])
+    assert repaired.changes() == sorted([*drifted, *_proof(story)])
     assert_run_as_predicted(predicted, repaired)
     assert _not_repaired(story) == []
     _purge_statements(story)
 
 
-def _proof(story: Story) -> str:
-    """The change that sends the proof once more, after any other change."""
-    return f"PutObjectTagging {story.source_bucket}/{story.key}"
+def _proof(story: Story) -> list[str]:
+    """The changes that prove replication after any other change, sorted."""
+    source, target = (f"{name}/{story.key}" for name in (story.source_bucket, story.target_bucket))
+    return [
+        *(f"DeleteObject {where}-canary" for where in (source, target)),
+        f"PutObject {source}-canary",
+        f"PutObjectTagging {source}",
+    ]
 
 
 def _purge_statements(story: Story) -> None:
@@ -172,7 +177,7 @@ def _purge_statements(story: Story) -> None:
     assert all("x-bucket" in json.dumps(story.policy(side)) for side in managed)
     purged = story.setup(replication_purge_statements=True).ok()
     versions = [f"CreatePolicyVersion {getattr(story, f'{side}_policy')}" for side in managed]
-    assert purged.changes() == sorted([*versions, *([_proof(story)] if managed else [])])
+    assert purged.changes() == sorted([*versions, *(_proof(story) if managed else [])])
     assert not any("x-bucket" in json.dumps(story.policy(side)) for side in managed)
 
 

@@ -18,6 +18,14 @@ SOURCE_POLICY = "SourcePolicyForS3Replication"
 TARGET_POLICY = "TargetPolicyForS3Replication"
 KEY = "object-to-replicate"
 
+#: The changes of a proof that is not the first one: a canary, and the object that stays is sent again.
+PROVED_ANEW = [
+    f"DeleteObject {SOURCE_BUCKET}/{KEY}-canary",
+    f"DeleteObject {TARGET_BUCKET}/{KEY}-canary",
+    f"PutObject {SOURCE_BUCKET}/{KEY}-canary",
+    f"PutObjectTagging {SOURCE_BUCKET}/{KEY}",
+]
+
 Step = tuple[str, Side, str, dict[str, Any]]
 
 
