@@ -20,6 +20,7 @@ from tests.integration.support.procedure import (
     SOURCE_POLICY,
     SOURCE_ROLE,
     TARGET_BUCKET,
+    TARGET_POLICY,
     TARGET_ROLE,
     set_up,
 )
@@ -114,6 +115,23 @@ class Cases:
         one = {"bucket": SOURCE_BUCKET, "key": KEY}
         none = {"bucket": SOURCE_BUCKET, "key": "none"}
         yield {"checks": [{**one, **there}, {**none, **there}, {**one, **lost}], "wait": False}
+
+    def backbeat_proof(self) -> Iterator[Options]:
+        set_up(self.source, self.target, but=("object",))
+        there = {"target": {"s3": self.target.connection("s3"), "bucket": TARGET_BUCKET}}
+        one = {"bucket": SOURCE_BUCKET, "key": KEY, **there}
+        yield one
+        yield {**one, "fresh": True}
+        lost = {"s3": {**there["target"]["s3"], "endpoint_url": NO_SERVER, "retry_timeout": 0}}
+        unreachable = {**one, "target": {**lost, "bucket": TARGET_BUCKET}}
+        yield unreachable
+        missing = {**one, "bucket": "no-such-bucket"}
+        yield {"proofs": [one, missing, unreachable], "wait_timeout": 1.0}
+        yield {**missing, "wait_timeout": 1.0}
+        self.target.iam.detach_role_policy(
+            RoleName=TARGET_ROLE, PolicyArn=self.target.arn("policy", TARGET_POLICY)
+        )
+        yield {**one, "fresh": True, "wait_timeout": 1.0}
 
     def backbeat_iam_role_info(self) -> Iterator[Options]:
         set_up(self.source, self.target)

@@ -35,6 +35,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "backbeat_object": ("bucket",),
     "backbeat_object_check": (*SETTLED, "object"),
     "backbeat_policy": ("iam_role",),
+    "backbeat_proof": SETTLED,
     "backbeat_policy_info": ("iam_role", "policy"),
     "backbeat_verify": (*SETTLED, "object"),
     "backbeat_verify_merge": (*SETTLED, "object"),
