@@ -37,6 +37,7 @@ ALL_CORES = ("--numprocesses=auto", "--maxprocesses=4")
 # The procedure on each core, from nothing and again, from the checkout and as it is installed.
 ON_EACH_CORE = (
     "tests/integration/test_playbook.py::test_check_and_run_and_again",
+    "tests/integration/test_returned_text.py",
     "tests/integration/test_variables_as_text.py",
     "tests/packaging/test_installed.py",
 )

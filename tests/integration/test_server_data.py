@@ -1,7 +1,10 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What servers return is never evaluated as a template: in set-up, validation and teardown, their messages and data."""
+"""What servers return is data: never evaluated as a template, and no cause of an unexpected error in a module.
+
+What playbooks do with all that modules return is in test_returned_text.py.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,16 @@ from typing import Any
 
 import pytest
 
-from tests.integration.support.modules import Side
+from tests.integration.support.modules import Result, Side
 from tests.integration.support.plays import TEARDOWN, Played, Plays
 from tests.integration.support.procedure import (
     KEY,
     SOURCE_BUCKET,
     SOURCE_ROLE,
+    TARGET_BUCKET,
     TARGET_ROLE,
     set_up,
+    steps,
 )
 from tests.integration.test_playbook_trouble import VALIDATE
 
@@ -37,6 +42,78 @@ def plant(source: Side, target: Side, template: str) -> None:
     source.s3.put_object_tagging(
         Bucket=SOURCE_BUCKET, Key=KEY, Tagging={"TagSet": [{"Key": "note", "Value": "a"}]}
     )
+
+
+#: Of all answers in S3's, IAM's and Backbeat's forms: elements, headers and JSON's names. None is all of them at once.
+FIELDS = (
+    None, "Arn", "AssumeRolePolicyDocument", "AttachmentCount", "Bucket", "Code", "CreateDate", "CreationDate",
+    "DefaultVersionId", "Description", "DisplayName", "Document", "ETag", "EncodingType", "Error", "HostId", "ID",
+    "IsAttachable", "IsDefaultVersion", "IsLatest", "IsTruncated", "Key", "LastModified", "MaxKeys", "Message", "Name",
+    "NextMarker", "Path", "PolicyArn", "PolicyId", "PolicyName", "Prefix", "RequestId", "Role", "RoleId", "RoleName",
+    "Size", "Status", "StorageClass", "UpdateDate", "UserId", "UserName", "Value", "VersionId", "aws-node6", "count",
+    "description", "isrHealth", "message", "name", "node6", "results", "size", "state", "status",
+    "Content-Type", "ETag", "Last-Modified", "Location", "last-modified", "x-amz-bucket-region", "x-amz-meta-note",
+    "x-amz-replication-status", "x-amz-request-id", "x-amz-version-id", "x-amzn-requestid",
+)  # fmt: skip
+#: Texts that a module returns as they are.
+SHOWN = {"Arn", "ETag", "ID", "Path", "RoleName", "x-amz-meta-note"}
+
+
+def read_everything(source: Side, target: Side) -> list[Result]:
+    """The results of all modules that read, and of those that write as check mode has them."""
+    ends = {
+        side.name: {"s3": side.connection("s3"), "iam": side.connection("iam"), "bucket": bucket}
+        for side, bucket in ((source, SOURCE_BUCKET), (target, TARGET_BUCKET))
+    }
+    for end in ends.values():
+        end["s3"]["retry_timeout"] = end["iam"]["retry_timeout"] = 0
+    proof = {"bucket": SOURCE_BUCKET, "key": KEY, "wait": False}
+    backbeat = {"backbeat_url": source.side.backbeat_url, "retry_timeout": 0}
+    adopted = {
+        "source": {name: ends["source"][name] for name in ("s3", "iam")},
+        "target": {"iam": ends["target"]["iam"]},
+    }
+    results = [
+        source.run("iam_role_info", name=SOURCE_ROLE, retry_timeout=0),
+        source.run("policy_info", name="SourcePolicyForS3Replication", retry_timeout=0),
+        source.run("bucket_replication_info", all_buckets=True, retry_timeout=0),
+        source.run("object_check", **proof, target=_object_end(target), retry_timeout=0),
+        source.run("preflight", **ends),
+        source.run("verify", **{name: _without_iam(end) for name, end in ends.items()}),
+        source.run("adoption_info", name="node1", **adopted),
+        source.run("service_info", **backbeat),
+        source.run("failed_info", **backbeat, sites=["node6"]),
+    ]
+    for name, side, module, options in steps(source, target):
+        if name != "roles" or side is source:
+            results.append(side.run(module, check_mode=True, **options, retry_timeout=0))
+    return results
+
+
+def _object_end(target: Side) -> dict[str, Any]:
+    return {"s3": target.connection("s3") | {"retry_timeout": 0}, "bucket": TARGET_BUCKET}
+
+
+def _without_iam(end: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in end.items() if name != "iam"}
+
+
+def test_each_field_of_all_answers(source: Side, target: Side, template: str) -> None:
+    set_up(source, target)
+    source.s3.put_object(Bucket=SOURCE_BUCKET, Key=KEY, Metadata={"note": "a"})
+    unexpected, lost = {}, []
+    for field in FIELDS:
+        only = None if field is None else [field]
+        source.sandbox.clear_faults()
+        source.sandbox.fail(how="text", text=template, only=only, times=0)
+        results = read_everything(source, target)
+        for one in results:
+            if "exception" in one or "fault of the collection" in str(one.get("msg")):
+                unexpected[field] = one["msg"]
+        if field in SHOWN and not any(template in str(one) for one in results):
+            lost.append(field)
+    assert unexpected == {}
+    assert lost == []
 
 
 def run_all(play: Plays, **variables: Any) -> list[Played]:

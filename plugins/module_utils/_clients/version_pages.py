@@ -19,8 +19,10 @@ from .._documents.verify_compare import KEY, KIND, MARKER, SIZE, Row
 
 _ROW = re.compile(
     rb"<(Version|DeleteMarker)><Key>([^<]*)</Key><VersionId>([^<]*)</VersionId><IsLatest>(true|false)</IsLatest>"
-    rb"<LastModified>([^<]*)</LastModified>(?:<ETag>(?:&quot;|\")?([^<&\"]*)(?:&quot;|\")?</ETag><Size>(\d+)</Size>)?"
+    rb"<LastModified>([^<]*)</LastModified>(?:<ETag>(?:&quot;|\")?([^<&\"]*)(?:&quot;|\")?</ETag><Size>(\d{1,18})</Size>)?"
 )
+#: Sizes that a number can be made of; servers could send anything.
+_SIZE = re.compile(r"[0-9]{1,18}")
 _END = re.compile(rb"</ListVersionsResult>\s*\Z")
 _TRUNCATED = re.compile(rb"<IsTruncated>(true|false)</IsTruncated>")
 _NEXT_KEY = re.compile(rb"<NextKeyMarker>([^<]*)</NextKeyMarker>")
@@ -139,7 +141,9 @@ def _row(element: ElementTree.Element, encoded: bool) -> Row | None:
     needed = ["Key", "VersionId", "IsLatest", "LastModified"]
     if kind == "Version":
         needed += ["ETag", "Size"]
-    if not values.keys() >= set(needed):
+    if not values.keys() >= set(needed) or values["IsLatest"] not in ("true", "false"):
+        return None
+    if kind == "Version" and not _SIZE.fullmatch(values["Size"]):
         return None
     return (
         kind.encode(),

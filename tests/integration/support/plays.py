@@ -100,6 +100,9 @@ class Plays:
     def __init__(self, sandbox: Sandbox, folder: Path) -> None:
         self.sandbox = sandbox
         self.folder = folder
+        #: Further environment variables of the runs, and callback plugins beside that which keeps the records.
+        self.environ: dict[str, str] = {}
+        self.callbacks: list[str] = []
         self._numbers = itertools.count(1)
 
     def inventory(self, **variables: Any) -> Inventory:
@@ -120,8 +123,9 @@ class Plays:
             **os.environ,
             **self.sandbox.environ,
             "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
-            "ANSIBLE_CALLBACKS_ENABLED": "records",
+            "ANSIBLE_CALLBACKS_ENABLED": ",".join(["records", *self.callbacks]),
             "RECORDS_FILE": str(records),
+            **self.environ,
         }
         program = Path(sys.executable).with_name("ansible-playbook")
         process = subprocess.Popen(

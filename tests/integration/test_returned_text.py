@@ -1,0 +1,186 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every string that a module returns has template syntax, through all playbooks: it is never evaluated, and stays data.
+
+Where servers' texts come into modules is in test_server_data.py; here is what playbooks do with them afterwards.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devtools.places import ROOT
+from tests.integration.support.modules import Side
+from tests.integration.support.plays import Inventory, Plays
+from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET
+
+#: In an order in which each finds what it needs.
+PLAYBOOKS = (
+    "setup_replication",
+    "validate_replication",
+    "status_replication",
+    "verify_replication",
+    "verify_replication_on_workers",
+    "adopt_replication",
+    "teardown_replication",
+)
+#: What modules say in their own words, and the plan compares: servers return none of it.
+KEPT = "findings.id,findings.severity,results.changes,.changes,iam_role.role_name"
+
+
+@pytest.fixture
+def mark(tmp_path: Path) -> Path:
+    """The file that appears if the text is evaluated."""
+    return tmp_path / "evaluated"
+
+
+@pytest.fixture
+def text(mark: Path, play: Plays) -> str:
+    command = f"lookup('pipe', 'touch {mark}')"
+    text = f"{{{{ {command} }}}}{{% set a = {command} %}}"
+    play.environ["PLANTED_TEXT"] = text
+    play.callbacks.append("plants")
+    return text
+
+
+@pytest.fixture
+def everything(play: Plays, tmp_path: Path) -> Inventory:
+    """An inventory with which every step of the role has something to do."""
+    inventory = play.inventory(
+        replication_backbeat_url=play.sandbox.source.backbeat_url,
+        replication_preflight_canary=True,
+        # Among the keys that are there, which makes ranges of them.
+        replication_verify_key="seed/1-proof",
+        replication_verify_folder=str(tmp_path / "verified"),
+        replication_verify_workers=["worker"],
+        replication_verify_ranges_per_worker=3,
+        replication_verify_least_versions=1,
+        replication_adopt_to=str(tmp_path / "adopted"),
+        replication_report_rclone=str(tmp_path),
+        **{
+            f"replication_report_{kind}": str(tmp_path / f"report.{kind}")
+            for kind in ("html", "json", "junit", "prometheus")
+        },
+    )
+    inventory["all"]["children"] = {"workers": {"hosts": {"worker": {}}}}
+    return inventory
+
+
+def playbook(folder: Path, names: Any = PLAYBOOKS) -> Path:
+    """A playbook of all these: starting each alone takes longer than what it does."""
+    file = folder / "all.yml"
+    plays = [
+        {
+            "import_playbook": str(ROOT / "playbooks" / f"{name}.yml"),
+            "vars": {"replication_hosts": "node1:node6"},
+        }
+        for name in names
+    ]
+    file.write_text(json.dumps(plays))
+    return file
+
+
+def test_all_playbooks(
+    play: Plays,
+    source: Side,
+    target: Side,
+    text: str,
+    mark: Path,
+    everything: Inventory,
+    tmp_path: Path,
+) -> None:
+    play.environ["PLANTED_KEPT"] = KEPT
+    for side, bucket in ((source, SOURCE_BUCKET), (target, TARGET_BUCKET)):
+        side.do("bucket", name=bucket, versioning="enabled")
+        # So many that there are ranges, which begin and end with keys.
+        side.sandbox.seed(side.name, bucket, 1500)
+    played = play("-vv", inventory=everything, playbook=playbook(tmp_path)).ok()
+    assert not mark.exists()
+    # It arrived: in results, in facts, and in files.
+    (check,) = [one for one in played.own() if one["action"].endswith("backbeat_object_check")]
+    shown = check["result"]["results"][0]["object"]
+    assert shown["bucket"] == f"{SOURCE_BUCKET}{text}"
+    ranges = [one for one in played.own() if one["host"].startswith("verify-node1-0-")]
+    assert len(ranges) > 1
+    adopted = (tmp_path / "adopted" / "node1" / "replication_adopted.yml").read_text()
+    assert f"!unsafe {json.dumps(TARGET_BUCKET + text)}" in adopted
+
+
+ENTRIES = ("main", "validate", "status", "verify_all", "teardown")
+
+
+def entries(folder: Path) -> Path:
+    """A playbook that goes on with the next entry point of the role after one has failed."""
+    file = folder / "entries.yml"
+    tasks = [
+        {
+            "name": f"Run {name}",
+            "block": [
+                {
+                    "name": f"Include {name}",
+                    "ansible.builtin.include_role": {
+                        "name": "scality.backbeat.replication",
+                        "tasks_from": name,
+                        "rolespec_validate": False,
+                    },
+                }
+            ],
+            "rescue": [
+                {
+                    "name": f"Show what failed in {name}",
+                    "ansible.builtin.debug": {"msg": "{{ ansible_failed_result.msg }}"},
+                }
+            ],
+        }
+        for name in ENTRIES
+    ]
+    play = {"name": "All", "hosts": "node1:node6", "gather_facts": False, "tasks": tasks}
+    file.write_text(json.dumps([play]))
+    return file
+
+
+def test_messages(
+    play: Plays,
+    source: Side,
+    target: Side,
+    text: str,
+    mark: Path,
+    everything: Inventory,
+    tmp_path: Path,
+) -> None:
+    """Every entry point fails, and its message has the text."""
+    play.environ["PLANTED_KEPT"] = KEPT
+    everything["all"]["vars"] |= {
+        "replication_backbeat_url": "http://127.0.0.1:9",
+        "replication_preflight": False,
+        "replication_verify_timeout": 1,
+    }
+    for host in ("node1", "node6"):
+        everything["all"]["hosts"][host]["replication_s3"]["retry_timeout"] = 0.5
+    fail = play.sandbox.fail
+    fail(side="target", operation="HeadObject", status=403, code="AccessDenied", times=0)
+    fail(side="target", operation="ListObjectVersions", status=403, code="AccessDenied", times=0)
+    fail(side="source", operation="DeleteBucketReplication", status=403, code="No", times=0)
+    played = play("-vv", inventory=everything, playbook=entries(tmp_path))
+    shown = [
+        one["result"]["msg"]
+        for one in played.records
+        if one["task"].startswith("Show what failed") and one["host"] == "node1"
+    ]
+    assert len(shown) == len(ENTRIES), played.output
+    assert all(text in str(one) for one in shown), shown
+    assert not mark.exists()
+
+
+def test_a_template_in_this_place_would_be_evaluated(
+    play: Plays, text: str, mark: Path, everything: Inventory, tmp_path: Path
+) -> None:
+    """Without its mark what is adopted is a template, so the test above would notice."""
+    everything["all"]["hosts"]["node1"]["replication_location"] = text
+    play(inventory=everything, playbook=playbook(tmp_path, ["status_replication"]))
+    assert mark.exists()
