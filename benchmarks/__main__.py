@@ -17,9 +17,10 @@ from devtools.processes import Failure, end_as_interrupt
 from . import report
 from .fleet import measure_fleets, measure_memory
 from .guide import measure_guide
+from .load import MOST
 from .peers import prepare_peers, versions
 from .slope import measure_slope
-from .verify import measure_verify
+from .verify import QUIET, measure_verify
 
 PARTS = ("guide", "slope", "fleet", "memory", "verify")
 SIZES = (1, 10, 100, 1000)
@@ -40,6 +41,20 @@ def parse() -> argparse.Namespace:
     )
     parser.add_argument(
         "--json", type=Path, default=CACHE / "bench" / "result.json", metavar="FILE"
+    )
+    parser.add_argument(
+        "--most-load",
+        type=float,
+        default=MOST,
+        metavar="PROCESSORS",
+        help=f"that other programs may use during a round on a wall clock; {MOST:g} unless given",
+    )
+    parser.add_argument(
+        "--patience",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="to wait before each such round for others to be quiet",
     )
     options = parser.parse_args()
     unknown = set(options.parts) - set(PARTS)
@@ -73,7 +88,9 @@ def main() -> int:
     if "memory" in wanted:
         figures += report.memory_figures(sizes[-1], measure_memory(sizes[-1]))
     if "verify" in wanted:
+        QUIET.most, QUIET.patience = options.most_load, options.patience
         found, result["verify"] = measure_verify(rounds, QUICK_SCALE if options.quick else 1.0)
+        result["discarded"] = QUIET.discarded
         figures += found
     if figures:
         report.show_figures(figures)

@@ -30,17 +30,17 @@ NAMES = {
 
 @dataclass(frozen=True)
 class Figure:
-    """A number that must not be above its limit; `aim` is where it would be good."""
+    """A number that must not be above its limit; `aim` is where it would be good. value: None if not measured."""
 
     what: str
-    value: float
+    value: float | None
     must: float
     aim: float | None = None
     unit: str = ""
 
     @property
     def holds(self) -> bool:
-        return self.value <= self.must
+        return self.value is not None and self.value <= self.must
 
     def as_dict(self) -> dict[str, object]:
         """For JSON."""
@@ -107,8 +107,9 @@ def show_figures(figures: Sequence[Figure]) -> None:
     print(f"\n{'':<{width}}{'measured':>12}{'must':>12}{'aim':>9}\n")
     for figure in figures:
         digits = 0 if figure.unit else 2
-        value = f"{figure.value:.{digits}f}{figure.unit}"
-        must = f"{figure.must:g}{figure.unit}"
-        aim = "" if figure.aim is None else f"{figure.aim:g}"
+        value = "-" if figure.value is None else f"{figure.value:.{digits}f}{figure.unit}"
+        must = f"{figure.must:.3g}{figure.unit}"
+        aim = "" if figure.aim is None else f"{figure.aim:.3g}"
         verdict = "holds" if figure.holds else "MISSED"
+        verdict = verdict if figure.value is not None else "NOT MEASURED"
         print(f"{figure.what:<{width}}{value:>12}{must:>12}{aim:>9}  {verdict}")

@@ -12,12 +12,14 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from devtools.places import CACHE, ROOT, environ
 from devtools.processes import Failure
 
+from .load import MOST, OtherLoad, wait_for_quiet
 from .report import Figure
 
 #: So much faster than a client the stub has to be for a round to count.
@@ -27,6 +29,21 @@ TRIES = 3
 Outcome = dict[str, Any]
 
 
+@dataclass
+class Quiet:
+    """When a round on a wall clock counts: others use at most `most` processors. patience: seconds to wait for that."""
+
+    most: float = MOST
+    patience: float = 0.0
+    discarded: list[str] = field(default_factory=list)
+
+
+QUIET = Quiet()
+#: What must be, of the parts that are measured in rounds.
+LIMITS = {"cpu": 1 / 12, "listers": 1 / 6, "heads": 1 / 5, "processes": 0.65}
+_stubs: list[subprocess.Popen[bytes]] = []
+
+
 @contextmanager
 def stub(**options: Any) -> Iterator[str]:
     """The URL of a stub with these options, for as long as the block lasts."""
@@ -34,12 +51,14 @@ def stub(**options: Any) -> Iterator[str]:
     with subprocess.Popen(
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
     ) as process:
+        _stubs.append(process)
         try:
             line = process.stdout.readline() if process.stdout else b""
             if not line.strip():
                 raise Failure("the stub did not start")
             yield f"http://127.0.0.1:{int(line)}"
         finally:
+            _stubs.remove(process)
             # It ends with its standard input.
             process.communicate(timeout=30)
 
@@ -78,18 +97,42 @@ def expect(outcome: Outcome, **states: int) -> None:
         raise Failure(f"the comparison found {outcome['result']} instead of {states}")
 
 
-def rounds(count: int, measure: Callable[[], Mapping[str, float] | None]) -> Mapping[str, float]:
-    """The medians of so many rounds that count; a round in which the stub was too slow is None."""
+def rounds(
+    count: int, measure: Callable[[], Mapping[str, float] | None], *, wall: bool = True
+) -> Mapping[str, float]:
+    """The medians of so many rounds that count; a round in which the stub was too slow is None.
+
+    wall: whether times on a wall clock are compared, so that other programs' load matters. Raises NotMeasured.
+    """
     counted: list[Mapping[str, float]] = []
     for _ in range(count * TRIES):
+        if wall:
+            wait_for_quiet(QUIET.most, QUIET.patience)
+        load = OtherLoad(_stubs)
         found = measure()
-        if found is not None:
-            counted.append(found)
+        others = load.processors() or 0.0
+        if found is None:
+            _discard("the stub was not fast enough beside the client")
+        elif wall and others > QUIET.most:
+            _discard(f"other programs used {others:.2f} processors (at most {QUIET.most:g})")
+        else:
+            counted.append({**found, "others": others})
         if len(counted) == count:
             break
     if not counted:
-        raise Failure("no round counts: the stub was never fast enough beside the client")
-    return {name: statistics.median(one[name] for one in counted) for name in counted[0]}
+        raise NotMeasured(f"no round counts; the last one: {QUIET.discarded[-1]}")
+    return {name: statistics.median(one[name] for one in counted) for name in counted[0]} | {
+        "rounds": float(len(counted))
+    }
+
+
+class NotMeasured(Failure):
+    """No round of a part counts."""
+
+
+def _discard(why: str) -> None:
+    QUIET.discarded.append(why)
+    print(f"verify: a round does not count: {why}", flush=True)
 
 
 def measure_verify(count: int, scale: float = 1.0) -> tuple[list[Figure], dict[str, Any]]:
@@ -105,7 +148,12 @@ def measure_verify(count: int, scale: float = 1.0) -> tuple[list[Figure], dict[s
     figures: list[Figure] = []
     medians: dict[str, Any] = {}
     for name, part in parts.items():
-        found, medians[name] = part(count, scale)
+        try:
+            found, medians[name] = part(count, scale)
+        except NotMeasured as error:
+            print(f"verify, {name}: not measured: {error}", flush=True)
+            figures.append(Figure(f"verify, {name}", None, LIMITS[name]))
+            continue
         figures += found
         shown = ", ".join(f"{key} {value:.2f}" for key, value in medians[name].items())
         print(f"verify, {name}: {shown}", flush=True)
@@ -125,9 +173,9 @@ def _cpu(count: int, scale: float) -> tuple[list[Figure], Mapping[str, float]]:
                 return None
             return {"stub seconds": alone["seconds"], "ours": mine["cpu"], "boto3": theirs["cpu"]}
 
-        found = rounds(count, measure)
+        found = rounds(count, measure, wall=False)
     what = f"verify {size:,} versions a side: CPU / boto3 loop"
-    return [Figure(what, found["ours"] / found["boto3"], 1 / 12, 1 / 20)], found
+    return [Figure(what, found["ours"] / found["boto3"], LIMITS["cpu"], 1 / 20)], found
 
 
 def _listers(count: int, scale: float) -> tuple[list[Figure], Mapping[str, float]]:
@@ -150,7 +198,7 @@ def _listers(count: int, scale: float) -> tuple[list[Figure], Mapping[str, float
 
         found = rounds(count, measure)
     what = f"verify {size:,} versions, 50 ms a page: 16 listers / 1"
-    return [Figure(what, found["16"] / found["1"], 1 / 6, 1 / 9)], found
+    return [Figure(what, found["16"] / found["1"], LIMITS["listers"], 1 / 9)], found
 
 
 def _objects(count: int, scale: float) -> tuple[list[Figure], Mapping[str, float]]:
@@ -204,7 +252,7 @@ def _heads(count: int, scale: float) -> tuple[list[Figure], Mapping[str, float]]
 
         found = rounds(count, measure)
     what = f"{number:,} HEAD requests, 5 ms each: ours / boto3"
-    return [Figure(what, found["ours"] / found["boto3"], 1 / 5, 1 / 8)], found
+    return [Figure(what, found["ours"] / found["boto3"], LIMITS["heads"], 1 / 8)], found
 
 
 def _processes(count: int, scale: float) -> tuple[list[Figure], Mapping[str, float]]:
@@ -228,4 +276,4 @@ def _processes(count: int, scale: float) -> tuple[list[Figure], Mapping[str, flo
 
         found = rounds(count, measure)
     what = f"verify {size:,} versions: two processes / one"
-    return [Figure(what, found["two"] / found["one"], 0.65, 0.55)], found
+    return [Figure(what, found["two"] / found["one"], LIMITS["processes"], 0.55)], found

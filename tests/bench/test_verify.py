@@ -5,9 +5,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
+
 import pytest
 
-from benchmarks.verify import client, expect, ours, rounds, stub
+from benchmarks import verify
+from benchmarks.load import OtherLoad, _used, busy_seconds
+from benchmarks.report import Figure, show_figures
+from benchmarks.verify import NotMeasured, client, expect, ours, rounds, stub
 from devtools.processes import Failure
 
 
@@ -31,6 +38,52 @@ def test_all_head_requests_are_answered() -> None:
 
 def test_a_round_counts_only_if_the_stub_was_fast_enough() -> None:
     answers = iter([None, {"ours": 1.0}, {"ours": 3.0}, None, {"ours": 2.0}])
-    assert rounds(3, lambda: next(answers)) == {"ours": 2.0}
-    with pytest.raises(Failure, match="no round counts"):
-        rounds(2, lambda: None)
+    found = rounds(3, lambda: next(answers), wall=False)
+    assert (found["ours"], found["rounds"]) == (2.0, 3)
+    with pytest.raises(NotMeasured, match="no round counts; the last one: the stub"):
+        rounds(2, lambda: None, wall=False)
+
+
+def test_a_round_on_a_wall_clock_counts_only_if_others_are_quiet(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    loads = iter([1.5, 0.1, 0.3])
+    monkeypatch.setattr(OtherLoad, "processors", lambda _load: next(loads))
+    monkeypatch.setattr(verify, "wait_for_quiet", lambda *_given: True)
+    answers = iter([{"ours": 9.0}, {"ours": 2.0}, {"ours": 8.0}])
+    found = rounds(1, lambda: next(answers))
+    assert (found["ours"], found["others"]) == (2.0, 0.1)
+    assert "other programs used 1.50 processors (at most 0.25)" in capsys.readouterr().out
+    monkeypatch.setattr(OtherLoad, "processors", lambda _load: 1.5)
+    with pytest.raises(NotMeasured, match="other programs used"):
+        rounds(1, lambda: {"ours": 1.0})
+
+
+def test_the_load_of_others_is_without_our_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([(0.0, 100.0, 10.0), (2.0, 103.0, 11.0), (4.0, 104.0, 14.0)])
+    monkeypatch.setattr(OtherLoad, "_now", lambda _load: next(clock))
+    load = OtherLoad()
+    assert load.processors() == 1.0
+    # Clocks of processes and of the machine do not tick together.
+    assert load.processors() == 0.0
+
+
+@pytest.mark.skipif(busy_seconds() is None, reason="needs /proc/stat")
+def test_a_child_that_runs_is_our_own() -> None:
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as process:
+        load, blind = OtherLoad([process]), OtherLoad()
+        began = time.monotonic()
+        while _used(process.pid) < 0.5 and time.monotonic() < began + 30:
+            time.sleep(0.05)
+        ours, all_ = load.processors(), blind.processors()
+        process.kill()
+    assert ours is not None
+    assert all_ is not None
+    assert ours < all_
+
+
+def test_a_part_that_was_not_measured_does_not_hold(capsys: pytest.CaptureFixture[str]) -> None:
+    figure = Figure("verify, listers", None, 1 / 6)
+    assert not figure.holds
+    show_figures([figure])
+    assert "NOT MEASURED" in capsys.readouterr().out
