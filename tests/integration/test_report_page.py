@@ -11,6 +11,7 @@ import re
 import subprocess
 from html import escape
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -27,14 +28,43 @@ from tests.unit.plugins.reports import SCRIPT, TEMPLATE, everything
 PAGE = COLLECTION / "roles" / "replication" / "templates" / "report.html.j2"
 #: Writes what it measured into the frame's parent, where --dump-dom shows it. Added to a copy of the page only.
 MEASURE = """<script>addEventListener('load', () => {
-  const wide = [...document.querySelectorAll('body *')].filter(one =>
-    one.getBoundingClientRect().right > innerWidth + 1 && !one.closest('.wide') && !one.closest('[aria-hidden]'));
+  const all = [...document.querySelectorAll('body *')].filter(one => !one.closest('[aria-hidden]'));
+  const wide = all.filter(one => one.getBoundingClientRect().right > innerWidth + 1 && !one.closest('.wide'));
+  const cut = all.filter(one => !one.closest('svg') && one.clientWidth && one.scrollWidth > one.clientWidth + 1 &&
+    getComputedStyle(one).overflowX !== 'visible' && !(one.closest('.wide') && PHONE));
+  const channels = text => (text.match(/[\\d.]+/g) || []).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map(one => one / 255)
+    .map(one => one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, one, place) => sum + one * [0.2126, 0.7152, 0.0722][place], 0);
+  const behind = one => {
+    for (; one; one = one.parentElement) {
+      const found = channels(getComputedStyle(one).backgroundColor);
+      if (found.length === 3 || found[3] === 1) return found;
+    }
+    return [255, 255, 255];
+  };
+  const contrast = (one, other) => {
+    const [high, low] = [light(one), light(other)].sort((a, b) => b - a);
+    return (high + 0.05) / (low + 0.05);
+  };
+  const faint = all.filter(one => !one.closest('svg') && [...one.childNodes].some(
+    node => node.nodeType === 3 && node.textContent.trim())).filter(
+    one => contrast(channels(getComputedStyle(one).color), behind(one)) < 4.5);
+  const fills = {};
+  for (const one of document.querySelectorAll('.fill')) {
+    const style = getComputedStyle(one);
+    const name = [...one.classList].find(one => one !== 'fill' && one !== 'swatch');
+    fills[name] = [style.backgroundColor, style.backgroundImage, style.printColorAdjust];
+  }
+  const named = found => found.map(one => one.tagName + '.' + one.getAttribute('class') + ' ' +
+    one.textContent.slice(0, 40));
   const found = {width: innerWidth, page: document.documentElement.scrollWidth, title: document.title,
-    wide: wide.map(one => one.tagName + '.' + one.getAttribute('class')),
-    text: document.body.innerText};
+    wide: named(wide), cut: named(cut), faint: named(faint), fills: fills, text: document.body.innerText};
   const box = document.createElement('pre'); box.id = 'measured';
   box.textContent = btoa(encodeURIComponent(JSON.stringify(found))); parent.document.body.append(box);
 })</script>"""
+#: Between the margins of an A4 sheet.
+SHEET = 688
 POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
 
 
@@ -56,29 +86,61 @@ def chromium(file: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return done
 
 
-def measured(page: Path, width: int) -> dict[str, object]:
+def measured(page: Path, width: int, look: str = "light") -> dict[str, Any]:
     text, count = POLICY.subn("", page.read_text())
     assert count == 1
-    text = escape(text.replace("</head>", f"{MEASURE}</head>"), quote=True)
+    if look == "print":
+        text, count = re.subn("@media print", "@media screen", text)
+        assert count == 1
+    script = MEASURE.replace("PHONE", "true" if width < 600 else "false")
+    text = escape(text.replace("</head>", f"{script}</head>"), quote=True)
     # A window cannot be as narrow as a phone, but a frame can.
     frame = page.with_name("measured.html")
     frame.write_text(
         f'<!DOCTYPE html><meta charset="utf-8"><iframe srcdoc="{text}" '
         f'style="border: 0; width: {width}px; height: 900px"></iframe>'
     )
-    dom = chromium(frame, "--window-size=1400,1000", "--dump-dom").stdout
+    scheme = f"--blink-settings=preferredColorScheme={0 if look == 'dark' else 1}"
+    dom = chromium(frame, scheme, "--window-size=1400,1000", "--dump-dom").stdout
     found = re.search(r'<pre id="measured">([^<]+)</pre>', dom)
     assert found
-    result: dict[str, object] = json.loads(unquote(base64.b64decode(found[1]).decode()))
+    result: dict[str, Any] = json.loads(unquote(base64.b64decode(found[1]).decode()))
     return result
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-def test_nothing_overflows(page: Path, width: int) -> None:
-    found = measured(page, width)
+@pytest.mark.parametrize("look", ["light", "dark", "print"])
+@pytest.mark.parametrize("width", [390, SHEET, 1280])
+def test_nothing_overflows_and_all_is_readable(page: Path, width: int, look: str) -> None:
+    found = measured(page, width, look)
     assert found["width"] == width
     assert found["page"] == width
     assert found["wide"] == []
+    assert found["cut"] == []
+    assert found["faint"] == []
+
+
+@pytest.mark.parametrize("look", ["light", "dark", "print"])
+def test_bars_differ_by_colour_and_by_pattern(page: Path, look: str) -> None:
+    fills = measured(page, 1280, look)["fills"]
+    assert set(fills) == {"ok", "waiting", "bad", "quiet"}
+    for place in (0, 1):
+        assert len({one[place] for one in fills.values()}) == len(fills)
+    assert {one[2] for one in fills.values()} == {"exact"}
+
+
+def test_the_measure_finds_what_it_looks_for(page: Path) -> None:
+    broken = page.with_name("unreadable.html")
+    broken.write_text(
+        page.read_text().replace(
+            "<main>",
+            '<main><p style="width: 2000px">wide</p><p style="color: #999">faint</p>'
+            '<p style="width: 20px; overflow: hidden">cutcutcutcut</p>',
+        )
+    )
+    found = measured(broken, 1280)
+    assert (found["page"] > 1280, found["wide"]) == (True, ["P.null wide"])
+    assert found["faint"] == ["P.null faint"]
+    assert found["cut"] == ["P.null cutcutcutcut"]
 
 
 def test_keys_are_shown_and_not_run(page: Path) -> None:
@@ -99,13 +161,30 @@ def test_the_log_would_show_a_complaint(page: Path) -> None:
     assert "CONSOLE" in chromium(broken, "--dump-dom").stderr
 
 
-def test_it_has_pictures_in_dark_mode_and_in_print(page: Path) -> None:
+def test_it_has_a_dark_mode(page: Path) -> None:
     pictures = {}
     for name, mode in (("light", "1"), ("dark", "0")):
         file = page.with_name(f"{name}.png")
         chromium(page, f"--blink-settings=preferredColorScheme={mode}", f"--screenshot={file}")
         pictures[name] = file.read_bytes()
     assert pictures["light"] != pictures["dark"]
+
+
+def test_everything_is_in_print(page: Path) -> None:
     printed = page.with_name("page.pdf")
-    chromium(page, f"--print-to-pdf={printed}")
-    assert printed.read_bytes().startswith(b"%PDF")
+    chromium(page, f"--print-to-pdf={printed}", "--no-pdf-header-footer")
+    program = debian_program("pdftotext", "poppler-utils")
+    done = subprocess.run([program, printed, "-"], capture_output=True, text=True, check=True)
+    sheets = done.stdout.split("\f")
+    # A key that is wider than the sheet goes on in the next line; text from right to left comes out in another order.
+    text = "".join(done.stdout.split())
+    shown = re.sub("\u202e.*", "", measured(page, SHEET, "print")["text"])
+    words = {word for word in shown.split() if word.isascii()}
+    assert len(words) > 150
+    assert [word for word in words if word not in text] == []
+    assert 2 < len(sheets) < 10
+    # What belongs together is on one sheet: a pair's name and its numbers.
+    for sheet in sheets:
+        assert sheet.count("Last complete") == len(re.findall(r"(?m)^Verified$", sheet)) or (
+            "not verified yet" in sheet
+        )

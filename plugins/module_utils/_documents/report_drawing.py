@@ -14,6 +14,8 @@ Point = tuple[float, float]
 BOX_WIDTH, COLUMN_GAP, ROW, HEAD, MARGIN, BOX_GAP = 230, 190, 34, 38, 14, 26
 # The diameter of a badge with a margin.
 BADGE = 26
+# How far lanes, in which arrows pass a column, are from its boxes and from one another.
+LANE_GAP, LANE = 20, 20
 
 
 @dataclass(frozen=True)
@@ -61,12 +63,24 @@ def drawing(arrows: Sequence[Arrow]) -> dict[str, Any]:
         for one in arrows
     ):
         width += COLUMN_GAP // 2
+    lanes = _lanes(arrows, places, boxes)
+    # Lanes may need room above the boxes, and below.
+    rise = max(0.0, MARGIN - min(lanes.values(), default=MARGIN))
+    for box in boxes:
+        box["y"] += rise
+        for row in box["rows"]:
+            row["y"] += rise
+    places = {place: (x, y + rise) for place, (x, y) in places.items()}
+    lowest = max([MARGIN + tallest, *lanes.values()]) + rise
     taken: list[Point] = []
     return {
         "width": width,
-        "height": tallest + 2 * MARGIN,
+        "height": lowest + MARGIN,
         "boxes": boxes,
-        "arrows": [_arrow(one, places, taken) for one in arrows],
+        "arrows": [
+            _arrow(one, places, taken, lanes[place] + rise if place in lanes else None)
+            for place, one in enumerate(arrows)
+        ],
     }
 
 
@@ -124,9 +138,44 @@ def _height(buckets: Sequence[str]) -> int:
     return HEAD + ROW * len(buckets) + 8
 
 
-def _arrow(one: Arrow, places: dict[tuple[str, str], Point], taken: list[Point]) -> dict[str, Any]:
+def _lanes(
+    arrows: Sequence[Arrow],
+    places: dict[tuple[str, str], Point],
+    boxes: Sequence[dict[str, Any]],
+) -> dict[int, float]:
+    """The heights at which arrows pass the columns that they skip, by the arrows' numbers: above or below all boxes."""
+    lanes: dict[int, float] = {}
+    used: list[tuple[float, float, float]] = []
+    for number, one in enumerate(arrows):
+        (x1, y1), (x2, y2) = (
+            places[one.source, one.source_bucket],
+            places[one.target, one.target_bucket],
+        )
+        left, right = min(x1, x2), max(x1, x2)
+        passed = [box for box in boxes if left < box["x"] < right]
+        if not passed:
+            continue
+        top = min(box["y"] for box in passed)
+        bottom = max(box["y"] + box["height"] for box in passed)
+        above = (y1 + y2) / 2 < (top + bottom) / 2
+        lane, step = (top - LANE_GAP, -LANE) if above else (bottom + LANE_GAP, LANE)
+        while any(abs(lane - y) < LANE and left < end and begin < right for begin, end, y in used):
+            lane += step
+        used.append((left, right, lane))
+        lanes[number] = lane
+    return lanes
+
+
+def _arrow(
+    one: Arrow,
+    places: dict[tuple[str, str], Point],
+    taken: list[Point],
+    lane: float | None,
+) -> dict[str, Any]:
     x1, y1 = places[one.source, one.source_bucket]
     x2, y2 = places[one.target, one.target_bucket]
+    if lane is not None:
+        return _passing(one, (x1, y1), (x2, y2), lane, taken)
     if x1 < x2:
         start, end, bend = x1 + BOX_WIDTH, x2 - 3, (x2 - x1 - BOX_WIDTH) / 2
         y1, y2 = y1 - 6, y2 - 6
@@ -142,7 +191,33 @@ def _arrow(one: Arrow, places: dict[tuple[str, str], Point], taken: list[Point])
         control = (start + COLUMN_GAP / 2, end + COLUMN_GAP / 2)
     path = f"M{start:g},{y1:g} C{control[0]:g},{y1:g} {control[1]:g},{y2:g} {end:g},{y2:g}"
     points = _points((start, control[0], control[1], end), (y1, y1, y2, y2))
-    badge = next((one for one in points if _is_free(one, taken)), points[0])
+    return _drawn(one, path, points, taken)
+
+
+def _passing(
+    one: Arrow, begin: Point, end: Point, lane: float, taken: list[Point]
+) -> dict[str, Any]:
+    """An arrow that passes other columns in a lane."""
+    (x1, y1), (x2, y2) = begin, end
+    way = 1 if x1 < x2 else -1
+    start = x1 + BOX_WIDTH if way > 0 else x1
+    stop = x2 - 3 if way > 0 else x2 + BOX_WIDTH + 3
+    y1, y2 = y1 - 6 * way, y2 - 6 * way
+    # It turns within the gaps beside the columns.
+    half, whole = way * COLUMN_GAP / 2, way * (COLUMN_GAP - 3)
+    on, off = start + whole, stop - whole
+    path = (
+        f"M{start:g},{y1:g} C{start + half:g},{y1:g} {on - half:g},{lane:g} {on:g},{lane:g} "
+        f"L{off:g},{lane:g} C{off + half:g},{lane:g} {stop - half:g},{y2:g} {stop:g},{y2:g}"
+    )
+    middle = (on + off) / 2
+    spots = [(middle + side * step, lane) for step in range(0, 81, 10) for side in (1, -1)]
+    return _drawn(one, path, spots, taken)
+
+
+def _drawn(one: Arrow, path: str, spots: Sequence[Point], taken: list[Point]) -> dict[str, Any]:
+    """The arrow with its badge on the first spot that is free."""
+    badge = next((spot for spot in spots if _is_free(spot, taken)), spots[0])
     taken.append(badge)
     return {
         "path": path,
@@ -154,10 +229,7 @@ def _arrow(one: Arrow, places: dict[tuple[str, str], Point], taken: list[Point])
 
 
 def _points(xs: tuple[float, ...], ys: tuple[float, ...]) -> list[Point]:
-    """Points of a cubic Bezier curve for its badge, the best first.
-
-    That is the one half a gap from the start: a long arrow's middle may be behind another environment.
-    """
+    """Points of a cubic Bezier curve for its badge, the best first: the one in the middle of the gap."""
     points = [(_bezier(xs, step / 40), _bezier(ys, step / 40)) for step in range(41)]
     near = [one for one in points if 24 <= abs(one[0] - xs[0]) <= COLUMN_GAP - 24] or points
     return sorted(near, key=lambda one: abs(abs(one[0] - xs[0]) - COLUMN_GAP / 2))

@@ -160,6 +160,29 @@ def test_badges_of_crossing_arrows_do_not_cover_one_another() -> None:
     assert all(math.dist(one, other) > 25 for one, other in itertools.combinations(badges, 2))
 
 
+def test_arrows_that_skip_a_column_pass_its_boxes() -> None:
+    links = ["a>b", "b>c", "c>d", "a>c", "a>d", "d>a", "b>d"]
+    found = drawing(arrows(*links))
+    boxes = {box["name"]: box for box in found["boxes"]}
+    heights = []
+    for link, arrow in zip(links, found["arrows"], strict=True):
+        first, last = sorted((link[0], link[2]))
+        passed = [boxes[name] for name in "abcd" if first < name < last]
+        # The straight part, on which the badge is, and the curves' control points around it.
+        lane = re.search(r"([\d.]+),([\d.]+) L([\d.]+),([\d.]+)", arrow["path"])
+        assert (lane is not None) == bool(passed)
+        if lane is None:
+            continue
+        begin, y, end, _same = map(float, lane.groups())
+        heights.append(y)
+        assert arrow["badge_y"] == pytest.approx(y, abs=0.1)
+        for box in passed:
+            assert min(begin, end) <= box["x"] + 3
+            assert box["x"] + box["width"] <= max(begin, end) + 3
+            assert not box["y"] - 10 < y < box["y"] + box["height"] + 10
+    assert len({round(y) for y in heights}) == len(heights) == 4
+
+
 def test_a_drawing_of_nothing() -> None:
     assert drawing([])["boxes"] == []
 
