@@ -66,9 +66,9 @@ def drawing(arrows: Sequence[Arrow]) -> dict[str, Any]:
     lanes = _lanes(arrows, places, boxes)
     # Lanes may need room above the boxes, and below.
     rise = max(0.0, MARGIN - min(lanes.values(), default=MARGIN))
-    for box in boxes:
-        box["y"] += rise
-        for row in box["rows"]:
+    for drawn in boxes:
+        drawn["y"] += rise
+        for row in drawn["rows"]:
             row["y"] += rise
     places = {place: (x, y + rise) for place, (x, y) in places.items()}
     lowest = max([MARGIN + tallest, *lanes.values()]) + rise
