@@ -15,7 +15,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from devtools import interpreters
 from devtools.environment import prepare
 from devtools.gates import run_gates
 from devtools.places import INVENTORY, ROOT, VENV, environ
@@ -106,6 +105,15 @@ def run_mutation(options: argparse.Namespace) -> int:
     become("devtools.mutation", *options.passed_on)
 
 
+def require(oldest: tuple[int, int]) -> None:
+    """Raises Failure if the Python that runs this is older."""
+    if sys.version_info[:2] < oldest:
+        wanted, running = (
+            ".".join(map(str, version[:2])) for version in (oldest, sys.version_info)
+        )
+        raise Failure(f"dev.py needs Python {wanted} or newer; {sys.executable} is {running}.")
+
+
 def become(*module_and_arguments: str) -> NoReturn:
     """Go on as a module in .venv, so that signals reach it alone."""
     sys.stdout.flush()
@@ -127,7 +135,7 @@ def main(arguments: Sequence[str]) -> int:
     options.passed_on = passed_on
     end_as_interrupt()
     try:
-        interpreters.require((3, 11))
+        require((3, 11))
         return int(options.run(options))
     except Failure as failure:
         print(f"dev.py: {failure}", file=sys.stderr)

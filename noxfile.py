@@ -18,7 +18,8 @@ from pathlib import Path
 import nox
 
 sys.path.insert(0, str(Path(__file__).parent))
-from devtools import ansible_test, environment, interpreters
+from devtools import ansible_test, environment
+from devtools.gates import run_logged
 from devtools.places import CACHE, FULL_NAME, REQUIREMENTS, ROOT
 
 nox.needs_version = ">=2026.2"
@@ -26,7 +27,7 @@ nox.options.envdir = str(CACHE / "nox")
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "yes"
 nox.options.download_python = "never"
-os.environ["PATH"] = interpreters.path()
+os.environ["PATH"] = environment.path_with_pythons()
 
 check = functools.partial(nox.session, python=False, allow_parallel=True)
 
@@ -56,52 +57,52 @@ BOTH_WAYS = "tests/faults/test_both_ways.py"
 @check()
 def ruff(session: nox.Session) -> None:
     """Style, likely mistakes and formatting of all Python."""
-    session.run("ruff", "check", "--output-format", "concise")
-    session.run("ruff", "format", "--check")
+    run_logged(session, "ruff", "check", "--output-format", "concise")
+    run_logged(session, "ruff", "format", "--check")
 
 
 @check()
 def licences(session: nox.Session) -> None:
     """Every file says its licence (REUSE)."""
-    session.run("reuse", "lint")
+    run_logged(session, "reuse", "lint")
 
 
 @check()
 def changelog(session: nox.Session) -> None:
     """Changelog and its fragments (antsibull-changelog)."""
-    session.run("antsibull-changelog", "lint", "-v")
+    run_logged(session, "antsibull-changelog", "lint", "-v")
 
 
 @check()
 def mypy(session: nox.Session) -> None:
     """Strict types of plugins, sandbox and tools."""
     packages = (f"ansible_collections.{FULL_NAME}.plugins", "devtools", "benchmarks", "sandbox")
-    session.run("mypy", *(word for name in packages for word in ("-p", name)))
+    run_logged(session, "mypy", *(word for name in packages for word in ("-p", name)))
 
 
 @check()
 def docs(session: nox.Session) -> None:
     """Documentation: lint, and a build as HTML (antsibull-docs, Sphinx)."""
     references = ("--validate-collection-refs=self", "--disallow-unknown-collection-refs")
-    session.run("antsibull-docs", "lint-collection-docs", "--plugin-docs", *references, ".")
+    run_logged(session, "antsibull-docs", "lint-collection-docs", "--plugin-docs", *references, ".")
     pages, html = CACHE / "docsite" / "rst", CACHE / "docsite" / "html"
     shutil.rmtree(pages, ignore_errors=True)
     # antsibull-docs refuses to write to a folder that others may write to.
     (pages / "collection").mkdir(mode=0o755, parents=True)
     settings = ("--use-current", "--squash-hierarchy", "--fail-on-error")
     destination = f"--dest-dir={pages / 'collection'}"
-    session.run("antsibull-docs", "collection", *settings, destination, FULL_NAME)
+    run_logged(session, "antsibull-docs", "collection", *settings, destination, FULL_NAME)
     shutil.copy(ROOT / "devtools" / "site" / "index.rst", pages)
     shutil.copytree(ROOT / "docs" / "images", pages / "images")
     shutil.copy(ROOT / "inventory" / "hosts.yml", pages / "inventory.yml")
     strict = ("--quiet", "--fresh-env", "--fail-on-warning", "--keep-going")
-    session.run("sphinx-build", *strict, "--conf-dir=devtools/site", str(pages), str(html))
+    run_logged(session, "sphinx-build", *strict, "--conf-dir=devtools/site", str(pages), str(html))
 
 
 @check()
 def lint(session: nox.Session) -> None:
     """Playbooks, roles, metadata and all YAML (ansible-lint, production)."""
-    session.run("ansible-lint", "--nocolor")
+    run_logged(session, "ansible-lint", "--nocolor")
 
 
 @nox.session(allow_parallel=True)
@@ -113,29 +114,28 @@ def galaxy(session: nox.Session) -> None:
         session.skip("galaxy-importer does not install here")
     tarballs = Path(session.create_tmp()).resolve() / "tarballs"
     shutil.rmtree(tarballs, ignore_errors=True)
-    session.run("ansible-galaxy", "collection", "build", f"--output-path={tarballs}")
+    run_logged(session, "ansible-galaxy", "collection", "build", f"--output-path={tarballs}")
     (tarball,) = map(str, tarballs.glob("*.tar.gz"))
     # ansible-lint has a gate of its own, with the project's profile.
     env = {"GALAXY_IMPORTER_RUN_ANSIBLE_LINT": "false"}
     with session.chdir(tarballs.parent):
-        answer = session.run("python", "-m", "galaxy_importer.main", tarball, env=env, silent=True)
-    print(answer)
+        answer = run_logged(session, "python", "-m", "galaxy_importer.main", tarball, env=env)
     # Galaxy shows warnings on the collection's page.
-    if re.search(r"^(WARNING|ERROR|CRITICAL): ", str(answer), re.MULTILINE):
-        session.error("galaxy-importer complains")
+    if re.search(r"^(WARNING|ERROR|CRITICAL): ", answer, re.MULTILINE):
+        session.error(f"galaxy-importer complains:\n{answer}")
 
 
 @check()
 def molecule(session: nox.Session) -> None:
     """All molecule scenarios."""
-    session.run("molecule", "test", "--all")
+    run_logged(session, "molecule", "test", "--all")
 
 
 @nox.session(allow_parallel=True)
 @nox.parametrize(
     "python,core",
-    [(interpreters.first_available(pythons), core) for core, pythons in interpreters.CORES.items()],
-    ids=list(interpreters.CORES),
+    [(environment.first_available(pythons), core) for core, pythons in environment.CORES.items()],
+    ids=list(environment.CORES),
 )
 def cores(session: nox.Session, core: str) -> None:
     """Sanity, units, role and playbooks with each ansible-core."""
@@ -144,7 +144,7 @@ def cores(session: nox.Session, core: str) -> None:
         folder, home = ansible_test.prepare(core, Path(session.virtualenv.location))
         local = ("--local", "--color", "no")
         # The newest core imports the plugins with all Pythons that are here, the others with their own.
-        own = () if core == max(interpreters.CORES) else (f"--python={session.python}",)
+        own = () if core == max(environment.CORES) else (f"--python={session.python}",)
         with session.chdir(folder):
             for name, *arguments in (
                 ("sanity", *own, *ansible_test.TARGETS),
@@ -152,10 +152,10 @@ def cores(session: nox.Session, core: str) -> None:
                 ("integration", "replication"),
             ):
                 env = {"HOME": str(home)}
-                session.run("ansible-test", name, *local, *arguments, env=env)
-    at_an_end = core in (min(interpreters.CORES), max(interpreters.CORES))
+                run_logged(session, "ansible-test", name, *local, *arguments, env=env)
+    at_an_end = core in (min(environment.CORES), max(environment.CORES))
     further = (*AT_THE_ENDS, BOTH_WAYS) if at_an_end else ()
-    session.run(*PYTEST, "--numprocesses=1", *ON_EACH_CORE, *further, *session.posargs)
+    run_logged(session, *PYTEST, "--numprocesses=1", *ON_EACH_CORE, *further, *session.posargs)
 
 
 @nox.session(name="boto-oldest", allow_parallel=True)
@@ -169,7 +169,7 @@ def boto_oldest(session: nox.Session) -> None:
     session.install("-r", str(REQUIREMENTS / "test.txt"), *lowest)
     # What runs through the clients; the playbook's tests make the same calls.
     selected = ("-m", "sandbox and not playbook", "tests/integration")
-    session.run(*PYTEST, "--numprocesses=1", *selected, *session.posargs)
+    run_logged(session, *PYTEST, "--numprocesses=1", *selected, *session.posargs)
 
 
 # dev.py runs these alone, since they use all cores, and shows their output while they run.
@@ -181,12 +181,16 @@ def pytest(session: nox.Session) -> None:
     # It pins its botocore, so it has an environment of its own.
     environment.install(CACHE / "aws", ["-r", str(REQUIREMENTS / "aws.txt")])
     arguments = session.posargs or ("--cov", "--cov-report=", f"--ignore={BOTH_WAYS}")
-    session.run(*PYTEST, *ALL_CORES, *arguments, env={"BACKBEAT_AWS_CLI": str(CACHE / "aws")})
+    run_logged(
+        session, *PYTEST, *ALL_CORES, *arguments, env={"BACKBEAT_AWS_CLI": str(CACHE / "aws")}
+    )
     if not session.posargs:
-        session.run("coverage", "report")
+        run_logged(session, "coverage", "report")
 
 
 @check(default=False)
 def inventory(session: nox.Session) -> None:
     """The end-to-end tests on the environments of an inventory (dev.py test --inventory FILE)."""
-    session.run(*PYTEST, "--numprocesses=0", "tests/contract", "tests/e2e", *session.posargs)
+    run_logged(
+        session, *PYTEST, "--numprocesses=0", "tests/contract", "tests/e2e", *session.posargs
+    )

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The virtual environment `.venv`, others like it, and the collection's place on the import path."""
+"""The virtual environment `.venv`, others like it, the collection's place on the import path, and the Pythons here."""
 
 from __future__ import annotations
 
@@ -47,25 +47,16 @@ def install(venv: Path, arguments: Sequence[str]) -> None:
 
     Raises Failure, with what is missing, if a virtual environment cannot be made or pip fails too.
     """
-    new = not usable(venv)
-    if new:
+    if not usable(venv):
         create(venv)
-    python = f"{venv}/bin/python"
     pip = ["-m", "pip", "--disable-pip-version-check", "-qq", "install"]
     if not UV.is_file() and usable(VENV):
         subprocess.run([f"{VENV}/bin/python", *pip, "uv"], capture_output=True)
-    if UV.is_file():
-        uv = [str(UV), "pip", "install", "--python", python, *arguments]
-        env = os.environ | settings()
-        # Without a word if nothing is missing.
-        if (
-            not new
-            and not subprocess.run([*uv, "--offline"], env=env, capture_output=True).returncode
-        ):
-            return
-        if not subprocess.run(uv, env=env).returncode:
-            return
-    if subprocess.run([python, *pip, *arguments], stdin=subprocess.DEVNULL).returncode:
+    uv = [str(UV), "pip", "install", "--quiet", "--python", f"{venv}/bin/python", *arguments]
+    if UV.is_file() and not subprocess.run(uv, env=os.environ | settings()).returncode:
+        return
+    command = [f"{venv}/bin/python", *pip, *arguments]
+    if subprocess.run(command, stdin=subprocess.DEVNULL).returncode:
         raise Failure("pip could not install the requirements; its own message is above.")
 
 
@@ -108,14 +99,40 @@ def create(
     venv: Path, python: str = getattr(sys, "_base_executable", "") or sys.executable
 ) -> None:
     """Make an empty virtual environment, in place of a broken one."""
-    shutil.rmtree(venv, ignore_errors=True)
     print(f"Making {venv.relative_to(ROOT)} with {python}", flush=True)
-    made = subprocess.run([python, "-m", "venv", str(venv)], capture_output=True, text=True)
+    made = subprocess.run([python, "-m", "venv", "--clear", str(venv)], stderr=subprocess.STDOUT)
     if made.returncode:
         shutil.rmtree(venv, ignore_errors=True)
         version = "{}.{}".format(*sys.version_info)
         raise Failure(
-            f"{python} cannot make virtual environments: {made.stdout}{made.stderr}\n"
-            "Install its venv and ensurepip modules, "
-            f"on Debian and Ubuntu the package python{version}-venv, and run this again."
+            f"{python} cannot make virtual environments; its own message is above. It needs the modules venv and "
+            f"ensurepip, on Debian and Ubuntu the package python{version}-venv."
         )
+
+
+# The supported releases of ansible-core, each with its Pythons: the first that is here tests it, so that together
+# they cover the range.
+CORES = {
+    "2.17": ("3.10", "3.11", "3.12"),
+    "2.18": ("3.11", "3.12", "3.13"),
+    "2.19": ("3.11", "3.12", "3.13"),
+    "2.20": ("3.13", "3.12", "3.14"),
+    "2.21": ("3.14", "3.13", "3.12"),
+}
+
+
+def path_with_pythons() -> str:
+    """PATH with pyenv's releases, the newest first, before its shims, which run only the versions that are chosen."""
+    releases = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv", "versions").glob("3.*")
+    newest = [f"{folder}/bin" for folder in sorted(releases, key=release, reverse=True)]
+    own, *others = [f"{VENV}/bin", *os.environ.get("PATH", os.defpath).split(os.pathsep)]
+    return os.pathsep.join(dict.fromkeys([own, *newest, *others, f"{sys.base_prefix}/bin"]))
+
+
+def release(folder: Path) -> list[int]:
+    return [int(part) for part in folder.name.split(".") if part.isdecimal()]
+
+
+def first_available(versions: Sequence[str]) -> str:
+    """The first of the versions that is on PATH; if none is, the first, for nox to say that it is missing."""
+    return next((one for one in versions if shutil.which(f"python{one}")), versions[0])

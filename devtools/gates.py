@@ -5,70 +5,30 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
-import sys
+import shutil
+import threading
 import time
 from collections.abc import Sequence
-from pathlib import Path
+from typing import IO, Any
 
 from devtools.places import CACHE, ROOT, VENV, environ
 from devtools.processes import started
 
 LOGS = CACHE / "logs"
-SIDE_BY_SIDE = 2
-POLL = 0.05  # seconds
 # Gates with both cores, and the screen, to themselves.
 STREAMED = ("pytest", "inventory")
+# The variable by which sessions know that they show what they do.
+SHOW = "BACKBEAT_SHOW"
 # The line by which a program tells how it ended.
 CLOSING = re.compile(
-    r"=* ?\d+ (passed|failed|skipped|errors?|deselected)\b.* in [\d.]+s"
+    r"^(=* ?\d+ (passed|failed|skipped|errors?|deselected)\b.* in [\d.]+s"
     r"|no tests ran|TOTAL |Success: |Found \d+ error|Passed[:(]|Failed[:(]|All checks passed|Congratulations"
-    r"|Unfortunately|FATAL: |ERROR: |\d+ files? (already|would)|.*Molecule executed"
+    r"|Unfortunately|FATAL: |ERROR: |\d+ files? (already|would)|.*Molecule executed).*",
+    re.MULTILINE,
 )
-SESSION = re.compile(r"nox > Running session ([\w-]+)(?:\((.+)\))?$")
-BLOCK = re.compile(r"=+ \S \S+: (\w+).* =+$")
-RESULT = re.compile(r"nox > Session (\S+ (?:was successful|failed|skipped|aborted|interrupted).*)")
-
-
-class Screen:
-    """Takes nox's output line by line: shows what should be seen, keeps logs, remembers how each gate ended."""
-
-    def __init__(self, *, hide_successes: bool) -> None:
-        self.hide_successes = hide_successes
-        self.shown = True
-        self.log: Path | None = None
-        self.closing: list[str] = []
-        self.results: list[str] = []
-
-    def take(self, line: str) -> None:
-        if session := SESSION.match(line):
-            name = "-".join(filter(None, session.groups()))
-            self.log = LOGS / f"{name}.log"
-            self.log.write_text("")
-            self.closing.append(f"{name}:")
-        elif block := BLOCK.match(line):
-            # nox shows the gates that run side by side when they have ended.
-            self.log = None
-            self.shown = block[1] != "success" or not self.hide_successes
-            print(f"\n{line}", end="")
-        elif line.startswith("Starting session "):
-            self.log, self.shown = None, True
-        elif result := RESULT.match(line):
-            self.results.append(result[1])
-        elif CLOSING.match(line):
-            self.closing.append(line.strip())
-            if not self.shown:
-                print(line, end="")
-        if self.shown and not BLOCK.match(line):
-            print(line, end="")
-        if self.log:
-            with self.log.open("a") as out:
-                out.write(line)
-        sys.stdout.flush()
-
-    def summarise(self, seconds: float) -> None:
-        print("\n=== Summary", *self.closing, "", *self.results, sep="\n")
-        print(f"All of it: {seconds:.0f} s. Logs are in {LOGS.relative_to(ROOT)}.", flush=True)
 
 
 def run_gates(
@@ -79,48 +39,76 @@ def run_gates(
     stop_early: bool = False,
 ) -> int:
     """Run the gates, or all if none is named, and print a summary; returns the exit code, 0 if all passed."""
-    LOGS.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(LOGS, ignore_errors=True)
+    LOGS.mkdir(parents=True)
+    report, results = LOGS / "report.json", list[str]()
+    nox = [f"{VENV}/bin/nox", f"--report={report}", *["--stop-on-first-error"][: int(stop_early)]]
+    shown = verbose or stop_early
     quiet = [gate for gate in gates if gate not in STREAMED]
     streamed = [gate for gate in STREAMED if gate in (gates or STREAMED[:1])]
-    runs = []
+    runs: list[tuple[bool, list[str]]] = []
     if quiet or not gates:
-        side_by_side = 1 if verbose or stop_early else SIDE_BY_SIDE
-        runs.append([f"--parallel={side_by_side}", *(["--session", *quiet] if quiet else [])])
+        named = ["--session", *quiet] if quiet else []
+        runs.append((shown, [f"--parallel={1 if shown else 2}", *named]))
     if streamed:
-        runs.append(["--session", *streamed])
-    screen = Screen(hide_successes=not (verbose or stop_early))
+        runs.append((True, ["--session", *streamed]))
     start, worst = time.monotonic(), 0
     try:
-        for run in runs:
-            stop = ["--stop-on-first-error"] if stop_early else []
-            command: list[str | Path] = [VENV / "bin" / "nox", *stop, *run, "--", *passed_on]
-            worst = max(worst, abs(follow(command, screen)))
+        for show, arguments in runs:
+            env = environ() | ({SHOW: "1"} if show else {})
+            with started([*nox, *arguments, "--", *passed_on], cwd=ROOT, env=env) as process:
+                worst = max(worst, abs(process.wait()))
+            if report.is_file():
+                sessions = json.loads(report.read_text())["sessions"]
+                results += [f"{one['name']}: {one['result']}" for one in sessions]
             if worst and stop_early:
                 break
     finally:
-        screen.summarise(time.monotonic() - start)
+        print("\n=== Summary", flush=True)
+        for log in sorted(LOGS.glob("*.log"), key=lambda file: file.stat().st_mtime):
+            print(f"{log.stem}:", *closing(log.read_text(errors="replace")), sep="\n")
+        print("", *results, sep="\n")
+        print(
+            f"All of it: {time.monotonic() - start:.0f} s. Logs are in {LOGS.relative_to(ROOT)}.",
+            flush=True,
+        )
     return worst
 
 
-def follow(command: Sequence[str | Path], screen: Screen) -> int:
-    """Run nox to its end; returns its exit code.
+def closing(output: str) -> list[str]:
+    return [line[0].strip() for line in CLOSING.finditer(output)]
 
-    Its output goes through a file and not through a pipe, which a server left behind could hold open.
+
+def run_logged(session: Any, *command: str, **settings: Any) -> str:
+    """Run a program in a nox session with its output in a log, and return it; it is shown if the program fails.
+
+    A pipe could be held open by a server that is left behind.
     """
-    file = LOGS / "nox.log"
-    with file.open("wb") as sink, file.open(errors="replace") as source:
-        with started(command, cwd=ROOT, env=environ(), output=sink) as process:
-            pending = ""
-            while True:
-                ended = process.poll() is not None
-                *lines, pending = (pending + source.read()).splitlines(keepends=True) or [""]
-                if pending.endswith("\n"):
-                    lines, pending = [*lines, pending], ""
-                for line in lines:
-                    screen.take(line)
-                if ended and not lines:
-                    break
-                time.sleep(POLL)
-        if pending:
-            screen.take(f"{pending}\n")
-    return process.returncode
+    LOGS.mkdir(parents=True, exist_ok=True)
+    log = LOGS / f"{re.sub('[()]+', '-', session.name).strip('-')}.log"
+    show, failed, ended = SHOW in os.environ, True, threading.Event()
+    with log.open("ab") as sink, log.open(errors="replace") as output:
+        start = output.seek(0, os.SEEK_END)
+        following = threading.Thread(target=follow, args=(output, ended))
+        if show:
+            following.start()
+        try:
+            session.run(*command, stdout=sink, log=False, **settings)
+            failed = False
+        finally:
+            ended.set()
+            if show:
+                following.join()
+            output.seek(start)
+            text = output.read()
+            if not show:
+                print(*([text] if failed else closing(text)), sep="\n", flush=True)
+    return text
+
+
+def follow(output: IO[str], ended: threading.Event) -> None:
+    """Print what is written, until the end."""
+    last = False
+    while not last:
+        last = ended.wait(0.1)
+        print(output.read(), end="", flush=True)

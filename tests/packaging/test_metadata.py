@@ -60,7 +60,7 @@ def test_the_lowest_python_is_the_documented_one() -> None:
 
 
 def test_the_lowest_core_is_tested_and_installed() -> None:
-    cores = importlib.import_module("devtools.interpreters").CORES
+    cores = importlib.import_module("devtools.environment").CORES
     lowest = load("meta/runtime.yml")["requires_ansible"]
     assert lowest == f">={min(cores)}.0"
     assert f"ansible-core>={min(cores)}\n" in (ROOT / "requirements/sandbox.txt").read_text()
