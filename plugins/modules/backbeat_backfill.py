@@ -173,8 +173,8 @@ options:
   states:
     description:
       - Which versions are sent, by the states of M(scality.backbeat.backbeat_verify).
-      - V(never_replicated), V(failed) and V(stuck) unless given. V(missing) are those that the source calls COMPLETED
-        and the target lacks; a replica may be gone on purpose, by a lifecycle rule or an erasure.
+      - V(never_replicated), V(failed) and V(stuck) unless given. V(missing) are those that the source calls
+        V(COMPLETED) and the target lacks; a replica may be gone on purpose, by a lifecycle rule or an erasure.
     type: list
     elements: str
     choices: [never_replicated, failed, stuck, missing]
@@ -203,10 +203,10 @@ options:
     default: false
   stuck_after:
     description:
-      - After how many seconds a version that is PENDING counts as stuck.
-      - Counted from the latest of its LastModified, the first report that saw it PENDING (O(verify_problems_file)), and
-        when a backfill sent it last (O(sent_file)). A version that was put for other roles than those configured now is
-        stuck at once, if the server lets that be read.
+      - After how many seconds a version that is V(PENDING) counts as stuck.
+      - Counted from the latest of its LastModified, the first report that saw it V(PENDING) (O(verify_problems_file)),
+        and when a backfill sent it last (O(sent_file)). A version that was put for other roles than those
+        configured now is stuck at once, if the server lets that be read.
     type: float
     default: 3600.0
   backlog_age:
@@ -231,7 +231,8 @@ options:
     type: int
   first_timeout:
     description:
-      - How many seconds the first version may take to arrive. V(0) only requires that the server marks it as PENDING.
+      - How many seconds the first version may take to arrive.
+      - V(0) only requires that the server marks it as V(PENDING).
     type: float
     default: 300.0
   settle_timeout:

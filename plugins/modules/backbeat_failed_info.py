@@ -12,7 +12,7 @@ version_added: 0.1.0
 description:
   - Reads Backbeat's lists of failed versions, all pages of all sites.
   - Such a list is no proof that all is well. Backbeat forgets a failure after 24 hours, and versions that are stuck in
-    PENDING are in no list; RV(failures.blind_spots) says so in each result.
+    V(PENDING) are in no list; RV(failures.blind_spots) says so in each result.
 author: scality.backbeat contributors (@scality)
 extends_documentation_fragment:
   - scality.backbeat.connection

@@ -50,7 +50,7 @@ options:
       - V(failed) sends a version whose replication failed.
       - V(stuck) also sends one that is pending under other roles or another target than the configuration has now. If
         the server does not tell those of a version, one that has been pending for ten minutes.
-      - V(unless_completed) sends any version whose replication is not C(COMPLETED), also one that was put before the
+      - V(unless_completed) sends any version whose replication is not V(COMPLETED), also one that was put before the
         bucket had a configuration.
       - V(always) sends it at each run.
       - Replicas are not sent back.

@@ -11,7 +11,7 @@ short_description: Prove that objects are replicated
 version_added: 0.1.0
 description:
   - Looks at an object until it has the wanted replication status, or the time is over.
-  - With O(target), one task proves both sides; the object has the wanted status, the copy says REPLICA, and version,
+  - With O(target), one task proves both sides; the object has the wanted status, the copy says V(REPLICA), and version,
     ETag and size are the same.
   - Stops early when replication has failed. A failure says what was seen, why that may be, and what to look at.
 author: scality.backbeat contributors (@scality)

@@ -11,8 +11,8 @@ short_description: Prove that buckets are replicated
 version_added: 0.1.0
 description:
   - Proves with an object that a bucket is replicated to another one. The object is put if it is not there, and stays.
-  - In a later run the object still is a proof, and nothing is changed, if it is C(COMPLETED) on the source and a
-    C(REPLICA) on the target, and if it was sent with the roles and the target bucket that the configuration has now.
+  - In a later run the object still is a proof, and nothing is changed, if it is V(COMPLETED) on the source and a
+    V(REPLICA) on the target, and if it was sent with the roles and the target bucket that the configuration has now.
   - Otherwise a canary, another object with a key of its own, proves it, and is removed on both sides. The first object
     is sent again by putting its own tags back on it, so that it can prove replication in the next run.
   - A bucket with a default retention would keep the objects, so none is put into it unless O(despite_retention) is set.
@@ -210,7 +210,7 @@ replica:
 canary:
   description:
     - The canary and its copy as they were last seen, before they were removed; V(null) if none was put.
-    - A dictionary with the keys C(object), C(replica), C(looks) and C(elapsed).
+    - A dictionary with the keys RV(object), RV(replica), RV(looks) and RV(elapsed).
   returned: when one proof was asked for, also when it failed
   type: dict
 looks:

@@ -24,7 +24,7 @@ options:
     type: str
     default: Replication
   reports:
-    description: Reports of backbeat_verify, each with the fields of its JSON summary.
+    description: Reports of M(scality.backbeat.backbeat_verify), each with the fields of its JSON summary.
     type: list
     elements: dict
   repairs:

@@ -97,18 +97,18 @@ service:
       contains:
         isr_health:
           description:
-            - C(ok), or C(error) unless all partitions have exactly three in-sync replicas. With fewer than three
-              brokers it is always C(error), which alone is no outage.
+            - V(ok), or V(error) unless all partitions have exactly three in-sync replicas. With fewer than three
+              brokers it is always V(error), which alone is no outage.
           type: str
         zookeeper:
-          description: C(ok), or what is wrong with ZooKeeper.
+          description: V(ok), or what is wrong with ZooKeeper.
           type: str
         zookeeper_state:
           description: ZooKeeper's own word for the state of the connection.
           type: str
           sample: SYNC_CONNECTED
         kafka_producer:
-          description: C(ok), or what is wrong with the producer.
+          description: V(ok), or what is wrong with the producer.
           type: str
         brokers:
           description: How many Kafka brokers hold partitions.

@@ -11,7 +11,7 @@ short_description: Pause and resume replication to sites
 version_added: 0.1.0
 description:
   - Pauses or resumes Backbeat's replication to one site or to all, and schedules the resume of paused sites.
-  - Objects that are written to the source while a site is paused stay PENDING, and are replicated after the resume.
+  - Objects that are written to the source while a site is paused stay V(PENDING), and are replicated after the resume.
   - The credentials of any account of the environment may do this, and a pause holds for all accounts.
 author: scality.backbeat contributors (@scality)
 extends_documentation_fragment:

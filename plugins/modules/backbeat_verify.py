@@ -206,9 +206,9 @@ options:
         default: 0
   stuck_after:
     description:
-      - After how many seconds a version that is PENDING counts as stuck.
-      - Counted from the latest of its LastModified, the first report that saw it PENDING (O(problems_file)), and when a
-        backfill sent it last (O(sent_file)). Its age alone says nothing, because a backfill keeps LastModified.
+      - After how many seconds a version that is V(PENDING) counts as stuck.
+      - Counted from the latest of its LastModified, the first report that saw it V(PENDING) (O(problems_file)), and
+        when a backfill sent it last (O(sent_file)). Its age alone says nothing, because a backfill keeps LastModified.
     type: float
     default: 3600.0
   backlog_age:
