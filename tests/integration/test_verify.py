@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.scality.backbeat.plugins.module_utils._jobs import verify_inspection
 from tests.integration.support.modules import Result, Side
 from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, set_up
 
@@ -254,6 +255,23 @@ def test_bytes_are_compared_if_asked(
     assert states(result) == {"in_sync": 2}
     assert result["verification"]["bodies_compared"] == 2
     assert len([c for c in target.reads() if c == "GetObject"]) == 2
+
+
+def test_large_bodies_are_read_in_parts(
+    replicating: Side, target: Side, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verify_inspection, "PART", 4)
+    for body in (b"", b"1234", b"12345", b"123456789"):
+        put(replicating, f"k{len(body)}", body)
+    settle(replicating, "k0", "k4", "k5", "k9")
+    result = verify(replicating, target, bodies={"share": 1.0})
+    assert states(result) == {"in_sync": 4}
+    # A part of a body that breaks off is read again, not the whole, and not for ever.
+    replicating.sandbox.fail("GetObject", 3, "target", "truncated")
+    result = verify(replicating, target, bodies={"share": 1.0})
+    assert states(result) == {"in_sync": 4}
+    reads = [one for one in target.reads() if one == "GetObject"]
+    assert len(reads) == 2 * (1 + 1 + 2 + 3) + 1
 
 
 def test_two_empty_buckets_fail_unless_allowed(replicating: Side, target: Side) -> None:

@@ -73,8 +73,14 @@ def head_object(api: Api, bucket: str, key: str, version_id: str | None = None) 
         return None
 
 
-def object_body(api: Api, bucket: str, key: str, version_id: str | None) -> Iterator[bytes]:
-    """The bytes of one version, in pieces."""
+def object_body(
+    api: Api,
+    bucket: str,
+    key: str,
+    version_id: str | None,
+    part: tuple[int, int] | None = None,
+) -> Iterator[bytes]:
+    """The bytes of one version, in pieces; `part`: only those from the first to the last of these."""
     doing = f"read the object {bucket}/{key}"
     body: Any = api.read(
         "get_object",
@@ -83,6 +89,7 @@ def object_body(api: Api, bucket: str, key: str, version_id: str | None) -> Iter
         Bucket=bucket,
         Key=key,
         **_version(version_id),
+        **({} if part is None else {"Range": f"bytes={part[0]}-{part[1]}"}),
     )
     yield from api.streamed("get_object", doing, body, 1024 * 1024)
 

@@ -201,16 +201,24 @@ def compare(
             position = _behind(rows, position)
             _add_equal(block, rows)
             block.position = position
+        if _is_full(block):
+            # Before another page is read, which may fail.
+            yield block
+            block = Block(position=position)
         short = [side for side in (here, there) if side.left == count - settled and not side.ended]
         for side in short:
             side.more()
         if not short and (here.left or there.left):
             position = _differ(here, there, position, block)
-        if block.equal.count >= 1000 or len(block.cases) >= MOST_CASES:
+        if _is_full(block):
             yield block
             block = Block(position=position)
     if block.equal.count or block.cases:
         yield block
+
+
+def _is_full(block: Block) -> bool:
+    return block.equal.count >= 1000 or len(block.cases) >= MOST_CASES
 
 
 def _equal(here: _Listing, there: _Listing) -> int:

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from .._clients import s3_objects
 from .._clients.api import Api
-from .._clients.errors import ApiError, NotFound
+from .._clients.errors import ApiError, NotFound, Unreachable
 from .._clients.heads import HeadRequests
 from .._clients.listing import VersionListing, fresh
 from .._documents.verify_compare import (
@@ -52,6 +52,8 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 #: How often a key is looked at again until what happened during the run has settled, and the seconds between.
 LOOKS, BETWEEN = 3, 1.0
+#: Bytes of a version that are read by one request.
+PART = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -271,28 +273,45 @@ class Inspector:
     def _unlike(self, row: Row, other: Row) -> str:
         """Empty if both sides have the same bytes, else how they differ."""
         self._control.check("comparing bytes")
-        found = [
-            self._digest(side, one[KEY], one[VERSION_ID])
-            for side, one in (("source", row), ("target", other))
-        ]
+        found = [self._digest(side, one) for side, one in (("source", row), ("target", other))]
         self._control.deadlines.moved()
         if found[0] == found[1]:
             return ""
         return "The bytes differ." if None not in found else "One side cannot be read any more."
 
-    def _digest(self, side: str, key: bytes, version_id: bytes) -> bytes | None:
-        self._control.pace.wait()
+    def _digest(self, side: str, row: Row) -> bytes | None:
+        """Of all bytes of a version, None if it is gone; large ones are read in parts, each with its own time limit."""
+        size = int(row[SIZE] or 0)
         digest = hashlib.blake2b()
-        api = fresh(self._apis[side])
         try:
-            for piece in s3_objects.object_body(
-                api, self._buckets[side], self._below[side] + _text(key), version_id.decode()
-            ):
-                digest.update(piece)
-                self._control.deadlines.moved()
+            for first in range(0, max(size, 1), PART):
+                part = None if size <= PART else (first, min(first + PART, size) - 1)
+                digest = self._with_part(digest, side, row, part)
         except NotFound:
             return None
         return digest.digest()
+
+    def _with_part(
+        self, digest: hashlib.blake2b, side: str, row: Row, part: tuple[int, int] | None
+    ) -> hashlib.blake2b:
+        """The digest with another part; from the part's beginning again if the connection breaks in the middle."""
+        key, version_id = self._below[side] + _text(row[KEY]), row[VERSION_ID].decode()
+        backoff = fresh(self._apis[side]).backoff
+        while True:
+            self._control.pace.wait()
+            longer = digest.copy()
+            api = fresh(self._apis[side])
+            try:
+                for piece in s3_objects.object_body(
+                    api, self._buckets[side], key, version_id, part
+                ):
+                    longer.update(piece)
+                    self._control.deadlines.moved()
+            except Unreachable:
+                if not backoff.pause():
+                    raise
+            else:
+                return longer
 
     def look_again(self, keys: Sequence[bytes]) -> list[tuple[Case, Verdict]]:
         """List keys on both sides once more and judge them, until what changed during the run has settled."""
@@ -329,7 +348,7 @@ class Inspector:
                 self._control.pace.wait()
                 return listing.page(marker)
 
-            rows.append(all_rows(page, key))
+            rows.append(all_rows(page, key, side))
         case = Case(key, rows[0], rows[1])
         # Of current versions alone, the others of a key tell what became of them.
         return case if self._scope.current else self._scope.case(case)

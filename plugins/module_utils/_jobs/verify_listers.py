@@ -264,13 +264,15 @@ def _until(rows: list[Row], until: bytes | None) -> list[Row]:
     return [row for row in rows if row[KEY] <= until]
 
 
-def all_rows(pages: Callable[[Marker], Page], key: bytes) -> tuple[Row, ...]:
-    """All rows of one key; `pages` lists what begins with it."""
-    found: list[Row] = []
-    marker: Marker | None = Marker()
-    while marker is not None:
-        page = pages(marker)
-        own = [row for row in page.rows if row[KEY] == key]
-        found += own
-        marker = page.following if own and len(own) == len(page.rows) else None
-    return tuple(found)
+def all_rows(pages: Callable[[Marker], Page], key: bytes, side: str) -> tuple[Row, ...]:
+    """All rows of one key; `pages` lists what begins with it. Raises Disordered, with `side` in its text."""
+
+    def own() -> Iterator[list[Row]]:
+        marker: Marker | None = Marker()
+        while marker is not None:
+            page = pages(marker)
+            yield page.rows
+            more = page.rows and page.rows[-1][KEY] == key
+            marker = page.following if more else None
+
+    return tuple(row for rows in in_order(own(), side) for row in rows if row[KEY] == key)
