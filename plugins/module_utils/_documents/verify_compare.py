@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from .._work import Failure
+
 #: (kind, key, version id, is latest, LastModified, ETag, size): b"Version" or b"DeleteMarker", key in UTF-8, b"true" or
 #: b"false", ISO 8601 in UTC, without quotes, digits. Delete markers may have neither ETag nor size.
 Row = tuple[bytes, ...]
@@ -26,12 +28,12 @@ MOST_VERSIONS = 100_000
 MOST_CASES = 500
 
 
-class Disordered(Exception):
-    """A listing is not in the order of its keys, or repeats itself; str() is a sentence."""
+class Disordered(Failure):
+    """A listing is not in the order of its keys, or repeats itself."""
 
 
-class TooManyVersions(Exception):
-    """A key that differs has more versions than can be compared; str() is a sentence."""
+class TooManyVersions(Failure):
+    """A key that differs has more versions than can be compared."""
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from .._documents.verify_judge import (
     KINDS,
     NULL_VERSION,
     ONLY_SOURCE,
+    SIDES,
     Context,
     Head,
     judge,
@@ -159,14 +160,14 @@ class KeyWork:
     def _list(self, key: bytes) -> Case:
         """The key's rows on both sides as they are now."""
         rows = []
-        for whole in self._listings:
+        for side, whole in zip(SIDES, self._listings, strict=True):
             listing = whole.narrowed(_text(key))
 
             def page(marker: Marker, listing: VersionListing = listing) -> Page:
                 self._requests.pace("list")
                 return listing.page(marker, KEY_PAGE)
 
-            rows.append(all_rows(page, key))
+            rows.append(all_rows(page, key, side))
         return Case(key, rows[0], rows[1])
 
     def _read(self, case: Case) -> Known:
