@@ -61,6 +61,14 @@ options:
         description: Names of the sites that the pair replicates to.
         type: list
         elements: str
+      proof:
+        description: What the proof with an object showed, in words.
+        type: str
+      report_file:
+        description:
+          - The file in which M(scality.backbeat.backbeat_verify) keeps the pair's report.
+          - It is shown if there is none in O(reports), and need not exist.
+        type: path
       findings:
         description: The findings of M(scality.backbeat.backbeat_preflight).
         type: list
@@ -180,6 +188,8 @@ PAIR = {
     "target_bucket": {"type": "str", "required": True},
     "rules": {"type": "str"},
     "sites": {"type": "list", "elements": "str"},
+    "proof": {"type": "str"},
+    "report_file": {"type": "path"},
     "findings": {"type": "list", "elements": "dict"},
 }
 

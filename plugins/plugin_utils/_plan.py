@@ -15,7 +15,7 @@ from jinja2 import Undefined, UndefinedError
 from ..module_utils._documents.topology import Environment, HostPlan, Items, Topology, plan
 from ..module_utils._documents.topology_checks import refusals
 from ..module_utils._documents.topology_steps import Found, Steps, role_arns
-from ..module_utils._documents.topology_summary import Summary
+from ..module_utils._documents.topology_summary import PROOFS, Summary
 from ._role_variables import convert, specs, unknown_tags, unknown_variables
 
 HostVars = Mapping[str, Mapping[str, Any]]
@@ -137,6 +137,7 @@ def plan_step(
             one.get("findings") or []
             for one in (hostvars[host].get(CHECKED) or {}).get("results") or ()
         ],
+        proved=_proved(hostvars[host], planned) if step == "report_pairs" else (),
         plans=hostvars[host].get(DIVIDED) or (),
     )
     if step == "absent_roles":
@@ -161,12 +162,25 @@ STEPS: Mapping[str, Callable[[Steps, Mapping[str, Any]], Items]] = {
     "divisions": lambda steps, options: steps.divisions(options),
     "ranges": lambda steps, options: steps.ranges(options),
     "parts": lambda steps, options: steps.parts(options),
-    "report_pairs": lambda steps, _options: steps.report_pairs(),
+    "report_pairs": lambda steps, options: steps.report_pairs(options["verify_folder"]),
     "proofs": lambda steps, options: steps.proofs(options),
     "absent_policies": lambda steps, _options: steps.absent_policies(),
     "absent_roles": lambda steps, _options: steps.absent_roles(),
     "absent_buckets": lambda steps, _options: steps.absent_buckets(),
 }
+
+
+def _proved(variables: Variables, planned: Mapping[str, Any]) -> list[str]:
+    """What the proof of each outgoing pair says, in words; nothing if there was no proof."""
+    result = variables.get(SUMMARISED["proofs"]) or {}
+    if not result.get("results"):
+        return []
+    pairs = Summary(planned, {"proofs": result}).describe()["pairs"]
+    # Whether the object is of this run or an earlier one would make each page another one.
+    return [
+        "replicated" if one["proof"] in (PROOFS["new"], PROOFS["valid"]) else one["proof"]
+        for one in pairs
+    ]
 
 
 def summarise(hostvars: HostVars, host: str, planned: Mapping[str, Any], check_mode: Any) -> Any:

@@ -84,6 +84,24 @@ def test_a_backbeat_that_is_down_is_shown_and_fails(
     assert any("Failed to check Backbeat's health" in line for line in screen)
 
 
+def test_set_up_writes_what_it_proved(
+    play: Plays, source: Side, target: Side, tmp_path: Path
+) -> None:
+    page = tmp_path / "run.html"
+    inventory = play.inventory(
+        replication_report_html=str(page), replication_verify_folder=str(tmp_path)
+    )
+    first = play(inventory=inventory).ok()
+    assert lines(first)[0] == "1 pair was not verified."
+    assert "proof with an object: replicated" in lines(first)[2]
+    assert "Proof with an object" in page.read_text()
+    # What a verification found is shown from then on.
+    play(inventory=inventory, playbook=PLAYBOOK.with_name("verify_replication.yml")).ok()
+    second = play(inventory=inventory).ok()
+    assert lines(second)[0] == "1 pair is in sync."
+    assert play(inventory=inventory).ok().changed() == {}
+
+
 def test_validation_writes_its_findings(
     play: Plays, source: Side, target: Side, tmp_path: Path
 ) -> None:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
@@ -90,6 +91,8 @@ def _xml(text: str) -> str:
     )
 
 
+#: Of all metrics; sources and targets are the inventory's hosts.
+LABELS = ("source", "target", "source_bucket", "target_bucket", "site")
 _METRICS = {
     "versions": "Versions (or keys) of a pair in each state.",
     "bytes": "Bytes of the versions of a pair in each state.",
@@ -100,34 +103,65 @@ _METRICS = {
 }
 
 
+@dataclass(frozen=True)
+class Metric:
+    """A gauge with its samples, by their labels."""
+
+    name: str
+    help: str
+    samples: Mapping[tuple[tuple[str, str], ...], float]
+
+
 def prometheus(reports: Sequence[Report]) -> str:
-    """Text exposition for node_exporter's textfile collector; all metrics are gauges."""
-    samples: dict[str, list[str]] = {name: [] for name in _METRICS}
+    """Text exposition for node_exporter's textfile collector, by prometheus_client if that is installed."""
+    metrics = metrics_of(reports)
+    try:
+        from prometheus_client import CollectorRegistry, Gauge, generate_latest
+    except ImportError:
+        return exposition(metrics)
+    registry = CollectorRegistry()
+    for metric in metrics:
+        gauge = Gauge(metric.name, metric.help, [*LABELS, *_more(metric)], registry=registry)
+        for labels, value in metric.samples.items():
+            gauge.labels(**dict(labels)).set(value)
+    return str(generate_latest(registry).decode())
+
+
+def metrics_of(reports: Sequence[Report]) -> list[Metric]:
+    """The metrics; of several reports with the same labels the last one counts, since a series has one value."""
+    samples: dict[str, dict[tuple[tuple[str, str], ...], float]] = {name: {} for name in _METRICS}
     for report in reports:
-        labels = {
-            "source": report.source.name,
-            "target": report.target.name,
-            "source_bucket": report.source.bucket,
-            "target_bucket": report.target.bucket,
-            "site": report.site,
-        }
+        ends = (report.source, report.target)
+        values = (*(end.name for end in ends), *(end.bucket for end in ends), report.site)
+        labels = tuple(zip(LABELS, values, strict=True))
         for state in STATES:
             tally = report.states[state.id]
-            of_state = {**labels, "state": state.id}
-            samples["versions"].append(_sample("versions", of_state, tally.count))
-            samples["bytes"].append(_sample("bytes", of_state, tally.bytes))
-        values = {
-            "oldest_pending_seconds": oldest_pending(report) or 0.0,
-            "last_run_timestamp_seconds": seconds_of(report.finished) or 0.0,
-            "last_complete_timestamp_seconds": seconds_of(last_complete(report)) or 0.0,
-            "complete": int(report.complete),
-        }
-        for name, value in values.items():
-            samples[name].append(_sample(name, labels, value))
+            of_state = (*labels, ("state", state.id))
+            samples["versions"][of_state] = tally.count
+            samples["bytes"][of_state] = tally.bytes
+        samples["oldest_pending_seconds"][labels] = oldest_pending(report) or 0.0
+        samples["last_run_timestamp_seconds"][labels] = seconds_of(report.finished) or 0.0
+        samples["last_complete_timestamp_seconds"][labels] = (
+            seconds_of(last_complete(report)) or 0.0
+        )
+        samples["complete"][labels] = int(report.complete)
+    return [
+        Metric(f"backbeat_verify_{name}", text, samples[name]) for name, text in _METRICS.items()
+    ]
+
+
+def _more(metric: Metric) -> list[str]:
+    return ["state"] if metric.name.endswith(("_versions", "_bytes")) else []
+
+
+def exposition(metrics: Iterable[Metric]) -> str:
+    """The text format of Prometheus, version 0.0.4."""
     lines: list[str] = []
-    for name, text in _METRICS.items():
-        metric = f"backbeat_verify_{name}"
-        lines += [f"# HELP {metric} {text}", f"# TYPE {metric} gauge", *samples[name]]
+    for metric in metrics:
+        lines += [f"# HELP {metric.name} {metric.help}", f"# TYPE {metric.name} gauge"]
+        for labels, value in metric.samples.items():
+            text = ",".join(f'{name}="{_label(one)}"' for name, one in labels)
+            lines.append(f"{metric.name}{{{text}}} {_value(value)}")
     return "\n".join(lines) + "\n"
 
 
@@ -155,10 +189,8 @@ def seconds_of(moment: str | None) -> float | None:
     return datetime.fromisoformat(moment.replace("Z", "+00:00")).timestamp()
 
 
-def _sample(name: str, labels: dict[str, str], value: float) -> str:
-    text = ",".join(f'{label}="{_label(one)}"' for label, one in labels.items())
-    number = f"{value:.3f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
-    return f"backbeat_verify_{name}{{{text}}} {number}"
+def _value(value: float) -> str:
+    return f"{value:.3f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
 
 
 def _label(text: str) -> str:

@@ -26,7 +26,8 @@ LONGEST = 30 * 86400.0
 class PagePair:
     """One pair of the inventory, by the hosts' names and the buckets.
 
-    rules: what it replicates, in words; sites: the names of the sites that it replicates to, if known.
+    rules: what it replicates, in words; sites: the names of the sites that it replicates to, if known; proof: what the
+    proof with an object showed, in words.
     """
 
     source: str
@@ -35,6 +36,7 @@ class PagePair:
     target_bucket: str
     rules: str = ""
     sites: tuple[str, ...] = ()
+    proof: str = ""
 
     @property
     def id(self) -> tuple[str, str, str, str]:
@@ -126,6 +128,8 @@ def _status(pair: PagePair, report: Report | None, given: PageInput) -> list[dic
     if report is not None:
         oldest = oldest_pending(report)
         rows.append(("oldest pending", "none" if oldest is None else duration(oldest)))
+    if pair.proof:
+        rows.append(("proof with an object", pair.proof))
     verified = report and f"{moment(report.finished)}, {report.verdict}"
     rows.append(("verified", verified or "never"))
     return [{"name": name, "value": value} for name, value in rows]

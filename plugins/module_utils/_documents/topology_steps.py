@@ -45,8 +45,8 @@ class Steps:
     connections: "s3" and "iam" by host, for this host and its targets; arns: of the roles that were created or read so
     far, by host and name; ready: hosts whose buckets this run has created; changed: hosts whose roles or policies this
     run has changed, and buckets as (host, name); checked: hosts on which this run has taken all steps before the proof;
-    findings: of preflight, for each outgoing pair, empty if it did not run; plans: how each pair's verification is
-    divided among workers.
+    findings: of preflight, for each outgoing pair, empty if it did not run; proved: what the proof of each pair says,
+    in words, empty if none was asked for; plans: how each pair's verification is divided among workers.
     """
 
     plan: Mapping[str, Any]
@@ -57,6 +57,7 @@ class Steps:
     checked: Set[str] = frozenset()
     found: Found = field(default_factory=Found)
     findings: Sequence[Items] = ()
+    proved: Sequence[str] = ()
     plans: Sequence[Mapping[str, Any]] = ()
 
     def unknown_roles(self) -> Items:
@@ -281,8 +282,11 @@ class Steps:
     def _compared(self, host: str, bucket: str) -> dict[str, Any]:
         return {"bucket": bucket, "name": host, "s3": self._connection(host, "s3")}
 
-    def report_pairs(self) -> Items:
-        """The host's pairs as reports show them: with what they replicate in words, and the sites of their rules."""
+    def report_pairs(self, folder: str) -> Items:
+        """The host's pairs as reports show them: with what they replicate in words, and the sites of their rules.
+
+        folder: where verifications write their reports, of which the last one is shown.
+        """
         return [
             {
                 "source": self.plan["host"],
@@ -296,6 +300,8 @@ class Steps:
                     for site in rule.get("sites") or ()
                 ],
                 "findings": self.findings[place] if place < len(self.findings) else [],
+                "proof": self.proved[place] if place < len(self.proved) else "",
+                "report_file": _files(folder, self.plan["host"], pair).get("report_file"),
             }
             for place, pair in enumerate(self.plan["outgoing"])
         ]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -51,7 +51,7 @@ class ReportFilesRequest:
             findings={pair.id: findings for pair, findings in pairs.items()},
             services=options["services"] or {},
             failures=options["failures"] or {},
-            last=_last_run(options["last_run"]),
+            last=(*_last_run(options["last_run"]), *_kept(options["pairs"] or ())),
             repairs=tuple(map(RepairReport.from_dict, options["repairs"] or ())),
         )
         names = ("json", "junit", "prometheus", "rclone", "html", "template")
@@ -59,7 +59,7 @@ class ReportFilesRequest:
 
 
 def _pair(given: Mapping[str, Any]) -> PagePair:
-    names = ("source", "source_bucket", "target", "target_bucket", "rules")
+    names = ("source", "source_bucket", "target", "target_bucket", "rules", "proof")
     return PagePair(
         **{name: given[name] or "" for name in names}, sites=tuple(given["sites"] or ())
     )
@@ -67,11 +67,20 @@ def _pair(given: Mapping[str, Any]) -> PagePair:
 
 def _last_run(path: str | None) -> tuple[Report, ...]:
     """The reports in a file that an earlier run wrote; none if it is not there yet."""
+    return _read(path, lambda found: tuple(map(Report.from_dict, found["reports"])))
+
+
+def _kept(pairs: Sequence[Mapping[str, Any]]) -> Iterator[Report]:
+    """The reports that verifications keep, of the pairs that have one."""
+    for pair in pairs:
+        yield from _read(pair["report_file"], lambda found: (Report.from_dict(found),))
+
+
+def _read(path: str | None, shape: Callable[[Any], tuple[Report, ...]]) -> tuple[Report, ...]:
     if not path:
         return ()
     try:
-        found = json.loads(Path(path).read_bytes())
-        return tuple(map(Report.from_dict, found["reports"]))
+        return shape(json.loads(Path(path).read_bytes()))
     except FileNotFoundError:
         return ()
     except OSError as error:
@@ -79,7 +88,7 @@ def _last_run(path: str | None) -> tuple[Report, ...]:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InvalidDocument(
             f"The file {path} is not a report of a run ({type(error).__name__}): name a file that was written with "
-            "json, or remove it."
+            "json or by backbeat_verify, or remove it."
         ) from error
 
 

@@ -16,6 +16,8 @@ import pytest
 import yaml
 
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.report_formats import (
+    exposition,
+    metrics_of,
     prometheus,
 )
 
@@ -46,8 +48,10 @@ def expressions() -> Iterator[str]:
 
 
 def test_metrics_are_well_formed() -> None:
-    text = prometheus([odd_report(), incomplete_report(), report('a"b\\c', in_sync=1)])
-    assert promtool("check", "metrics", text=text) == ""
+    reports = [odd_report(), incomplete_report(), report('a"b\\c', in_sync=1)]
+    # By prometheus_client if it is installed, and without it.
+    for text in (prometheus(reports), exposition(metrics_of(reports))):
+        assert promtool("check", "metrics", text=text) == ""
 
 
 def test_alert_rules_are_valid() -> None:

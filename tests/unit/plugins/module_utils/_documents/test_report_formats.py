@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+import sys
 from xml.etree import ElementTree
 
 import pytest
 
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.report_formats import (
+    exposition,
     junit,
+    metrics_of,
     prometheus,
     rclone_line,
 )
@@ -80,7 +83,7 @@ def test_junit_with_characters_that_xml_lacks() -> None:
 
 
 def samples(*reports: object) -> dict[str, float]:
-    lines = prometheus(reports).splitlines()  # type: ignore[arg-type]
+    lines = exposition(metrics_of(reports)).splitlines()  # type: ignore[arg-type]
     return {
         name: float(value)
         for name, value in (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
@@ -111,10 +114,49 @@ def test_metrics_of_an_incomplete_run_keep_the_last_complete_one() -> None:
 
 
 def test_each_metric_is_explained_once_before_its_samples() -> None:
-    text = prometheus([odd_report(), incomplete_report()])
+    text = exposition(metrics_of([odd_report(), incomplete_report()]))
     assert text.count("# TYPE") == text.count("# HELP") == 6
     assert text.endswith("\n")
 
 
 def test_labels_are_escaped() -> None:
-    assert r'source="a\"b\\c\nd"' in prometheus([report('a"b\\c\nd', in_sync=1)])
+    text = exposition(metrics_of([report('a"b\\c\nd', in_sync=1)]))
+    assert r'source="a\"b\\c\nd"' in text
+
+
+def test_a_series_has_one_value() -> None:
+    found = samples(report(failed=1), report(failed=2))
+    assert found[f'backbeat_verify_versions{{{LABELS},state="failed"}}'] == 2
+    text = exposition(metrics_of([report(failed=1), report(failed=2)]))
+    assert text.count('state="failed"') == 2
+
+
+def test_prometheus_client_writes_the_same() -> None:
+    """What it writes, its own parser reads, and the text that is written without it means the same."""
+    client = pytest.importorskip("prometheus_client", reason="prometheus_client is not installed")
+    parser = pytest.importorskip("prometheus_client.parser")
+    reports = [odd_report(), incomplete_report(), report('a"b\\c\nd', in_sync=10**15 + 1)]
+    texts = [prometheus(reports), exposition(metrics_of(reports))]
+    # The library writes numbers in its own way.
+    assert client.__name__ in sys.modules
+    assert texts[0] != texts[1]
+
+    def meaning(text: str) -> dict[str, object]:
+        return {
+            family.name: (
+                family.type,
+                family.documentation,
+                {(tuple(sorted(one.labels.items())), float(one.value)) for one in family.samples},
+            )
+            for family in parser.text_string_to_metric_families(text)
+        }
+
+    assert meaning(texts[0]) == meaning(texts[1])
+    assert len(meaning(texts[0])) == 6
+
+
+def test_without_prometheus_client_the_text_is_written_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "prometheus_client", None)
+    assert prometheus([odd_report()]) == exposition(metrics_of([odd_report()]))

@@ -218,6 +218,33 @@ def test_the_last_run_is_kept_for_the_next(tmp_path: Path) -> None:
     assert found == ["node6", "node1"]
 
 
+def test_the_report_that_a_verification_keeps_is_shown(tmp_path: Path) -> None:
+    file = tmp_path / "pair.json"
+    names = ("source", "source_bucket", "target", "target_bucket", "rules", "sites", "findings")
+    pair = {
+        **dict.fromkeys(names),
+        "source": "node1",
+        "source_bucket": "source-bucket",
+        "target": "node6",
+        "target_bucket": "target-bucket",
+        "proof": "COMPLETED",
+        "report_file": str(file),
+    }
+
+    def shown(**more: object) -> str:
+        given = ReportFilesRequest.from_options(options(pairs=[pair], **more))
+        return str(ReportFiles(given).page["pairs"][0]["status"][-1]["value"])
+
+    assert shown() == "never"
+    file.write_text(json.dumps(odd_report().as_dict()))
+    assert shown() == "2026-11-24 02:14 UTC, failed"
+    # One of this run goes before it.
+    assert shown(reports=[report(in_sync=1).as_dict()]) == "2026-11-24 02:14 UTC, ok"
+    file.write_text("{}")
+    with pytest.raises(InvalidDocument, match="is not a report of a run"):
+        shown()
+
+
 def test_a_last_run_that_is_none(tmp_path: Path) -> None:
     file = tmp_path / "run.json"
     assert ReportFilesRequest.from_options(options(last_run=str(file))).content.last == ()
