@@ -135,7 +135,7 @@ object:
   description: The object as it was last seen, V(null) when it is not there.
   returned: when one object was asked for, also when the check failed
   type: dict
-  contains: &object
+  contains: &seen_object
     bucket:
       description: Name of the bucket.
       type: str
@@ -170,7 +170,7 @@ replica:
   description: The copy on the other side as it was last seen, V(null) when it is not there.
   returned: when one object was asked for and O(target) was given, also when the check failed
   type: dict
-  contains: *object
+  contains: *seen_object
 looks:
   description: How often the module looked.
   returned: when one object was asked for, also when the check failed
@@ -217,12 +217,12 @@ results:
       description: The object, as for one check.
       returned: on success, also when the check failed
       type: dict
-      contains: *object
+      contains: *seen_object
     replica:
       description: The copy, as for one check.
       returned: when O(target) was given, also when the check failed
       type: dict
-      contains: *object
+      contains: *seen_object
     looks:
       description: How often the module looked.
       returned: on success, also when the check failed

@@ -171,7 +171,7 @@ object:
   description: The object that stays as it was last seen, V(null) when it is not there.
   returned: when one proof was asked for, also when it failed
   type: dict
-  contains: &object
+  contains: &seen_object
     bucket:
       description: Name of the bucket.
       type: str
@@ -206,7 +206,7 @@ replica:
   description: Its copy on the other side as it was last seen, V(null) when it is not there.
   returned: when one proof was asked for, also when it failed
   type: dict
-  contains: *object
+  contains: *seen_object
 canary:
   description:
     - The canary and its copy as they were last seen, before they were removed; V(null) if none was put.
@@ -273,12 +273,12 @@ results:
       description: The object that stays, as for one proof.
       returned: on success, also when the proof failed
       type: dict
-      contains: *object
+      contains: *seen_object
     replica:
       description: Its copy, as for one proof.
       returned: on success, also when the proof failed
       type: dict
-      contains: *object
+      contains: *seen_object
     canary:
       description: The canary, as for one proof.
       returned: on success, also when the proof failed

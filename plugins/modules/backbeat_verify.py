@@ -372,7 +372,7 @@ verification:
       description: How many differences of each kind were inspected by HEAD requests.
       type: dict
     uninspected:
-      description: How many were not, because of O(inspect_limit).
+      description: How many were not, because a limit was reached.
       type: dict
     bodies_compared:
       description: Of how many versions the bytes were compared.

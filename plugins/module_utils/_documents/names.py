@@ -18,7 +18,9 @@ UNKNOWN_ACCOUNT = "<account>"
 PLACEHOLDER_ROLES = "role/scality-internal/"
 """How the roles of installations with service accounts begin: they are names that IAM does not know."""
 
-_BUCKET_ARN = "arn:aws:s3:::"
+BUCKET_ARN = "arn:aws:s3:::"
+"""What the ARN of a bucket has before its name."""
+
 _BUCKET = re.compile(r"[a-z0-9]+(?:(?:\.|-+)[a-z0-9]+)*")
 _IP_ADDRESS = re.compile(r"(?:[0-9]+\.){3}[0-9]+")
 _IAM_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]+")
@@ -110,17 +112,17 @@ def check_role_arn(arn: str) -> str:
 
 def bucket_arn(name_or_arn: str) -> str:
     """The ARN of a bucket that is given by its name or its ARN."""
-    return _BUCKET_ARN + bucket_name(name_or_arn)
+    return BUCKET_ARN + bucket_name(name_or_arn)
 
 
 def bucket_name(name_or_arn: str) -> str:
     """The name of a bucket that is given by its name or ARN. InvalidDocument if it is neither."""
-    if name_or_arn.startswith("arn:") and not name_or_arn.startswith(_BUCKET_ARN):
+    if name_or_arn.startswith("arn:") and not name_or_arn.startswith(BUCKET_ARN):
         raise InvalidDocument(
-            f"{quote(name_or_arn)} is not the ARN of a bucket: give {_BUCKET_ARN}<name>, or the "
+            f"{quote(name_or_arn)} is not the ARN of a bucket: give {BUCKET_ARN}<name>, or the "
             "name alone."
         )
-    return check_bucket_name(name_or_arn.removeprefix(_BUCKET_ARN))
+    return check_bucket_name(name_or_arn.removeprefix(BUCKET_ARN))
 
 
 def check_bucket_name(name: str) -> str:

@@ -18,6 +18,7 @@ from typing import Any
 
 from .._work import InvalidDocument, quote
 from . import policy
+from .names import BUCKET_ARN
 
 Document = dict[str, Any]
 Statement = dict[str, Any]
@@ -25,7 +26,6 @@ Statement = dict[str, Any]
 Block = list[tuple[int, Statement]]
 """Statements, or pieces of them, each with its place in the whole document."""
 
-_S3 = "arn:aws:s3:::"
 _UNDERSTOOD = {
     *("Sid", "Effect", "Principal", "NotPrincipal", "Condition"),
     *("Action", "NotAction", "Resource", "NotResource"),
@@ -111,9 +111,9 @@ def _resources(statement: Mapping[str, Any]) -> list[str]:
 
 def _bucket(resource: str) -> str | None:
     """The bucket that a Resource belongs to; None if it is none, or a pattern of several."""
-    if not resource.startswith(_S3):
+    if not resource.startswith(BUCKET_ARN):
         return None
-    name = resource.removeprefix(_S3).partition("/")[0]
+    name = resource.removeprefix(BUCKET_ARN).partition("/")[0]
     return None if not name or any(mark in name for mark in "*?$") else name
 
 

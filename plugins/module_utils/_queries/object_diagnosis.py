@@ -12,6 +12,7 @@ from typing import Any
 from .._clients import s3_buckets, s3_objects
 from .._clients.api import Api
 from .._clients.errors import ApiError
+from .._documents.replication import api_prefix
 
 # Servers of 2026 may show an onward status on a replica; this metadata still says what it is.
 REPLICA_MARK = "scal-replica"
@@ -147,9 +148,9 @@ class Diagnosis:
                 "set it with backbeat_bucket_replication, then put the object again."
             )
         rules: Sequence[Mapping[str, Any]] = stored.get("Rules", ())
-        matching = [r for r in rules if self.here.key.startswith(_prefix(r))]
+        matching = [r for r in rules if self.here.key.startswith(api_prefix(r))]
         if not matching:
-            prefixes = ", ".join(repr(_prefix(r)) for r in rules)
+            prefixes = ", ".join(repr(api_prefix(r)) for r in rules)
             return f"No rule covers its key: the rules' prefixes are {prefixes}."
         if not any(rule.get("Status") == "Enabled" for rule in matching):
             return (
@@ -192,11 +193,3 @@ class Diagnosis:
             f"The {here}, but {where} has the status {status_of(snapshot.there)}, not REPLICA, "
             f"{self.after}: it was put there directly. {self._target_bucket()}"
         ).rstrip()
-
-
-def _prefix(rule: Mapping[str, Any]) -> str:
-    """The prefix of a rule, in the V1 form or in V2's."""
-    filtered: Mapping[str, Any] = rule.get("Filter") or {}
-    return str(
-        rule.get("Prefix") or filtered.get("Prefix") or filtered.get("And", {}).get("Prefix") or ""
-    )

@@ -66,13 +66,13 @@ KINDS = (
     Kind(
         "clock-skewed",
         WARNING,
-        "From 900 seconds on, servers refuse requests, Backbeat's own included.",
+        f"From {MAX_SKEW} seconds on, servers refuse requests, Backbeat's own included.",
         "Synchronise the clocks of all machines by NTP.",
     ),
     Kind(
         "clock-beyond-limit",
         ERROR,
-        "Beyond 900 seconds servers refuse requests with RequestTimeTooSkewed, Backbeat's own included.",
+        f"Beyond {MAX_SKEW} seconds servers refuse requests with RequestTimeTooSkewed, Backbeat's own included.",
         "Synchronise the clocks of all machines by NTP.",
     ),
     Kind(

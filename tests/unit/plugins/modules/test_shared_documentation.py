@@ -35,6 +35,8 @@ def source(name: str) -> str:
 HEADS = {
     "connection": r"suboptions:(?: &connection)?(?=\n +endpoint_url:)",
     "error": r"error:(?: &error)?(?=\n +description:.*\n +returned: when a call failed)",
+    "seen_object": r"contains:(?: &seen_object)",
+    "verification": r"contains:(?: &verification)?(?=\n +schema:)",
 }
 
 
