@@ -428,7 +428,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._engine.task impo
     Task,
     run_module,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._jobs.canary import (
+from ansible_collections.scality.backbeat.plugins.module_utils._jobs.proved_preflight import (
     ProvedPreflightRequest,
     build,
 )

@@ -1,10 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A canary: a small object that is put on the source, has to arrive on the target, and is removed on both sides.
-
-A preflight may end with one: it checks a pair, then tries to prove replication.
-"""
+"""A canary: a small object that is put on the source, has to arrive on the target, and is removed on both sides."""
 
 from __future__ import annotations
 
@@ -16,13 +13,9 @@ from typing import Any
 from .._clients import s3_objects
 from .._clients.api import Api
 from .._clients.errors import ApiError, NotFound, Unreachable
-from .._clients.session import Connections
 from .._documents import names
-from .._documents.names import check_object_key
 from .._queries.object_check import ObjectCheck, ObjectCheckRequest, Replica
-from .._queries.preflight.preflight import Examination, Preflight, PreflightRequest
-from .._waiting import Progress
-from .._work import Query, Unsatisfied
+from .._work import Unsatisfied
 from .job import Control, Job
 
 BODY = b"Put to prove that replication works; it may be deleted.\n"
@@ -210,89 +203,3 @@ def _delete(api: Api, bucket: str, key: str, version_id: str | None) -> None:
         except Unreachable:
             if not api.backoff.pause():
                 raise
-
-
-@dataclass(frozen=True)
-class CanaryOptions:
-    """key: the beginning of the object's key, after the rule's prefix. timeout, max_delay: of waiting, in seconds."""
-
-    key: str
-    timeout: float
-    max_delay: float
-
-
-@dataclass(frozen=True)
-class ProvedPreflightRequest:
-    """A preflight, and the canary that follows it; None: without one."""
-
-    preflight: PreflightRequest
-    canary: CanaryOptions | None = None
-
-    @classmethod
-    def from_options(cls, options: Mapping[str, Any]) -> ProvedPreflightRequest:
-        """From the options of a task. Raises InvalidDocument."""
-        asked = options["canary"]
-        canary = asked and CanaryOptions(
-            check_object_key(asked["key"]), asked["wait_timeout"], asked["wait_max_delay"]
-        )
-        return cls(PreflightRequest.from_options(options), canary or None)
-
-
-def build(request: ProvedPreflightRequest, connections: Connections) -> Query:
-    """The query alone if no canary is requested."""
-    preflight = Preflight.build(request.preflight, connections)
-    if request.canary is None:
-        return preflight
-    return ProvedPreflight(preflight, request.canary, connections.check_mode, connections.progress)
-
-
-class ProvedPreflight(Query):
-    """A preflight, then a canary."""
-
-    def __init__(
-        self,
-        preflight: Preflight,
-        canary: CanaryOptions,
-        check_mode: bool = False,
-        progress: Progress | None = None,
-    ) -> None:
-        self.preflight = preflight
-        self.canary = canary
-        self.check_mode = check_mode
-        self.progress = progress or Progress()
-
-    def run(self) -> dict[str, Any]:
-        examination = self.preflight.examine()
-        obstacle = "In check mode no object is put." if self.check_mode else examination.obstacle
-        seen = None
-        # In check mode, what a run would do.
-        changed = not examination.obstacle
-        if obstacle:
-            examination.findings.add("canary-not-tried", examination.source.place, obstacle)
-        else:
-            outcome = self._prove(examination)
-            seen, changed = outcome.seen, bool(outcome.changes)
-        return self.preflight.report(examination, canary=seen, changed=changed)
-
-    def _prove(self, examination: Examination) -> Outcome:
-        """Let a canary prove that objects are replicated, and report what it shows as findings."""
-        source, target, findings = examination.source, examination.target, examination.findings
-        here, there = source.s3.api, target.s3.api
-        if here is None or there is None:
-            return Outcome()
-        request = CanaryRequest(
-            source.bucket,
-            target.bucket,
-            f"{examination.prefix}{self.canary.key}-{uuid.uuid4()}",
-            self.canary.timeout,
-            self.canary.max_delay,
-        )
-        outcome = Canary(request, here, there).attempt(Control(lines=self.progress))
-        if outcome.not_put:
-            findings.add("canary-not-put", source.place, outcome.not_put)
-        if outcome.not_replicated:
-            findings.add("canary-not-replicated", source.place, outcome.not_replicated)
-        for side in (source, target):
-            if side.name in outcome.left_behind:
-                findings.add("canary-left-behind", side.place, outcome.left_behind[side.name])
-        return outcome

@@ -30,6 +30,7 @@ MORE = {
     "backbeat_adoption_info": 23,
     "backbeat_backfill": 42,
     "backbeat_preflight": 35,
+    "backbeat_proof": 21,
     "backbeat_report": 22,
     "backbeat_retry": 21,
     "backbeat_verify": 34,

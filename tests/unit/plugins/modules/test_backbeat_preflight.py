@@ -15,7 +15,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._clients.session 
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.options import (
     secrets,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._jobs.canary import (
+from ansible_collections.scality.backbeat.plugins.module_utils._jobs.proved_preflight import (
     CanaryOptions,
     ProvedPreflight,
 )
