@@ -180,10 +180,11 @@ def pytest(session: nox.Session) -> None:
     """The tests, and how much of the plugins they cover; what follows -- is passed on."""
     # It pins its botocore, so it has an environment of its own.
     environment.install(CACHE / "aws", ["-r", str(REQUIREMENTS / "aws.txt")])
+    # A Python that has ansible-rulebook may lack what the sandbox needs, and the other way round.
+    environment.install(CACHE / "rulebook", ["-r", str(REQUIREMENTS / "rulebook.txt")])
     arguments = session.posargs or ("--cov", "--cov-report=", f"--ignore={BOTH_WAYS}")
-    run_logged(
-        session, *PYTEST, *ALL_CORES, *arguments, env={"BACKBEAT_AWS_CLI": str(CACHE / "aws")}
-    )
+    env = {"BACKBEAT_AWS_CLI": str(CACHE / "aws"), "BACKBEAT_RULEBOOK": str(CACHE / "rulebook")}
+    run_logged(session, *PYTEST, *ALL_CORES, *arguments, env=env)
     if not session.posargs:
         run_logged(session, "coverage", "report")
 

@@ -157,6 +157,8 @@ STEPS: Mapping[str, Callable[[Steps, Mapping[str, Any]], Items]] = {
         {"allow_pending_loss": options["allow_pending_loss"]}
     ),
     "preflights": lambda steps, options: steps.preflights(options["known_sites"]),
+    "watched": lambda steps, options: steps.watched(options),
+    "retries": lambda steps, _options: steps.retries(),
     "verifications": lambda steps, options: steps.verifications(options["verify_folder"]),
     "backfills": lambda steps, options: steps.backfills(options),
     "divisions": lambda steps, options: steps.divisions(options),

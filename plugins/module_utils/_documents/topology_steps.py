@@ -197,6 +197,30 @@ class Steps:
             for roles in [self._expected_roles(pair)]
         ]
 
+    def watched(self, options: Mapping[str, Any]) -> Items:
+        """The pairs as the event source takes them."""
+        return [
+            {
+                "host": self.plan["host"],
+                **{name: value for name, value in one.items() if value is not None},
+                "backbeat_url": options["backbeat_url"],
+            }
+            for one in self.preflights(options["known_sites"])
+        ]
+
+    def retries(self) -> Items:
+        """The source bucket of each pair and its target, for a retry of what failed."""
+        return [
+            {
+                "bucket": pair["source_bucket"],
+                TARGET: {
+                    "s3": self._connection(pair["target_host"], "s3"),
+                    "bucket": pair["target_bucket"],
+                },
+            }
+            for pair in self.plan["outgoing"]
+        ]
+
     def verifications(self, folder: str) -> Items:
         """Both sides of each pair, for a complete comparison; its files are in the folder, none without one."""
         return [

@@ -96,14 +96,14 @@ class EventSource:
     async def _beat(self, queue: Queue) -> None:
         while True:
             event = events.heartbeat(self._state, _now(), self._read_at)
-            await queue.put({"replication": event})
+            await queue.put(_message(event))
             await asyncio.sleep(self._times.heartbeat)
 
     async def _hand_over(self, queue: Queue) -> None:
         saved = time.monotonic()
         outbox = list(self._state["outbox"])
         for event in outbox:
-            await queue.put({"replication": event})
+            await queue.put(_message(event))
             self._state = events.handed_over(self._state, {event["id"]}, _now())
             # After a crash in between, what was handed over since is repeated.
             if event is outbox[-1] or time.monotonic() - saved > SAVE_EVERY:
@@ -153,6 +153,12 @@ class EventSource:
             for one in reading.problems
         )
         return replace(reading, problems=problems)
+
+
+def _message(event: Event) -> Event:
+    """The event with the hosts that a playbook which a rule runs is limited to."""
+    hosts = {"meta": {"hosts": [event["host"]]}} if "host" in event else {}
+    return {"replication": event, **hosts}
 
 
 def _now() -> datetime:

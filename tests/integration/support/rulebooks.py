@@ -1,0 +1,156 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs ansible-rulebook from its own virtualenv, against the sandbox."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from devtools.places import CACHE, ROOT
+from sandbox import Sandbox
+
+RULEBOOKS = ROOT / "extensions" / "eda" / "rulebooks"
+#: Seconds for a rulebook to do what is waited for, start of Java included.
+LONGEST = 150.0
+
+
+def missing() -> str:
+    """Why ansible-rulebook cannot run here; empty if it can."""
+    if shutil.which("java") is None:
+        return "ansible-rulebook needs Java 17: install openjdk-17-jre-headless, or whatever brings `java`."
+    if not (venv() / "bin" / "ansible-rulebook").is_file():
+        return (
+            "There is no ansible-rulebook: `dev.py test pytest` brings one, in BACKBEAT_RULEBOOK."
+        )
+    return ""
+
+
+def venv() -> Path:
+    return Path(os.environ.get("BACKBEAT_RULEBOOK") or CACHE / "rulebook")
+
+
+def require() -> None:
+    """Skip the test if ansible-rulebook is missing, or fail it in CI."""
+    reason = missing()
+    if reason and os.environ.get("CI"):
+        pytest.fail(reason)
+    if reason:
+        pytest.skip(reason)
+
+
+@dataclass
+class Rulebook:
+    """A running ansible-rulebook."""
+
+    process: subprocess.Popen[str]
+    log: Path
+
+    @property
+    def output(self) -> str:
+        return self.log.read_text()
+
+    @property
+    def playbooks(self) -> int:
+        """How many playbooks have ended."""
+        return self.output.count("PLAY RECAP")
+
+    def until(self, happened: Callable[[], Any], seconds: float = LONGEST) -> Any:
+        deadline = time.monotonic() + seconds
+        while not (found := happened()):
+            assert self.process.poll() is None, self.output
+            assert time.monotonic() < deadline, self.output
+            time.sleep(0.2)
+        return found
+
+    def end(self, seconds: float = LONGEST) -> str:
+        """The output, once it has ended by itself."""
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            pytest.fail(f"ansible-rulebook still ran after {seconds} s:\n{self.output}")
+        return self.output
+
+
+@contextmanager
+def running(
+    rulebook: str | Path,
+    sandbox: Sandbox,
+    inventory: dict[str, Any],
+    variables: Path | dict[str, Any],
+    folder: Path,
+) -> Iterator[Rulebook]:
+    """ansible-rulebook with this rulebook, by its path or its full name."""
+    hosts = folder / "hosts.json"
+    hosts.write_text(json.dumps(inventory))
+    if isinstance(variables, dict):
+        file = folder / "variables.json"
+        file.write_text(json.dumps(variables))
+        variables = file
+    program = venv() / "bin"
+    environ = {
+        **{name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"},
+        **sandbox.environ,
+        "PATH": os.pathsep.join([str(program), os.environ["PATH"]]),
+        "ANSIBLE_COLLECTIONS_PATH": str(CACHE),
+    }
+    log = folder / "rulebook.log"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [program / "ansible-rulebook", "--rulebook", rulebook, "-i", hosts, "-e", variables],
+            cwd=folder,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+    try:
+        yield Rulebook(process, log)
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+
+def adapted(
+    name: str,
+    folder: Path,
+    source: dict[str, Any] | None = None,
+    window: str = "1 second",
+) -> Path:
+    """A copy of a rulebook with a shorter throttle, and another source if that is given."""
+    (ruleset,) = yaml.safe_load((RULEBOOKS / f"{name}.yml").read_text())
+    for rule in ruleset["rules"]:
+        if "throttle" in rule:
+            rule["throttle"]["once_after"] = window
+    if source is not None:
+        ruleset["sources"] = [source]
+    copy = folder / f"{name}.yml"
+    copy.write_text(yaml.safe_dump([ruleset]))
+    return copy
+
+
+def recorded(*events: Any) -> dict[str, Any]:
+    """A source that sends these events, waits for what they start, and ends."""
+    return {
+        "eda.builtin.generic": {"payload": list(events), "shutdown_after": 4, "event_delay": 0.1}
+    }

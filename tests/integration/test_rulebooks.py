@@ -1,0 +1,206 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rulebooks in a real ansible-rulebook: what failed arrives without help, and nothing else is done."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devtools.places import ROOT
+from tests.integration.support.modules import Side
+from tests.integration.support.plays import Plays
+from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, set_up
+from tests.integration.support.rulebooks import (
+    RULEBOOKS,
+    adapted,
+    recorded,
+    require,
+    running,
+    venv,
+)
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("rulebook")]
+PAIRS = ROOT / "playbooks" / "write_event_pairs.yml"
+FAILED_NOTIFICATION = "s3:Replication:OperationFailedReplication"
+
+
+@pytest.fixture(scope="module")
+def rulebook() -> None:
+    require()
+
+
+@pytest.fixture
+def inventory(source: Side, target: Side, play: Plays) -> dict[str, Any]:
+    source.sandbox.settings("source", retries=0)
+    set_up(source, target, but=("object",))
+    return play.inventory(replication_backbeat_url=source.side.s3_url)
+
+
+@pytest.fixture
+def variables(play: Plays, inventory: dict[str, Any], tmp_path: Path) -> dict[str, Any]:
+    """What the event source takes, as the playbook writes it."""
+    file = tmp_path / "pairs.json"
+    play("-e", f"replication_event_file={file}", inventory=inventory, playbook=PAIRS).ok()
+    assert file.stat().st_mode & 0o777 == 0o600
+    written: dict[str, Any] = json.loads(file.read_text())
+    return {**written, "replication_event_interval": 0.5}
+
+
+def fail(source: Side, target: Side, key: str = "k") -> str:
+    """A version that failed, because the target bucket was gone."""
+    target.s3.delete_bucket(Bucket=TARGET_BUCKET)
+    version = str(source.s3.put_object(Bucket=SOURCE_BUCKET, Key=key, Body=b"1")["VersionId"])
+    source.do("object_check", bucket=SOURCE_BUCKET, key=key, status=["FAILED"])
+    return version
+
+
+def repair(target: Side) -> None:
+    target.do("bucket", name=TARGET_BUCKET, versioning="enabled")
+
+
+def status(source: Side, key: str = "k") -> str:
+    return str(source.s3.head_object(Bucket=SOURCE_BUCKET, Key=key)["ReplicationStatus"])
+
+
+def test_what_failed_arrives_without_help(
+    source: Side,
+    target: Side,
+    inventory: dict[str, Any],
+    variables: dict[str, Any],
+    tmp_path: Path,
+) -> None:
+    """By the full name, with the shipped throttle. What made it fail is over, and Backbeat does not try again."""
+    fail(source, target)
+    repair(target)
+    name = "scality.backbeat.retry_on_events"
+    with running(name, source.sandbox, inventory, variables, tmp_path) as running_one:
+        running_one.until(lambda: status(source) == "COMPLETED")
+        assert (
+            target.s3.head_object(Bucket=TARGET_BUCKET, Key="k")["ReplicationStatus"] == "REPLICA"
+        )
+        running_one.until(lambda: running_one.playbooks == 1)
+    assert "failed=0" in running_one.output
+
+
+def test_it_waits_until_the_cause_is_gone(
+    source: Side,
+    target: Side,
+    inventory: dict[str, Any],
+    variables: dict[str, Any],
+    tmp_path: Path,
+) -> None:
+    fail(source, target)
+    variables["replication_event_preflight_interval"] = 0.5
+    copy = adapted("retry_on_events", tmp_path)
+    with running(copy, source.sandbox, inventory, variables, tmp_path) as running_one:
+        running_one.until(lambda: running_one.playbooks == 1)
+        assert status(source) == "FAILED"
+        assert "bucket-missing" in running_one.output
+        repair(target)
+        running_one.until(lambda: status(source) == "COMPLETED")
+
+
+def notification(name: str, key: str = "k") -> dict[str, Any]:
+    """As Backbeat writes it to Kafka, and ansible.eda.kafka passes it on."""
+    return {
+        "body": {
+            "Records": [
+                {
+                    "eventVersion": "1.0",
+                    "eventSource": "scality:s3",
+                    "eventName": name,
+                    "eventTime": "2026-11-22T17:21:14.718Z",
+                    "s3": {
+                        "bucket": {"name": SOURCE_BUCKET},
+                        "object": {"key": key, "size": 1, "versionId": "1"},
+                    },
+                }
+            ]
+        },
+        "meta": {"headers": {}},
+    }
+
+
+def alert(name: str, state: str = "firing") -> dict[str, Any]:
+    """As ansible.eda.alertmanager passes it on."""
+    return {
+        "alert": {"status": state, "labels": {"alertname": name, "severity": "warning"}},
+        "meta": {"endpoint": "alerts", "headers": {}, "hosts": []},
+    }
+
+
+def replication_event(kind: str, state: str, **more: Any) -> dict[str, Any]:
+    facts = {"kind": kind, "state": state, "host": "node1", "occurrence": 1, **more}
+    return {"replication": facts, "meta": {"hosts": ["node1"]}}
+
+
+WANTED = {
+    "retry_on_notifications": notification(FAILED_NOTIFICATION, "{{ 1 / 0 }}"),
+    "retry_on_alerts": alert("ReplicationErrorsCriticalThreshold"),
+    "retry_on_events": replication_event("failed", "new", key="k"),
+}
+OTHERS: dict[str, list[Any]] = {
+    "retry_on_notifications": [
+        notification("s3:ObjectCreated:Put"),
+        notification("s3:Replication:OperationReplicatedAfterThreshold"),
+        {"body": "text", "meta": {"headers": {}}},
+        {"body": {"Records": []}, "meta": {"headers": {}}},
+    ],
+    "retry_on_alerts": [
+        alert("ReplicationErrorsCriticalThreshold", "resolved"),
+        alert("ReplicationBacklogGrowing"),
+        alert("BackbeatVersionsLost"),
+        {"payload": {"alerts": []}, "meta": {}},
+    ],
+    "retry_on_events": [
+        replication_event("failed", "gone"),
+        replication_event("failed", "new", occurrence=4),
+        replication_event("paused", "new"),
+        replication_event("finding", "new", finding="target-versioning-off"),
+        replication_event("outage", "new"),
+        {"replication": {"kind": "heartbeat", "state": "heartbeat", "id": "1"}},
+    ],
+}
+
+
+@pytest.mark.parametrize("name", WANTED)
+def test_a_recorded_event_has_what_failed_retried(
+    name: str, source: Side, target: Side, inventory: dict[str, Any], tmp_path: Path
+) -> None:
+    fail(source, target)
+    repair(target)
+    copy = adapted(name, tmp_path, recorded(*OTHERS[name], WANTED[name], WANTED[name]))
+    with running(copy, source.sandbox, inventory, {}, tmp_path) as running_one:
+        output = running_one.end()
+    assert running_one.playbooks == 1, output
+    assert status(source) == "COMPLETED", output
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_nothing_else_starts_a_playbook(
+    name: str, source: Side, inventory: dict[str, Any], tmp_path: Path
+) -> None:
+    copy = adapted(name, tmp_path, recorded(*OTHERS[name]))
+    with running(copy, source.sandbox, inventory, {}, tmp_path) as running_one:
+        output = running_one.end()
+    assert running_one.playbooks == 0, output
+    assert "Traceback" not in output
+
+
+@pytest.mark.parametrize("file", sorted(RULEBOOKS.glob("*.yml")), ids=lambda file: file.stem)
+def test_is_valid(file: Path) -> None:
+    """By the schema of ansible-rulebook, which it does not apply to rulebooks by full name, and as it reads them."""
+    check = (
+        "import sys, yaml; from ansible_rulebook import rules_parser, validators; "
+        "data = yaml.safe_load(open(sys.argv[1])); validators.Validate.rulebook(data); "
+        "print(len(rules_parser.parse_rule_sets(data)))"
+    )
+    command = [venv() / "bin" / "python", "-c", check, file]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "1", done.stderr
