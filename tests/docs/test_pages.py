@@ -33,8 +33,19 @@ OF_PLAYBOOKS = {
     "replication_adopt_to",
     "replication_adopt_buckets",
 }
+#: Variables that only rulebooks have.
+OF_RULEBOOKS = {
+    name
+    for file in (ROOT / "extensions" / "eda" / "rulebooks").glob("*.yml")
+    for name in re.findall(r"replication_\w+", file.read_text())
+}
 #: What the role leaves in the statistics of a run.
-STATISTICS = {"replication_summary"}
+STATISTICS = {
+    "replication_summary",
+    "replication_verification",
+    "replication_status",
+    "replication_retry",
+}
 TAGS = {"roles", "policies", "buckets", "replication", "verify", "preflight"}
 #: Words that begin like a module's name and are none.
 NO_MODULES = {"backbeat_in_process", "backbeat_url"}
@@ -99,6 +110,10 @@ def test_commands_name_what_is_there(block: Block) -> None:
             assert f'command("{arguments[1]}"' in (ROOT / "dev.py").read_text() or (
                 f'add_parser("{arguments[1]}"' in (ROOT / "dev.py").read_text()
             )
+        elif program == "ansible-rulebook":
+            check_rulebook(arguments)
+        elif program == "ansible":
+            assert arguments[arguments.index("-m") + 1].removeprefix("scality.backbeat.") in MODULES
         elif program == "pip":
             assert set(arguments[1:]) <= lowest_versions()
         else:
@@ -142,6 +157,11 @@ def check_playbook(arguments: list[str]) -> None:
             assert value.split("=")[0] in OPTIONS.keys() | OF_PLAYBOOKS
 
 
+def check_rulebook(arguments: list[str]) -> None:
+    name = arguments[arguments.index("--rulebook") + 1].removeprefix("scality.backbeat.")
+    assert (ROOT / "extensions" / "eda" / "rulebooks" / f"{name}.yml").is_file()
+
+
 def test_tags_are_those_of_the_role() -> None:
     plan, steps = yaml.safe_load((ROLE / "tasks" / "main.yml").read_text())[0]["block"]
     tasks = [plan, *steps["block"]]
@@ -152,7 +172,8 @@ def test_tags_are_those_of_the_role() -> None:
 def test_names_are_of_things_that_exist(page: Path) -> None:
     text = page.read_text()
     variables = set(re.findall(r"\breplication_(?!adopted\b)\w+", text))
-    assert variables - OPTIONS.keys() - OF_PLAYBOOKS - STATISTICS == set()
+    known = OPTIONS.keys() | OF_PLAYBOOKS | OF_RULEBOOKS | STATISTICS | {*PLAYBOOKS}
+    assert variables - known == set()
     modules = set(re.findall(r"\bbackbeat_[a-z]\w+", text))
     assert modules - set(MODULES) - NO_MODULES == set()
     assert set(re.findall(r"scality\.backbeat\.(\w+_replication)\b", text)) <= {

@@ -88,6 +88,25 @@ def test_a_failed_version_and_its_arrival(source: Side, target: Side, tmp_path: 
 
 
 @pytest.mark.usefixtures("pair")
+def test_what_failed_is_known_although_the_target_is_gone(
+    source: Side, target: Side, tmp_path: Path
+) -> None:
+    break_target(target)
+    put(source, "a")
+    ends(source, "a", "FAILED")
+
+    async def story() -> None:
+        args = arguments(source, target, tmp_path, stuck_after=900, preflight_interval=0.1)
+        async with Watching(args) as watching:
+            await watching.event("failed", "new")
+            event = await watching.event("finding", "new")
+            assert event["finding"] == "target-bucket-missing"
+            assert watching.queue.of("outage") == []
+
+    asyncio.run(story())
+
+
+@pytest.mark.usefixtures("pair")
 def test_what_backbeat_forgets_is_not_gone(source: Side, target: Side, tmp_path: Path) -> None:
     break_target(target)
     put(source, "a")

@@ -13,7 +13,7 @@ from typing import Any
 
 from .._clients import backbeat
 from .._clients.backbeat import FailedVersion, NoRoute
-from .._clients.errors import ApiError, Forbidden, Unreachable, Unreadable
+from .._clients.errors import ApiError, Forbidden, NotFound, Unreachable, Unreadable
 from .._clients.service import S3
 from .._clients.session import BadConnection, Connections
 from .._documents.events import FINDING, OUTAGE, PAUSED, Problem, Reading, paused_for
@@ -205,11 +205,9 @@ class _Round:
     ) -> Iterator[Reading]:
         source, target = pair.preflight.source.s3, pair.preflight.target.s3
         backbeats = read in (self._read_sites, self._read_failed)
-        concerned = (
-            [_backbeat(pair)]
-            if backbeats
-            else [str(one.get("endpoint_url")) for one in (source, target)]
-        )
+        concerned = [_backbeat(pair)] if backbeats else [str(source.get("endpoint_url"))]
+        if read == self._read_findings:
+            concerned.append(str(target.get("endpoint_url")))
         down = [self._down[name] for name in concerned if name in self._down]
         if down:
             self._troubles[area] = down
@@ -297,7 +295,7 @@ class _Round:
             name: event for name, event in self._state["open"].items() if event["area"] == area
         }
         enabled = self._sites.get(str(pair.backbeat_url), {})
-        return versions.read(
+        reading = versions.read(
             area,
             self._state["notes"].get(area, {}),
             known,
@@ -305,6 +303,15 @@ class _Round:
             self._now,
             paused=_backbeat(pair) in self._down or not all(enabled.values()),
         )
+        self._note_target(f"target of {pair.name}", pair, versions.target_error)
+        return reading
+
+    def _note_target(self, area: str, pair: WatchedPair, error: ApiError | None) -> None:
+        """An outage of the target; what is missing there is a finding of preflight."""
+        if error is None or isinstance(error, NotFound):
+            self._troubles.pop(area, None)
+        else:
+            self._trouble(area, [_unread(area, pair, error, error.call.endpoint)])
 
     def _read_findings(self, area: str, pair: WatchedPair, connections: Connections) -> Reading:
         everything = Connections(None, self._request.options, deadline=connections.deadline)

@@ -81,6 +81,8 @@ class WatchedVersions:
         self._limits = limits
         self._facts = facts
         self._stamps = STAMPS
+        #: Why the target could not be compared at the last reading.
+        self.target_error: ApiError | None = None
 
     def read(
         self,
@@ -117,7 +119,11 @@ class WatchedVersions:
         room = self._limits.limit - len(watched)
         scan = _Scan(int(note.get("prefix", 0)), note.get("after", ""), note.get("arrived", ""))
         if self._limits.stuck_after and room > 0 and prefixes:
-            self._scan(scan, prefixes, old, room)
+            try:
+                self._scan(scan, prefixes, old, room)
+            except _Target as error:
+                # What failed is known without the target, and fails because of it.
+                self.target_error = error.error
             for row in scan.missing:
                 watched.setdefault(_of(row), _Seen(row[MODIFIED].decode()))
         checked = set(problems)
@@ -255,8 +261,19 @@ class WatchedVersions:
             # A key that fills all the pages is left there; the rest of its versions is not looked at.
             rows = before or rows
             until = last = rows[-1][KEY]
-        theirs, _complete = _take(target, begin, self._limits.pages, last) if rows else ([], True)
+        try:
+            theirs = _take(target, begin, self._limits.pages, last)[0] if rows else []
+        except ApiError as error:
+            raise _Target(error) from error
         return rows, until, frozenset(map(_of, theirs))
+
+
+class _Target(Exception):
+    """The target could not be read."""
+
+    def __init__(self, error: ApiError) -> None:
+        super().__init__()
+        self.error = error
 
 
 def _take(

@@ -149,8 +149,11 @@ def adapted(
     return copy
 
 
-def recorded(*events: Any) -> dict[str, Any]:
+def recorded(folder: Path, *events: Any) -> dict[str, Any]:
     """A source that sends these events, waits for what they start, and ends."""
+    # From a file, since the arguments of a source are templates.
+    file = folder / "events.yml"
+    file.write_text(yaml.safe_dump(list(events)))
     return {
-        "eda.builtin.generic": {"payload": list(events), "shutdown_after": 4, "event_delay": 0.1}
+        "eda.builtin.generic": {"payload_file": str(file), "shutdown_after": 4, "event_delay": 0.1}
     }
