@@ -34,6 +34,8 @@ OWN = frozenset({*LINKS, S3, IAM})
 CHECKED = "replication_preflight_seen"
 #: How each pair is divided among the workers of a verification.
 DIVIDED = "replication_verify_plans"
+#: Events of versions that are stuck.
+STUCK = "replication_stuck_events"
 #: Facts that hold ARNs of roles: those that each host created, and those that a source read.
 CREATED, READ = "replication_roles_created", "replication_roles_read"
 ATTACHED, CONFIGURED = "replication_policies_attached", "replication_configured"
@@ -139,6 +141,7 @@ def plan_step(
         ],
         proved=_proved(hostvars[host], planned) if step == "report_pairs" else (),
         plans=hostvars[host].get(DIVIDED) or (),
+        stuck=hostvars[host].get(STUCK) or (),
     )
     if step == "absent_roles":
         _warn_of_users(host, planned, steps.users())
@@ -158,6 +161,7 @@ STEPS: Mapping[str, Callable[[Steps, Mapping[str, Any]], Items]] = {
     ),
     "preflights": lambda steps, options: steps.preflights(options["known_sites"]),
     "watched": lambda steps, options: steps.watched(options),
+    "resends": lambda steps, options: steps.resends(options),
     "retries": lambda steps, _options: steps.retries(),
     "verifications": lambda steps, options: steps.verifications(options["verify_folder"]),
     "backfills": lambda steps, options: steps.backfills(options),

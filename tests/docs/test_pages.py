@@ -31,6 +31,7 @@ PLAYBOOKS = {file.stem: file.read_text() for file in (ROOT / "playbooks").glob("
 OF_PLAYBOOKS = {
     "replication_hosts",
     "replication_adopt_to",
+    "replication_event_file",
     "replication_adopt_buckets",
 }
 #: Variables that only rulebooks have.
@@ -45,6 +46,7 @@ STATISTICS = {
     "replication_verification",
     "replication_status",
     "replication_retry",
+    "replication_resend",
 }
 TAGS = {"roles", "policies", "buckets", "replication", "verify", "preflight"}
 #: Words that begin like a module's name and are none.

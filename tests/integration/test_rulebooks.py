@@ -15,7 +15,7 @@ import pytest
 from devtools.places import ROOT
 from tests.integration.support.modules import Side
 from tests.integration.support.plays import Plays
-from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, set_up
+from tests.integration.support.procedure import SOURCE_BUCKET, SOURCE_ROLE, TARGET_BUCKET, set_up
 from tests.integration.support.rulebooks import (
     RULEBOOKS,
     adapted,
@@ -106,6 +106,32 @@ def test_it_waits_until_the_cause_is_gone(
         running_one.until(lambda: status(source) == "COMPLETED")
 
 
+def test_what_is_stuck_is_sent_again(
+    source: Side,
+    target: Side,
+    inventory: dict[str, Any],
+    variables: dict[str, Any],
+    tmp_path: Path,
+) -> None:
+    configured = source.s3.get_bucket_replication(Bucket=SOURCE_BUCKET)["ReplicationConfiguration"]
+    for role in ("role/Other", f"role/{SOURCE_ROLE}"):
+        # What is put while the bucket has another role stays PENDING for ever.
+        changed = configured["Role"].replace(f"role/{SOURCE_ROLE}", role, 1)
+        source.s3.put_bucket_replication(
+            Bucket=SOURCE_BUCKET, ReplicationConfiguration={**configured, "Role": changed}
+        )
+        if role == "role/Other":
+            source.s3.put_object(Bucket=SOURCE_BUCKET, Key="k", Body=b"1")
+    variables["replication_event_stuck_after"] = 0.5
+    variables["replication_event_state"] = str(tmp_path / "state.json")
+    copy = adapted("retry_on_events", tmp_path)
+    with running(copy, source.sandbox, inventory, variables, tmp_path) as running_one:
+        running_one.until(lambda: status(source) == "COMPLETED")
+        running_one.until(lambda: running_one.playbooks == 1)
+    assert "failed=0" in running_one.output
+    assert source.sandbox.calls("source", operation="PutObjectTagging")
+
+
 def notification(name: str, key: str = "k") -> dict[str, Any]:
     """As Backbeat writes it to Kafka, and ansible.eda.kafka passes it on."""
     return {
@@ -162,6 +188,8 @@ OTHERS: dict[str, list[Any]] = {
         replication_event("failed", "gone"),
         replication_event("failed", "new", occurrence=4),
         replication_event("paused", "new"),
+        replication_event("stuck", "new", cause="nothing-arrives"),
+        replication_event("stuck", "gone", cause="roles-changed"),
         replication_event("finding", "new", finding="target-versioning-off"),
         replication_event("outage", "new"),
         {"replication": {"kind": "heartbeat", "state": "heartbeat", "id": "1"}},

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from .topology import SOURCE, TARGET, Items, enabled_prefixes
 
@@ -46,7 +46,8 @@ class Steps:
     far, by host and name; ready: hosts whose buckets this run has created; changed: hosts whose roles or policies this
     run has changed, and buckets as (host, name); checked: hosts on which this run has taken all steps before the proof;
     findings: of preflight, for each outgoing pair, empty if it did not run; proved: what the proof of each pair says,
-    in words, empty if none was asked for; plans: how each pair's verification is divided among workers.
+    in words, empty if none was asked for; plans: how each pair's verification is divided among workers;
+    stuck: events of versions that are stuck.
     """
 
     plan: Mapping[str, Any]
@@ -59,6 +60,7 @@ class Steps:
     findings: Sequence[Items] = ()
     proved: Sequence[str] = ()
     plans: Sequence[Mapping[str, Any]] = ()
+    stuck: Results = ()
 
     def unknown_roles(self) -> Items:
         """Roles whose ARN is still to be read: {"host", "name"}."""
@@ -207,6 +209,22 @@ class Steps:
             }
             for one in self.preflights(options["known_sites"])
         ]
+
+    def resends(self, options: Mapping[str, Any]) -> Items:
+        """The pairs with versions that the event source found to be stuck, for a backfill of these alone.
+
+        Its events have URL-encoded keys.
+        """
+        found: Items = []
+        for pair in self.backfills({**options, "verify_folder": ""}):
+            versions = [
+                {"key": unquote(one["key"]), "version_id": one["version_id"]}
+                for one in self.stuck
+                if one["host"] == self.plan["host"] and one["bucket"] == pair[SOURCE]["bucket"]
+            ]
+            if versions:
+                found.append({**pair, "versions": versions})
+        return found
 
     def retries(self) -> Items:
         """The source bucket of each pair and its target, for a retry of what failed."""

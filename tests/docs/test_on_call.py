@@ -1,0 +1,126 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The guide "A night on call", command by command, on a sandbox where what it tells of has happened."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from devtools.places import ROOT
+from tests.docs.support.blocks import RST
+from tests.integration.support.modules import Side
+from tests.integration.support.plays import Plays
+from tests.integration.support.procedure import (
+    SOURCE_BUCKET,
+    SOURCE_ROLE,
+    TARGET_BUCKET,
+    TARGET_POLICY,
+    TARGET_ROLE,
+    set_up,
+)
+
+pytestmark = pytest.mark.slow
+GUIDE = (RST / "guide_on_call.rst").read_text()
+#: How each command ends, by the title of its section; and what its output shows.
+ENDS = {
+    "1. What is the state?": [(0, r"1 failed|failed.*\b1\b")],
+    "2. Which objects failed?": [(0, r'"key": "failed"|key: failed')],
+    "3. Why?": [(2, r"s3:ReplicateObject")],
+    "4. Remove the cause": [
+        (0, r"Plan: "),
+        (0, r"failed=0"),
+        (2, r"objects-stuck"),
+    ],
+    "5. Retry what failed": [(0, r"accepted: 1|\"accepted\": 1")],
+    "6. What is still missing?": [(2, r"stuck")],
+    "7. Send it again": [(0, r"1 would be sent"), (0, r"1 sent")],
+    "8. Prove it": [(0, r"failed=0"), (0, r"failed=0")],
+    "If a site is paused": [(0, r"ResumeSite node6")],
+}
+
+
+def commands() -> Iterator[tuple[str, list[str]]]:
+    """The commands of the guide, by the title of their section."""
+    parts = re.split(r"^(.+)\n-{3,}\n", GUIDE, flags=re.MULTILINE)
+    for title, text in zip(parts[1::2], parts[2::2], strict=True):
+        found = re.findall(r"^   \$ (.+)$", text, flags=re.MULTILINE)
+        if found:
+            yield title, found
+
+
+def test_each_command_is_known_to_this_test() -> None:
+    assert {title: len(found) for title, found in commands()} == {
+        title: len(ends) for title, ends in ENDS.items()
+    }
+
+
+def change_role(source: Side, before: str, after: str) -> None:
+    found = source.s3.get_bucket_replication(Bucket=SOURCE_BUCKET)["ReplicationConfiguration"]
+    role = found["Role"].replace(f"role/{before}", f"role/{after}", 1)
+    source.s3.put_bucket_replication(
+        Bucket=SOURCE_BUCKET, ReplicationConfiguration={**found, "Role": role}
+    )
+
+
+def status(source: Side, key: str) -> str:
+    return str(source.s3.head_object(Bucket=SOURCE_BUCKET, Key=key)["ReplicationStatus"])
+
+
+@pytest.fixture
+def night(source: Side, target: Side) -> None:
+    """What the guide says has happened."""
+    source.sandbox.settings("source", retries=0)
+    set_up(source, target, but=("object",))
+    change_role(source, SOURCE_ROLE, "Other")
+    source.s3.put_object(Bucket=SOURCE_BUCKET, Key="stuck", Body=b"1")
+    change_role(source, "Other", SOURCE_ROLE)
+    target.iam.detach_role_policy(
+        RoleName=TARGET_ROLE, PolicyArn=target.arn("policy", TARGET_POLICY)
+    )
+    source.s3.put_object(Bucket=SOURCE_BUCKET, Key="failed", Body=b"1")
+    source.do("object_check", bucket=SOURCE_BUCKET, key="failed", status=["FAILED"])
+
+
+@pytest.mark.usefixtures("night")
+def test_from_the_alert_to_repaired(
+    source: Side, target: Side, play: Plays, tmp_path: Path
+) -> None:
+    hosts = tmp_path / "hosts.json"
+    hosts.write_text(json.dumps(play.inventory(replication_backbeat_url=source.side.s3_url)))
+    for title, found in commands():
+        if title == "If a site is paused":
+            source.do("site", backbeat_url=source.side.s3_url, site="node6", state="paused")
+        for command, (code, shown) in zip(found, ENDS[title], strict=True):
+            done = run(command, hosts, tmp_path, source)
+            assert done.returncode == code, f"{title}: {command}\n{done.stdout}"
+            assert re.search(shown, done.stdout), f"{title}: {command}\n{done.stdout}"
+    assert {key: status(source, key) for key in ("failed", "stuck")} == {
+        "failed": "COMPLETED",
+        "stuck": "COMPLETED",
+    }
+    there = target.s3.list_object_versions(Bucket=TARGET_BUCKET)["Versions"]
+    assert {"failed", "stuck"} <= {one["Key"] for one in there}
+
+
+def run(command: str, hosts: Path, folder: Path, source: Side) -> subprocess.CompletedProcess[str]:
+    program, *arguments = shlex.split(command.replace("/srv/replication", str(folder / "reports")))
+    return subprocess.run(
+        [Path(sys.executable).with_name(program), "-i", hosts, *arguments],
+        cwd=ROOT,
+        env={**os.environ, **source.sandbox.environ},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
