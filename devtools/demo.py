@@ -9,6 +9,7 @@ Runs in .venv: `python -m devtools.demo`.
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import subprocess
 import sys
@@ -19,14 +20,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from devtools.places import ROOT, VENV, environ
+from devtools.places import CACHE, ROOT, VENV, environ
 from devtools.processes import Failure, end_as_interrupt, started
 from sandbox import Sandbox
 from sandbox.inventory import write_inventory
 
-SETUP, VALIDATE = (
-    ROOT / "playbooks" / f"{name}.yml" for name in ("setup_replication", "validate_replication")
+SETUP, VALIDATE, VERIFY = (
+    ROOT / "playbooks" / f"{name}_replication.yml" for name in ("setup", "validate", "verify")
 )
+#: The page that the demonstration leaves behind.
+PAGE = CACHE / "demo" / "replication.html"
 SOURCE, TARGET, KEY = "source-bucket", "target-bucket", "object-to-replicate"
 POLICY, ROLE = "TargetPolicyForS3Replication", "TargetRoleForS3Replication"
 BROKEN_KEY = "written-while-broken"
@@ -77,10 +80,23 @@ class Story:
             )
             print(f"{time.monotonic() - self.start:5.1f} s{wrapped[7:]}", flush=True)
 
-    def play(self, playbook: Path, inventory: Path, sandbox: Sandbox, *arguments: str) -> Run:
-        """Run a playbook; its output is shown if asked for, or if it fails in another way than by findings."""
-        shown = " ".join([f"scality.backbeat.{playbook.stem}", *arguments])
-        self.tell(f"$ ansible-playbook {shown}")
+    def play(
+        self,
+        playbook: Path,
+        inventory: Path,
+        sandbox: Sandbox,
+        *arguments: str,
+        page: Path | None = None,
+    ) -> Run:
+        """Run a playbook; its output is shown if asked for, or if it fails in another way than by findings.
+
+        page: where it writes a page.
+        """
+        shown = [f"scality.backbeat.{playbook.stem}", *arguments]
+        if page is not None:
+            shown += ["-e", f"replication_report_html={page.name}"]
+            arguments += ("-e", json.dumps({"replication_report_html": str(page)}))
+        self.tell(f"$ ansible-playbook {' '.join(shown)}")
         command: list[str | Path] = [
             VENV / "bin" / "ansible-playbook",
             "-i",
@@ -187,6 +203,13 @@ def tell_story(story: Story, sandbox: Sandbox, inventory: Path) -> None:
     expect(final.code == 0, "Validation still finds something.", final)
     story.tell("  nothing is wrong")
 
+    story.chapter("Compared: every version of both buckets, and a page about it")
+    PAGE.parent.mkdir(parents=True, exist_ok=True)
+    PAGE.unlink(missing_ok=True)
+    verification = story.play(VERIFY, inventory, sandbox, page=PAGE)
+    expect(verification.code == 0 and PAGE.exists(), "The buckets differ.", verification)
+    story.tell("  all versions are in sync")
+
 
 def main() -> int:
     """Tell the story; returns 0 if it went as told. Leaves nothing running."""
@@ -201,8 +224,9 @@ def main() -> int:
         inventory = write_inventory(Path(folder) / "inventory.json", sandbox.describe())
         tell_story(story, sandbox, inventory)
     story.chapter(
-        "Replication works, and the second run changed nothing. Everything is stopped again."
+        "Replication works, and the second run changed nothing. Everything is stopped again. The page for people:"
     )
+    print(PAGE, flush=True)
     return 0
 
 

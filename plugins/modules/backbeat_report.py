@@ -102,7 +102,9 @@ options:
     description: File for JUnit's XML, with one suite for each pair.
     type: path
   prometheus:
-    description: File for node_exporter's textfile collector; its name has to end in C(.prom).
+    description:
+      - File for node_exporter's textfile collector; its name has to end in C(.prom).
+      - It is written by C(prometheus_client) if that is installed.
     type: path
   rclone:
     description:

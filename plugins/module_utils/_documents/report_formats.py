@@ -34,6 +34,9 @@ def junit(reports: Sequence[Report]) -> str:
     root = Element("testsuites", name="scality.backbeat.verify")
     for report in reports:
         root.append(_suite(report))
+    for name in ("tests", "failures", "errors"):
+        root.set(name, str(sum(int(suite.get(name, 0)) for suite in root)))
+    root.set("time", f"{sum(report.seconds for report in reports):.3f}")
     indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode") + "\n"
 

@@ -84,10 +84,15 @@ def test_the_story_is_told_to_its_end() -> None:
         "changed: Attach policies (node6)",
         "written-while-broken: COMPLETED on the source, REPLICA on the target",
         "nothing is wrong",
+        "all versions are in sync",
+        str(demo.PAGE),
     ]
     places = [done.stdout.find(line) for line in told]
     assert -1 not in places, done.stdout
     assert places == sorted(places)
+    # The last line names the page, which opens in a browser.
+    assert done.stdout.splitlines()[-1] == str(demo.PAGE)
+    assert "In sync" in demo.PAGE.read_text()
 
 
 def test_the_inventory_has_the_form_of_the_shipped_one() -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from xml.etree import ElementTree
 
@@ -56,6 +57,35 @@ def test_junit_has_a_suite_for_each_pair() -> None:
     assert (first.get("failures"), first.get("errors")) == ("2", "0")
     assert (second.get("failures"), second.get("errors")) == ("0", "0")
     assert int(second.get("tests") or 0) == len(second)
+
+
+#: What readers of JUnit's XML know, after Ant's and Jenkins' schemas: elements with their attributes and children.
+JUNIT: dict[str, tuple[set[str], set[str]]] = {
+    "testsuites": ({"name", "tests", "failures", "errors", "time"}, {"testsuite"}),
+    "testsuite": (
+        {"name", "timestamp", "time", "tests", "failures", "errors"},
+        {"testcase"},
+    ),
+    "testcase": ({"classname", "name"}, {"failure", "error", "system-out"}),
+    "failure": ({"message", "type"}, set()),
+    "error": ({"message", "type"}, set()),
+    "system-out": (set(), set()),
+}
+
+
+def test_junit_has_the_elements_and_attributes_that_readers_know() -> None:
+    reports = [odd_report(), incomplete_report(), report("node2", in_sync=1)]
+    root = ElementTree.fromstring(junit(reports))  # noqa: S314
+    for element in root.iter():
+        attributes, children = JUNIT[element.tag]
+        assert set(element.attrib) == attributes
+        assert {child.tag for child in element} <= children
+    for name in ("tests", "failures", "errors"):
+        assert int(root.get(name) or 0) == sum(int(suite.get(name) or 0) for suite in root)
+        assert int(root.get(name) or 0) > 0
+    for suite in root:
+        # ISO 8601 without a zone, as Ant writes it.
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", suite.get("timestamp") or "")
 
 
 def test_junit_failures_are_those_of_the_report() -> None:
