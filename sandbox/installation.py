@@ -182,7 +182,7 @@ class Installation:
         """Refuses what the servers refuse before they check the signature."""
         if request.service == "iam":
             if not call.operation:
-                # A stranger's answer: no S3 error has this form or code.
+                # As another server answers: no S3 error has this form or code.
                 raise Refused(400, "InvalidAction", "Could not find an action in the request.")
             return
         host = request.header("Host").rpartition(":")

@@ -156,13 +156,13 @@ def test_fixed_ports(tmp_path: Path) -> None:
     assert all_gone(description)
 
 
-def test_a_stranger_on_its_port_is_noticed(sandbox: Sandbox) -> None:
+def test_another_server_on_its_port_is_noticed(sandbox: Sandbox) -> None:
     description = sandbox.describe()
     verify(description)
     with pytest.raises(SandboxError, match="something else"):
         verify({**description, "nonce": "0" * 32})
-    with Sandbox() as stranger:
-        description["source"]["s3_url"] = stranger.source.s3_url
+    with Sandbox() as another:
+        description["source"]["s3_url"] = another.source.s3_url
         with pytest.raises(SandboxError, match="something else"):
             verify(description)
     with pytest.raises(SandboxError, match="does not answer"):

@@ -158,9 +158,9 @@ class Cases:
         yield {"bucket": NEWER, **there}
         yield {"bucket": "no-such-bucket", **there}
         yield {"all_buckets": True, **there}
-        stranger = {**self.target.side.other, "endpoint_url": self.target.side.s3_url}
+        unknown = {**self.target.side.other, "endpoint_url": self.target.side.s3_url}
         keys = ("endpoint_url", "access_key", "secret_key")
-        strange = {"target_s3": {key: stranger[key] for key in keys}}
+        strange = {"target_s3": {key: unknown[key] for key in keys}}
         yield {"bucket": SOURCE_BUCKET, **strange}
         yield {"replications": [{"bucket": SOURCE_BUCKET}, {"bucket": "no"}], **strange}
 
@@ -352,8 +352,8 @@ def test_returns_what_it_documents(source: Side, target: Side, name: str) -> Non
             result = source.run(module, check_mode=check_mode, **options)
             comparison.compare(result, options)
         if task_of(module).service:
-            stranger = {**options, "access_key": "UNKNOWN0000000000000"}
-            comparison.compare(source.run(module, **stranger), stranger)
+            refused = {**options, "access_key": "UNKNOWN0000000000000"}
+            comparison.compare(source.run(module, **refused), refused)
     assert comparison.wrong == []
     # Examples need not show each value that a server may leave out.
     assert comparison.unseen() - (set() if hasattr(Cases, name) else comparison.null) == set()

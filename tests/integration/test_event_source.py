@@ -145,7 +145,7 @@ def test_a_version_that_is_stuck(source: Side, target: Side, tmp_path: Path) -> 
 def test_what_waits_in_vain_is_stuck_once_later_versions_arrived(
     source: Side, target: Side, tmp_path: Path
 ) -> None:
-    """Without the metadata route nobody knows a version's roles."""
+    """Without the metadata route a version's roles are unknown."""
     change_role(source, SOURCE_ROLE, "Other")
     put(source, "b")
     change_role(source, "Other", SOURCE_ROLE)

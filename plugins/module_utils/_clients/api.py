@@ -174,7 +174,7 @@ class Api:
     def _shaped(self, call: Call, answer: Answer, shape: Callable[[Answer], Shape]) -> Shape:
         metadata = answer.get("ResponseMetadata", {})
         self.ahead = clock_ahead(metadata)
-        if self.service.is_stranger(metadata):
+        if self.service.is_from_another_server(metadata):
             raise Unreadable(
                 call,
                 f"the response did not come from {self.service.server}",

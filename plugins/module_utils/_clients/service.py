@@ -30,7 +30,7 @@ class Service:
     unsupported: str
     root: str = ""
 
-    def is_stranger(self, metadata: Mapping[str, Any]) -> bool:
+    def is_from_another_server(self, metadata: Mapping[str, Any]) -> bool:
         """Whether an answer comes from something else, such as a proxy's web page.
 
         `metadata` is botocore's ResponseMetadata of the answer. Objects may be HTML themselves, so the content type

@@ -73,10 +73,10 @@ def from_answer(call: Call, response: Mapping[str, Any], service: Service) -> Ap
         "request_id": metadata.get("RequestId") or headers.get("x-amz-request-id"),
     }
     reason = in_one_line(str(error.get("Message") or code))
-    if _is_strangers(code, metadata, service):
-        stranger = Unreachable if status in (502, 503, 504) else Unreadable
+    if _is_from_another_server(code, metadata, service):
+        unusable = Unreachable if status in (502, 503, 504) else Unreadable
         elsewhere = f" that redirects to {headers['location']}" if "location" in headers else ""
-        return stranger(
+        return unusable(
             call,
             f"the response, HTTP status {status}{elsewhere}, did not come from {service.server}",
             advice="Check the endpoint_url and whether a proxy or load balancer answers in its place.",
@@ -102,7 +102,7 @@ def clock_ahead(metadata: Mapping[str, Any]) -> float | None:
         return None
 
 
-def _is_strangers(code: str, metadata: Mapping[str, Any], service: Service) -> bool:
+def _is_from_another_server(code: str, metadata: Mapping[str, Any], service: Service) -> bool:
     """Whether an error is another server's.
 
     Errors of a service that names its requests usually have a body with which botocore finds the request's name. HEAD
@@ -111,7 +111,7 @@ def _is_strangers(code: str, metadata: Mapping[str, Any], service: Service) -> b
     headers = metadata.get("HTTPHeaders") or {}
     if code != "404" and "html" not in headers.get("content-type", ""):
         return False
-    return service.is_stranger(metadata)
+    return service.is_from_another_server(metadata)
 
 
 def _advise(

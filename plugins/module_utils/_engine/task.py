@@ -280,7 +280,7 @@ def _attempt(work: Callable[[], Result], made: Result) -> Result:
         return work()
     except Failure as error:
         return _failure(str(error), **{**made, **error.details})
-    # The only place that takes an error of any kind, to keep its secrets.
+    # Of any kind, so that its secrets are kept.
     except Exception as error:
         # As parts of the result, text and traceback go through the scrubbing of secrets; raised, they would not.
         return _failure(
