@@ -179,7 +179,7 @@ options:
     description:
       - Put a small object on the source, wait until it has arrived on the target, compare it, and remove it on both
         sides. An empty dictionary takes the defaults; without this option no object is put.
-      - The object is put only if no error was found, and not in check mode.
+      - The object is put only if no error was found and the buckets do not keep it, and not in check mode.
     type: dict
     suboptions:
       key:
@@ -194,6 +194,10 @@ options:
         description: Longest pause between two reads in seconds; the pauses grow up to it.
         type: float
         default: 5.0
+      despite_retention:
+        description: Whether to put it into buckets with a default retention too, where it cannot be removed.
+        type: bool
+        default: false
   ignore:
     description: Ids of findings that are accepted. They are not reported.
     type: list
@@ -438,6 +442,7 @@ CANARY = {
     "key": {"type": "str", "default": "backbeat-preflight-canary", "no_log": False},
     "wait_timeout": {"type": "float", "default": 300.0},
     "wait_max_delay": {"type": "float", "default": 5.0},
+    "despite_retention": {"type": "bool", "default": False},
 }
 TASK = Task(
     key="preflight",

@@ -24,6 +24,7 @@ from tests.integration.support.procedure import (
     TARGET_ROLE,
     set_up,
 )
+from tests.integration.test_proof import keep_objects
 
 VALIDATE = ROOT / "playbooks" / "validate_replication.yml"
 NO_KEYS = {"access_key": "UNKNOWN", "secret_key": "no-secret"}
@@ -97,6 +98,19 @@ def test_a_canary_arrives_and_is_removed(pair: Pair) -> None:
     for side, bucket in ((pair.source, SOURCE_BUCKET), (pair.target, TARGET_BUCKET)):
         left = side.s3.list_object_versions(Bucket=bucket, Prefix="bird")
         assert not {"Versions", "DeleteMarkers"} & left.keys()
+
+
+@pytest.mark.parametrize("despite", [False, True])
+def test_a_bucket_that_keeps_objects_gets_no_canary(pair: Pair, despite: bool) -> None:
+    for side, bucket in ((pair.source, SOURCE_BUCKET), (pair.target, TARGET_BUCKET)):
+        keep_objects(side, bucket)
+    result = pair.run(canary={"key": "bird", "despite_retention": despite, "wait_timeout": 30})
+    left = pair.source.s3.list_object_versions(Bucket=SOURCE_BUCKET)
+    assert ("Versions" in left) is despite
+    ids = [one["id"] for one in result["findings"]]
+    assert set(ids) == ({"canary-left-behind"} if despite else {"canary-not-tried"})
+    if not despite:
+        assert f"{TARGET_BUCKET} (COMPLIANCE, 1 day)" in result["lines"][0]
 
 
 def test_check_mode_puts_no_canary(pair: Pair, sandbox: Sandbox) -> None:

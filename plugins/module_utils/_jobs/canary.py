@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._clients import s3_objects
+from .._clients import s3_buckets, s3_objects
 from .._clients.api import Api
-from .._clients.errors import ApiError, NotFound, Unreachable
+from .._clients.errors import ApiError, NotFound, Unreachable, Unsupported
 from .._documents import names
 from .._queries.object_check import ObjectCheck, ObjectCheckRequest, Replica
 from .._work import Unsatisfied
@@ -203,3 +203,28 @@ def _delete(api: Api, bucket: str, key: str, version_id: str | None) -> None:
         except Unreachable:
             if not api.backoff.pause():
                 raise
+
+
+def retentions(*places: tuple[Api, str]) -> tuple[list[str], list[str]]:
+    """Which of these buckets have a default retention, so that objects cannot be removed, and which.
+
+    The second list are sentences about those of which it cannot be told.
+    """
+    kept: list[str] = []
+    unknown: list[str] = []
+    for api, bucket in places:
+        try:
+            retention = s3_buckets.default_retention(api, bucket)
+        except Unsupported:
+            # A server without object lock.
+            continue
+        except Unreachable:
+            raise
+        except ApiError as error:
+            unknown.append(
+                f"It is unknown whether the bucket {bucket} keeps objects; one is put all the same. {error}"
+            )
+            continue
+        if retention:
+            kept.append(f"{bucket} ({retention})")
+    return kept, unknown

@@ -16,14 +16,14 @@ from typing import Any
 
 from .._clients import s3_buckets, s3_objects
 from .._clients.api import Api
-from .._clients.errors import ApiError, Unreachable, Unsupported
+from .._clients.errors import ApiError, Unreachable
 from .._clients.service import S3
 from .._clients.session import Connections
 from .._documents import names
 from .._documents.replication import api_prefix
 from .._queries.object_check import ObjectCheck, ObjectCheckRequest, Replica
 from .._work import Unsatisfied
-from .canary import Canary, CanaryRequest, Upload
+from .canary import Canary, CanaryRequest, Upload, retentions
 from .job import Control, Job
 
 # What an object proves: replication now, replication since an earlier run, the same without knowing its roles.
@@ -190,25 +190,10 @@ class Proof(Job):
         """Whether objects may be put: not into buckets that would keep them, unless that is requested."""
         if self.request.despite_retention:
             return True
-        kept = []
-        for api, bucket in (
-            (self.source, self.request.bucket),
-            (self.target, self.request.replica.bucket),
-        ):
-            try:
-                retention = s3_buckets.default_retention(api, bucket)
-            except Unsupported:
-                # A server without object lock.
-                continue
-            except Unreachable:
-                raise
-            except ApiError as error:
-                report.warnings.append(
-                    f"It is unknown whether the bucket {bucket} keeps objects; one is put all the same. {error}"
-                )
-                continue
-            if retention:
-                kept.append(f"{bucket} ({retention})")
+        kept, unknown = retentions(
+            (self.source, self.request.bucket), (self.target, self.request.replica.bucket)
+        )
+        report.warnings += unknown
         if kept:
             report.proof = WITHHELD
             report.reason = (

@@ -15,17 +15,21 @@ from .._documents.names import check_object_key
 from .._queries.preflight.preflight import Examination, Preflight, PreflightRequest
 from .._waiting import Progress
 from .._work import Query
-from .canary import Canary, CanaryRequest, Outcome
+from .canary import Canary, CanaryRequest, Outcome, retentions
 from .job import Control
 
 
 @dataclass(frozen=True)
 class CanaryOptions:
-    """key: the beginning of the object's key, after the rule's prefix. timeout, max_delay: of waiting, in seconds."""
+    """key: the beginning of the object's key, after the rule's prefix. timeout, max_delay: of waiting, in seconds.
+
+    despite_retention: put it into buckets that keep it too.
+    """
 
     key: str
     timeout: float
     max_delay: float
+    despite_retention: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,10 @@ class ProvedPreflightRequest:
         """From the options of a task. Raises InvalidDocument."""
         asked = options["canary"]
         canary = asked and CanaryOptions(
-            check_object_key(asked["key"]), asked["wait_timeout"], asked["wait_max_delay"]
+            check_object_key(asked["key"]),
+            asked["wait_timeout"],
+            asked["wait_max_delay"],
+            asked["despite_retention"],
         )
         return cls(PreflightRequest.from_options(options), canary or None)
 
@@ -70,16 +77,27 @@ class ProvedPreflight(Query):
 
     def run(self) -> dict[str, Any]:
         examination = self.preflight.examine()
-        obstacle = "In check mode no object is put." if self.check_mode else examination.obstacle
+        obstacle = examination.obstacle or self._retention(examination)
         seen = None
         # In check mode, what a run would do.
-        changed = not examination.obstacle
+        changed = not obstacle
+        if self.check_mode:
+            obstacle = "In check mode no object is put."
         if obstacle:
             examination.findings.add("canary-not-tried", examination.source.place, obstacle)
         else:
             outcome = self._prove(examination)
             seen, changed = outcome.seen, bool(outcome.changes)
         return self.preflight.report(examination, canary=seen, changed=changed)
+
+    def _retention(self, examination: Examination) -> str:
+        """Why the buckets would keep the object, as a sentence; empty if they would not, or may."""
+        sides = (examination.source, examination.target)
+        places = [(side.s3.api, side.bucket) for side in sides if side.s3.api is not None]
+        kept = [] if self.canary.despite_retention else retentions(*places)[0]
+        if not kept:
+            return ""
+        return f"No object was put, because the default retention of {' and '.join(kept)} would keep it."
 
     def _prove(self, examination: Examination) -> Outcome:
         """Let a canary prove that objects are replicated, and report what it shows as findings."""
