@@ -4,7 +4,7 @@
 """The result of a repair or backfill of one pair: what was wrong, what was done, what is left and why.
 
 The JSON form (`RepairReport.as_dict`) carries the schema's name. backbeat_report takes it as one of `repairs`, and the
-role from the fact `replication_repairs` of each host, a list of them:
+role from the fact `replication_repair_results` of each host, a list of them:
 
     {"schema": "scality.backbeat.repair/1",
      "source": "node1", "source_bucket": "a", "target": "node6", "target_bucket": "b",
