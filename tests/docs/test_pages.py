@@ -47,6 +47,7 @@ STATISTICS = {
     "replication_status",
     "replication_retry",
     "replication_resend",
+    "replication_backfill",
 }
 TAGS = {"roles", "policies", "buckets", "replication", "verify", "preflight"}
 #: Words that begin like a module's name and are none.

@@ -84,7 +84,7 @@ def test_ansible_builder_makes_the_context_of_the_image(elsewhere: Elsewhere) ->
     elsewhere.run(
         "ansible-builder",
         "create",
-        "--container-runtime=podman",
+        "--output-filename=Containerfile",
         f"--file={definition}",
         f"--context={context}",
     )
@@ -144,7 +144,7 @@ def awx(installed: Elsewhere, sandbox: Sandbox, tmp_path_factory: pytest.TempPat
     return Awx(installed, sandbox, tmp_path_factory.mktemp("awx"))
 
 
-def test_set_up_verify_and_retry_as_awx_runs_them(awx: Awx, sandbox: Sandbox) -> None:
+def test_set_up_verify_and_repair_as_awx_runs_them(awx: Awx, sandbox: Sandbox) -> None:
     set_up = awx.run(
         "setup_replication", replication_verify="true", replication_verify_timeout="60"
     )
@@ -159,6 +159,9 @@ def test_set_up_verify_and_retry_as_awx_runs_them(awx: Awx, sandbox: Sandbox) ->
     assert site["state"] == "running"
     retried = awx.run("retry_failed")
     assert retried["artifact_data"]["replication_retry"]["node1"]["source-bucket"]["asked"] == 0
+    backfilled = awx.run("backfill_replication", replication_backfill_wait="yes")
+    (pair,) = backfilled["artifact_data"]["replication_backfill"]["node1"]
+    assert pair["sent_count"] == 0
     secrets = [sandbox.source.secret_key, sandbox.target.secret_key]
     shown = subprocess.run(
         ["grep", "-rlF", *(word for one in secrets for word in ("-e", one)), awx.folder],
