@@ -22,10 +22,10 @@ name: plants
 type: notification
 short_description: Adds a text to all that modules return
 description:
-  - The text is that of the environment variable PLANTED_TEXT.
+  - The text is that of the environment variable PLANTED_TEXT. Without it nothing is done.
   - Modules' own words stay as they are, which are those in PLANTED_KEPT, such as findings.id, separated by commas.
 """
-TEXT = os.environ["PLANTED_TEXT"]
+TEXT = os.environ.get("PLANTED_TEXT", "")
 KEPT = os.environ.get("PLANTED_KEPT", "").split(",")
 
 
@@ -66,6 +66,7 @@ def run_planted(self: Any, task_vars: dict[str, Any]) -> dict[str, Any]:
     return {**planted(result), **options}
 
 
-# Callback plugins are loaded before the workers are forked.
-_in_process.InProcess._run_here = run_planted  # type: ignore[method-assign]
-_in_process._plain = lambda arguments: taken_out(plain(arguments))
+# Ansible loads all callback plugins of a folder, and before it forks the workers.
+if TEXT:
+    _in_process.InProcess._run_here = run_planted  # type: ignore[method-assign]
+    _in_process._plain = lambda arguments: taken_out(plain(arguments))
