@@ -169,6 +169,10 @@ options:
         expected. Permissions and further settings of the buckets are not checked.
     type: bool
     default: false
+  endpoints_only:
+    description: Check nothing but whether the endpoints answer and the credentials are valid, with one call for each.
+    type: bool
+    default: false
   object_samples:
     description:
       - How many versions of objects on the source are checked for each pair, within some seconds. V(0) checks none.
@@ -459,6 +463,7 @@ TASK = Task(
         "trusted_principals": {"type": "list", "elements": "str", "default": ["backbeat"]},
         "servers_since_2025": {"type": "bool"},
         "before_setup": {"type": "bool", "default": False},
+        "endpoints_only": {"type": "bool", "default": False},
         "object_samples": {"type": "int", "default": 10},
         "canary": {"type": "dict", "options": CANARY},
         "ignore": {"type": "list", "elements": "str", "default": []},

@@ -33,6 +33,7 @@ from ..module_utils._clients.session import BOTOCORE_VERSION, warm
 from ..module_utils._engine.options import hidden
 from ..module_utils._engine.task import Task
 from ..module_utils._waiting import Tell
+from ._role_words import ROLE, in_words_of_role
 
 # The plan is not used here: see below.
 from . import _plan, _role_variables  # noqa: F401
@@ -75,8 +76,11 @@ class InProcess(ActionBase):  # type: ignore[misc]
         variables = task_vars or {}
         result = super().run(tmp, variables)
         if self._may_run_here(variables):
-            return {**result, **self._run_here(variables)}
-        return self._run_as_module(result, variables)
+            result = {**result, **self._run_here(variables)}
+        else:
+            result = self._run_as_module(result, variables)
+        role = self._task._role
+        return in_words_of_role(result) if role and role.get_name() == ROLE else result
 
     def _may_run_here(self, task_vars: Mapping[str, Any]) -> bool:
         return (

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleError, AnsibleFilterError
@@ -32,6 +32,8 @@ LINKS = ("replication_target_host", "replication_pairs")
 OWN = frozenset({*LINKS, S3, IAM})
 #: The result of preflight.
 CHECKED = "replication_preflight_seen"
+#: The result of trying the endpoints that no preflight has tried.
+TRIED = "replication_endpoints_tried"
 #: How each pair is divided among the workers of a verification.
 DIVIDED = "replication_verify_plans"
 #: Events of versions that are stuck.
@@ -70,7 +72,8 @@ def plan_host(
     "to_set_up", False for validation and teardown.
 
     Added to the plan: "options", the typed variables by their short names; "refused", sentences about this host, and
-    about linked hosts that take no part in the run; "blocked_by", other hosts of the run that are refused.
+    about linked hosts that take no part in the run; "blocked_by", other hosts of the run that are refused;
+    "directions", a pair of buckets for each two environments of the run.
     """
     _warn(hostvars, host, run)
     typed: dict[str, dict[str, Any]] = {}
@@ -103,6 +106,12 @@ def plan_host(
         },
         "refused": refused,
         "blocked_by": [name for name in typed if wrong[name] and name in playing - {host}],
+        "directions": [
+            direction.pairs[0].describe() | {"source_host": direction.source}
+            for name in typed
+            for direction in topology.outgoing(name)
+            if direction.target in typed and {name, direction.target} & (playing | {host})
+        ],
     }
 
 
@@ -112,6 +121,10 @@ def plan_step(
     """What a module takes for a step of the plan, with the connections and the ARNs that are known by now."""
     if step.startswith("summary"):
         return summarise(hostvars, host, planned, step == "summary_of_check")
+    if step == "trials":
+        return _trials(hostvars, host, variables, planned["directions"])
+    if step == "sources_to_wait_for":
+        return [name for name in planned["sources"] if not hostvars[name].get(REMOVED["removed"])]
     if step not in STEPS:
         raise AnsibleFilterError(f"A plan has no step {step!r}: it has {', '.join(STEPS)}.")
     results = {
@@ -125,7 +138,7 @@ def plan_step(
         planned,
         connections={name: _connections(hostvars, host, variables, name) for name in results},
         arns={name: role_arns(*found) for name, found in results.items()},
-        ready=[name for name in results if _has_buckets(hostvars[name])],
+        ready=[name for name in results if _has_succeeded(hostvars[name], BUCKETS)],
         changed={part for name in results for part in _changed(name, hostvars[name])},
         checked={name for name in results if _is_checked(hostvars[name])},
         found=Found(
@@ -187,6 +200,32 @@ def _proved(variables: Variables, planned: Mapping[str, Any]) -> list[str]:
         "replicated" if one["proof"] in (PROOFS["new"], PROOFS["valid"]) else one["proof"]
         for one in pairs
     ]
+
+
+def _trials(
+    hostvars: HostVars, host: str, variables: Variables, directions: Sequence[Mapping[str, Any]]
+) -> Items:
+    """Both sides of each direction whose endpoints this run has not tried yet, as backbeat_preflight takes them."""
+    hosts = {one[end] for one in directions for end in ("source_host", "target_host")}
+    if any(_has_succeeded(hostvars[name], TRIED) for name in hosts):
+        return []
+    found: Items = []
+    for one in directions:
+        if not _has_succeeded(hostvars[one["source_host"]], CHECKED):
+            ends = {"source": one["source_host"], "target": one["target_host"]}
+            sides = {}
+            for side, name in ends.items():
+                connections = _connections(hostvars, host, variables, name)
+                bucket = one[f"{side}_bucket"]
+                sides[side] = {"bucket": bucket, **connections, "iam": connections["iam"] or None}
+            found.append(sides)
+    return found
+
+
+def _has_succeeded(there: Variables, name: str) -> bool:
+    """Whether the host's task with this result has done its work in this run."""
+    result = there.get(name) or {}
+    return bool(result.get("results")) and not result.get("failed")
 
 
 def summarise(hostvars: HostVars, host: str, planned: Mapping[str, Any], check_mode: Any) -> Any:
@@ -288,12 +327,6 @@ def _is_checked(there: Variables) -> bool:
     }
     results = [there.get(name) or {} for name, items in steps.items() if items]
     return all(one.get("results") is not None and not one.get("failed") for one in results)
-
-
-def _has_buckets(there: Variables) -> bool:
-    """Whether the host's task that creates its buckets has succeeded in this run."""
-    result = there.get(BUCKETS) or {}
-    return bool(result.get("results")) and not result.get("failed")
 
 
 def _read(there: Variables, variable: str, otherwise: Any = None) -> Any:

@@ -128,14 +128,15 @@ def closed() -> Iterator[str]:
 def test_the_other_side_cannot_be_read(
     play: Plays, source: Side, target: Side, closed: str
 ) -> None:
-    """--limit to the source, which needs the ARN of the target's role."""
+    """--limit to the source, which needs the target's role: its endpoint is tried before anything else."""
     set_up(source, target, but=["replication", "object"])
     inventory = play.inventory()
     there = inventory["all"]["hosts"]["node6"]["replication_iam"]
     there |= {"endpoint_url": closed, "retry_timeout": 0}
     source.sandbox.clear_calls()
     message = play("--limit", "node1", "--tags", "replication", inventory=inventory).failure()
-    assert f"read the role TargetRoleForS3Replication at {closed}: Could not connect" in message
+    assert f"error endpoint-unreachable (target IAM at {closed}): Failed to " in message
+    assert "Could not connect" in message
     assert "Check endpoint_url (scheme, host, port)" in message
     assert source.writes() == []
 

@@ -252,6 +252,6 @@ def test_one_bad_bucket_of_several(source: Side) -> None:
     result = source.run("bucket", buckets=items, retry_timeout=0)
     assert result["failed"]
     assert result["changed"]
-    assert f"2 of 3 items failed: {BUCKET}, Third. The first: Failed to read the" in result["msg"]
+    assert f"2 of 3 buckets failed.\n{BUCKET}: Failed to read the" in result["msg"]
     assert "'Third' is invalid" in result["results"][2]["msg"]
     assert [one["Name"] for one in source.s3.list_buckets()["Buckets"]] == ["first-bucket"]

@@ -138,7 +138,7 @@ def test_several_with_a_bad_one(source: Side) -> None:
     ]
     result = source.promised("bucket", buckets=items)
     assert result["failed"]
-    assert result["msg"].startswith("1 of 3 items failed: Not_A_Bucket. The first: ")
+    assert result["msg"].startswith("1 of 3 buckets failed.\nNot_A_Bucket: ")
     assert [one["changed"] for one in result["results"]] == [True, False, True]
     assert [one["before_header"] for one in result["diff"]] == [
         "bucket first-bucket",

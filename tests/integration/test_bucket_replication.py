@@ -285,9 +285,7 @@ def test_several_with_a_bad_one(source: Side) -> None:
     ]
     result = source.promised("bucket_replication", replications=items)
     assert result["failed"]
-    assert result["msg"].startswith(
-        f"1 of 3 items failed: {BUCKET}. The first: Changing the target"
-    )
+    assert result["msg"].startswith(f"1 of 3 replications failed.\n{BUCKET}: Changing the target")
     assert [one["changed"] for one in result["results"]] == [False, True, True]
 
 

@@ -213,7 +213,7 @@ def test_one_bad_item_of_several_stops_none_of_the_others(source: Side) -> None:
     result = source.promised("iam_role", iam_roles=items)
     assert result["failed"]
     assert result["changed"]
-    assert result["msg"].startswith(f"1 of 3 items failed: {NAME}. The first: The role {NAME} at ")
+    assert result["msg"].startswith(f"1 of 3 IAM roles failed.\n{NAME}: The role {NAME} at ")
     assert [one.get("failed", False) for one in result["results"]] == [False, True, False]
     assert sorted(role_names(source)) == sorted(["First", "Last", NAME])
 

@@ -178,7 +178,7 @@ def test_several_with_a_bad_one_and_odd_keys(source: Side) -> None:
     items = [{"bucket": BUCKET, "key": key, "content": key} for key in keys]
     items.insert(1, {"bucket": "no-such-bucket", "key": "k", "content": ""})
     result = source.run("object", objects=items)
-    assert result["msg"].startswith("1 of 4 items failed: no-such-bucket/k. The first: ")
+    assert result["msg"].startswith("1 of 4 objects failed.\nno-such-bucket/k: ")
     assert "Create the bucket first" in result["msg"]
     assert [content(source, key).decode() for key in keys] == keys
     again = source.promised("object", objects=[item for item in items if item["key"] != "k"])

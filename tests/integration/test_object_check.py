@@ -182,5 +182,5 @@ def test_several_with_a_bad_one(replicating: Side, target: Side) -> None:
     other_side = {"s3": target.connection("s3"), "bucket": TARGET}
     items = [{"bucket": SOURCE, "key": key, "target": other_side} for key in (KEY, "no", "second")]
     result = replicating.run("object_check", checks=items, wait_timeout=1)
-    assert result["msg"].startswith(f"1 of 3 items failed: {SOURCE}/no. The first: The object")
+    assert result["msg"].startswith(f"1 of 3 checks failed.\n{SOURCE}/no: The object")
     assert [one.get("failed", False) for one in result["results"]] == [False, True, False]

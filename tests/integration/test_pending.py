@@ -218,7 +218,7 @@ def test_one_bucket_of_several(paused: Side) -> None:
     items = [{"bucket": name, **GONE} for name in (SOURCE_BUCKET, "other-bucket")]
     result = paused.run("bucket_replication", replications=items)
     assert result["failed"]
-    assert f"1 of 2 items failed: {SOURCE_BUCKET}. The first: Of the bucket" in result["msg"]
+    assert f"1 of 2 replications failed.\n{SOURCE_BUCKET}: Of the bucket" in result["msg"]
     assert [one["changed"] for one in result["results"]] == [False, True]
 
 

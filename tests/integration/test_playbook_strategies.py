@@ -106,3 +106,162 @@ def test_a_target_role_that_does_not_exist(play: Plays, source: Side, target: Si
     assert f"The role {TARGET_ROLE} of node6 does not exist" in message
     assert source.writes() == []
     assert play().ok().changes()[-1] == f"PutObject {SOURCE_BUCKET}/{KEY}"
+
+
+TAKEN_DOWN = """---
+- name: A play of a user
+  hosts: all
+  gather_facts: false
+  tasks:
+    - name: Remove
+      ansible.builtin.include_role:
+        name: scality.backbeat.replication
+        tasks_from: teardown
+"""
+REMOVALS = ("DetachRolePolicy", "DeletePolicy", "DeleteRole")
+
+
+@pytest.fixture
+def teardown(tmp_path: Path) -> Path:
+    file = tmp_path / "teardown.yml"
+    file.write_text(TAKEN_DOWN)
+    return file
+
+
+@pytest.mark.parametrize("strategy", ["free", "host_pinned"])
+def test_teardown_with_a_slow_source(
+    play: Plays,
+    source: Side,
+    target: Side,
+    teardown: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    strategy: str,
+) -> None:
+    """The target's policy and role stay until the configuration that needs them is gone."""
+    set_up(source, target)
+    arrives(source, target)
+    play.sandbox.clear_calls()
+    monkeypatch.setenv("ANSIBLE_STRATEGY", strategy)
+    slow = {"operation": "DeleteBucketReplication", "how": "hang", "seconds": 6}
+    play.sandbox.fail(side="source", **slow)
+    play(playbook=teardown).ok()
+    assert target.iam.list_roles()["Roles"] == source.iam.list_roles()["Roles"] == []
+    calls = play.sandbox.calls()
+    gone = max(one["time"] for one in calls if one["operation"] == "DeleteBucketReplication")
+    removed = [one["time"] for one in calls if one["operation"] in REMOVALS]
+    assert len(removed) == 6
+    assert gone < min(removed)
+
+
+@pytest.mark.parametrize("strategy", ["linear", "free", "host_pinned"])
+def test_teardown_with_a_source_that_fails(
+    play: Plays,
+    source: Side,
+    target: Side,
+    teardown: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    strategy: str,
+) -> None:
+    set_up(source, target)
+    arrives(source, target)
+    monkeypatch.setenv("ANSIBLE_STRATEGY", strategy)
+    play.sandbox.clear_calls()
+    play.sandbox.fail(
+        side="source", operation="DeleteBucketReplication", status=403, code="AccessDenied", times=0
+    )
+    played = play(playbook=teardown)
+    assert played.code == 2
+    assert target.writes() == []
+    assert strategy == "linear" or "node1 has failed, and replicates to node6" in " ".join(
+        played.output.split()
+    )
+
+
+def test_teardown_that_waits_too_long(
+    play: Plays,
+    source: Side,
+    target: Side,
+    teardown: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    set_up(source, target)
+    arrives(source, target)
+    monkeypatch.setenv("ANSIBLE_STRATEGY", "free")
+    play.sandbox.fail(side="source", operation="DeleteBucketReplication", how="hang", seconds=20)
+    inventory = play.inventory(replication_verify_timeout=2)
+    played = play(playbook=teardown, inventory=inventory)
+    assert "node1 replicates to node6 and has not removed its configuration" in " ".join(
+        played.output.split()
+    )
+    assert not set(target.writes()) & set(REMOVALS)
+
+
+@pytest.mark.parametrize("strategy", ["linear", "free"])
+def test_a_mistake_of_one_host_keeps_all_others_from_teardown(
+    play: Plays,
+    source: Side,
+    target: Side,
+    teardown: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    strategy: str,
+) -> None:
+    set_up(source, target)
+    play.sandbox.clear_calls()
+    monkeypatch.setenv("ANSIBLE_STRATEGY", strategy)
+    inventory = play.inventory()
+    inventory["all"]["hosts"]["node6"]["replication_target_role_name"] = "not a role"
+    assert play(playbook=teardown, inventory=inventory).code == 2
+    assert play.sandbox.calls() == []
+
+
+WRONG = {
+    "source S3": ("node1", "replication_s3"),
+    "source IAM": ("node1", "replication_iam"),
+    "target S3": ("node6", "replication_s3"),
+    "target IAM": ("node6", "replication_iam"),
+}
+
+
+@pytest.mark.parametrize(
+    ("strategy", "arguments", "wrong"),
+    [
+        ("linear", ["--limit", "node1"], "target IAM"),
+        ("linear", ["--limit", "node6"], "source S3"),
+        ("linear", ["--tags", "roles"], "target S3"),
+        ("linear", ["-e", "replication_preflight=false"], "source IAM"),
+        ("free", [], "source IAM"),
+        ("free", [], "target S3"),
+        ("host_pinned", ["-e", "replication_preflight=false"], "target IAM"),
+    ],
+)
+def test_credentials_are_tried_before_the_first_write(
+    play: Plays,
+    source: Side,
+    target: Side,
+    playbook: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    strategy: str,
+    arguments: list[str],
+    wrong: str,
+) -> None:
+    monkeypatch.setenv("ANSIBLE_STRATEGY", strategy)
+    inventory = play.inventory()
+    host, variable = WRONG[wrong]
+    connection = inventory["all"]["hosts"][host][variable]
+    del connection["profile"]
+    connection |= {"access_key": "NOBODY", "secret_key": "of-nobody"}
+    played = play(*arguments, playbook=playbook, inventory=inventory)
+    assert played.code == 2
+    assert f"error credentials-invalid ({wrong} at " in " ".join(played.output.split())
+    assert source.writes() == target.writes() == []
+
+
+def test_what_preflight_has_tried_is_not_tried_again(play: Plays) -> None:
+    play().ok()
+    tried = [one["operation"] for one in play.sandbox.calls()]
+    assert (tried.count("ListBuckets"), tried.count("GetUser")) == (2, 2)
+
+
+def test_a_target_alone_tries_each_endpoint_once(play: Plays, source: Side, target: Side) -> None:
+    play("--limit", "node6").ok()
+    assert source.reads() == ["ListBuckets", "GetUser"]

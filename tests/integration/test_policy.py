@@ -258,7 +258,7 @@ def test_several_with_a_bad_one(source: Side) -> None:
     result = source.promised("policy", policies=items)
     assert result["failed"]
     assert result["msg"] == (
-        "1 of 3 items failed: Bad. The first: "
+        "1 of 3 policies failed.\nBad: "
         "The policy Bad for the target side needs target_buckets to be generated."
     )
     assert [one["changed"] for one in result["results"]] == [True, False, True]

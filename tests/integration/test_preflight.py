@@ -86,7 +86,7 @@ def test_pairs_share_what_they_have_in_common(pair: Pair, sandbox: Sandbox) -> N
     second = {**pair.options, "source": {**pair.options["source"], "bucket": "second"}}
     result = pair.source.run("preflight", pairs=[pair.options, second, pair.options])
     assert [one["summary"]["error"] for one in result["results"]] == [0, 1, 0]
-    assert result["msg"].startswith("1 of 3 items failed: second to target-bucket.")
+    assert result["msg"].startswith("1 of 3 pairs failed.\nsecond to target-bucket: ")
     # Of the second pair its bucket alone: versioning, object lock, configuration.
     assert len(sandbox.calls()) == 23 + 3
 

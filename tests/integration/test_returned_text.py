@@ -26,11 +26,12 @@ PLAYBOOKS = (
     "status_replication",
     "verify_replication",
     "verify_replication_on_workers",
+    "backfill_replication",
     "adopt_replication",
     "teardown_replication",
 )
 #: What modules say in their own words, and the plan compares: servers return none of it.
-KEPT = "findings.id,findings.severity,results.changes,.changes,iam_role.role_name"
+KEPT = "findings.id,findings.severity,results.changes,.changes,iam_role.role_name,results.proof"
 
 
 @pytest.fixture
@@ -102,8 +103,8 @@ def test_all_playbooks(
     played = play("-vv", inventory=everything, playbook=playbook(tmp_path)).ok()
     assert not mark.exists()
     # It arrived: in results, in facts, and in files.
-    (check,) = [one for one in played.own() if one["action"].endswith("backbeat_object_check")]
-    shown = check["result"]["results"][0]["object"]
+    (proof,) = [one for one in played.own() if one["action"].endswith("backbeat_proof")]
+    shown = proof["result"]["results"][0]["object"]
     assert shown["bucket"] == f"{SOURCE_BUCKET}{text}"
     ranges = [one for one in played.own() if one["host"].startswith("verify-node1-0-")]
     assert len(ranges) > 1

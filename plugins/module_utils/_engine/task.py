@@ -35,6 +35,8 @@ Result = dict[str, Any]
 Request = TypeVar("Request")
 # Seconds for a task, and for each item of its list; what a task waits for when asked to comes on top.
 TASK_TIME, ITEM_TIME = 600.0, 2.0
+# So many reasons are in the message of a list of which several items failed.
+REASONS = 5
 
 
 @dataclass(frozen=True)
@@ -239,14 +241,23 @@ class Task(Generic[Request]):
             if result.get("failed")
         ]
         if bad:
-            names = ", ".join(name for name, _message in bad)
             together["failed"] = True
-            together["msg"] = (
-                bad[0][1]
-                if len(items) == 1
-                else f"{len(bad)} of {len(items)} items failed: {names}. The first: {bad[0][1]}"
-            )
+            together["msg"] = bad[0][1] if len(items) == 1 else self._failures(bad, len(items))
         return together
+
+    def _failures(self, bad: Sequence[tuple[str, str]], count: int) -> str:
+        """What failed of a list, and why: a line for each reason, with the names of all items that failed so."""
+        named: dict[str, list[str]] = {}
+        for name, message in bad:
+            named.setdefault(message, []).append(name)
+        kind = self.plural.replace("iam_", "IAM ").replace("_", " ")
+        lines = [f"{len(bad)} of {count} {kind} failed."]
+        shown = list(named.items())[:REASONS]
+        lines += [f"{', '.join(names)}: {message}" for message, names in shown]
+        further = [name for names in list(named.values())[REASONS:] for name in names]
+        if further:
+            lines.append(f"For further reasons failed {', '.join(further)}: see the results.")
+        return "\n".join(lines)
 
 
 def _run_query(

@@ -102,6 +102,7 @@ def _pair(given: Mapping[str, Any], options: Mapping[str, Any]) -> WatchedPair:
             "trusted_principals": options["trusted_principals"],
             "servers_since_2025": options["servers_since_2025"],
             "before_setup": False,
+            "endpoints_only": False,
             # Stuck and failed versions are found by another way.
             "object_samples": 0,
             "ignore": options["ignore"],

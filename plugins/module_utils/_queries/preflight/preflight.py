@@ -97,8 +97,8 @@ class PreflightRequest:
 
     rules, known_sites: None if nothing is expected of them. trusted: Backbeat's principals, one of which the roles have
     to trust. servers_since_2025: None if it is unknown. before_setup: only what set-up cannot repair is an error, and
-    only what takes few calls is checked. object_samples: how many objects of the source are checked. ignore: ids of
-    findings that are not reported. fail_on: see FAIL_ON.
+    only what takes few calls is checked. endpoints_only: nothing but endpoints is checked. object_samples: how many
+    objects of the source are checked. ignore: ids of findings that are not reported. fail_on: see FAIL_ON.
     """
 
     source: SideRequest
@@ -108,6 +108,7 @@ class PreflightRequest:
     trusted: tuple[Principal, ...] = (parse_principal("backbeat"),)
     servers_since_2025: bool | None = None
     before_setup: bool = False
+    endpoints_only: bool = False
     object_samples: int = 10
     ignore: tuple[str, ...] = ()
     fail_on: str = "error"
@@ -123,6 +124,7 @@ class PreflightRequest:
             trusted=tuple(parse_principal(text) for text in options["trusted_principals"]),
             servers_since_2025=options["servers_since_2025"],
             before_setup=bool(options["before_setup"]),
+            endpoints_only=bool(options["endpoints_only"]),
             object_samples=options["object_samples"],
             ignore=tuple(options["ignore"]),
             fail_on=options["fail_on"],
@@ -203,6 +205,10 @@ class Preflight(Query):
         endpoints.check(pair, self.facts)
         for side, endpoint in zip(pair, self.cross, strict=True):
             endpoints.check_accounts(side, endpoint, self.facts)
+        if self.request.endpoints_only:
+            obstacle = "No object was put, because only the endpoints were checked."
+            only = ("endpoints",)
+            return Examination(self.source, self.target, self.findings, only, None, obstacle)
         buckets.check(self.source, self.target, self.facts)
         buckets.check_sharing(self.target, self.others, self.facts)
         expected = Expected(self.request.rules, self.request.known_sites)

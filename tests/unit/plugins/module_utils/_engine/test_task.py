@@ -301,9 +301,32 @@ class TestSeveralItems:
         items = [{"name": name, "size": 1} for name in ("a", "refused", "b", "forbidden")]
         result = run({"things": items})
         assert (result["failed"], result["changed"]) == (True, True)
-        assert result["msg"] == "2 of 4 items failed: refused, forbidden. The first: refused"
+        lines = result["msg"].splitlines()
+        assert lines[:2] == ["2 of 4 things failed.", "refused: refused"]
+        assert lines[2].startswith("forbidden: ")
         assert [one["changed"] for one in result["results"]] == [True, False, True, False]
         assert result["results"][3]["error"]["code"] == "AccessDenied"
+
+    def test_that_fail_for_one_reason_are_named_together_and_few_reasons_shown(self) -> None:
+        def build(options: Mapping[str, Any], _connections: Any) -> Query:
+            class Fail(Ask):
+                def run(self) -> dict[str, Any]:
+                    raise InvalidDocument(f"Reason {options['size']}.")
+
+            return Fail(options)
+
+        sizes = (1, 2, 1, 3, 4, 5, 6, 7)
+        items = [{"name": f"n{number}", "size": size} for number, size in enumerate(sizes)]
+        result = run({"things": items}, a_task(build, kind=engine.QUERY))
+        assert result["msg"].splitlines() == [
+            "8 of 8 things failed.",
+            "n0, n2: Reason 1.",
+            "n1: Reason 2.",
+            "n3: Reason 3.",
+            "n4: Reason 4.",
+            "n5: Reason 5.",
+            "For further reasons failed n6, n7: see the results.",
+        ]
 
     def test_that_need_nothing_change_nothing(self) -> None:
         result = run({"things": [{"name": "a"}, {"name": "b"}]})
@@ -349,7 +372,7 @@ class TestExclusive:
         # The last item of a name counts, if it wrote anything.
         assert [one.get("failed", False) for one in result["results"]] == [True, False, False]
         assert result["results"][0]["changed"]
-        assert result["msg"].startswith("1 of 3 items failed: a.")
+        assert result["msg"].startswith("1 of 3 things failed.\na: ")
 
     def test_in_check_mode_nothing_is_confirmed(self, at_work: list[str]) -> None:
         task = self.task(at_work, ("a",))
