@@ -33,10 +33,10 @@ from ..module_utils._clients.session import BOTOCORE_VERSION, warm
 from ..module_utils._engine.options import hidden
 from ..module_utils._engine.task import Task
 from ..module_utils._waiting import Tell
-from ._role_words import ROLE, in_words_of_role
 
 # The plan is not used here: see below.
 from . import _plan, _role_variables  # noqa: F401
+from ._role_words import ROLE, in_words_of_role
 
 SWITCH = "backbeat_in_process"
 INTERPRETER = "ansible_python_interpreter"

@@ -90,7 +90,7 @@ def test_one_side_after_the_other(play: Plays, source: Side, target: Side) -> No
     ]
     assert target.writes() == []
     preflight = {"ListBuckets", "GetUser", "GetBucketVersioning", "GetRole"}
-    assert set(target.reads()) == {*preflight, "HeadObject"}
+    assert set(target.reads()) == {*preflight, "GetObjectLockConfiguration", "HeadObject"}
 
 
 def without(inventory: dict[str, Any], host: str, *names: str) -> dict[str, Any]:
