@@ -334,7 +334,7 @@ class Backfill(Job):
             measure=measure,
         )
         workers = Workers(work.work, ledger, control, limits.senders)
-        meanwhile = _Meanwhile(control, ledger, outcomes, saves=not predict)
+        meanwhile = _Meanwhile(workers, ledger, outcomes, saves=not predict)
         try:
             if request.problems_file or not request.choice.states:
                 self._take_keys(ledger, workers, meanwhile)
@@ -502,16 +502,17 @@ class _Meanwhile:
     """What the main thread does while others work: checkpoints, and looks at what is under way."""
 
     def __init__(
-        self, control: Control, ledger: Ledger, outcomes: Outcomes, *, saves: bool
+        self, workers: Workers, ledger: Ledger, outcomes: Outcomes, *, saves: bool
     ) -> None:
-        self._control = control
+        self._workers = workers
         self._ledger = ledger
         self._outcomes = outcomes
         self._saves = saves
         self._saved = time.monotonic()
 
     def __call__(self) -> None:
-        self._control.check("replicating again")
+        # Listers wait for the keys of their spans, which workers that have ended never finish.
+        self._workers.check()
         self._outcomes.step()
         if self._saves and time.monotonic() - self._saved >= SAVE:
             self._ledger.save()

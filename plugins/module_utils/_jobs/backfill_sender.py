@@ -113,15 +113,23 @@ class Gate:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._lock = threading.Lock()
+        self._error: BaseException | None = None
 
     @contextlib.contextmanager
     def turn(self) -> Iterator[None]:
-        """Hold the turn while a key is sent."""
+        """Hold the turn while a key is sent. Raises the error with which an earlier turn ended."""
         if self._ledger.proven:
             yield
             return
         with self._lock:
-            yield
+            # Those that waited must not try as well.
+            if self._error is not None:
+                raise self._error
+            try:
+                yield
+            except BaseException as error:
+                self._error = error
+                raise
 
 
 class Sender:

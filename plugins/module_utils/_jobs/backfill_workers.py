@@ -66,7 +66,7 @@ class Workers:
         self, tasks: queue.Queue[KeyTask], task: KeyTask, meanwhile: Callable[[], None]
     ) -> None:
         while True:
-            self._check()
+            self.check()
             meanwhile()
             try:
                 tasks.put(task, timeout=POLL)
@@ -74,7 +74,8 @@ class Workers:
                 continue
             return
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Raise the error that ended the work, or Stopped."""
         if self._error is not None:
             raise self._error
         self._control.check("sending")
@@ -82,7 +83,7 @@ class Workers:
     def drain(self, meanwhile: Callable[[], None]) -> None:
         """Return when all keys are done. Raises the error that ended the work."""
         while True:
-            self._check()
+            self.check()
             with self._lock:
                 if not self._open:
                     return
