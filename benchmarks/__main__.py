@@ -15,6 +15,7 @@ from devtools.places import CACHE
 from devtools.processes import Failure, end_as_interrupt
 
 from . import report
+from .backfill import measure_backfill
 from .fleet import measure_fleets, measure_memory
 from .guide import measure_guide
 from .load import MOST
@@ -22,7 +23,7 @@ from .peers import prepare_peers, versions
 from .slope import measure_slope
 from .verify import QUIET, measure_verify
 
-PARTS = ("guide", "slope", "fleet", "memory", "verify")
+PARTS = ("guide", "slope", "fleet", "memory", "verify", "backfill")
 SIZES = (1, 10, 100, 1000)
 QUICK_SIZES = (1, 10)
 QUICK_SCALE = 0.1
@@ -91,6 +92,10 @@ def main() -> int:
         QUIET.most, QUIET.patience = options.most_load, options.patience
         found, result["verify"] = measure_verify(rounds, QUICK_SCALE if options.quick else 1.0)
         result["discarded"] = QUIET.discarded
+        figures += found
+    if "backfill" in wanted:
+        QUIET.most, QUIET.patience = options.most_load, options.patience
+        found, result["backfill"] = measure_backfill(rounds, QUICK_SCALE if options.quick else 1.0)
         figures += found
     if figures:
         report.show_figures(figures)

@@ -45,9 +45,9 @@ _stubs: list[subprocess.Popen[bytes]] = []
 
 
 @contextmanager
-def stub(**options: Any) -> Iterator[str]:
+def stub(module: str = "verify_stub", **options: Any) -> Iterator[str]:
     """The URL of a stub with these options, for as long as the block lasts."""
-    command = [sys.executable, "-m", "benchmarks.verify_stub", json.dumps(options)]
+    command = [sys.executable, "-m", f"benchmarks.{module}", json.dumps(options)]
     with subprocess.Popen(
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
     ) as process:
@@ -63,9 +63,11 @@ def stub(**options: Any) -> Iterator[str]:
             process.communicate(timeout=30)
 
 
-def start(kind: str, url: str, **options: Any) -> subprocess.Popen[bytes]:
+def start(
+    kind: str, url: str, module: str = "verify_client", **options: Any
+) -> subprocess.Popen[bytes]:
     """Start a client."""
-    command = [sys.executable, "-m", "benchmarks.verify_client", kind]
+    command = [sys.executable, "-m", f"benchmarks.{module}", kind]
     given = json.dumps({"url": url, **options})
     env = {**environ(), "PYTHONPATH": f"{ROOT}:{CACHE}"}
     return subprocess.Popen(

@@ -69,7 +69,7 @@ def by_boto3(options: Options) -> Any:
 
 def _versions(url: str, bucket: str) -> Any:
     pages = (
-        _client(url, max_pool_connections=10)
+        plain_client(url, max_pool_connections=10)
         .get_paginator("list_object_versions")
         .paginate(Bucket=bucket)
     )
@@ -87,19 +87,19 @@ def heads(options: Options) -> Any:
     names = ("profile", "session_token", "aws_ca_bundle", "aws_config")
     api = open_api(S3, {**dict.fromkeys(names), "validate_certs": True, **connection})
     requests = HeadRequests(api, BUCKETS[0])
-    return _side_by_side(options, lambda number: requests.head(b"%016x" % number, b"1"))
+    return side_by_side(options, lambda number: requests.head(b"%016x" % number, b"1"))
 
 
 def boto3_heads(options: Options) -> Any:
     """HEAD requests by boto3."""
-    client = _client(options["url"], max_pool_connections=options["workers"])
-    return _side_by_side(
+    client = plain_client(options["url"], max_pool_connections=options["workers"])
+    return side_by_side(
         options,
         lambda number: client.head_object(Bucket=BUCKETS[0], Key=f"{number:016x}", VersionId="1"),
     )
 
 
-def _side_by_side(options: Options, do: Callable[[int], Any]) -> int:
+def side_by_side(options: Options, do: Callable[[int], Any]) -> int:
     """How many answers came. Each worker takes the next number when it is done with one, as in the job."""
     numbers = iter(range(options["number"]))
 
@@ -111,7 +111,8 @@ def _side_by_side(options: Options, do: Callable[[int], Any]) -> int:
 
 
 @functools.cache
-def _client(url: str, **config: Any) -> Any:
+def plain_client(url: str, **config: Any) -> Any:
+    """botocore's own client, the same for all threads."""
     return botocore.session.Session().create_client(
         "s3",
         region_name="us-east-1",
@@ -150,24 +151,24 @@ KINDS: dict[str, Callable[[Options], Any]] = {
 }
 
 
-def main() -> None:
-    """Run one kind, and print {"result", "seconds", "cpu", "memory"}, the last in MB at its peak."""
-    kind, options = KINDS[sys.argv[1]], json.loads(sys.argv[2])
+def measured(kind: Callable[[Options], Any], options: Options) -> dict[str, Any]:
+    """{"result", "seconds", "cpu", "memory"} of one kind, the last in MB at its peak."""
     # What Ansible's controller loads before it begins, and boto3's own start.
     warm()
-    _client(options["url"], max_pool_connections=options.get("workers", 10))
+    plain_client(options["url"], max_pool_connections=options.get("workers", 10))
     began, cpu = time.perf_counter(), time.process_time()
     result = kind(options)
-    print(
-        json.dumps(
-            {
-                "result": result,
-                "seconds": time.perf_counter() - began,
-                "cpu": time.process_time() - cpu,
-                "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-            }
-        )
-    )
+    return {
+        "result": result,
+        "seconds": time.perf_counter() - began,
+        "cpu": time.process_time() - cpu,
+        "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+
+
+def main() -> None:
+    """Run one kind, and print what it took."""
+    print(json.dumps(measured(KINDS[sys.argv[1]], json.loads(sys.argv[2]))))
 
 
 if __name__ == "__main__":

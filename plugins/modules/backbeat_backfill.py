@@ -301,7 +301,7 @@ EXAMPLES = r"""
 RETURN = r"""
 backfill:
   description: The report. Its schema has a name and a version, and keys are only added to it.
-  returned: when one pair was worked on, also when the task failed
+  returned: when one pair was checked, also when the task failed
   type: dict
   contains: &backfill
     schema:
@@ -380,7 +380,9 @@ backfill:
       type: list
       elements: str
     expected:
-      description: In check mode, how many requests would be sent and in how many seconds, without Backbeat's own time.
+      description:
+        - In check mode, how many requests would be sent and in how many seconds, without Backbeat's own time.
+        - V(null) otherwise.
       type: dict
     notes:
       description: What could not be found out, as sentences. They are warnings too.
@@ -394,11 +396,11 @@ backfill:
       type: str
 repair:
   description: The same in the form that M(scality.backbeat.backbeat_report) shows.
-  returned: when one pair was worked on, also when the task failed
+  returned: when one pair was checked, also when the task failed
   type: dict
 changes:
   description: What was done, or in check mode would be.
-  returned: always
+  returned: when one pair was checked
   type: list
   elements: str
   sample: [PutObjectTagging 12 versions of source-bucket]

@@ -15,10 +15,15 @@ from tests.docs.support.blocks import RST, list_table
 from tests.integration.support.plays import TEARDOWN, Inventory, Played, Plays
 
 GUIDE = (RST / "guide_permissions.rst").read_text()
+BACKFILL = ROOT / "playbooks" / "backfill_replication.yml"
 VALIDATE = ROOT / "playbooks" / "validate_replication.yml"
 SETUP_STEPS = ("roles", "policies", "buckets", "replication", "verify")
 #: Calls whose permission has another name.
 OTHERWISE = {
+    "GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
+    "GetBucketNotificationConfiguration": "s3:GetBucketNotification",
+    "GetObjectTagging": "s3:GetObjectVersionTagging",
+    "PutObjectTagging": "s3:PutObjectVersionTagging",
     "GetObjectLockConfiguration": "s3:GetBucketObjectLockConfiguration",
     "ListBuckets": "s3:ListAllMyBuckets",
     "HeadObject": "s3:GetObject",
@@ -94,6 +99,8 @@ def versioned(permissions: set[str]) -> set[str]:
 def test_the_table_is_read() -> None:
     assert {(step, side) for step, side, _names, _more in rows()} == {
         *((step, "both") for step in ("roles", "policies", "buckets", "preflight", "teardown")),
+        ("backfill", "source"),
+        ("backfill", "target"),
         ("preflight", "source"),
         ("replication", "source"),
         ("teardown", "source"),
@@ -148,6 +155,46 @@ def test_preflight_with_an_object_of_its_own(play: Plays) -> None:
     for side in (play.sandbox.source, play.sandbox.target):
         left = side.client("s3").list_object_versions(Bucket=f"{side.name}-bucket")
         assert [one["Key"] for one in left["Versions"]] == ["object-to-replicate"]
+
+
+def losses(play: Plays) -> None:
+    """Objects that were put before the rule: with a null version, deleted, and others."""
+    source = play.sandbox.source.client("s3")
+    source.create_bucket(Bucket="source-bucket")
+    source.put_object(Bucket="source-bucket", Key="null", Body=b"1")
+    source.put_bucket_versioning(
+        Bucket="source-bucket", VersioningConfiguration={"Status": "Enabled"}
+    )
+    for key in ("null", "old", "gone"):
+        source.put_object(Bucket="source-bucket", Key=key, Body=b"2")
+    source.delete_object(Bucket="source-bucket", Key="gone")
+    done(play(inventory=play.inventory()))
+
+
+def test_backfill(play: Plays) -> None:
+    losses(play)
+    inventory = as_operators(play, "backfill", also=True)
+    play.sandbox.clear_calls()
+    options = (
+        "-e",
+        "replication_backfill_resend_deleted_keys=true",
+        "-e",
+        '{"replication_backfill_states": ["never_replicated", "missing"]}',
+    )
+    played = play(*options, inventory=inventory, playbook=BACKFILL).ok()
+    assert "4 sent, 0 skipped" in " ".join(played.output.split())
+    assert "It is not known" not in played.output
+    for side in SIDES:
+        calls = used(play.sandbox, side) - {"s3:BackbeatMetadata"}
+        assert versioned(calls) == versioned(needed(side, "backfill", also=True))
+
+
+def test_backfill_without_what_is_only_announced(play: Plays) -> None:
+    losses(play)
+    inventory = as_operators(play, "backfill")
+    played = play("-e", "replication_backfill_prefix=old", inventory=inventory, playbook=BACKFILL)
+    assert "1 sent, 0 skipped" in " ".join(played.ok().output.split())
+    assert "It is not known whether source-bucket notifies of tagging" in played.output
 
 
 def test_teardown(play: Plays) -> None:

@@ -192,6 +192,22 @@ class Cases:
         yield {"pairs": pairs, "canary": {}}
         yield {"pairs": pairs[:1]}
 
+    def backbeat_backfill(self) -> Iterator[Options]:
+        set_up(self.source, self.target, but=("object", "replication"))
+        for key in ("deleted", "k"):
+            self.source.s3.put_object(Bucket=SOURCE_BUCKET, Key=key, Body=b"x")
+        self.source.s3.delete_object(Bucket=SOURCE_BUCKET, Key="deleted")
+        set_up(self.source, self.target, but=("object",))
+        source = {"bucket": SOURCE_BUCKET, "s3": self.environment(self.source)["s3"]}
+        target = {"bucket": TARGET_BUCKET, "s3": self.environment(self.target)["s3"]}
+        pair = {"source": source, "target": target}
+        missing = {"source": source, "target": {**target, "bucket": "no-such-bucket"}}
+        yield {**pair, "wait": True}
+        yield {**pair, "resend_deleted_keys": True}
+        yield missing
+        yield {**pair, "source": {**source, "bucket": "no"}}
+        yield {"pairs": [pair, missing]}
+
     def backbeat_verify(self) -> Iterator[Options]:
         self.replicated("k")
         source = {"bucket": SOURCE_BUCKET, "s3": self.environment(self.source)["s3"]}

@@ -1,0 +1,51 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A backfill, beside boto3 in threads that makes the same calls, and beside what the stub is able to answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from devtools.processes import Failure
+
+from .report import Figure
+from .verify import NotMeasured, Outcome, client, rounds, stub
+
+#: Keys that are sent side by side.
+WORKERS = 16
+#: The time that may be taken, as a share of boto3's.
+LIMIT, AIM = 1 / 5, 1 / 8
+#: Where the stub is the limit: its own time by a client that does nothing else, and so much more.
+MARGIN = 1.25
+
+
+def measure_backfill(count: int, scale: float = 1.0) -> tuple[list[Figure], dict[str, Any]]:
+    """The figure of the backfill, and the medians behind it."""
+    size = int(10_000 * scale)
+    what = f"backfill {size:,} versions, {WORKERS} side by side: time / boto3 in threads"
+    try:
+        found = rounds(count, lambda: _round(size))
+    except NotMeasured as error:
+        print(f"backfill: not measured: {error}", flush=True)
+        return [Figure(what, None, LIMIT, AIM)], {}
+    shown = ", ".join(f"{key} {value:.2f}" for key, value in found.items())
+    print(f"backfill: {shown}", flush=True)
+    limit = max(LIMIT, MARGIN * found["stub"] / found["boto3"])
+    return [Figure(what, found["ours"] / found["boto3"], limit, AIM)], dict(found)
+
+
+def _round(size: int) -> Mapping[str, float]:
+    return {kind: _sent(kind, size)["seconds"] for kind in ("ours", "boto3")} | {
+        "stub": _sent("raw", size)["seconds"]
+    }
+
+
+def _sent(kind: str, size: int) -> Outcome:
+    """What a client took on a stub of its own. Raises Failure unless it sent everything."""
+    with stub("backfill_stub", versions=size) as url:
+        outcome = client(kind, url, module="backfill_client", workers=WORKERS)
+    if outcome["result"] != size:
+        raise Failure(f"{kind} sent {outcome['result']} of {size} versions")
+    return outcome

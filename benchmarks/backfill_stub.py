@@ -1,0 +1,102 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A source bucket that is older than its rule and an empty target bucket, for a backfill, in a process of its own.
+
+`python -m benchmarks.backfill_stub '{"versions": 10000}'` listens on a free port, prints it, and ends with its standard
+input. A version whose tags are put is COMPLETED at once, and at the target.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import sys
+
+from .verify_stub import Buckets, Connection
+
+_COMMON = b"x-amz-request-id: stub\r\nDate: Tue, 25 Nov 2026 00:00:00 GMT\r\n"
+_TAGS = (
+    b'<Tagging xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><TagSet><Tag><Key>team</Key><Value>storage</Value></Tag>'
+    b"</TagSet></Tagging>"
+)
+_RULES = (
+    b'<ReplicationConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Role>arn:aws:iam::1:role/a,'
+    b"arn:aws:iam::2:role/b</Role><Rule><ID>all</ID><Prefix></Prefix><Status>Enabled</Status><Destination>"
+    b"<Bucket>arn:aws:s3:::target-bucket</Bucket></Destination></Rule></ReplicationConfiguration>"
+)
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_NONE = {
+    "replication": b"ReplicationConfigurationNotFoundError",
+    "lifecycle": b"NoSuchLifecycleConfiguration",
+    "object-lock": b"ObjectLockConfigurationNotFoundError",
+}
+
+
+class Versions(Connection):
+    """One client's connection, with bodies of requests."""
+
+    #: The paths of the source, with the version, whose tags were put: to all connections.
+    sent: set[str] = set()  # noqa: RUF012 - it is the stub's state
+
+    def data_received(self, data: bytes) -> None:
+        self.buffer += data
+        while b"\r\n\r\n" in self.buffer:
+            head, _mark, rest = self.buffer.partition(b"\r\n\r\n")
+            length = _LENGTH.search(head)
+            size = int(length[1]) if length else 0
+            if len(rest) < size:
+                return
+            self.buffer = rest[size:]
+            method, target, _version = head.split(b"\r\n", 1)[0].decode().split(" ")
+            self._write(self._answer(method, target))
+
+    def _answer(self, method: str, target: str) -> tuple[bytes, bytes]:
+        path, _mark, query = target.partition("?")
+        name = f"{path.partition('bucket/')[2]}?{query.rpartition('versionId=')[2]}"
+        if method == "HEAD":
+            return self._head(name, at_target=path.startswith("/target-bucket"))
+        if method == "PUT":
+            self.sent.add(name)
+            return _answer(b"")
+        if query.startswith("tagging"):
+            return _answer(_TAGS)
+        if "versions" in query:
+            return super()._answer(method, target)
+        if query.startswith("replication") and path.startswith("/source-bucket"):
+            return _answer(_RULES)
+        if query.startswith("notification"):
+            return _answer(b"<NotificationConfiguration/>")
+        code = _NONE.get(query.partition("=")[0], b"NoSuchKey")
+        return _answer(b"<Error><Code>" + code + b"</Code></Error>", b"404 Not Found")
+
+    def _head(self, name: str, *, at_target: bool) -> tuple[bytes, bytes]:
+        if at_target and name not in self.sent:
+            return _answer(b"", b"404 Not Found")
+        status = b"x-amz-replication-status: COMPLETED\r\n" if name in self.sent else b""
+        version = name.rpartition("?")[2].encode()
+        more = status + b"x-amz-version-id: " + version + b"\r\n"
+        return _answer(b"", more=more)
+
+
+def _answer(body: bytes, status: bytes = b"200 OK", more: bytes = b"") -> tuple[bytes, bytes]:
+    lines = b"Content-Type: application/xml\r\nContent-Length: %d\r\n\r\n" % len(body)
+    return b"HTTP/1.1 " + status + b"\r\n" + _COMMON + more + lines, body
+
+
+async def main() -> None:
+    """Answer until standard input ends."""
+    versions = json.loads(sys.argv[1])["versions"]
+    buckets = Buckets(versions, versions)
+    buckets.build()
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(
+        lambda: Versions(buckets, 0.0, 0.0), "127.0.0.1", 0, backlog=512
+    )
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await loop.run_in_executor(None, sys.stdin.read)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
