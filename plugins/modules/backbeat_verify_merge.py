@@ -46,6 +46,59 @@ options:
       problems_file:
         description: The problems that the worker wrote.
         type: path
+  store:
+    description:
+      - The bucket that has the parts, for machines without a common folder. Its keys are the names of the parts' files,
+        without their folders.
+    type: dict
+    suboptions:
+      bucket:
+        description: Name of the bucket.
+        type: str
+        required: true
+      prefix:
+        description: What its keys begin with.
+        type: str
+        default: ""
+      s3:
+        description: The connection to its S3.
+        type: dict
+        required: true
+        suboptions:
+          endpoint_url:
+            description: URL of the service. Credentials in it are refused.
+            type: str
+            required: true
+          profile:
+            description: Name of a profile in the AWS configuration files.
+            type: str
+          access_key:
+            description: Access key.
+            type: str
+          secret_key:
+            description: Secret key that belongs to the access key.
+            type: str
+          session_token:
+            description: Session token of temporary credentials.
+            type: str
+          region:
+            description: Region that requests are signed for.
+            type: str
+            default: us-east-1
+          validate_certs:
+            description: Whether the server's TLS certificate is verified.
+            type: bool
+            default: true
+          aws_ca_bundle:
+            description: File with the certificates of the authorities to trust.
+            type: path
+          aws_config:
+            description: Further settings of the client.
+            type: dict
+          retry_timeout:
+            description: How many seconds to retry while the server does not answer.
+            type: float
+            default: 60.0
   run:
     description: Name of the run. Parts of other runs are not merged.
     type: str
@@ -215,6 +268,9 @@ changes:
 """
 
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.job import JOB
+from ansible_collections.scality.backbeat.plugins.module_utils._engine.options import (
+    nested_connection,
+)
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task, run_module
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs.verify_merge import (
     VerifyMerge,
@@ -227,12 +283,18 @@ PART = {
     "report_file": {"type": "path", "required": True},
     "problems_file": {"type": "path"},
 }
+STORE = {
+    "bucket": {"type": "str", "required": True},
+    "prefix": {"type": "str", "default": ""},
+    "s3": {**nested_connection(), "required": True},
+}
 TASK = Task(
     key="verification",
     plural="",
     identity=(),
     item={
         "parts": {"type": "list", "elements": "dict", "options": PART, "required": True},
+        "store": {"type": "dict", "options": STORE},
         "run": {"type": "str", "default": ""},
         "report_file": {"type": "path"},
         "problems_file": {"type": "path"},

@@ -75,6 +75,64 @@ options:
     description: A range is not divided further if its parts would have fewer versions than this.
     type: int
     default: 20000
+  plan_file:
+    description:
+      - File with a plan of the bucket that was made before, RV(verify_plan) as JSON. If it exists, its ranges are
+        returned, so that a run is continued with the same ranges. It is not written here.
+    type: path
+  store:
+    description:
+      - The bucket that has O(plan_file) instead of a folder, for machines without a common one. Its key is the name of
+        O(plan_file), without its folder.
+    type: dict
+    suboptions:
+      bucket:
+        description: Name of the bucket.
+        type: str
+        required: true
+      prefix:
+        description: What its keys begin with.
+        type: str
+        default: ""
+      s3:
+        description: The connection to its S3.
+        type: dict
+        required: true
+        suboptions:
+          endpoint_url:
+            description: URL of the service. Credentials in it are refused.
+            type: str
+            required: true
+          profile:
+            description: Name of a profile in the AWS configuration files.
+            type: str
+          access_key:
+            description: Access key.
+            type: str
+          secret_key:
+            description: Secret key that belongs to the access key.
+            type: str
+          session_token:
+            description: Session token of temporary credentials.
+            type: str
+          region:
+            description: Region that requests are signed for.
+            type: str
+            default: us-east-1
+          validate_certs:
+            description: Whether the server's TLS certificate is verified.
+            type: bool
+            default: true
+          aws_ca_bundle:
+            description: File with the certificates of the authorities to trust.
+            type: path
+          aws_config:
+            description: Further settings of the client.
+            type: dict
+          retry_timeout:
+            description: How many seconds to retry while the server does not answer.
+            type: float
+            default: 60.0
 seealso:
   - module: scality.backbeat.backbeat_verify
   - module: scality.backbeat.backbeat_verify_merge
@@ -99,6 +157,9 @@ verify_plan:
     bucket:
       description: Name of the bucket.
       type: str
+    made_before:
+      description: Whether it was in O(plan_file).
+      type: bool
     ranges:
       description: The ranges in their order; together they are the whole bucket.
       type: list
@@ -151,6 +212,11 @@ from ansible_collections.scality.backbeat.plugins.module_utils._queries.verify_p
     VerifyPlanRequest,
 )
 
+STORE = {
+    "bucket": {"type": "str", "required": True},
+    "prefix": {"type": "str", "default": ""},
+    "s3": {**nested_connection(), "required": True},
+}
 TASK = Task(
     key="verify_plan",
     plural="",
@@ -161,6 +227,8 @@ TASK = Task(
         "prefix": {"type": "str", "default": ""},
         "parts": {"type": "int", "required": True},
         "least_versions": {"type": "int", "default": 20000},
+        "plan_file": {"type": "path"},
+        "store": {"type": "dict", "options": STORE},
     },
     kind=QUERY,
     title=lambda options: str(options["bucket"]),

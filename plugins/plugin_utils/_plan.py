@@ -28,8 +28,10 @@ S3, IAM = "replication_s3", "replication_iam"
 UNREADABLE = {"endpoint_url": "unknown:"}
 #: Variables that say what a host replicates to which host.
 LINKS = ("replication_target_host", "replication_pairs")
+#: The connection to a bucket that machines share.
+STORE = "replication_verify_store"
 #: Variables that belong to one host, and are never taken from another.
-OWN = frozenset({*LINKS, S3, IAM})
+OWN = frozenset({*LINKS, S3, IAM, STORE})
 #: The result of preflight.
 CHECKED = "replication_preflight_seen"
 #: The result of trying the endpoints that no preflight has tried.
@@ -155,6 +157,7 @@ def plan_step(
         proved=_proved(hostvars[host], planned) if step == "report_pairs" else (),
         plans=hostvars[host].get(DIVIDED) or (),
         stuck=hostvars[host].get(STUCK) or (),
+        store=convert(host, {STORE: variables.get(STORE)}, [STORE])[0][STORE],
     )
     if step == "absent_roles":
         _warn_of_users(host, planned, steps.users())

@@ -14,7 +14,7 @@ from typing import Any
 
 from devtools.places import ROOT
 from tests.integration.support.modules import Side
-from tests.integration.support.plays import Plays
+from tests.integration.support.plays import Played, Plays
 from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, set_up
 
 VERIFY = ROOT / "playbooks" / "verify_replication.yml"
@@ -113,7 +113,7 @@ def test_three_workers_share_a_bucket_and_a_killed_one_is_continued(
 
 def kill_a_worker(folder: Path) -> None:
     """Kill the process of the first part that is on its way."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 150
     while time.monotonic() < deadline:
         for file in folder.glob("*.status.json.*"):
             status = json.loads(file.read_text())
@@ -122,3 +122,76 @@ def kill_a_worker(folder: Path) -> None:
                 return
         time.sleep(0.05)
     raise AssertionError("no worker began")
+
+
+STORE = "report-parts"
+PLAN, SLICE, MERGE = (
+    VERIFY.with_name(f"verify_replication_{step}.yml") for step in ("plan", "slice", "merge")
+)
+
+
+def test_two_slices_share_a_bucket_without_a_common_folder(
+    play: Plays, source: Side, target: Side, tmp_path: Path
+) -> None:
+    """As jobs of a workflow in AWX: each has a folder of its own, and all share a bucket of the target's S3."""
+    set_up(source, target, but=("object",))
+    for side, bucket in (("source", SOURCE_BUCKET), ("target", TARGET_BUCKET)):
+        source.sandbox.seed(side, bucket, COUNT)
+    for key in ("a-extra", "z-extra"):
+        target.s3.put_object(Bucket=TARGET_BUCKET, Key=key, Body=b"x")
+    target.s3.create_bucket(Bucket=STORE)
+    one = tmp_path / "one"
+    play(inventory=play.inventory(replication_verify_folder=str(one)), playbook=VERIFY).ok()
+
+    def step(playbook: Path, name: str, number: int = 0, run: str = "monday") -> Played:
+        inventory = play.inventory(
+            replication_verify_folder=str(tmp_path / name),
+            replication_verify_slices=2,
+            replication_verify_slice=number,
+            replication_verify_ranges_per_worker=2,
+            replication_verify_least_versions=1,
+            replication_verify_run=run,
+            replication_verify_store={
+                "bucket": STORE,
+                "prefix": "verify/",
+                "s3": target.connection("s3"),
+            },
+        )
+        return play("--forks=5", inventory=inventory, playbook=playbook)
+
+    unplanned = step(SLICE, "early", 1)
+    assert unplanned.code != 0
+    assert "There is no plan of the run monday" in unplanned.output
+    step(PLAN, "planner").ok()
+    step(SLICE, "first", 1).ok()
+    keys = [object["Key"] for object in target.s3.list_objects_v2(Bucket=STORE)["Contents"]]
+    assert len([key for key in keys if ".plan" in key]) == 1
+    assert all(key.startswith("verify/") for key in keys)
+    half = step(MERGE, "merger")
+    assert half.code != 0
+    lost = merged(tmp_path / "merger")
+    assert (lost["verdict"], {gap["reason"] for gap in lost["gaps"]}) == (
+        "incomplete",
+        {"range-lost"},
+    )
+    secret = target.connection("s3")["secret_key"]
+    played = [step(SLICE, "second", 2), step(MERGE, "merger")]
+    for each in played:
+        assert secret not in each.ok().output
+    whole, single = merged(tmp_path / "merger"), merged(one)
+    assert whole["complete"]
+    for name in ("listed", "states", "reasons", "problems", "first_problems", "verdict"):
+        assert whole[name] == single[name], name
+    file = f"node1__{SOURCE_BUCKET}__node6__{TARGET_BUCKET}.problems.jsonl"
+    lines = [
+        sorted((folder / file).read_text().splitlines()) for folder in (tmp_path / "merger", one)
+    ]
+    assert lines[0] == lines[1]
+    took = [
+        {path.name.rsplit(".", 1)[1] for path in (tmp_path / name).glob("*.report.json.monday.*")}
+        - {"plan"}
+        for name in ("first", "second")
+    ]
+    assert took[0]
+    assert took[1]
+    assert not took[0] & took[1]

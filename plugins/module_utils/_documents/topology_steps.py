@@ -47,6 +47,7 @@ class Steps:
     run has changed, and buckets as (host, name); checked: hosts on which this run has taken all steps before the proof;
     findings: of preflight, for each outgoing pair, empty if it did not run; proved: what the proof of each pair says,
     in words, empty if none was asked for; plans: how each pair's verification is divided among workers;
+    store: the bucket in which they keep it and their parts, None if they have a common folder;
     stuck: events of versions that are stuck.
     """
 
@@ -61,6 +62,7 @@ class Steps:
     proved: Sequence[str] = ()
     plans: Sequence[Mapping[str, Any]] = ()
     stuck: Results = ()
+    store: Mapping[str, Any] | None = None
 
     def unknown_roles(self) -> Items:
         """Roles whose ARN is still to be read: {"host", "name"}."""
@@ -266,36 +268,50 @@ class Steps:
         return found
 
     def divisions(self, options: Mapping[str, Any]) -> Items:
-        """The source bucket of each pair, to be divided among workers, and the file of its plan."""
-        workers, folder = options["verify_workers"], options["verify_folder"]
+        """The source bucket of each pair, to be divided among machines, and the file of its plan."""
+        machines, folder = _machines(options), options["verify_folder"]
         return [
             {
                 "s3": one[SOURCE]["s3"],
                 "bucket": one[SOURCE]["bucket"],
-                "parts": len(workers) * options["verify_ranges_per_worker"],
+                "parts": machines * options["verify_ranges_per_worker"],
                 "least_versions": options["verify_least_versions"],
                 "plan_file": f"{one['report_file']}.{options['verify_run']}.plan",
+                "store": self.store,
             }
-            for one in (self.verifications(folder) if folder and workers else [])
+            for one in (self.verifications(folder) if folder and machines else [])
         ]
 
     def ranges(self, options: Mapping[str, Any]) -> Items:
-        """The ranges of all pairs, each with its worker, the name of a host for it, and the files of its part."""
-        workers = options["verify_workers"]
+        """The ranges of all pairs, each with its worker, the name of a host for it, and the files of its part.
+
+        Of a slice, which has no workers, only those that are its own by their number.
+        """
+        workers, slices = options["verify_workers"], options["verify_slices"]
         found: Items = []
+        number = 0
         for place, pair in enumerate(self.verifications(options["verify_folder"])):
             for one in self.plans[place]["ranges"]:
+                number += 1
+                if slices and (number - 1) % slices != options["verify_slice"] - 1:
+                    continue
                 files = _part_files(pair, options["verify_run"], one["number"])
-                worker = workers[len(found) % len(workers)]
                 found.append(
                     {
                         "name": f"verify-{self.plan['host']}-{place}-{one['number']}",
-                        "worker": worker,
+                        "worker": "localhost" if slices else workers[(number - 1) % len(workers)],
                         SOURCE: pair[SOURCE],
                         TARGET: pair[TARGET],
                         "range": {"after": one["after"], "until": one["until"]},
                         "run": options["verify_run"],
                         "sent_file": pair["sent_file"],
+                        "store": self.store,
+                        "objects": [
+                            {"bucket": self.store["bucket"], "key": self._key(file), "src": file}
+                            for file in (files["problems_file"], files["report_file"])
+                        ]
+                        if self.store
+                        else [],
                         **files,
                     }
                 )
@@ -308,6 +324,7 @@ class Steps:
                 "bucket": pair[SOURCE]["bucket"],
                 "report_file": pair["report_file"],
                 "problems_file": pair["problems_file"],
+                "store": self.store,
                 "parts": [
                     {
                         "after": one["after"],
@@ -320,6 +337,11 @@ class Steps:
             }
             for place, pair in enumerate(self.verifications(options["verify_folder"]))
         ]
+
+    def _key(self, file: str) -> str:
+        """The key of a file in the bucket that machines share, as modules make it."""
+        prefix = (self.store or {}).get("prefix") or ""
+        return f"{prefix}{file.rpartition('/')[2]}"
 
     def _compared(self, host: str, bucket: str) -> dict[str, Any]:
         return {"bucket": bucket, "name": host, "s3": self._connection(host, "s3")}
@@ -447,6 +469,11 @@ def _file_name(folder: str, host: str, pair: Mapping[str, Any]) -> str:
     names = (host, pair["source_bucket"], pair["target_host"], pair["target_bucket"])
     # Hosts may have any name; buckets have no underscore, so the name of a file stays that of one pair.
     return f"{folder}/{'__'.join(quote(one, safe='') for one in names)}"
+
+
+def _machines(options: Mapping[str, Any]) -> int:
+    """How many machines share the work."""
+    return options["verify_slices"] or len(options["verify_workers"])
 
 
 def _part_files(pair: Mapping[str, Any], run: str, number: int) -> dict[str, str]:

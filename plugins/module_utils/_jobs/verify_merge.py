@@ -14,7 +14,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from .._clients.service import S3
 from .._clients.session import Connections
+from .._clients.store import Store, StoreRequest
 from .._documents.verify_report import Gap, Report, accepted, merged
 from .._work import InvalidDocument, Unsatisfied
 from .job import Control, Job
@@ -35,7 +37,10 @@ class Part:
 
 @dataclass(frozen=True)
 class VerifyMergeRequest:
-    """The parts, all of them, in the order of their ranges; where the whole is written, and what is accepted of it."""
+    """The parts, all of them, in the order of their ranges; where the whole is written, and what is accepted of it.
+
+    store: the bucket that has the files of the parts, None if they are in folders.
+    """
 
     parts: tuple[Part, ...]
     run: str = ""
@@ -44,6 +49,7 @@ class VerifyMergeRequest:
     accepted: Mapping[str, int | None] = field(default_factory=dict)
     allow_empty: bool = False
     fail: bool = True
+    store: StoreRequest | None = None
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> VerifyMergeRequest:
@@ -61,6 +67,7 @@ class VerifyMergeRequest:
             accepted(options["accept"] or {}),
             bool(options["allow_empty"]),
             bool(options["fail"]),
+            StoreRequest.from_options(options["store"]),
         )
 
 
@@ -76,13 +83,16 @@ def _check(parts: Sequence[Part]) -> None:
 class VerifyMerge(Job):
     """Reads the parts, and writes the whole. A part that is missing is a gap in it."""
 
-    def __init__(self, request: VerifyMergeRequest) -> None:
+    def __init__(self, request: VerifyMergeRequest, store: Store | None = None) -> None:
         self.request = request
+        self._store = store
 
     @classmethod
-    def build(cls, request: VerifyMergeRequest, _connections: Connections) -> VerifyMerge:
-        """The merging of one run's parts; no endpoint is needed."""
-        return cls(request)
+    def build(cls, request: VerifyMergeRequest, connections: Connections) -> VerifyMerge:
+        """The merging of one run's parts; an endpoint is needed only for parts that are in a bucket."""
+        where = request.store
+        store = None if where is None else Store(where, connections.open(S3, where.s3))
+        return cls(request, store)
 
     def predict(self, control: Control) -> dict[str, Any]:
         return self._finish(write=False)
@@ -126,10 +136,11 @@ class VerifyMerge(Job):
 
     def _read(self, part: Part) -> Report:
         """The report of a part. Raises InvalidDocument if it is missing, damaged, or of another run or range."""
+        pieces = self._open(part.report_file)
+        if pieces is None:
+            raise InvalidDocument(f"The report {part.report_file} is missing.")
         try:
-            report = Report.from_dict(json.loads(Path(part.report_file).read_text()))
-        except FileNotFoundError as error:
-            raise InvalidDocument(f"The report {part.report_file} is missing.") from error
+            report = Report.from_dict(json.loads(b"".join(pieces)))
         except (OSError, ValueError, AttributeError) as error:
             raise InvalidDocument(
                 f"The report {part.report_file} cannot be read: {error}."
@@ -151,10 +162,13 @@ class VerifyMerge(Job):
     def _problems(self) -> Iterator[bytes]:
         """The problems of all parts, in pieces."""
         for part in self.request.parts:
-            if part.problems_file and os.path.exists(part.problems_file):
-                with open(part.problems_file, "rb") as file:
-                    while piece := file.read(PIECE):
-                        yield piece
+            yield from (part.problems_file and self._open(part.problems_file)) or ()
+
+    def _open(self, path: str) -> Iterator[bytes] | None:
+        """The contents of a part's file in pieces, None if it is missing."""
+        if self._store is not None:
+            return self._store.read(path)
+        return _pieces(path) if os.path.exists(path) else None
 
     def _result(self, report: Report, changes: list[str]) -> dict[str, Any]:
         result: dict[str, Any] = {
@@ -165,6 +179,12 @@ class VerifyMerge(Job):
         if report.failures and (self.request.fail or not report.complete):
             raise Unsatisfied(" ".join(report.failures), result)
         return result
+
+
+def _pieces(path: str) -> Iterator[bytes]:
+    with open(path, "rb") as file:
+        while piece := file.read(PIECE):
+            yield piece
 
 
 def _holds(path: Path, pieces: Iterator[bytes]) -> bool:

@@ -6,14 +6,18 @@
 from __future__ import annotations
 
 import itertools
+import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from .._clients.api import Api
 from .._clients.listing import VersionListing
 from .._clients.service import S3
 from .._clients.session import Connections
+from .._clients.store import Store, StoreRequest
 from .._clients.version_pages import Marker, Page
 from .._documents import names
 from .._documents.verify_compare import KEY, Position
@@ -26,13 +30,18 @@ SAMPLES = 8
 
 @dataclass(frozen=True)
 class VerifyPlanRequest:
-    """Which bucket to divide, into how many parts of at least so many versions. s3: options of the connection."""
+    """Which bucket to divide, into how many parts of at least so many versions. s3: options of the connection.
+
+    plan_file: where a plan may be that was made before; store: the bucket that has it, None if it is in a folder.
+    """
 
     bucket: str
     parts: int
     prefix: str = ""
     least: int = 20_000
     s3: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    plan_file: str | None = None
+    store: StoreRequest | None = None
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> VerifyPlanRequest:
@@ -46,29 +55,61 @@ class VerifyPlanRequest:
             options["prefix"],
             least,
             options["s3"],
+            options["plan_file"],
+            StoreRequest.from_options(options["store"]),
         )
 
 
 class VerifyPlan(Query):
     """Samples the keys of a bucket, and cuts it into ranges of about equal size."""
 
-    def __init__(self, request: VerifyPlanRequest, api: Api) -> None:
+    def __init__(self, request: VerifyPlanRequest, api: Api, store: Store | None = None) -> None:
         self.request = request
+        self._store = store
         self._listing = VersionListing(api, request.bucket, request.prefix)
 
     @classmethod
     def build(cls, request: VerifyPlanRequest, connections: Connections) -> VerifyPlan:
         """The plan of one bucket."""
-        return cls(request, connections.open(S3, request.s3))
+        where = request.store
+        store = None if where is None else Store(where, connections.open(S3, where.s3))
+        return cls(request, connections.open(S3, request.s3), store)
 
     def run(self) -> dict[str, Any]:
+        made = self._made_before()
+        if made is not None:
+            return {"verify_plan": {**made, "made_before": True}}
         cuts = [cut.decode("utf-8", "surrogateescape") for cut in self._cuts()]
         edges = ["", *cuts, None]
         ranges = [
             {"number": number, "after": after, "until": until}
             for number, (after, until) in enumerate(itertools.pairwise(edges))
         ]
-        return {"verify_plan": {"bucket": self.request.bucket, "ranges": ranges}}
+        plan = {"bucket": self.request.bucket, "made_before": False, "ranges": ranges}
+        return {"verify_plan": plan}
+
+    def _made_before(self) -> dict[str, Any] | None:
+        """The plan in the plan's file, None if there is none. Raises InvalidDocument for another bucket's."""
+        path = self.request.plan_file
+        if not path:
+            return None
+        try:
+            if self._store is not None:
+                pieces = self._store.read(path)
+                text = None if pieces is None else b"".join(pieces)
+            else:
+                text = Path(path).read_bytes() if os.path.exists(path) else None
+            plan = None if text is None else dict(json.loads(text))
+        except (OSError, ValueError, TypeError) as error:
+            raise InvalidDocument(f"The plan {path} cannot be read: {error}.") from error
+        if plan is not None and (
+            plan.get("bucket") != self.request.bucket or not plan.get("ranges")
+        ):
+            raise InvalidDocument(
+                f"The file {path} is no plan of the bucket {self.request.bucket}: "
+                "remove it, or give the run another name."
+            )
+        return plan
 
     def _cuts(self) -> list[bytes]:
         first = Span()
