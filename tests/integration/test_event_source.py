@@ -8,11 +8,13 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ansible_collections.scality.backbeat.plugins.module_utils._documents import events
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs.checkpoint import Checkpoint
 from tests.integration.support.modules import Side
 from tests.integration.support.procedure import SOURCE_BUCKET, SOURCE_ROLE, TARGET_BUCKET, set_up
@@ -241,6 +243,34 @@ def test_backbeat_that_is_down_is_an_outage_of_its_own(
             assert len(watching.queue.events) == 1
 
     asyncio.run(story())
+
+
+@pytest.mark.usefixtures("pair")
+def test_a_reading_costs_little_and_the_next_goes_on(
+    source: Side, target: Side, tmp_path: Path
+) -> None:
+    """However large the bucket is; what is stuck at its end is found by one of the next readings."""
+    for side, bucket in (("source", SOURCE_BUCKET), ("target", TARGET_BUCKET)):
+        source.sandbox.seed(
+            side, bucket, 3500, status="COMPLETED" if side == "source" else "REPLICA"
+        )
+    change_role(source, SOURCE_ROLE, "Other")
+    put(source, "zzz")
+    change_role(source, "Other", SOURCE_ROLE)
+    time.sleep(0.6)
+    args = arguments(source, target, tmp_path, stuck_after=0.5, scan_pages=1, limit=5)
+    reader = plugin()["source"](args)._reader
+    state = events.empty_state()
+    for _turn in range(4):
+        source.sandbox.clear_calls()
+        now = datetime.now(timezone.utc)
+        state, found = events.advance(state, reader.read(state, now, findings=False), now)
+        lists = source.sandbox.calls(operation="ListObjectVersions")
+        assert len(lists) <= 2
+        assert len(source.sandbox.calls(operation="HeadObject")) <= 5
+        # The file is read back between two readings.
+        state = json.loads(json.dumps(state))
+    assert [(one["kind"], one["key"]) for one in found] == [("stuck", "zzz")]
 
 
 @pytest.mark.usefixtures("pair")

@@ -6,11 +6,15 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import runpy
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from devtools.places import COLLECTION
 from tests.integration.support.modules import Side
@@ -41,6 +45,7 @@ class Collected:
 
     async def put(self, event: Event) -> None:
         await asyncio.sleep(0)
+        assert event["replication"].keys() <= documented()
         self._puts += 1
         if self._puts == self._crash_at and not self._takes:
             raise Crash
@@ -78,6 +83,13 @@ def arguments(source: Side, target: Side, folder: Path, **more: Any) -> dict[str
         "preflight_interval": 0,
         **more,
     }
+
+
+@cache
+def documented() -> frozenset[str]:
+    """The keys that the plugin's documentation names."""
+    text = plugin()["RETURN"]
+    return frozenset([*yaml.safe_load(text), *re.findall(r"C\((\w+)\)", text)])
 
 
 def plugin() -> dict[str, Any]:

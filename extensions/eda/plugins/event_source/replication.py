@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -156,6 +157,9 @@ since:
 at:
   description: When the event was made.
   type: str
+area:
+  description: What was read when the problem was found. An area that cannot be read keeps its problems.
+  type: str
 host:
   description: The pair's host.
   type: str
@@ -171,13 +175,23 @@ key:
 version_id:
   description: The version; of C(failed) and C(stuck).
   type: str
+sites:
+  description: The sites that do not have the version; of C(failed), if Backbeat lists it.
+  type: list
+last_modified:
+  description: When the version was put; of C(stuck).
+  type: str
+count:
+  description:
+    - How many failed versions Backbeat lists, if these are more than O(limit); events name the first.
+  type: int
 cause:
   description:
     - Why a version is C(stuck). C(roles-changed) or C(overtaken), if later versions arrived, need it to be sent again.
       C(nothing-arrives) is a backlog, or Backbeat does not work.
   type: str
 site:
-  description: The site; of C(paused), with C(paused_since) and C(resume_at).
+  description: The site; of C(paused), with C(backbeat_url), C(paused_since) and C(resume_at).
   type: str
 finding:
   description: Id of the finding; of C(finding), with C(severity), C(where), C(what), C(why) and C(remedy).
@@ -191,7 +205,7 @@ problems:
 """
 
 # ansible-rulebook does not run its sources as part of a collection, so the collections' folder is not on the path.
-ROOT = str(Path(__file__).absolute().parents[7])
+ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), *[os.pardir] * 7))
 
 
 def source(args: dict[str, Any]) -> Any:
