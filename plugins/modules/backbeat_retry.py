@@ -14,6 +14,8 @@ description:
   - Reads all versions of each key before. A retry that would make a deleted key live at the target, or show old content
     there, is refused and listed with its reason.
   - Backbeat drops what it does not list as failed without an error; RV(retry.dropped) says how many these were.
+  - Its memory does not depend on the number of failures, which are kept in a temporary file. It needs no checkpoint,
+    because a run that follows an interrupted one retries what is still listed.
 author: scality.backbeat contributors (@scality)
 extends_documentation_fragment:
   - scality.backbeat.connection

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import itertools
+import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -115,12 +117,58 @@ def _versions(
         yield FailedVersion(where, entry["key"], entry["version_id"], site, 0, None)
 
 
+class Spool:
+    """Failed versions in a temporary file, since there may be more than memory holds; the file vanishes with this.
+
+    It is private to the process: SQLite removes its name at once.
+    """
+
+    def __init__(self) -> None:
+        self._database = sqlite3.connect("", isolation_level=None)
+        for table in ("failed", "accepted"):
+            self._database.execute(
+                f"CREATE TABLE {table} (bucket BLOB, key BLOB, version_id TEXT, site TEXT)"
+            )
+
+    def close(self) -> None:
+        self._database.close()
+
+    def add(self, version: FailedVersion) -> None:
+        self._insert("failed", version.bucket, version.key, version.version_id, version.site)
+
+    def accept(self, bucket: str, key: str, version_id: str, site: str) -> None:
+        """Remember what Backbeat took, to wait for it."""
+        self._insert("accepted", bucket, key, version_id, site)
+
+    def keys(self) -> Iterator[list[FailedVersion]]:
+        """The failed versions, those of one key together."""
+        rows = self._rows("failed", " ORDER BY bucket, key")
+        for _key, group in itertools.groupby(rows, lambda row: row[:2]):
+            yield [FailedVersion(*row, 0, None) for row in group]
+
+    def accepted(self) -> Iterator[tuple[str, str, str, str]]:
+        return self._rows("accepted", "")
+
+    def _insert(self, table: str, bucket: str, key: str, *rest: str) -> None:
+        row = (bucket.encode(*_BYTES), key.encode(*_BYTES), *rest)
+        self._database.execute(f"INSERT INTO {table} VALUES (?, ?, ?, ?)", row)  # noqa: S608
+
+    def _rows(self, table: str, order: str) -> Iterator[tuple[str, str, str, str]]:
+        found = self._database.execute(f"SELECT * FROM {table}{order}")  # noqa: S608
+        for bucket, key, version_id, site in found:
+            yield bucket.decode(*_BYTES), key.decode(*_BYTES), version_id, site
+
+
+#: Keys may hold what no encoding has.
+_BYTES = ("utf-8", "surrogatepass")
+
+
 @dataclass
 class Tally:
-    """What a retry did so far; refused: by reason; accepted: as Backbeat named them."""
+    """What a retry did so far; refused: by reason; first: those that a result names."""
 
     asked: int = 0
-    accepted: list[tuple[str, str, str, str]] = field(default_factory=list)
+    accepted: int = 0
     dropped: int = 0
     refused: Counter[str] = field(default_factory=Counter)
     first: list[dict[str, Any]] = field(default_factory=list)
@@ -149,6 +197,7 @@ class Retry(Job):
         self.api = api
         self.source = source
         self.target = target
+        self._spool = Spool()
 
     @classmethod
     def build(cls, request: RetryRequest, connections: Connections) -> Retry:
@@ -173,10 +222,10 @@ class Retry(Job):
                 else:
                     self._send(control, tally, batch)
         except Unsatisfied as error:
-            result = self._result(tally, None, len(tally.accepted))
+            result = self._result(tally, None, tally.accepted)
             raise Unsatisfied(str(error), result) from error
         outcome = self._outcome(control, tally) if self.request.wait else None
-        return self._result(tally, outcome, len(tally.accepted))
+        return self._result(tally, outcome, tally.accepted)
 
     def _batches(
         self, control: Control, tally: Tally
@@ -197,11 +246,12 @@ class Retry(Job):
 
     def _keys(self, control: Control) -> Iterator[list[FailedVersion]]:
         """The failed versions, those of one key together."""
-        keys: dict[tuple[str, str], list[FailedVersion]] = {}
+        # All are listed before the first is sent: what is retried leaves Backbeat's list, and would shift its pages.
         for version in self._failed():
             control.check("listing failed versions")
-            keys.setdefault((version.bucket, version.key), []).append(version)
-        yield from keys.values()
+            control.deadlines.moved()
+            self._spool.add(version)
+        yield from self._spool.keys()
 
     def _failed(self) -> Iterator[FailedVersion]:
         request = self.request
@@ -245,9 +295,11 @@ class Retry(Job):
         accepted = backbeat.retry(self.api, batch, force=self.request.force)
         control.deadlines.moved()
         tally.asked += len(batch)
-        tally.accepted += accepted
+        tally.accepted += len(accepted)
+        for one in accepted if self.request.wait else ():
+            self._spool.accept(*one)
         tally.dropped += len(batch) - len(accepted)
-        control.lines.waiting(f"{len(tally.accepted):,} of {tally.asked:,} retries accepted")
+        control.lines.waiting(f"{tally.accepted:,} of {tally.asked:,} retries accepted")
 
     def _send_in_order(self, control: Control, tally: Tally, versions: list[FailedVersion]) -> None:
         """Each only after the previous one has arrived; then both sides have to show the same current version."""
@@ -300,7 +352,7 @@ class Retry(Job):
     def _outcome(self, control: Control, tally: Tally) -> dict[str, int]:
         outcome: Counter[str] = Counter()
         backoff = self._backoff()
-        for bucket, key, version_id, _site in tally.accepted:
+        for bucket, key, version_id, _site in self._spool.accepted():
             outcome[self._wait(control, bucket, key, version_id, backoff)] += 1
             control.deadlines.moved()
         return dict(outcome)
@@ -309,7 +361,7 @@ class Retry(Job):
         return {
             "retry": {
                 "asked": tally.asked,
-                "accepted": len(tally.accepted),
+                "accepted": tally.accepted,
                 "dropped": tally.dropped,
                 "refused": sum(tally.refused.values()),
                 "refused_by_reason": dict(tally.refused),
