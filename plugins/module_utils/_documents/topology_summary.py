@@ -75,17 +75,19 @@ class Summary:
     def _counted(self) -> dict[str, Counter[str]]:
         actions = {action: Counter[str]() for action in ACTIONS}
         done: dict[tuple[str, str], str] = {}
+        # Once for all: there may be thousands of changes and of pairs.
+        new, rules = self._new_configurations(), self._rules()
         for operation, subject in self._changes():
             kind, action = OPERATIONS.get(operation, ("", ""))
             if not kind:
                 continue
             key = (kind, subject.split(" ")[0])
-            if kind == "rule" and subject in self._new_configurations():
+            if kind == "rule" and subject in new:
                 action = "add"
             # A resource that is created and then completed is added, once.
             done.setdefault(key, action)
         for (kind, subject), action in done.items():
-            actions[action][kind] += self._rules(subject) if kind == "rule" else 1
+            actions[action][kind] += rules.get(subject, 1) if kind == "rule" else 1
         return actions
 
     def _changes(self) -> Iterator[tuple[str, str]]:
@@ -108,11 +110,12 @@ class Summary:
         created = {subject for operation, subject in self._changes() if operation == "CreateBucket"}
         return created | {finding["place"]["name"] for finding in findings}
 
-    def _rules(self, bucket: str) -> int:
-        for pair in self.plan["outgoing"]:
-            if pair["source_bucket"] == bucket:
-                return len(pair.get("rules") or [None])
-        return 1
+    def _rules(self) -> dict[str, int]:
+        """How many rules each source bucket has in the inventory."""
+        return {
+            pair["source_bucket"]: len(pair.get("rules") or [None])
+            for pair in self.plan["outgoing"]
+        }
 
     def _pairs(self) -> Iterator[dict[str, Any]]:
         replications, done = self._of("replication"), iter(self._of("proofs"))
