@@ -317,6 +317,13 @@ findings:
       description: What to do.
       type: str
       sample: "Enable it with backbeat_bucket and versioning: enabled."
+    drift:
+      description:
+        - Whether what is there is not what was asked for, because it was changed, or not set up yet. Set-up creates or
+          repairs it; what is there beside it is removed only if purging is asked for.
+        - What else is found is wrong by itself, or could not be checked.
+      type: bool
+      sample: true
 summary:
   description: How many findings there are of each severity.
   returned: when one pair was checked, also when the task failed

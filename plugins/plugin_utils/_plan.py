@@ -16,6 +16,7 @@ from ..module_utils._documents.topology import Environment, HostPlan, Items, Top
 from ..module_utils._documents.topology_checks import refusals
 from ..module_utils._documents.topology_steps import Found, Steps, role_arns
 from ..module_utils._documents.topology_summary import PROOFS, Summary
+from ..module_utils._documents.validation import validation
 from ._role_variables import convert, specs, unknown_tags, unknown_variables
 
 HostVars = Mapping[str, Mapping[str, Any]]
@@ -125,6 +126,14 @@ def plan_step(
         return summarise(hostvars, host, planned, step == "summary_of_check")
     if step == "trials":
         return _trials(hostvars, host, variables, planned["directions"])
+    if step == "validation":
+        options = planned["options"]
+        return validation(
+            planned["outgoing"],
+            (hostvars[host].get(CHECKED) or {}).get("results") or (),
+            fail_on=options["preflight_fail_on"],
+            fail_on_drift=options["fail_on_drift"],
+        )
     if step == "sources_to_wait_for":
         return [name for name in planned["sources"] if not hostvars[name].get(REMOVED["removed"])]
     if step not in STEPS:

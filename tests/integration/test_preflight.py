@@ -15,7 +15,7 @@ import pytest
 from devtools.places import ROOT
 from sandbox import Sandbox
 from tests.integration.support.modules import Result, Side
-from tests.integration.support.plays import Plays
+from tests.integration.support.plays import Played, Plays
 from tests.integration.support.procedure import (
     SOURCE_BUCKET,
     SOURCE_POLICY,
@@ -323,6 +323,16 @@ def test_before_setup(source: Side, target: Side) -> None:
     assert result["summary"] == {"error": 0, "warning": 0, "info": 2}
 
 
+def _validation(played: Played) -> dict[str, Any]:
+    """The fact that validation leaves on the source."""
+    (one,) = [
+        one["result"]["ansible_facts"]["replication_validation"]
+        for one in played.records
+        if one["task"].endswith("Tell drift from errors") and one["status"] == "ok"
+    ]
+    return dict(one)
+
+
 class TestPlaybook:
     """playbooks/validate_replication.yml, and the step of the role."""
 
@@ -354,6 +364,31 @@ class TestPlaybook:
         never = play.inventory(replication_preflight_fail_on="never")
         done = play(playbook=VALIDATE, inventory=never).ok()
         assert "error target-versioning-off" in done.output
+
+    def test_drift_and_errors_are_told_apart(self, play: Plays, pair: Pair) -> None:
+        pair.target.s3.put_bucket_versioning(
+            Bucket=TARGET_BUCKET, VersioningConfiguration={"Status": "Suspended"}
+        )
+        tolerant = play.inventory(replication_fail_on_drift=False)
+        only_drift = play(playbook=VALIDATE, inventory=tolerant).ok()
+        known = _validation(only_drift)
+        assert [one["id"] for one in known["drift"]] == ["target-versioning-off"]
+        assert known["drift"][0]["line"] in known["lines"]
+        assert known["errors"] == []
+        assert known["failed"] is False
+        statistic = known["statistic"]
+        assert (statistic["errors"], statistic["drift"], statistic["failed"]) == (0, 1, False)
+        message = play(playbook=VALIDATE).failure()
+        assert message.startswith("Drift, which set-up repairs")
+
+        play.sandbox.fail(
+            side="source", operation="GetBucketVersioning", status=500, code="Broken", times=0
+        )
+        tolerant["all"]["hosts"]["node1"]["replication_s3"]["retry_timeout"] = 0
+        both = play(playbook=VALIDATE, inventory=tolerant)
+        assert both.failure().startswith("Errors, which set-up does not repair")
+        assert _validation(both)["statistic"]["errors"] == 1
+        assert "Drift, which set-up repairs" in both.failure()
 
     def test_with_a_canary(self, play: Plays, pair: Pair) -> None:
         done = play(

@@ -50,6 +50,7 @@ KINDS = (
         WARNING,
         "Objects that are put under its prefix now get no replication status and are never sent.",
         "Enable it with backbeat_bucket_replication, or state in rules that it is to be disabled.",
+        changed_by_hand=True,
     ),
     Kind(
         "target-bucket-unexpected",
@@ -77,6 +78,7 @@ KINDS = (
         WARNING,
         "It was added after the others were set, and its objects are sent too.",
         "List it in rules, or remove it with backbeat_bucket_replication.",
+        changed_by_hand=True,
     ),
     Kind(
         "site-unknown",

@@ -29,7 +29,8 @@ class Kind:
     """One kind of finding, in whole sentences.
 
     why: why it matters; remedy: what to do. made_by_setup: set-up creates or repairs it, so before set-up it is no
-    error. blocks_setup: set-up would fail because of it, so before set-up it is one.
+    error. blocks_setup: set-up would fail because of it, so before set-up it is one. changed_by_hand: something was
+    changed or added after set-up, which does not check it beforehand.
     """
 
     id: str
@@ -38,6 +39,12 @@ class Kind:
     remedy: str
     made_by_setup: bool = False
     blocks_setup: bool = False
+    changed_by_hand: bool = False
+
+    @property
+    def drift(self) -> bool:
+        """Whether what is there is not what was asked for, rather than wrong by itself."""
+        return self.made_by_setup or self.changed_by_hand
 
 
 NOT_READ_KINDS = (
@@ -90,6 +97,7 @@ class Finding:
     where: Place
     why: str
     remedy: str
+    drift: bool = False
 
 
 class Findings:
@@ -116,7 +124,8 @@ class Findings:
         kind = self._kinds[id]
         if id not in self._ignored:
             severity = self._severity(kind)
-            self._found[Finding(id, severity, what, where, kind.why, kind.remedy)] = None
+            finding = Finding(id, severity, what, where, kind.why, kind.remedy, kind.drift)
+            self._found[finding] = None
 
     def _severity(self, kind: Kind) -> str:
         if self._before_setup and kind.made_by_setup:
@@ -143,7 +152,7 @@ def render(findings: Findings) -> dict[str, Any]:
     """The findings as results have them: as data, counted, and as lines of text.
 
     {"findings": [{"id", "severity", "what", "where": text, "place": {"side", "kind", "name", "endpoint"}, "why",
-    "remedy"}], "summary": {severity: count}, "lines": [..], "warnings": [..]}
+    "remedy", "drift"}], "summary": {severity: count}, "lines": [..], "warnings": [..]}
     """
     found = findings.of(*SEVERITIES)
     return {

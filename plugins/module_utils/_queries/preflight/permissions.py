@@ -26,6 +26,7 @@ KINDS = (
         ERROR,
         "Objects stay PENDING for ever, and are in no list of failures.",
         "Grant it with backbeat_policy and side: source.",
+        changed_by_hand=True,
     ),
     Kind(
         "source-permission-missing-on-newer-servers",
@@ -45,6 +46,7 @@ KINDS = (
         ERROR,
         "Every object, or every delete marker, ends as FAILED.",
         "Grant it with backbeat_policy and side: target.",
+        changed_by_hand=True,
     ),
     Kind(
         "target-permission-denied",

@@ -36,6 +36,7 @@ KINDS = (
         INFO,
         "No configuration that could be read uses it. Configurations in other environments cannot be read from here.",
         "If no other environment uses it, remove it: backbeat_policy with all buckets in use and purge_statements.",
+        changed_by_hand=True,
     ),
     Kind(
         "account-not-read",

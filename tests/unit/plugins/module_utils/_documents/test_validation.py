@@ -1,0 +1,85 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Drift told from errors, and when a validation fails."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.validation import (
+    DRIFT,
+    HEADINGS,
+    WELL,
+    validation,
+)
+
+PAIR = {"source_bucket": "a", "target_host": "there", "target_bucket": "b"}
+
+
+def found(*findings: tuple[str, bool]) -> dict[str, Any]:
+    return {
+        "findings": [
+            {"id": f"id-{severity}", "severity": severity, "drift": drift, "what": "{{ server }}"}
+            for severity, drift in findings
+        ],
+        "lines": [f"{severity} id-{severity} drift={drift}" for severity, drift in findings],
+    }
+
+
+def judge(*findings: tuple[str, bool], **options: Any) -> dict[str, Any]:
+    options = {"fail_on": "error", "fail_on_drift": True, **options}
+    return validation([PAIR], [found(*findings)], **options)
+
+
+@pytest.mark.parametrize(
+    ("findings", "options", "failed"),
+    [
+        ([], {}, False),
+        ([("info", False), ("warning", False), ("warning", True)], {}, False),
+        ([("error", True)], {}, True),
+        ([("error", True)], {"fail_on_drift": False}, False),
+        ([("error", False)], {"fail_on_drift": False}, True),
+        ([("warning", False)], {"fail_on": "warning", "fail_on_drift": False}, True),
+        ([("warning", True)], {"fail_on": "warning"}, True),
+        ([("warning", True)], {"fail_on": "warning", "fail_on_drift": False}, False),
+        ([("error", False), ("error", True)], {"fail_on": "never"}, False),
+    ],
+)
+def test_when_it_fails(
+    findings: list[tuple[str, bool]], options: dict[str, Any], failed: bool
+) -> None:
+    judged = judge(*findings, **options)
+    assert judged["failed"] is judged["statistic"]["failed"] is failed
+
+
+def test_groups_and_lines() -> None:
+    judged = judge(("error", False), ("error", True), ("warning", False), ("info", True))
+    assert [one["severity"] for one in judged["errors"]] == ["error"]
+    assert [one["severity"] for one in judged["drift"]] == ["error", "info"]
+    assert [one["severity"] for one in judged["others"]] == ["warning"]
+    assert judged["lines"] == [
+        HEADINGS["errors"],
+        "error id-error drift=False",
+        DRIFT,
+        "error id-error drift=True",
+        "info id-info drift=True",
+        HEADINGS["others"],
+        "warning id-warning drift=False",
+    ]
+    assert judge()["lines"] == [WELL]
+
+
+def test_pairs_that_share_something_report_it_once() -> None:
+    both = validation(
+        [PAIR, PAIR], [found(("error", False))] * 2, fail_on="error", fail_on_drift=True
+    )
+    assert len(both["errors"]) == 1
+    assert both["statistic"]["errors"] == 1
+    assert len(both["statistic"]["findings"]) == 2
+
+
+def test_the_statistic_has_nothing_of_a_server() -> None:
+    assert "{{" not in str(judge(("error", True))["statistic"])
