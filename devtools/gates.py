@@ -101,8 +101,8 @@ def run_logged(session: Any, *command: str, **settings: Any) -> str:
                 following.join()
             output.seek(start)
             text = output.read()
-            if not show:
-                print(*([text] if failed else closing(text)), sep="\n", flush=True)
+            for shown in () if show else (text,) if failed else closing(text):
+                print(shown, flush=True)
     return text
 
 

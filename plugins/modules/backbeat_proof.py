@@ -159,17 +159,17 @@ proof: &proof
       under the present configuration; V(unverified), the same, but the server does not tell under which roles.
     - V(withheld) if no object was put, because the buckets would keep it; V(none) if the proof failed, or in check mode
       if an object has to be put for it.
-  returned: when one proof was asked for, also when it failed
+  returned: when one proof was asked for, also when the task failed
   type: str
   sample: new
 reason: &reason
   description: What the object of an earlier run proves, or why nothing was put, as a sentence.
-  returned: when one proof was asked for, also when it failed
+  returned: when one proof was asked for, also when the task failed
   type: str
   sample: There was no object source-bucket/object-to-replicate.
 object:
   description: The object that stays as it was last seen, V(null) when it is not there.
-  returned: when one proof was asked for, also when it failed
+  returned: when one proof was asked for, also when the task failed
   type: dict
   contains: &seen_object
     bucket:
@@ -204,23 +204,23 @@ object:
       sample: COMPLETED
 replica:
   description: Its copy on the other side as it was last seen, V(null) when it is not there.
-  returned: when one proof was asked for, also when it failed
+  returned: when one proof was asked for, also when the task failed
   type: dict
   contains: *seen_object
 canary:
   description:
     - The canary and its copy as they were last seen, before they were removed; V(null) if none was put.
     - A dictionary with the keys RV(object), RV(replica), RV(looks) and RV(elapsed).
-  returned: when one proof was asked for, also when it failed
+  returned: when one proof was asked for, also when the task failed
   type: dict
 looks:
   description: How often the module looked at the object that stays.
-  returned: when one proof was asked for, also when it failed
+  returned: when one proof was asked for, also when the task failed
   type: int
   sample: 4
 elapsed:
   description: For how many seconds it waited for the object that is the proof.
-  returned: when one proof was asked for, also when it failed
+  returned: when one proof was asked for, also when the task failed
   type: float
   sample: 3.217
 changes:

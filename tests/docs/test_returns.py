@@ -126,7 +126,7 @@ class Cases:
         unreachable = {**one, "target": {**lost, "bucket": TARGET_BUCKET}}
         yield unreachable
         missing = {**one, "bucket": "no-such-bucket"}
-        yield {"proofs": [one, missing, unreachable], "wait_timeout": 1.0}
+        yield {"proofs": [{**one, "fresh": True}, missing, unreachable], "wait_timeout": 1.0}
         yield {**missing, "wait_timeout": 1.0}
         self.target.iam.detach_role_policy(
             RoleName=TARGET_ROLE, PolicyArn=self.target.arn("policy", TARGET_POLICY)
