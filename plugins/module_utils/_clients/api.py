@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any, TypeVar
 
-from .._waiting import Backoff
+from .._waiting import Backoff, Deadline
 from .errors import ApiError, Call, NotFound, Unreachable, Unreadable
 from .service import Service
 from .translate import clock_ahead, from_answer, from_exception
@@ -18,6 +18,8 @@ from .wire import CALL_ERRORS, LARGEST_ANSWER, Limits, limited
 
 Answer = Mapping[str, Any]
 Shape = TypeVar("Shape")
+#: Seconds for one request of a job, without its retries.
+REQUEST = 120.0
 
 
 @dataclass
@@ -188,6 +190,12 @@ class Api:
             self.ahead = clock_ahead(response.get("ResponseMetadata", {}))
             return from_answer(call, response, self.service)
         return from_exception(call, error)
+
+
+def fresh(api: Api) -> Api:
+    """The same endpoint with a time limit of its own for the next request, retries included."""
+    timeout = api.backoff.timeout
+    return replace(api, backoff=Backoff(timeout, deadline=Deadline(timeout + REQUEST)))
 
 
 def nothing(_answer: Answer) -> None:

@@ -131,6 +131,8 @@ AUTHENTICATION = frozenset(
         "SignatureDoesNotMatch",
     )
 )
+# What reads of a bucket answer if it does not exist.
+NO_BUCKET = ("NoSuchBucket",)
 # Seconds by which the clocks of client and server may differ; servers refuse requests beyond it.
 MAX_SKEW = 900
 

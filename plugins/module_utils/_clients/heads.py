@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping
 
 from .._documents.verify_judge import Head
 from . import s3_objects
-from .api import Api
+from .api import Api, fresh
 from .direct import DirectRequests
-from .listing import SLOW_DOWN, fresh
+from .listing import SLOW_DOWN
 
 #: Servers of 2026 may show an onward status on a replica; this metadata still says what it is.
 REPLICA_MARKS = ("x-amz-meta-scal-replica", "x-amz-meta-scal-replication-status")

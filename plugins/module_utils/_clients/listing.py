@@ -18,16 +18,13 @@ from typing import Any, cast
 from urllib.parse import quote
 
 from .._documents.verify_compare import KEY, KIND
-from .._waiting import Backoff, Deadline
-from .api import Answer, Api
+from .api import Answer, Api, fresh
 from .direct import DirectRequests, Reply
 from .version_pages import BEGINNING, Marker, Page, read_page
 
 PAGE = 1000
 #: How servers and what is before them ask for fewer requests.
 SLOW_DOWN = (429, 503)
-#: Seconds for one request of a job, without its retries.
-REQUEST = 120.0
 #: What is handed to botocore in place of a page that was read here.
 _NOTHING = b"<ListVersionsResult><IsTruncated>false</IsTruncated></ListVersionsResult>"
 
@@ -126,12 +123,6 @@ def _without(page: Page, below: bytes) -> Page:
     rows = [(row[KIND], row[KEY].removeprefix(below), *row[2:]) for row in page.rows]
     after = page.following
     return Page(rows, after and replace(after, key=after.key.removeprefix(below)))
-
-
-def fresh(api: Api) -> Api:
-    """The same endpoint with a time limit of its own for the next request, retries included."""
-    timeout = api.backoff.timeout
-    return replace(api, backoff=Backoff(timeout, deadline=Deadline(timeout + REQUEST)))
 
 
 _caught = threading.local()

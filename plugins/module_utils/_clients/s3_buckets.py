@@ -14,8 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from .api import Answer, Api, nothing
-
-NO_BUCKET = ("NoSuchBucket",)
+from .errors import NO_BUCKET
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,7 @@ from typing import IO, Any
 from urllib.parse import urlencode
 
 from .api import Answer, Api, nothing
-from .errors import Unsupported
-from .s3_buckets import NO_BUCKET
+from .errors import NO_BUCKET, Unsupported
 from .service import BACKBEAT
 
 # Of the replication statuses, those that are not final.

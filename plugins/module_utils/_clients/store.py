@@ -13,8 +13,7 @@ from typing import Any
 from .._documents import names
 from .._work import InvalidDocument
 from . import s3_objects
-from .api import Api
-from .listing import fresh
+from .api import Api, fresh
 
 #: Bytes that are read by one request, which has a time limit.
 PART = 16 * 1024 * 1024

@@ -14,10 +14,10 @@ from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 from . import s3_objects
-from .api import Api
+from .api import Api, fresh
 from .direct import DirectRequests
 from .errors import Call, Unreachable
-from .listing import SLOW_DOWN, fresh
+from .listing import SLOW_DOWN
 
 _NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 

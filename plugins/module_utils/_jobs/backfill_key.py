@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from .._clients import s3_objects
+from .._clients.api import fresh
 from .._clients.errors import ApiError
-from .._clients.listing import VersionListing, fresh
+from .._clients.listing import VersionListing
 from .._clients.version_pages import Marker, Page
 from .._documents.backfill_report import SourceVersion
 from .._documents.resend_rules import ARRIVING, NULL, KeyPlan, KeyVersion, Selection, plan_key

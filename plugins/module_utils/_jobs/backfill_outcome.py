@@ -12,8 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 
 from .._clients import backbeat
-from .._clients.api import Api
-from .._clients.listing import fresh
+from .._clients.api import Api, fresh
 from .._documents.backfill_report import SourceVersion
 from .._waiting import Deadline
 from .backfill_ledger import Ledger

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from .._clients import s3_buckets
-from .._clients.api import Api
+from .._clients.api import Api, fresh
 from .._clients.errors import (
     AUTHENTICATION,
     ApiError,
@@ -27,7 +27,6 @@ from .._clients.errors import (
     Unsupported,
 )
 from .._clients.heads import HeadRequests
-from .._clients.listing import fresh
 from .._clients.tagging import TagRequests
 from .._documents.backfill_report import SourceVersion
 from .._documents.replication import Configuration, enabled_for, from_api

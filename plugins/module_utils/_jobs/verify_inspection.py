@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, TypeVar
 
 from .._clients import s3_objects
-from .._clients.api import Api
+from .._clients.api import Api, fresh
 from .._clients.errors import ApiError, NotFound, Unreachable
 from .._clients.heads import HeadRequests
-from .._clients.listing import VersionListing, fresh
+from .._clients.listing import VersionListing
 from .._documents.verify_compare import (
     ETAG,
     KEY,

@@ -32,7 +32,6 @@ MORE = {
     "backbeat_preflight": 35,
     "backbeat_proof": 21,
     "backbeat_report": 22,
-    "backbeat_retry": 21,
     "backbeat_verify": 34,
 }
 
