@@ -18,11 +18,14 @@ import asyncio
 import json
 import random
 import sys
+from array import array
 from bisect import bisect_right
+from itertools import accumulate
 from typing import cast
 from urllib.parse import parse_qs, unquote, urlsplit
 
 PAGE = 1000
+Answer = list[bytes | memoryview]
 BUCKETS = ("source-bucket", "target-bucket")
 _HEAD = (
     "<?xml version='1.0' encoding='UTF-8'?>"
@@ -37,12 +40,17 @@ _ROW = (
 )
 
 
+def all_keys(versions: int) -> list[str]:
+    """The keys of so many versions, in their order; the same in every run."""
+    chance = random.Random(1)  # noqa: S311
+    return sorted(f"{chance.getrandbits(64):016x}" for _ in range(versions))
+
+
 class Buckets:
     """What both sides hold, and their pages as bytes."""
 
     def __init__(self, versions: int, missing: int) -> None:
-        chance = random.Random(1)  # noqa: S311 - the same keys in every run
-        keys = sorted(f"{chance.getrandbits(64):016x}" for _ in range(versions))
+        keys = all_keys(versions)
         every = versions // missing if missing else versions + 1
         self._numbers = {
             "source-bucket": list(range(versions)),
@@ -53,23 +61,34 @@ class Buckets:
             bucket: [keys[number] for number in numbers]
             for bucket, numbers in self._numbers.items()
         }
-        self._built: dict[tuple[str, int, int], bytes] = {}
+        # All rows of a bucket, and where each begins: wherever a page begins, it is a piece of them.
+        self._built: dict[str, tuple[memoryview, array[int]]] = {}
 
     def build(self) -> None:
-        """Make the pages of a walk from the beginning beforehand."""
-        for bucket, keys in self._keys.items():
-            for begin in range(0, len(keys), PAGE):
-                self._built[bucket, begin, PAGE] = self._page(bucket, begin, PAGE)
+        """Make all rows beforehand."""
+        for bucket, numbers in self._numbers.items():
+            rows = [self._row(bucket, number) for number in numbers]
+            ends = accumulate(map(len, rows), initial=0)
+            self._built[bucket] = memoryview(b"".join(rows)), array("Q", ends)
 
-    def page(self, bucket: str, after: str, size: int) -> bytes:
-        """The page behind a key marker."""
+    def page(self, bucket: str, after: str, size: int) -> list[bytes | memoryview]:
+        """The pieces of the page behind a key marker."""
         begin = bisect_right(self._keys[bucket], after)
-        return self._built.get((bucket, begin, size)) or self._page(bucket, begin, size)
-
-    def _page(self, bucket: str, begin: int, size: int) -> bytes:
         numbers = self._numbers[bucket][begin : begin + size]
+        rows: list[bytes | memoryview]
+        if bucket in self._built:
+            built, places = self._built[bucket]
+            rows = [built[places[begin] : places[begin + len(numbers)]]]
+        else:
+            rows = [self._row(bucket, number) for number in numbers]
         truncated = begin + size < len(self._numbers[bucket])
+        return [self._head(bucket, numbers, truncated), *rows, b"</ListVersionsResult>"]
+
+    def _row(self, bucket: str, number: int) -> bytes:
         owner = f"{BUCKETS.index(bucket):064d}"
+        return _ROW.format(key=self._names[number], number=number, owner=owner).encode()
+
+    def _head(self, bucket: str, numbers: list[int], truncated: bool) -> bytes:
         parts = [_HEAD.format(bucket=bucket, truncated=str(truncated).lower())]
         if truncated:
             last = numbers[-1]
@@ -77,8 +96,7 @@ class Buckets:
                 f"<NextKeyMarker>{self._names[last]}</NextKeyMarker>"
                 f"<NextVersionIdMarker>393834353135333833373233313539393939{last:08x}</NextVersionIdMarker>"
             )
-        parts += [_ROW.format(key=self._names[n], number=n, owner=owner) for n in numbers]
-        return "".join([*parts, "</ListVersionsResult>"]).encode()
+        return "".join(parts).encode()
 
 
 class Connection(asyncio.Protocol):
@@ -104,23 +122,20 @@ class Connection(asyncio.Protocol):
             else:
                 self._write(answer)
 
-    def _write(self, answer: tuple[bytes, bytes]) -> None:
+    def _write(self, answer: Answer) -> None:
         if not self.transport.is_closing():
             self.transport.writelines(answer)
 
-    def _answer(self, method: str, target: str) -> tuple[bytes, bytes]:
+    def _answer(self, method: str, target: str) -> Answer:
         parts = urlsplit(target)
         query = parse_qs(parts.query, keep_blank_values=True)
         common = b"x-amz-request-id: stub\r\nDate: Tue, 25 Nov 2026 00:00:00 GMT\r\n"
         if method == "HEAD":
             version = query.get("versionId", [""])[0].encode()
-            return (
+            return [
                 b"HTTP/1.1 200 OK\r\n" + common + b'ETag: "e"\r\nContent-Length: 0\r\n'
-                b"x-amz-replication-status: COMPLETED\r\nx-amz-version-id: "
-                + version
-                + b"\r\n\r\n",
-                b"",
-            )
+                b"x-amz-replication-status: COMPLETED\r\nx-amz-version-id: " + version + b"\r\n\r\n"
+            ]
         bucket = unquote(parts.path).strip("/")
         if "versions" in query and bucket in BUCKETS:
             after = query.get("key-marker", [""])[0]
@@ -128,10 +143,12 @@ class Connection(asyncio.Protocol):
             body = self.buckets.page(bucket, after, size)
             status = b"200 OK"
         else:
-            body = b"<Error><Code>ReplicationConfigurationNotFoundError</Code><Message>no</Message></Error>"
+            body = [
+                b"<Error><Code>ReplicationConfigurationNotFoundError</Code><Message>no</Message></Error>"
+            ]
             status = b"404 Not Found"
-        lines = b"Content-Type: application/xml\r\nContent-Length: %d\r\n\r\n" % len(body)
-        return b"HTTP/1.1 " + status + b"\r\n" + common + lines, body
+        lines = b"Content-Type: application/xml\r\nContent-Length: %d\r\n\r\n" % sum(map(len, body))
+        return [b"HTTP/1.1 " + status + b"\r\n" + common + lines, *body]
 
 
 async def main() -> None:
