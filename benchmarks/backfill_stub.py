@@ -14,7 +14,7 @@ import json
 import re
 import sys
 
-from .verify_stub import Buckets, Connection
+from .verify_stub import Answer, Buckets, Connection
 
 _COMMON = b"x-amz-request-id: stub\r\nDate: Tue, 25 Nov 2026 00:00:00 GMT\r\n"
 _TAGS = (
@@ -52,7 +52,7 @@ class Versions(Connection):
             method, target, _version = head.split(b"\r\n", 1)[0].decode().split(" ")
             self._write(self._answer(method, target))
 
-    def _answer(self, method: str, target: str) -> tuple[bytes, bytes]:
+    def _answer(self, method: str, target: str) -> Answer:
         path, _mark, query = target.partition("?")
         name = f"{path.partition('bucket/')[2]}?{query.rpartition('versionId=')[2]}"
         if method == "HEAD":

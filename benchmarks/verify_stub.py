@@ -20,12 +20,14 @@ import random
 import sys
 from array import array
 from bisect import bisect_right
+from collections.abc import Sequence
 from itertools import accumulate
 from typing import cast
 from urllib.parse import parse_qs, unquote, urlsplit
 
 PAGE = 1000
-Answer = list[bytes | memoryview]
+#: What is sent one after the other.
+Answer = Sequence[bytes | memoryview]
 BUCKETS = ("source-bucket", "target-bucket")
 _HEAD = (
     "<?xml version='1.0' encoding='UTF-8'?>"
