@@ -227,7 +227,8 @@ options:
     type: float
   backlog_limit:
     description:
-      - Pause while so many versions are under way, by this module's own count or by Backbeat's (O(backbeat_url)).
+      - Pause while so many versions are under way, V(0) for no limit, by this module's own count or by Backbeat's
+        (O(backbeat_url)).
     type: int
   first_timeout:
     description:

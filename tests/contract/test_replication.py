@@ -172,7 +172,7 @@ def test_what_is_pending_fails_without_its_rule(replicating: Replicated, reason:
     sandbox = only_in_sandbox(replicating.source)
     sandbox.settings("source", paused=True)
     key = f"fails/{reason}"
-    replicating.put(key)
+    version = replicating.put(key)
     if reason == "rule disabled":
         replicating.configure(Status="Disabled")
     else:
@@ -182,6 +182,9 @@ def test_what_is_pending_fails_without_its_rule(replicating: Replicated, reason:
     replicating.configure()
     time.sleep(0.3)
     assert replicating.status(key) == "FAILED"
+    # Its own tags send it again.
+    replicating.tag(key, version)
+    replicating.arrived(key, version)
 
 
 @pytest.mark.contract("replication")

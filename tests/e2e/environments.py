@@ -63,13 +63,13 @@ class Environment:
         """The connection options for "s3" or "iam"."""
         return dict((self.s3 if service == "s3" else self.iam) or {})
 
-    def run(self, module: str, **options: Any) -> Result:
+    def run(self, module: str, *, check_mode: bool = False, **options: Any) -> Result:
         """The result of backbeat_<module>, from within this process."""
         task = task_of(module)
         given = {**(self.connection(task.service.name) if task.service else {}), **options}
         validated = ArgumentSpecValidator(**task.argument_spec()).validate(given)
         assert not validated.error_messages, validated.error_messages
-        return task.run(validated.validated_parameters, check_mode=False)
+        return task.run(validated.validated_parameters, check_mode=check_mode)
 
     def do(self, module: str, **options: Any) -> Result:
         """Like run, for steps that must work."""

@@ -108,7 +108,7 @@ class BackfillRequest:
             limits=Limits(
                 max(1, options["senders"]),
                 max(1, options["listers"]),
-                options["backlog_limit"],
+                options["backlog_limit"] or None,
                 options["first_timeout"],
                 options["settle_timeout"],
                 JobLimits(options["requests_per_second"], options["no_progress_timeout"]),

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from .._clients import s3_objects
 from .._clients.api import fresh
-from .._clients.errors import ApiError
+from .._clients.errors import ApiError, Unreachable
 from .._clients.listing import VersionListing
 from .._clients.version_pages import Marker, Page
 from .._documents.backfill_report import SourceVersion
@@ -305,7 +305,14 @@ class KeyWork:
             return "live-again"
         self._control.check(f"deleting {name}")
         self._requests.pace("delete")
-        new = s3_objects.delete_object(fresh(api), bucket, name)
+        try:
+            new = s3_objects.delete_object(fresh(api), bucket, name)
+        except Unreachable:
+            # Whether it was done, the listing tells.
+            newest = self._list(key).source[:1]
+            if not newest or newest[0][KIND] != MARKER or newest[0][VERSION_ID].decode() == marker:
+                raise
+            new = newest[0][VERSION_ID].decode()
         self._ledger.deleted(name, new or "")
         rows = self._list(key).source
         # Between the look and the delete, somebody may have put the key again.
