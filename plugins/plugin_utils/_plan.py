@@ -98,7 +98,9 @@ def plan_host(
     }
     absent = [name for name in typed if name in linked - playing - {host}]
     refused = list(dict.fromkeys(text for name in (host, *absent) for text in wrong[name]))
-    planned = HostPlan(host) if refused else plan(topology, host)
+    blocked_by = [name for name in typed if wrong[name] and name in playing - {host}]
+    # What is refused or blocked may hold what no plan can be made of, like an unknown target.
+    planned = HostPlan(host) if refused or blocked_by else plan(topology, host)
     return {
         **planned.describe(),
         "options": {
@@ -108,7 +110,7 @@ def plan_host(
             if name not in OWN
         },
         "refused": refused,
-        "blocked_by": [name for name in typed if wrong[name] and name in playing - {host}],
+        "blocked_by": blocked_by,
         "directions": [
             direction.pairs[0].describe() | {"source_host": direction.source}
             for name in typed

@@ -87,6 +87,18 @@ def test_a_mistake_of_a_host_that_is_not_linked_does_not_matter() -> None:
     assert planned["refused"] == planned["blocked_by"] == []
 
 
+def test_what_cannot_be_planned_is_not_while_variables_of_others_are_wrong() -> None:
+    """An unknown target is told once those can be read."""
+    hostvars = two_hosts()
+    hostvars["node1"]["replication_target_host"] = "node7"
+    hostvars["other"] = {**two_hosts()["node1"], "replication_location": ["a"]}
+    planned = plan(hostvars)
+    assert (planned["refused"], planned["blocked_by"]) == ([], ["other"])
+    del hostvars["other"]["replication_location"]
+    sentence = "node1 replicates to the host node7, which is not in the inventory"
+    assert any(sentence in one for one in plan(hostvars)["refused"])
+
+
 def test_a_fact_holds_no_connection() -> None:
     hostvars = two_hosts(replication_s3={**S3, "access_key": "a", "secret_key": "hunter"})
     assert "hunter" not in str(plan(hostvars))
