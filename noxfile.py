@@ -9,6 +9,7 @@ Run them by `dev.py test`, which gives them a clean environment. Sessions withou
 from __future__ import annotations
 
 import functools
+import importlib.metadata
 import os
 import re
 import shutil
@@ -32,7 +33,7 @@ os.environ["PATH"] = environment.path_with_pythons()
 check = functools.partial(nox.session, python=False, allow_parallel=True)
 
 # tests/conftest.py tells which tests share a process.
-PYTEST = ("python", "-m", "pytest", "-q", "--dist=loadscope")
+PYTEST = ("python", "-m", "pytest", "-q", "--dist=loadscope", "--no-loadscope-reorder")
 ALL_CORES = ("--numprocesses=auto", "--maxprocesses=4")
 
 # The procedure on each core, from nothing and again, from the checkout and as it is installed.
@@ -52,57 +53,63 @@ AT_THE_ENDS = (
 )
 # In process and as a module, compared on the oldest and the newest core, and so not once more with the others.
 BOTH_WAYS = "tests/faults/test_both_ways.py"
+# The core of .venv, with which the gate pytest runs all tests.
+OWN_CORE = ".".join(importlib.metadata.version("ansible-core").split(".")[:2])
+ENDS = (min(environment.CORES), max(environment.CORES))
+ENDS_FIRST = sorted(environment.CORES, key=lambda core: core not in ENDS)
+
+
+# In this order they begin, two at a time: the longest first, so that the end does not wait for one of them.
+
+
+@nox.session(allow_parallel=True)
+@nox.parametrize(
+    "python,core",
+    [(environment.first_available(environment.CORES[core]), core) for core in ENDS_FIRST],
+    ids=ENDS_FIRST,
+)
+def cores(session: nox.Session, core: str) -> None:
+    """Sanity, units and role with each ansible-core, and the playbooks with those that pytest has not."""
+    session.install("-r", str(REQUIREMENTS / "test.txt"), f"ansible-core=={core}.*")
+    if not session.posargs:
+        folder, home = ansible_test.prepare(core, Path(session.virtualenv.location))
+        local = ("--local", "--color", "no")
+        # The newest core imports the plugins with all Pythons that are here, the others with their own.
+        own = () if core == max(environment.CORES) else (f"--python={session.python}",)
+        with session.chdir(folder):
+            for name, *arguments in (
+                ("sanity", *own, *ansible_test.TARGETS),
+                ("units", f"--python={session.python}", *ansible_test.UNITS),
+                ("integration", "replication"),
+            ):
+                env = {"HOME": str(home)}
+                run_logged(session, "ansible-test", name, *local, *arguments, env=env)
+    at_an_end = core in ENDS
+    selected = () if core == OWN_CORE else (*ON_EACH_CORE, *(AT_THE_ENDS if at_an_end else ()))
+    if at_an_end:
+        selected = (*selected, BOTH_WAYS)
+    if selected or session.posargs:
+        run_logged(session, *PYTEST, "--numprocesses=1", *selected, *session.posargs)
+
+
+@nox.session(name="boto-oldest", allow_parallel=True)
+def boto_oldest(session: nox.Session) -> None:
+    """Whole modules with the lowest boto3."""
+    runtime = (ROOT / "meta" / "ee-requirements.txt").read_text()
+    lowest = [
+        f"{name}=={version}"
+        for name, version in re.findall(r"^([\w-]+)>=(\S+)", runtime, re.MULTILINE)
+    ]
+    session.install("-r", str(REQUIREMENTS / "test.txt"), *lowest)
+    # What runs through the clients; the playbook's tests make the same calls.
+    selected = ("-m", "sandbox and not playbook", "tests/integration")
+    run_logged(session, *PYTEST, "--numprocesses=1", *selected, *session.posargs)
 
 
 @check()
-def ruff(session: nox.Session) -> None:
-    """Style, likely mistakes and formatting of all Python."""
-    run_logged(session, "ruff", "check", "--output-format", "concise")
-    run_logged(session, "ruff", "format", "--check")
-
-
-@check()
-def licences(session: nox.Session) -> None:
-    """Every file says its licence (REUSE)."""
-    run_logged(session, "reuse", "lint")
-
-
-@check()
-def changelog(session: nox.Session) -> None:
-    """Changelog and its fragments (antsibull-changelog)."""
-    run_logged(session, "antsibull-changelog", "lint", "-v")
-
-
-@check()
-def mypy(session: nox.Session) -> None:
-    """Strict types of plugins, sandbox and tools."""
-    packages = (f"ansible_collections.{FULL_NAME}.plugins", "devtools", "benchmarks", "sandbox")
-    run_logged(session, "mypy", *(word for name in packages for word in ("-p", name)))
-
-
-@check()
-def docs(session: nox.Session) -> None:
-    """Documentation: lint, and a build as HTML (antsibull-docs, Sphinx)."""
-    references = ("--validate-collection-refs=self", "--disallow-unknown-collection-refs")
-    run_logged(session, "antsibull-docs", "lint-collection-docs", "--plugin-docs", *references, ".")
-    pages, html = CACHE / "docsite" / "rst", CACHE / "docsite" / "html"
-    shutil.rmtree(pages, ignore_errors=True)
-    # antsibull-docs refuses to write to a folder that others may write to.
-    (pages / "collection").mkdir(mode=0o755, parents=True)
-    settings = ("--use-current", "--squash-hierarchy", "--fail-on-error")
-    destination = f"--dest-dir={pages / 'collection'}"
-    run_logged(session, "antsibull-docs", "collection", *settings, destination, FULL_NAME)
-    shutil.copy(ROOT / "devtools" / "site" / "index.rst", pages)
-    shutil.copytree(ROOT / "docs" / "images", pages / "images")
-    shutil.copy(ROOT / "inventory" / "hosts.yml", pages / "inventory.yml")
-    strict = ("--quiet", "--fresh-env", "--fail-on-warning", "--keep-going")
-    run_logged(session, "sphinx-build", *strict, "--conf-dir=devtools/site", str(pages), str(html))
-
-
-@check()
-def lint(session: nox.Session) -> None:
-    """Playbooks, roles, metadata and all YAML (ansible-lint, production)."""
-    run_logged(session, "ansible-lint", "--nocolor")
+def molecule(session: nox.Session) -> None:
+    """All molecule scenarios."""
+    run_logged(session, "molecule", "test", "--all")
 
 
 @nox.session(allow_parallel=True)
@@ -126,50 +133,54 @@ def galaxy(session: nox.Session) -> None:
 
 
 @check()
-def molecule(session: nox.Session) -> None:
-    """All molecule scenarios."""
-    run_logged(session, "molecule", "test", "--all")
+def lint(session: nox.Session) -> None:
+    """Playbooks, roles, metadata and all YAML (ansible-lint, production)."""
+    run_logged(session, "ansible-lint", "--nocolor")
 
 
-@nox.session(allow_parallel=True)
-@nox.parametrize(
-    "python,core",
-    [(environment.first_available(pythons), core) for core, pythons in environment.CORES.items()],
-    ids=list(environment.CORES),
-)
-def cores(session: nox.Session, core: str) -> None:
-    """Sanity, units, role and playbooks with each ansible-core."""
-    session.install("-r", str(REQUIREMENTS / "test.txt"), f"ansible-core=={core}.*")
-    if not session.posargs:
-        folder, home = ansible_test.prepare(core, Path(session.virtualenv.location))
-        local = ("--local", "--color", "no")
-        # The newest core imports the plugins with all Pythons that are here, the others with their own.
-        own = () if core == max(environment.CORES) else (f"--python={session.python}",)
-        with session.chdir(folder):
-            for name, *arguments in (
-                ("sanity", *own, *ansible_test.TARGETS),
-                ("units", f"--python={session.python}", *ansible_test.UNITS),
-                ("integration", "replication"),
-            ):
-                env = {"HOME": str(home)}
-                run_logged(session, "ansible-test", name, *local, *arguments, env=env)
-    at_an_end = core in (min(environment.CORES), max(environment.CORES))
-    further = (*AT_THE_ENDS, BOTH_WAYS) if at_an_end else ()
-    run_logged(session, *PYTEST, "--numprocesses=1", *ON_EACH_CORE, *further, *session.posargs)
+@check()
+def docs(session: nox.Session) -> None:
+    """Documentation: lint, and a build as HTML (antsibull-docs, Sphinx)."""
+    references = ("--validate-collection-refs=self", "--disallow-unknown-collection-refs")
+    run_logged(session, "antsibull-docs", "lint-collection-docs", "--plugin-docs", *references, ".")
+    pages, html = CACHE / "docsite" / "rst", CACHE / "docsite" / "html"
+    shutil.rmtree(pages, ignore_errors=True)
+    # antsibull-docs refuses to write to a folder that others may write to.
+    (pages / "collection").mkdir(mode=0o755, parents=True)
+    settings = ("--use-current", "--squash-hierarchy", "--fail-on-error")
+    destination = f"--dest-dir={pages / 'collection'}"
+    run_logged(session, "antsibull-docs", "collection", *settings, destination, FULL_NAME)
+    shutil.copy(ROOT / "devtools" / "site" / "index.rst", pages)
+    shutil.copytree(ROOT / "docs" / "images", pages / "images")
+    shutil.copy(ROOT / "inventory" / "hosts.yml", pages / "inventory.yml")
+    strict = ("--quiet", "--fresh-env", "--fail-on-warning", "--keep-going")
+    run_logged(session, "sphinx-build", *strict, "--conf-dir=devtools/site", str(pages), str(html))
 
 
-@nox.session(name="boto-oldest", allow_parallel=True)
-def boto_oldest(session: nox.Session) -> None:
-    """Whole modules with the lowest boto3."""
-    runtime = (ROOT / "meta" / "ee-requirements.txt").read_text()
-    lowest = [
-        f"{name}=={version}"
-        for name, version in re.findall(r"^([\w-]+)>=(\S+)", runtime, re.MULTILINE)
-    ]
-    session.install("-r", str(REQUIREMENTS / "test.txt"), *lowest)
-    # What runs through the clients; the playbook's tests make the same calls.
-    selected = ("-m", "sandbox and not playbook", "tests/integration")
-    run_logged(session, *PYTEST, "--numprocesses=1", *selected, *session.posargs)
+@check()
+def mypy(session: nox.Session) -> None:
+    """Strict types of plugins, sandbox and tools."""
+    packages = (f"ansible_collections.{FULL_NAME}.plugins", "devtools", "benchmarks", "sandbox")
+    run_logged(session, "mypy", *(word for name in packages for word in ("-p", name)))
+
+
+@check()
+def ruff(session: nox.Session) -> None:
+    """Style, likely mistakes and formatting of all Python."""
+    run_logged(session, "ruff", "check", "--output-format", "concise")
+    run_logged(session, "ruff", "format", "--check")
+
+
+@check()
+def licences(session: nox.Session) -> None:
+    """Every file says its licence (REUSE)."""
+    run_logged(session, "reuse", "lint")
+
+
+@check()
+def changelog(session: nox.Session) -> None:
+    """Changelog and its fragments (antsibull-changelog)."""
+    run_logged(session, "antsibull-changelog", "lint", "-v")
 
 
 # dev.py runs these alone, since they use all cores, and shows their output while they run.

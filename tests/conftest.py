@@ -23,6 +23,7 @@ TOGETHER = (
     "tests/e2e/",
     "tests/faults/test_both_ways.py",
     "tests/faults/test_least_privilege.py",
+    "tests/integration/test_bad_input_playbook.py",
     "tests/packaging/",
 )
 
@@ -44,6 +45,11 @@ class Together(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         return next((place for place in TOGETHER if nodeid.startswith(place)), nodeid)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long begins first, so that the end does not wait for one of them."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:

@@ -12,11 +12,14 @@ from typing import Any
 
 import pytest
 
+from sandbox import Sandbox
 from tests.integration.support.modules import Side
 from tests.integration.support.plays import Plays
 from tests.integration.support.procedure import SOURCE_BUCKET, set_up
 
 Hosts = dict[str, dict[str, Any]]
+
+pytestmark = [pytest.mark.playbook]
 
 
 def no_target(hosts: Hosts) -> None:
@@ -59,35 +62,158 @@ def overlapping(hosts: Hosts) -> None:
     hosts["node1"]["replication_pairs"][0]["rules"] = rules
 
 
-@pytest.mark.parametrize(
-    ("mistake", "message"),
-    [
-        (no_target, "has no target: set replication_target_host of node1"),
-        (misspelt_pairs, "node1 has replication_target_host, but no pair of buckets"),
-        (no_pairs, "node1 has replication_target_host, but no pair of buckets"),
-        (no_url, "replication_s3 of node1 has no option endpoint. Is endpoint_url meant?"),
-        (no_url, "replication_s3 of node1 needs endpoint_url."),
-        (
-            misspelt_bucket,
-            "Item 1 of replication_pairs of node1 has no option target_buket. Is target_bucket meant?",
-        ),
-        (
-            misspelt_rule,
-            "Item 1 of rules in item 1 of replication_pairs of node1 has no option prefx. Is prefix meant?",
-        ),
-        (pairs_as_a_dictionary, "replication_pairs of node1 is a dictionary, but must be a list."),
-        (pairs_as_text, "replication_pairs of node1 is text, but must be a list."),
-    ],
-)
+def no_boolean(hosts: Hosts) -> None:
+    hosts["node1"]["replication_verify"] = "perhaps"
+
+
+def no_iam_of_the_target(hosts: Hosts) -> None:
+    del hosts["node6"]["replication_iam"]
+
+
+def no_connection_of_the_target(hosts: Hosts) -> None:
+    for service in ("s3", "iam"):
+        del hosts["node6"][f"replication_{service}"]
+
+
+def no_s3_of_the_source(hosts: Hosts) -> None:
+    del hosts["node1"]["replication_s3"]
+
+
+def no_such_target(hosts: Hosts) -> None:
+    hosts["node1"]["replication_target_host"] = "node7"
+
+
+def no_choice(hosts: Hosts) -> None:
+    hosts["node1"]["replication_permissions"] = "most"
+
+
+def no_number(hosts: Hosts) -> None:
+    hosts["node1"]["replication_policy_max_size"] = "much"
+
+
+def half_a_pair(hosts: Hosts) -> None:
+    hosts["node1"]["replication_pairs"] = [{"source_bucket": "only"}]
+
+
+LIMIT = ("--limit", "node1*")
+Mistake = Callable[[Hosts], None]
+Messages = dict[str, str]
+#: Mistakes for which it matters what else the inventory holds, and the arguments of the run.
+OF_THE_INVENTORY: list[tuple[Mistake, tuple[str, ...], str]] = [
+    (no_target, (), "has no target: set replication_target_host of node1"),
+    (misspelt_pairs, (), "node1 has replication_target_host, but no pair of buckets"),
+    (no_pairs, (), "node1 has replication_target_host, but no pair of buckets"),
+    (
+        no_such_target,
+        LIMIT,
+        "node1 replicates to the host node7, which is not in the inventory",
+    ),
+    (no_iam_of_the_target, LIMIT, "The inventory lacks replication_iam of node6"),
+    (no_connection_of_the_target, LIMIT, "The inventory lacks replication_s3 of node6"),
+    (no_s3_of_the_source, LIMIT, "The inventory lacks replication_s3 of node1"),
+]
+#: Mistakes of one host, in a run of all hosts.
+ON_BOTH_SIDES: list[tuple[Mistake, str]] = [
+    (no_url, "replication_s3 of node1 has no option endpoint. Is endpoint_url meant?"),
+    (no_url, "replication_s3 of node1 needs endpoint_url."),
+    (
+        misspelt_bucket,
+        "Item 1 of replication_pairs of node1 has no option target_buket. Is target_bucket meant?",
+    ),
+    (
+        misspelt_rule,
+        "Item 1 of rules in item 1 of replication_pairs of node1 has no option prefx. Is prefix meant?",
+    ),
+    (pairs_as_a_dictionary, "replication_pairs of node1 is a dictionary, but must be a list."),
+    (pairs_as_text, "replication_pairs of node1 is text, but must be a list."),
+    (no_boolean, "replication_verify of node1 is 'perhaps', but must be true or false."),
+]
+#: The same in a run of the sources alone, which need their targets' variables too.
+ON_THE_SOURCE: list[tuple[Mistake, str]] = [
+    (no_choice, "replication_permissions of node1 is 'most', but must be one of"),
+    (no_number, "replication_policy_max_size"),
+    (half_a_pair, "target_bucket"),
+]
+
+
+#: The role as far as it looks at the inventory: the first host that is refused would end a run of all of it.
+PLAN = """---
+- name: Plan
+  hosts: all
+  gather_facts: false
+  tasks:
+    - name: Plan
+      ansible.builtin.import_role:
+        name: scality.backbeat.replication
+        tasks_from: plan
+      ignore_errors: true
+"""
+
+
+def refused(plays: Plays, mistakes: list[tuple[Mistake, str]], *arguments: str) -> Messages:
+    """The messages of one run in which each mistake is made in hosts of its own, called after it."""
+    playbook = plays.folder / "plan.yml"
+    playbook.write_text(PLAN)
+    hosts: Hosts = {}
+    for mistake, _message in mistakes:
+        pair = plays.inventory()["all"]["hosts"]
+        mistake(pair)
+        if pair["node1"].get("replication_target_host") == "node6":
+            pair["node1"]["replication_target_host"] = own("node6", mistake)
+        hosts |= {own(name, mistake): variables for name, variables in pair.items()}
+    inventory = {"all": {**plays.inventory()["all"], "hosts": hosts}}
+    played = plays(*arguments, inventory=inventory, playbook=playbook).ok()
+    assert "Traceback" not in played.output
+    failed = [one for one in played.records if one["status"] == "ignored"]
+    expected = {own("node1", mistake) for mistake, _message in mistakes}
+    assert sorted(one["host"] for one in failed) == sorted(expected)
+    return {one["host"]: one["result"]["msg"] for one in failed}
+
+
+def own(text: str, mistake: Mistake) -> str:
+    return re.sub(r"node[16]", rf"\g<0>-{mistake.__name__}", text)
+
+
+@pytest.fixture(scope="module")
+def plays(running_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Plays:
+    running_sandbox.reset()
+    return Plays(running_sandbox, tmp_path_factory.mktemp("mistakes"))
+
+
+@pytest.fixture(scope="module")
+def refused_on_both_sides(plays: Plays) -> Messages:
+    return refused(plays, ON_BOTH_SIDES)
+
+
+@pytest.fixture(scope="module")
+def refused_on_the_source(plays: Plays) -> Messages:
+    return refused(plays, ON_THE_SOURCE, *LIMIT)
+
+
+@pytest.mark.parametrize(("mistake", "arguments", "message"), OF_THE_INVENTORY)
 def test_mistakes_that_are_found_before_anything_is_done(
-    play: Plays, mistake: Callable[[Hosts], None], message: str
+    play: Plays, mistake: Mistake, arguments: tuple[str, ...], message: str
 ) -> None:
     inventory = play.inventory()
     mistake(inventory["all"]["hosts"])
-    played = play(inventory=inventory)
+    played = play(*arguments, inventory=inventory)
     assert message in played.failure()
     assert "Traceback" not in played.output
     assert play.sandbox.calls() == []
+
+
+@pytest.mark.parametrize(("mistake", "message"), ON_BOTH_SIDES)
+def test_mistakes_of_one_host_are_told_of_it(
+    refused_on_both_sides: Messages, mistake: Mistake, message: str
+) -> None:
+    assert own(message, mistake) in refused_on_both_sides[own("node1", mistake)]
+
+
+@pytest.mark.parametrize(("mistake", "message"), ON_THE_SOURCE)
+def test_mistakes_of_either_side_are_found_by_the_source_alone(
+    refused_on_the_source: Messages, mistake: Mistake, message: str
+) -> None:
+    assert own(message, mistake) in refused_on_the_source[own("node1", mistake)]
 
 
 def test_a_misspelt_tag(play: Plays) -> None:

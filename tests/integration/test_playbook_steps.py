@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from tests.integration.support.modules import Side
@@ -91,53 +89,3 @@ def test_one_side_after_the_other(play: Plays, source: Side, target: Side) -> No
     assert target.writes() == []
     preflight = {"ListBuckets", "GetUser", "GetBucketVersioning", "GetRole"}
     assert set(target.reads()) == {*preflight, "GetObjectLockConfiguration", "HeadObject"}
-
-
-def without(inventory: dict[str, Any], host: str, *names: str) -> dict[str, Any]:
-    for name in names:
-        del inventory["all"]["hosts"][host][name]
-    return inventory
-
-
-@pytest.mark.parametrize(
-    ("host", "names", "message"),
-    [
-        ("node6", ("replication_iam",), "replication_iam of node6"),
-        ("node6", ("replication_s3", "replication_iam"), "replication_s3 of node6"),
-        ("node1", ("replication_s3",), "replication_s3 of node1"),
-    ],
-)
-def test_a_side_that_the_inventory_does_not_describe(
-    play: Plays, host: str, names: tuple[str, ...], message: str
-) -> None:
-    inventory = without(play.inventory(), host, *names)
-    failed = play("--limit", "node1", inventory=inventory).failure()
-    assert f"The inventory lacks {message}" in failed
-    assert play.sandbox.calls() == []
-
-
-def test_a_target_host_that_does_not_exist(play: Plays) -> None:
-    inventory = play.inventory()
-    inventory["all"]["hosts"]["node1"]["replication_target_host"] = "node7"
-    message = play("--limit", "node1", inventory=inventory).failure()
-    assert "node1 replicates to the host node7, which is not in the inventory" in message
-
-
-@pytest.mark.parametrize(
-    ("variables", "message"),
-    [
-        (
-            {"replication_permissions": "most"},
-            "replication_permissions of node1 is 'most', but must be one of",
-        ),
-        ({"replication_policy_max_size": "much"}, "replication_policy_max_size"),
-        ({"replication_pairs": [{"source_bucket": "only"}]}, "target_bucket"),
-    ],
-)
-def test_variables_are_checked_before_anything_is_done(
-    play: Plays, variables: dict[str, Any], message: str
-) -> None:
-    inventory = play.inventory()
-    inventory["all"]["hosts"]["node1"].update(variables)
-    assert message in play("--limit", "node1", inventory=inventory).failure()
-    assert play.sandbox.calls() == []

@@ -35,6 +35,10 @@ USES: dict[str, dict[str, Any]] = {
         "source": {"s3": "{{ replication_s3 }}", "iam": "{{ replication_iam }}"},
         "target": {"iam": "{{ hostvars['node6'].replication_iam }}"},
     },
+    "backbeat_backfill": {
+        "source": {"bucket": "source-bucket", "s3": "{{ replication_s3 }}"},
+        "target": {"bucket": "target-bucket", "s3": "{{ hostvars['node6'].replication_s3 }}"},
+    },
     "backbeat_bucket": {"name": "source-bucket", "versioning": "enabled"},
     "backbeat_bucket_replication": {"bucket": "source-bucket", "target_bucket": "target-bucket"},
     "backbeat_bucket_replication_info": {"bucket": "source-bucket"},
@@ -91,40 +95,28 @@ def test_the_playbook_sets_up_replication(first_run: int, sandbox: Sandbox) -> N
 
 
 @pytest.mark.usefixtures("first_run")
-def test_the_playbook_changes_nothing_again(
-    installed: Elsewhere, inventory: Path, sandbox: Sandbox
-) -> None:
-    assert installed.play("scality.backbeat.setup_replication", inventory, sandbox) == 0
-
-
-@pytest.mark.usefixtures("first_run")
-def test_the_role_by_its_full_name(installed: Elsewhere, inventory: Path, sandbox: Sandbox) -> None:
-    playbook = write(
-        installed.folder / "role.yml",
-        {"hosts": "all", "gather_facts": False, "roles": ["scality.backbeat.replication"]},
-    )
-    assert installed.play(playbook, inventory, sandbox) == 0
-
-
-@pytest.mark.usefixtures("first_run")
-def test_each_module_by_its_full_name(
+def test_playbook_role_and_modules_by_their_full_names_change_nothing_again(
     installed: Elsewhere, inventory: Path, sandbox: Sandbox
 ) -> None:
     assert set(USES) <= set(MODULES)
-    playbook = write(
-        installed.folder / "modules.yml",
-        {
-            "hosts": "node1",
-            "gather_facts": False,
-            "module_defaults": {
-                "group/scality.backbeat.iam": "{{ replication_iam }}",
-                "group/scality.backbeat.s3": "{{ replication_s3 }}",
-            },
-            "tasks": [
-                {f"scality.backbeat.{name}": USES.get(name) or documented_uses(name)[0]}
-                for name in MODULES
-            ],
+    role = {"hosts": "all", "gather_facts": False, "roles": ["scality.backbeat.replication"]}
+    modules = {
+        "hosts": "node1",
+        "gather_facts": False,
+        "module_defaults": {
+            "group/scality.backbeat.iam": "{{ replication_iam }}",
+            "group/scality.backbeat.s3": "{{ replication_s3 }}",
         },
+        "tasks": [
+            {f"scality.backbeat.{name}": USES.get(name) or documented_uses(name)[0]}
+            for name in MODULES
+        ],
+    }
+    playbook = write(
+        installed.folder / "again.yml",
+        {"import_playbook": "scality.backbeat.setup_replication"},
+        role,
+        modules,
     )
     assert installed.play(playbook, inventory, sandbox) == 0
 
