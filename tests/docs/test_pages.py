@@ -43,6 +43,7 @@ OF_RULEBOOKS = {
 #: What the role leaves in the statistics of a run.
 STATISTICS = {
     "replication_summary",
+    "replication_validation",
     "replication_verification",
     "replication_status",
     "replication_retry",
