@@ -172,7 +172,10 @@ def test_all_small_histories(delete_again: bool, markers: bool) -> None:
             continue
         found = plan_key(history, Selection(delete_again=delete_again, markers=markers))
         if not found.send:
-            assert not found.delete_first
+            # A selected marker that the target lacks is made again, although nothing follows it.
+            newest = history[0]
+            lost = newest.delete_marker and Selection().includes(newest)
+            assert found.delete_first == (delete_again and lost)
             continue
         sent += 1
         deleted = history[0].delete_marker
@@ -195,3 +198,38 @@ def test_keys_without_null_versions_and_markers_are_sent_whole() -> None:
         history = [version(str(4 - place), state) for place, state in enumerate(states)]
         wanted = [one.version_id for one in reversed(history) if one.state == FAILED]
         assert plan(*history) == KeyPlan(tuple(wanted))
+
+
+def test_what_is_excluded_is_left_alone_unless_it_is_named() -> None:
+    key = (version("2"), version("1"))
+    assert plan(*key, excluded=frozenset({"1"})).send == ("2",)
+    named = plan(*key, excluded=frozenset({"1"}), version_ids=frozenset({"1"}))
+    assert named.send == ("1", "2")
+    # Without the newest, an older one would become current.
+    assert reasons(plan(*key, excluded=frozenset({"2"}))) == {"1": "newest-not-sent"}
+
+
+LOST = "delete_marker_missing"
+WITH_MARKERS = frozenset({FAILED, LOST})
+
+
+def test_an_old_delete_marker_has_a_reason_of_its_own() -> None:
+    found = plan(version("3"), marker("2", LOST), version("1", THERE), states=WITH_MARKERS)
+    assert (found.send, reasons(found)) == (("3",), {"2": "old-delete-marker"})
+
+
+@pytest.mark.parametrize("older", [version("1"), version("1", THERE), None])
+def test_a_new_delete_marker_covers_the_lost_ones(older: KeyVersion | None) -> None:
+    rest = [one for one in (older,) if one is not None]
+    key = (marker("3", LOST), marker("2", LOST), *rest)
+    found = plan(*key, states=WITH_MARKERS, delete_again=True)
+    assert found.delete_first
+    assert reasons(found) == {}
+    assert found.send == (("1",) if older == version("1") else ())
+    left = plan(*key, states=WITH_MARKERS)
+    assert not left.delete_first
+    assert reasons(left)["3"] == "delete-marker"
+
+
+def test_a_delete_marker_that_is_not_selected_is_not_made_again() -> None:
+    assert plan(marker("2", LOST), version("1", THERE), delete_again=True) == KeyPlan()
