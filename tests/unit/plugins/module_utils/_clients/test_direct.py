@@ -12,7 +12,7 @@ import time
 from datetime import datetime, timezone
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import pytest
 from botocore.auth import S3SigV4Auth
@@ -28,6 +28,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._clients.direct i
     Reply,
     Signer,
     _Connection,
+    _host_header,
     md5,
 )
 
@@ -179,3 +180,18 @@ def test_an_answer_that_does_not_come_is_waited_for_no_longer_than_the_limit(
     monkeypatch.setattr(direct, "TIMEOUT", 1.0)
     with pytest.raises(OSError, match="temporarily unavailable"):
         exchange(begun, hold=3.0)
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("http://node1", "node1"),
+        ("http://node1:80", "node1"),
+        ("https://node1:443", "node1"),
+        ("https://node1:80", "node1:80"),
+        ("http://node1:8000", "node1:8000"),
+        ("http://[::1]:8000", "[::1]:8000"),
+    ],
+)
+def test_the_host_is_named_with_a_port_that_is_not_the_usual_one(url: str, host: str) -> None:
+    assert _host_header(urlsplit(url)) == host

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import heapq
+import math
 import random
 from bisect import bisect_right
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify
     Alphabet,
     Ramp,
     Span,
+    _successor,
     balanced,
     choose_cut,
     midpoint,
@@ -222,3 +224,31 @@ def test_a_plan_has_parts_of_about_the_same_size() -> None:
     assert balanced(spans, 1) == []
     assert len(balanced(spans, 100)) == 8
     assert balanced([Span(done=True)], 4) == []
+
+
+def test_what_cannot_be_estimated_is_taken_as_usual_in_a_plan() -> None:
+    """Two known ranges of 100 rows, and an unknown one between them."""
+    spans = [
+        Span(start=b"", rows=100, done=True),
+        Span(start=b"3", expected=math.inf),
+        Span(start=b"6", rows=100, done=True),
+    ]
+    assert spans[1].left() == math.inf
+    assert balanced(spans, 3) == [b"3", b"6"]
+
+
+@pytest.mark.parametrize(
+    ("key", "level", "successor"),
+    [
+        (b"abc", 1, b"ac"),
+        (b"abc", 2, b"abd"),
+        (b"abc", 3, None),
+        (b"abc", 4, None),
+        ("\ud7ff".encode(), 0, "\ue000".encode()),
+        ("a\U0010ffff".encode(), 1, None),
+    ],
+)
+def test_the_text_behind_all_keys_with_a_beginning(
+    key: bytes, level: int, successor: bytes | None
+) -> None:
+    assert _successor(key, level) == successor

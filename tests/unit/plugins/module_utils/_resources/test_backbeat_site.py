@@ -24,6 +24,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._resources.backbe
     Site,
     SiteRequest,
     State,
+    _utc,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._work import Refused
 
@@ -188,3 +189,19 @@ def test_no_flow_is_a_failure(server: Server) -> None:
     server.flow = [(5, 9)]
     with pytest.raises(Refused, match="nothing was replicated within 60 s; 9 operations"):
         apply(resource(name="b", wait="flow", wait_timeout=60.0))
+
+
+@pytest.mark.parametrize(
+    ("moment", "shown"),
+    [
+        (datetime(2026, 3, 1, 23, 59, tzinfo=timezone.utc), "2026-03-01T23:59Z"),
+        (datetime(2026, 3, 1, 23, 59, 1, tzinfo=timezone.utc), "2026-03-02T00:00Z"),
+        (datetime(2026, 3, 1, 23, 59, 0, 1, tzinfo=timezone.utc), "2026-03-02T00:00Z"),
+        (datetime(2026, 3, 1, 1, 0, tzinfo=timezone(timedelta(hours=2))), "2026-02-28T23:00Z"),
+        (None, "never"),
+    ],
+)
+def test_moments_are_shown_in_utc_rounded_up_to_the_minute(
+    moment: datetime | None, shown: str
+) -> None:
+    assert _utc(moment) == shown

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -318,3 +319,11 @@ class TestFindingTheAccount:
         iam.before("list_policies", refusal("AccessDenied", "Access Denied", 403))
         with pytest.raises(Forbidden, match="Failed to look for the policy P"):
             run(policy(iam, policy=document("s3:Get")))
+
+
+def test_all_that_holds_a_policy_but_the_roles_of_a_teardown_is_named() -> None:
+    entities = SimpleNamespace(roles=("Own", "Other"), users=("ann",), groups=("audit",))
+    policy: Any = SimpleNamespace(request=SimpleNamespace(holders=("Own",)))
+    current: Any = {"part": SimpleNamespace(entities=entities)}
+    named = "the role Other, the user ann, the group audit"
+    assert Policy._foreign(policy, current) == named
