@@ -30,7 +30,7 @@ from ansible.utils.display import Display
 from ansible.utils.vars import merge_hash
 
 from ..module_utils._clients.session import BOTOCORE_VERSION, warm
-from ..module_utils._engine.options import hidden
+from ..module_utils._engine.options import hidden, refusal
 from ..module_utils._engine.task import Task
 from ..module_utils._waiting import Tell
 
@@ -130,7 +130,7 @@ class InProcess(ActionBase):  # type: ignore[misc]
         validated = validator.validate(_plain(self._task.args))
         options = validated.validated_parameters
         if validated.error_messages:
-            message = validated.errors.msg
+            message = refusal(validated.error_messages)
             if isinstance(validated.errors[0], UnsupportedError):
                 name = self._task.resolved_action or self._task.action
                 message = f"Unsupported parameters for ({name}) module: {message}"

@@ -75,3 +75,15 @@ def test_options_that_do_not_fit(source: Side) -> None:
 
 def _bare(result: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in result.items() if key not in ("invocation", "warnings")}
+
+
+def test_what_is_refused_inside_a_list_names_its_option(source: Side) -> None:
+    options = {
+        "source_role": "arn:aws:iam::123456789012:role/A",
+        "target_role": "arn:aws:iam::123456789012:role/B",
+        "target_bucket": "b-bucket",
+        "rules": [{"prefix": "", "sites": ["nowhere"]}],
+    }
+    result = source.run_process("bucket_replication", bucket="a-bucket", **options)
+    assert "option 'sites' found in 'rules'" in result["msg"]
+    assert source.writes() == []

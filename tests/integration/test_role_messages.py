@@ -5,7 +5,11 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
+
+import pytest
 
 from tests.integration.support.modules import Side
 from tests.integration.support.plays import Inventory, Plays
@@ -49,3 +53,48 @@ def test_variables_in_place_of_options(play: Plays, source: Side, target: Side) 
     message = play(inventory=of_pairs(play, pair)).failure()
     assert "list all rules that are to change, or set `replication_purge_rules`" in message
     assert not re.search(r"(?<!replication_)purge_rules", message)
+
+
+def test_a_site_that_is_text(play: Plays, source: Side, tmp_path: Path) -> None:
+    """In the controller's process, as test_processes.py has it for one of its own; and in the role's words."""
+    task = {
+        "bucket": "source-bucket",
+        "source_role": "arn:aws:iam::123456789012:role/A",
+        "target_role": "arn:aws:iam::123456789012:role/B",
+        "target_bucket": TARGET_BUCKET,
+        "rules": [{"prefix": "", "sites": ["nowhere"]}],
+        **source.connection("s3"),
+    }
+    name = "scality.backbeat.backbeat_bucket_replication"
+    tasks = [{"name": "Configure", name: task}]
+    file = tmp_path / "play.yml"
+    file.write_text(
+        json.dumps([{"name": "A play", "hosts": "node1", "gather_facts": False, "tasks": tasks}])
+    )
+    assert "option 'sites' found in 'rules'" in play(playbook=file).failure()
+    pair = {
+        "source_bucket": "source-bucket",
+        "target_bucket": TARGET_BUCKET,
+        "rules": task["rules"],
+    }
+    message = play(inventory=of_pairs(play, pair)).failure()
+    assert (
+        message
+        == "Item 1 of sites in item 1 of rules in item 1 of replication_pairs of node1 is text, but must be a "
+        "dictionary."
+    )
+    assert source.writes() == []
+
+
+@pytest.mark.parametrize(
+    ("host", "variable"),
+    [("node1", "replication_source_role_name"), ("node6", "replication_target_role_name")],
+)
+def test_a_comma_in_the_name_of_a_role(
+    play: Plays, source: Side, target: Side, host: str, variable: str
+) -> None:
+    inventory = play.inventory()
+    inventory["all"]["hosts"][host][variable] = "one,two"
+    message = play(inventory=inventory).failure()
+    assert f"{variable} of {host}: The role name 'one,two' has a comma" in message
+    assert play.sandbox.calls() == []

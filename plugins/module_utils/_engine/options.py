@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote
@@ -151,6 +151,15 @@ def _forms(secret: str) -> set[str]:
         )
     }
     return {*plain, *written} - {""}
+
+
+def refusal(messages: Sequence[str]) -> str:
+    """Of what Ansible says about options that it refuses, the first message, in the form that names the option.
+
+    A value inside a list or dictionary is refused twice: without a name first, then with it before the same words.
+    """
+    first = messages[0]
+    return next((one for one in messages[1:] if one != first and one.endswith(first)), first)
 
 
 def bad_numbers(spec: Mapping[str, Any], options: Mapping[str, Any] | None) -> Iterator[str]:

@@ -27,6 +27,7 @@ from .options import (
     bad_numbers,
     chosen,
     hidden,
+    refusal,
     with_items,
 )
 
@@ -310,6 +311,9 @@ class Module(AnsibleModule):  # type: ignore[misc]
 
     def fail_json(self, msg: str, **result: Any) -> None:
         self._hide()
+        refused = getattr(self, "validation_result", None)
+        if refused is not None and refused.error_messages and msg == refused.error_messages[0]:
+            msg = refusal(refused.error_messages)
         super().fail_json(msg, **result)
 
     def exit_json(self, **result: Any) -> None:
