@@ -40,7 +40,7 @@ OF_RULEBOOKS = {
     for file in (ROOT / "extensions" / "eda" / "rulebooks").glob("*.yml")
     for name in re.findall(r"replication_\w+", file.read_text())
 }
-#: What the role leaves in the statistics of a run.
+#: What the role leaves in the statistics of a run, or as facts.
 STATISTICS = {
     "replication_summary",
     "replication_validation",
