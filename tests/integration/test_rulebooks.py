@@ -25,7 +25,8 @@ from tests.integration.support.rulebooks import (
     venv,
 )
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("rulebook")]
+# They need an environment that only the whole run of the tests makes.
+pytestmark = [pytest.mark.slow, pytest.mark.playbook, pytest.mark.usefixtures("rulebook")]
 PAIRS = ROOT / "playbooks" / "write_event_pairs.yml"
 FAILED_NOTIFICATION = "s3:Replication:OperationFailedReplication"
 
