@@ -12,6 +12,7 @@ from ansible.errors import AnsibleError, AnsibleFilterError
 from ansible.utils.display import Display
 from jinja2 import Undefined, UndefinedError
 
+from ..module_utils._documents.repair_report import RepairReport, RepairSteps, of_steps
 from ..module_utils._documents.topology import Environment, HostPlan, Items, Topology, plan
 from ..module_utils._documents.topology_checks import refusals
 from ..module_utils._documents.topology_steps import Found, Steps, role_arns
@@ -57,6 +58,13 @@ SUMMARISED = {
     "policies_removed": "replication_policies_removed",
     "roles_removed": "replication_roles_removed",
     "buckets_removed": "replication_buckets_removed",
+}
+#: Results of a repair's tasks, by their names in RepairSteps.
+REPAIRED = {
+    "before": "replication_before_repair",
+    "retried": "replication_retried",
+    "sent": "replication_backfilled",
+    "after": "replication_comparison",
 }
 #: Results of teardown, by their names in Found.
 REMOVED = {
@@ -138,6 +146,8 @@ def plan_step(
         )
     if step == "sources_to_wait_for":
         return [name for name in planned["sources"] if not hostvars[name].get(REMOVED["removed"])]
+    if step == "repairs":
+        return repairs(hostvars[host], planned)
     if step not in STEPS:
         raise AnsibleFilterError(f"A plan has no step {step!r}: it has {', '.join(STEPS)}.")
     results = {
@@ -192,6 +202,7 @@ STEPS: Mapping[str, Callable[[Steps, Mapping[str, Any]], Items]] = {
     "retries": lambda steps, _options: steps.retries(),
     "verifications": lambda steps, options: steps.verifications(options["verify_folder"]),
     "backfills": lambda steps, options: steps.backfills(options),
+    "repaired": lambda steps, options: steps.repaired(options),
     "divisions": lambda steps, options: steps.divisions(options),
     "ranges": lambda steps, options: steps.ranges(options),
     "parts": lambda steps, options: steps.parts(options),
@@ -240,6 +251,49 @@ def _has_succeeded(there: Variables, name: str) -> bool:
     """Whether the host's task with this result has done its work in this run."""
     result = there.get(name) or {}
     return bool(result.get("results")) and not result.get("failed")
+
+
+def repairs(variables: Variables, planned: Mapping[str, Any]) -> Items:
+    """RepairReport.as_dict() of each outgoing pair, from the results of this host's tasks so far."""
+    results = {
+        name: (variables.get(registered) or {}).get("results") or ()
+        for name, registered in (*REPAIRED.items(), ("checked", CHECKED))
+    }
+    checked = dict(enumerate(results.pop("checked")))
+    retried = {one.get("item"): one.get("retry") for one in results.pop("retried")}
+    sent = {
+        repair.pair: repair
+        for one in results.pop("sent")
+        if one.get("repair")
+        for repair in [RepairReport.from_dict(one["repair"])]
+    }
+    compared = {
+        name: {
+            (
+                *(report["source"][part] for part in ("name", "bucket")),
+                *(report["target"][part] for part in ("name", "bucket")),
+            ): report
+            for one in found
+            if (report := one.get("verification"))
+        }
+        for name, found in results.items()
+    }
+    return [
+        of_steps(
+            pair,
+            RepairSteps(
+                before=compared["before"].get(pair),
+                retried=retried.get(one["source_bucket"]),
+                sent=sent.get(pair),
+                after=compared["after"].get(pair),
+                stopped=checked.get(place, {}).get("msg") or "",
+            ),
+        ).as_dict()
+        for place, one in enumerate(planned["outgoing"])
+        for pair in [
+            (planned["host"], one["source_bucket"], one["target_host"], one["target_bucket"])
+        ]
+    ]
 
 
 def summarise(hostvars: HostVars, host: str, planned: Mapping[str, Any], check_mode: Any) -> Any:

@@ -132,3 +132,60 @@ class RepairReport:
             raise InvalidDocument(
                 f"The result of a repair is damaged ({error}): repair again."
             ) from error
+
+
+@dataclass(frozen=True)
+class RepairSteps:
+    """The results of a repair's steps on one pair, None for a step that did not run.
+
+    before, after: reports of backbeat_verify. retried: what backbeat_retry says of the bucket. sent: what a backfill
+    did. stopped: why nothing was repaired, a sentence.
+    """
+
+    before: Mapping[str, Any] | None = None
+    retried: Mapping[str, Any] | None = None
+    sent: RepairReport | None = None
+    after: Mapping[str, Any] | None = None
+    stopped: str = ""
+
+
+def of_steps(pair: tuple[str, str, str, str], steps: RepairSteps) -> RepairReport:
+    """The report of a repair in steps. pair: as RepairReport.pair."""
+    sent, retried = steps.sent or RepairReport(*pair), steps.retried
+    looks = [one for one in (steps.before, steps.after) if one is not None]
+    return RepairReport(
+        *pair,
+        before=sent.before if steps.before is None else _found(steps.before),
+        done=((_retry(retried),) if retried else ()) + sent.done,
+        skipped=(*(_refused(retried) if retried else ()), *sent.skipped),
+        skipped_count=sent.left_alone + (retried["refused"] if retried else 0),
+        after=None if steps.after is None else _found(steps.after),
+        finished=looks[-1]["finished"] if looks else sent.finished,
+        stopped=steps.stopped or sent.stopped,
+        notes=tuple(dict.fromkeys(note for one in looks for note in one["notes"])) + sent.notes,
+    )
+
+
+def _found(report: Mapping[str, Any]) -> dict[str, int]:
+    counts = {name: tally["count"] for name, tally in report["states"].items()}
+    return {name: count for name, count in counts.items() if count}
+
+
+def _retry(retried: Mapping[str, Any]) -> RepairAction:
+    outcome = retried["outcome"] or {}
+    return RepairAction(
+        "retry",
+        asked=retried["asked"] + retried["refused"],
+        sent=retried["asked"],
+        accepted=retried["accepted"],
+        refused=retried["refused"] + retried["dropped"],
+        completed=outcome.get("COMPLETED", 0),
+        failed=outcome.get("FAILED", 0),
+    )
+
+
+def _refused(retried: Mapping[str, Any]) -> tuple[SkippedVersion, ...]:
+    return tuple(
+        SkippedVersion(one["key"], one["version_id"], one["detail"])
+        for one in retried["first_refused"]
+    )

@@ -267,6 +267,10 @@ class Steps:
             found.append(one)
         return found
 
+    def repaired(self, options: Mapping[str, Any]) -> Items:
+        """The same for a repair: of the keys that the verification before it found, where its files are kept."""
+        return self.backfills({**options, "backfill_from_verification": True})
+
     def divisions(self, options: Mapping[str, Any]) -> Items:
         """The source bucket of each pair, to be divided among machines, and the file of its plan."""
         machines, folder = _machines(options), options["verify_folder"]

@@ -1,0 +1,122 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbook repair_replication: what was wrong, what is done about it, and what is left and why."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devtools.places import ROOT
+from tests.integration.support.modules import Side
+from tests.integration.support.plays import Inventory, Played, Plays
+from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, set_up
+from tests.integration.test_verify import put, states, verify
+
+REPAIR = ROOT / "playbooks" / "repair_replication.yml"
+
+
+@pytest.fixture
+def broken(source: Side, target: Side) -> Side:
+    """A version from before the rule, and one that failed while the target bucket was away; it is still away."""
+    source.sandbox.settings("source", retries=0)
+    set_up(source, target, but=("object", "replication"))
+    put(source, "old")
+    set_up(source, target, but=("object",))
+    target.s3.delete_bucket(Bucket=TARGET_BUCKET)
+    put(source, "failed")
+    source.do("object_check", bucket=SOURCE_BUCKET, key="failed", status=["FAILED"])
+    return source
+
+
+def inventory(play: Plays, folder: Path, **variables: Any) -> Inventory:
+    return play.inventory(
+        replication_verify_folder=str(folder),
+        replication_report_html=str(folder / "page.html"),
+        **variables,
+    )
+
+
+def repaired(played: Played) -> dict[str, Any]:
+    (stats,) = [
+        one["result"]["ansible_stats"]["data"]["replication_repair"]["node1"]
+        for one in played.records
+        if "replication_repair" in str(one["result"].get("ansible_stats"))
+    ]
+    (report,) = stats
+    return dict(report)
+
+
+@pytest.mark.parametrize("by_api", [True, False])
+def test_what_was_wrong_is_repaired_once(
+    play: Plays, broken: Side, target: Side, tmp_path: Path, by_api: bool
+) -> None:
+    target.do("bucket", name=TARGET_BUCKET, versioning="enabled")
+    url = {"replication_backbeat_url": broken.side.s3_url} if by_api else {}
+    given = inventory(play, tmp_path / "reports", **url)
+    written = broken.sandbox.calls(write=True)
+    foreseen = repaired(play("--check", inventory=given, playbook=REPAIR).ok())
+    assert foreseen["before"] == {"failed": 1, "never_replicated": 1}
+    assert broken.sandbox.calls(write=True) == written
+    report = repaired(play(inventory=given, playbook=REPAIR).ok())
+    assert report["before"] == {"failed": 1, "never_replicated": 1}
+    assert report["after"] == {"in_sync": 2}
+    done = {one["action"]: one["completed"] for one in report["done"]}
+    assert done == ({"retry": 1, "tags": 1} if by_api else {"tags": 2})
+    assert not report["stopped"]
+    assert states(verify(broken, target)) == {"in_sync": 2}
+    page = (tmp_path / "reports" / "page.html").read_text()
+    assert "Sent again by putting own tags back" in page
+    assert ("Retried by Backbeat's API" in page.replace("&#39;", "'")) == by_api
+    written = broken.sandbox.calls(write=True)
+    again = play(inventory=given, playbook=REPAIR).ok()
+    assert broken.sandbox.calls(write=True) == written
+    # A report tells its time.
+    assert {one["action"] for one in again.own() if one["result"].get("changed")} <= {
+        "scality.backbeat.backbeat_report"
+    }
+
+
+def test_what_is_left_is_named_with_its_reason(
+    play: Plays, source: Side, target: Side, tmp_path: Path
+) -> None:
+    set_up(source, target, but=("object", "replication"))
+    put(source, "gone")
+    source.s3.delete_object(Bucket=SOURCE_BUCKET, Key="gone")
+    put(source, "old")
+    set_up(source, target, but=("object",))
+    played = play(inventory=inventory(play, tmp_path), playbook=REPAIR)
+    assert "2 versions: never replicated" in played.failure()
+    report = repaired(played)
+    assert report["after"] == {"in_sync": 1, "never_replicated": 2}
+    assert {one["key"] for one in report["skipped"]} == {"gone"}
+    assert all(one["reason"] for one in report["skipped"])
+    kept = json.loads(next(tmp_path.glob("*.backfill.json")).read_text())
+    assert kept["sent_count"] == 1
+
+
+def test_what_keeps_a_pair_from_working_stops_its_repair(
+    play: Plays, broken: Side, tmp_path: Path
+) -> None:
+    written = broken.sandbox.calls(write=True)
+    played = play(inventory=inventory(play, tmp_path), playbook=REPAIR)
+    assert "bucket-missing" in played.failure()
+    assert broken.sandbox.calls(write=True) == written
+    report = repaired(played)
+    assert "bucket-missing" in report["stopped"]
+    assert report["done"] == []
+    assert "bucket-missing" in (tmp_path / "page.html").read_text()
+
+
+def test_the_role_sets_up_first_if_asked(
+    play: Plays, broken: Side, target: Side, tmp_path: Path
+) -> None:
+    given = inventory(play, tmp_path, replication_repair_configuration="yes")
+    report = repaired(play(inventory=given, playbook=REPAIR).ok())
+    assert report["after"]["in_sync"] >= 2
+    assert set(report["after"]) == {"in_sync"}
+    assert states(verify(broken, target)) == report["after"]
