@@ -9,6 +9,7 @@ import base64
 import json
 import re
 import subprocess
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ from urllib.parse import unquote
 
 import pytest
 
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.report_page import (
+    PageInput,
+)
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs.report_files import (
     ReportFiles,
     ReportFilesRequest,
@@ -23,7 +27,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._jobs.report_file
 )
 from tests.unit.plugins.debian import debian_program
 from tests.unit.plugins.documented import COLLECTION
-from tests.unit.plugins.reports import SCRIPT, TEMPLATE, everything
+from tests.unit.plugins.reports import SCRIPT, TEMPLATE, everything, problem, report
 
 PAGE = COLLECTION / "roles" / "replication" / "templates" / "report.html.j2"
 #: Writes what it measured into the frame's parent, where --dump-dom shows it. Added to a copy of the page only.
@@ -126,6 +130,37 @@ def test_bars_differ_by_colour_and_by_pattern(page: Path, look: str) -> None:
     for place in (0, 1):
         assert len({one[place] for one in fills.values()}) == len(fills)
     assert {one[2] for one in fills.values()} == {"exact"}
+
+
+BUCKET = "a-bucket-with-the-longest-name-that-is-allowed-of-63-characters"
+HOST = "node-with-a-long-name.region-eu-west-3.example.internal"
+
+
+def many() -> PageInput:
+    """Twelve pairs of three environments, with long names, and thousands of problems."""
+    hosts = [HOST, "node6", f"{HOST}.archive"]
+    made = []
+    for number in range(12):
+        source, target = hosts[number % 3], hosts[(number + 1 + number % 2) % 3]
+        one = report(source, target, in_sync=10**9, failed=5000 * (number % 2))
+        one.source = replace(one.source, bucket=f"{BUCKET[:-2]}{number:02}")
+        one.first["failed"] = [problem(f"{'k' * 900}{place}") for place in range(10)]
+        made.append(one)
+    return PageInput("Replication of everything", made)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("content", ["many", "one", "none"])
+def test_few_and_many_pairs_fit(tmp_path: Path, content: str, width: int) -> None:
+    given = {
+        "many": many(),
+        "one": PageInput("Replication", [report(in_sync=1)]),
+        "none": PageInput("Replication"),
+    }[content]
+    file = tmp_path / "page.html"
+    file.write_text(render(PAGE, ReportFiles(ReportFilesRequest(given)).page))
+    found = measured(file, width)
+    assert (found["page"], found["wide"], found["cut"], found["faint"]) == (width, [], [], [])
 
 
 def test_the_measure_finds_what_it_looks_for(page: Path) -> None:
