@@ -195,18 +195,34 @@ class Cases:
     def backbeat_backfill(self) -> Iterator[Options]:
         set_up(self.source, self.target, but=("object", "replication"))
         for key in ("deleted", "k"):
-            self.source.s3.put_object(Bucket=SOURCE_BUCKET, Key=key, Body=b"x")
+            self.source.s3.put_object(Bucket=SOURCE_BUCKET, Key=key, Body=b"x", Tagging="a=b")
         self.source.s3.delete_object(Bucket=SOURCE_BUCKET, Key="deleted")
         set_up(self.source, self.target, but=("object",))
+        rule = {"ID": "r", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 3}}
+        self.target.s3.put_bucket_lifecycle_configuration(
+            Bucket=TARGET_BUCKET, LifecycleConfiguration={"Rules": [rule]}
+        )
         source = {"bucket": SOURCE_BUCKET, "s3": self.environment(self.source)["s3"]}
         target = {"bucket": TARGET_BUCKET, "s3": self.environment(self.target)["s3"]}
         pair = {"source": source, "target": target}
-        missing = {"source": source, "target": {**target, "bucket": "no-such-bucket"}}
-        yield {**pair, "wait": True}
-        yield {**pair, "resend_deleted_keys": True}
+        missing = {"source": {**source, "bucket": "no-such-bucket"}, "target": target}
+        states = ["never_replicated", "missing"]
+        sandbox = self.source.sandbox
+        refused = {"side": "source", "status": 403, "code": "AccessDenied", "times": 0}
+        sandbox.fail("GetBucketNotificationConfiguration", **refused)
+        # One read in check mode, one before the put, and the one behind it.
+        sandbox.fail("GetObjectTagging", 3, "source", "text", text="other")
+        yield {**pair, "states": states, "wait": True}
         yield missing
         yield {**pair, "source": {**source, "bucket": "no"}}
-        yield {"pairs": [pair, missing]}
+        tagged = {"Bucket": SOURCE_BUCKET, "Key": "lost", "Tagging": "a=b"}
+        version = str(self.source.s3.put_object(**tagged)["VersionId"])
+        self.ended("lost", version, "COMPLETED")
+        self.target.s3.delete_object(Bucket=TARGET_BUCKET, Key="lost", VersionId=version)
+        sandbox.fail("GetObjectTagging", 3, "source", "text", text="other")
+        again = {"states": states, "resend_deleted_keys": True, "wait": True, "senders": 1}
+        yield {"pairs": [pair, missing], "prefix": "lost", **again}
+        yield {"pairs": [pair, missing], **again}
 
     def backbeat_verify(self) -> Iterator[Options]:
         self.replicated("k")
