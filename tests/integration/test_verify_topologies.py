@@ -348,7 +348,74 @@ def test_current_versions_are_told_from_older_ones(source: Side, target: Side) -
         ("lost", "missing"),
         ("overwritten", "written_at_target"),
         ("overwritten", "other_current"),
-        ("deleted", "delete_marker_missing"),
+        ("deleted", "pending"),
     }
     assert result["verification"]["listed"]["source"]["count"] == 4
     assert marker
+
+
+def test_delete_markers_that_are_pending_covered_or_lost(
+    source: Side, target: Side, tmp_path: Path
+) -> None:
+    """HEAD tells nothing of them; Backbeat's metadata does, where the account may read it."""
+    set_up(source, target, but=("object",))
+    keys = ("covered", "lost", "pending", "never")
+    for key in keys:
+        put(source, key)
+    settle(source, *keys)
+    stored = source.s3.get_bucket_replication(Bucket=SOURCE_BUCKET)["ReplicationConfiguration"]
+    source.s3.delete_bucket_replication(Bucket=SOURCE_BUCKET)
+    for key in ("covered", "never"):
+        source.s3.delete_object(Bucket=SOURCE_BUCKET, Key=key)
+    source.s3.put_bucket_replication(Bucket=SOURCE_BUCKET, ReplicationConfiguration=stored)
+    for key in ("covered", "lost"):
+        # Of the key that was deleted before the rule: once more, so that the newer marker arrives.
+        marker = source.s3.delete_object(Bucket=SOURCE_BUCKET, Key=key)["VersionId"]
+        wait(
+            lambda sent=marker: sent in {one["VersionId"] for one in listed(target, TARGET_BUCKET)}
+        )
+    target.s3.delete_object(Bucket=TARGET_BUCKET, Key="lost", VersionId=marker)
+    source.sandbox.settings("source", paused=True)
+    source.s3.delete_object(Bucket=SOURCE_BUCKET, Key="pending")
+    file = tmp_path / "problems"
+    expected = {
+        ("covered", "delete_marker_covered", ""),
+        ("lost", "delete_marker_missing", ""),
+        ("pending", "pending", ""),
+        ("never", "never_replicated", "older-than-rule"),
+    }
+    verify(source, target, problems_file=str(file))
+    assert problems(file) == expected
+    time.sleep(2.2)
+    verify(source, target, problems_file=str(file), stuck_after=1.0)
+    assert ("pending", "stuck", "too-long") in problems(file)
+    # An account that may not read it is told of markers that are missing.
+    source.sandbox.fail("BackbeatMetadata", how="error", status=403, code="AccessDenied", times=0)
+    result = verify(source, target)
+    assert states(result) == {
+        "in_sync": 5,
+        "delete_marker_covered": 1,
+        "delete_marker_missing": 3,
+    }
+
+
+def test_versions_for_roles_that_are_configured_no_longer_are_stuck(
+    source: Side, target: Side, tmp_path: Path
+) -> None:
+    """At once, if the metadata may be read; else when a report saw them PENDING for too long."""
+    set_up(source, target, but=("object",))
+    source.sandbox.settings("source", paused=True)
+    put(source, "k")
+    stored = source.s3.get_bucket_replication(Bucket=SOURCE_BUCKET)["ReplicationConfiguration"]
+    ours, theirs = stored["Role"].split(",")
+    stored["Role"] = f"{ours}-other,{theirs}"
+    source.s3.put_bucket_replication(Bucket=SOURCE_BUCKET, ReplicationConfiguration=stored)
+    result = verify(source, target)
+    assert states(result) == {"stuck": 1}
+    assert result["verification"]["reasons"]["stuck"] == {"roles-changed": 1}
+    source.sandbox.fail("BackbeatMetadata", how="error", status=403, code="AccessDenied", times=0)
+    file = tmp_path / "problems"
+    assert states(verify(source, target, problems_file=str(file))) == {"pending": 1}
+    time.sleep(2.2)
+    late = verify(source, target, problems_file=str(file), stuck_after=1.0)
+    assert late["verification"]["reasons"]["stuck"] == {"too-long": 1}

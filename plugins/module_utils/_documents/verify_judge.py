@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from .._work import InvalidDocument
 from .verify_compare import (
@@ -274,19 +274,12 @@ class _Judgement:
             self._add("missing", row, side, "", "", status)
 
     def _pending(self, row: Row, side: str, head: Head) -> None:
-        roles = self.context.roles
-        if side == "source" and roles is not None and head.roles not in (None, roles):
-            detail = f"It was put for the roles {head.roles}, and the configuration has {roles}."
-            self._add("stuck", row, side, "roles-changed", detail, head.status)
-            return
-        seen = self.context.pending_since(self.key, _text(row[VERSION_ID]))
-        since = max(seen, _text(row[MODIFIED])) if seen else None
-        if since is not None and since < self.context.stuck_before:
-            detail = f"It is PENDING since {since} or longer."
-            self._add("stuck", row, side, "too-long", detail, head.status, since)
-            return
-        self.result.again = True
-        self._add("pending", row, side, "", "", head.status, since)
+        roles = head.roles if side == "source" else None
+        found = _pending(
+            self.key, _text(row[VERSION_ID]), _text(row[MODIFIED]), roles, self.context
+        )
+        self.result.again = self.result.again or found["state"] == "pending"
+        self._add(row=row, side=side, status=head.status, **found)
 
     def _marker(
         self, row: Row, side: str, mine: Mapping[bytes, Row], theirs: Mapping[bytes, Row]
@@ -388,6 +381,42 @@ class _Judgement:
                 pending_since=since,
             )
         )
+
+
+def _pending(
+    key: str, version: str, modified: str, roles: str | None, context: Context
+) -> dict[str, Any]:
+    """What is said of a version that is PENDING: it is so still, or stuck."""
+    if context.roles is not None and roles not in (None, context.roles):
+        detail = f"It was put for the roles {roles}, and the configuration has {context.roles}."
+        return {"state": "stuck", "reason": "roles-changed", "detail": detail, "since": None}
+    seen = context.pending_since(key, version)
+    since = max(seen, modified) if seen else None
+    if since is not None and since < context.stuck_before:
+        detail = f"It is PENDING since {since} or longer."
+        return {"state": "stuck", "reason": "too-long", "detail": detail, "since": since}
+    return {"state": "pending", "reason": "", "detail": "", "since": since}
+
+
+def marker_by_status(
+    problem: Problem, status: str | None, roles: str | None, context: Context
+) -> Problem:
+    """What is said of a missing delete marker whose status and roles are known, which HEAD does not tell."""
+    told = replace(problem, status=status or None)
+    if not status:
+        return replace(told, state="never_replicated", reason="older-than-rule")
+    if status in ("PROCESSING", "FAILED"):
+        return replace(told, state=status.lower())
+    if status != "PENDING":
+        return told
+    found = _pending(problem.key, problem.version_id, problem.modified or "", roles, context)
+    return replace(
+        told,
+        state=found["state"],
+        reason=found["reason"],
+        detail=found["detail"],
+        pending_since=found["since"],
+    )
 
 
 def _by_id(case: Case) -> tuple[dict[bytes, Row], dict[bytes, Row]]:

@@ -38,6 +38,7 @@ from .._documents.verify_judge import (
     Head,
     Verdict,
     judge,
+    marker_by_status,
     problem_of_bytes,
     questions,
 )
@@ -52,6 +53,8 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 #: How often a key is looked at again until what happened during the run has settled, and the seconds between.
 LOOKS, BETWEEN = 3, 1.0
+#: Of how many missing delete markers the status is read, by a route that takes longer than HEAD.
+MOST_MARKERS = 10_000
 #: Bytes of a version that are read by one request.
 PART = 64 * 1024 * 1024
 
@@ -112,6 +115,7 @@ class Inspector:
         self._limit = limit
         self._workers = workers
         self._stamps = True
+        self._markers = 0
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="head")
 
     def close(self) -> None:
@@ -181,6 +185,8 @@ class Inspector:
             self._scope.verdict(case, verdict)
             for case, verdict in zip(cases, verdicts, strict=True)
         ]
+        for verdict in verdicts:
+            self._tell_markers(verdict)
         return self._with_bytes(verdicts), inspected
 
     def _head(self, key: bytes, side: str, version_id: bytes | None) -> Head | None:
@@ -206,6 +212,29 @@ class Inspector:
             self._stamps = False
             return head
         return replace(head, roles=roles)
+
+    def _tell_markers(self, verdict: Verdict) -> None:
+        """Tell missing delete markers that are on their way from lost ones, if the server lets their status be read."""
+        for place, problem in enumerate(verdict.problems):
+            if (problem.state, problem.side) != ("delete_marker_missing", "source"):
+                continue
+            if not self._stamps or self._markers >= MOST_MARKERS:
+                return
+            self._markers += 1
+            self._control.check("inspecting")
+            self._control.pace.wait()
+            api, bucket = fresh(self._apis["source"]), self._buckets["source"]
+            try:
+                stamp = s3_objects.stamp(api, bucket, problem.key, problem.version_id)
+            except ApiError:
+                self._stamps = False
+                return
+            if stamp:
+                told = marker_by_status(
+                    problem, stamp.get("status"), stamp.get("role"), self._context
+                )
+                verdict.problems[place] = told
+                verdict.again = verdict.again or told.state in ("pending", "processing")
 
     def _with_bytes(self, verdicts: list[Verdict]) -> list[Verdict]:
         """Decide what HEAD cannot compare by the bytes, if bytes are compared at all."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -40,6 +40,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._jobs.verify impo
     Verify,
     VerifyRequest,
 )
+from ansible_collections.scality.backbeat.plugins.module_utils._jobs.verify_inspection import Bodies
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs.verify_ledger import Ledger
 from ansible_collections.scality.backbeat.plugins.module_utils._work import Unsatisfied
 
@@ -52,6 +53,10 @@ PAIR = {
     side: SideRequest(side, side, {"endpoint_url": f"http://{side}"})
     for side in ("source", "target")
 }
+
+
+#: Whose bytes are compared.
+BODIES = st.sampled_from([Bodies(), Bodies(share=1.0), Bodies(number=2)])
 
 
 class Killed(BaseException):
@@ -83,12 +88,29 @@ class Heads:
         return self.bucket.head(key, version_id)
 
 
+def stamp(api: Any, bucket: str, key: str, version_id: str) -> dict[str, Any]:
+    """What Backbeat's metadata says of a delete marker."""
+    (found,) = (one for one in api.bucket.keys[key.encode()] if one.version.decode() == version_id)
+    return {"status": found.status or "", "role": "a,b"}
+
+
+def object_body(
+    api: Any, bucket: str, key: str, version_id: str, part: object = None
+) -> Iterator[bytes]:
+    """A body that is other than the other side's for some versions that are equal by their listing."""
+    other = len(key) % 2 and version_id == "v1"
+    yield (bucket if other else "same").encode()
+
+
 @pytest.fixture(autouse=True)
 def without_servers(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (verify, verify_inspection):
         monkeypatch.setattr(module, "VersionListing", Listing)
     monkeypatch.setattr(verify_inspection, "HeadRequests", Heads)
     monkeypatch.setattr(verify.s3_buckets, "replication", lambda api, bucket: None)
+    monkeypatch.setattr(verify_inspection, "fresh", lambda api: api)
+    monkeypatch.setattr(verify_inspection.s3_objects, "stamp", stamp)
+    monkeypatch.setattr(verify_inspection.s3_objects, "object_body", object_body)
     monkeypatch.setattr(verify_inspection, "BETWEEN", 0.0)
     monkeypatch.setattr(verify_compare, "MOST_CASES", 1)
     monkeypatch.setattr(verify_ranges, "LEAST_ROWS", 1)
@@ -104,7 +126,9 @@ def report(
     if folder is not None:
         files = {"checkpoint": str(folder / "state"), "problems_file": str(folder / "problems")}
     request = VerifyRequest(**PAIR, fail=False, allow_empty=True, **files, **values)
-    source, target = (SimpleNamespace(bucket=bucket, ahead=None) for bucket in buckets)
+    source, target = (
+        SimpleNamespace(bucket=bucket, ahead=None, backoff=None) for bucket in buckets
+    )
     job = Verify(request, source, target)  # type: ignore[arg-type]
     try:
         found: dict[str, Any] = job.run(Control())["verification"]
@@ -126,11 +150,14 @@ def lines(folder: Path) -> list[Any]:
 def killing(commits: int, saved: int) -> Callable[[], None]:
     """Have the ledger save after `saved` steps and die after `commits`; returns what undoes it."""
     done = 0
-    enter, again = Ledger.enter, Ledger.enter_again
+    enter, again, samples = Ledger.enter, Ledger.enter_again, Ledger.enter_samples
 
     def step(ledger: Ledger) -> None:
         nonlocal done
         done += 1
+        if done > commits:
+            # Another lister: with the process it is gone too, and saves nothing any more.
+            raise Killed
         if done == saved:
             ledger.save(sync=False)
         if done == commits:
@@ -149,10 +176,18 @@ def killing(commits: int, saved: int) -> Callable[[], None]:
         again(ledger, *arguments)
         step(ledger)
 
-    Ledger.enter, Ledger.enter_again = entering, entering_again  # type: ignore[method-assign]
+    def entering_samples(ledger: Ledger, *arguments: Any) -> None:
+        samples(ledger, *arguments)
+        step(ledger)
+
+    def use(*methods: Any) -> None:
+        for name, method in zip(("enter", "enter_again", "enter_samples"), methods, strict=True):
+            setattr(Ledger, name, method)
+
+    use(entering, entering_again, entering_samples)
 
     def restore() -> None:
-        Ledger.enter, Ledger.enter_again = enter, again  # type: ignore[method-assign]
+        use(enter, again, samples)
 
     return restore
 
@@ -162,19 +197,19 @@ def test_a_run_that_was_killed_and_continued_equals_one_that_was_not(
     listers: int,
 ) -> None:
     @PROFILE
-    @given(buckets=pairs(), commits=st.integers(1, 8), saved=st.integers(1, 8))
-    def check(buckets: tuple[Bucket, Bucket], commits: int, saved: int) -> None:
+    @given(buckets=pairs(), commits=st.integers(1, 8), saved=st.integers(1, 8), bodies=BODIES)
+    def check(buckets: tuple[Bucket, Bucket], commits: int, saved: int, bodies: Bodies) -> None:
         with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:
             folder, other = Path(first), Path(second)
             restore = killing(commits, saved)
             try:
-                report(buckets, folder, listers=listers, ramp=False)
+                report(buckets, folder, listers=listers, ramp=False, bodies=bodies)
             except Killed:
                 pass
             finally:
                 restore()
-            continued = report(buckets, folder, listers=listers, ramp=False)
-            whole = report(buckets, other, listers=listers, ramp=False)
+            continued = report(buckets, folder, listers=listers, ramp=False, bodies=bodies)
+            whole = report(buckets, other, listers=listers, ramp=False, bodies=bodies)
             assert continued == whole
             assert lines(folder) == lines(other)
             assert not (folder / "state").exists()
