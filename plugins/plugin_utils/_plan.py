@@ -162,8 +162,8 @@ def plan_step(
         connections={name: _connections(hostvars, host, variables, name) for name in results},
         arns={name: role_arns(*found) for name, found in results.items()},
         ready=[name for name in results if _has_succeeded(hostvars[name], BUCKETS)],
-        changed={part for name in results for part in _changed(name, hostvars[name])},
-        checked={name for name in results if _is_checked(hostvars[name])},
+        # Results of thousands of pairs are read for the steps that need them only.
+        **(_for_proofs(hostvars, results) if step == "proofs" else {}),
         found=Found(
             **{
                 name: (hostvars[host].get(result) or {}).get("results") or ()
@@ -171,10 +171,7 @@ def plan_step(
             },
             received=list(_received(hostvars, host, planned["sources"])),
         ),
-        findings=[
-            one.get("findings") or []
-            for one in (hostvars[host].get(CHECKED) or {}).get("results") or ()
-        ],
+        findings=_findings(hostvars[host]) if step == "report_pairs" else (),
         proved=_proved(hostvars[host], planned) if step == "report_pairs" else (),
         plans=hostvars[host].get(DIVIDED) or (),
         stuck=hostvars[host].get(STUCK) or (),
@@ -380,6 +377,20 @@ def _changed(host: str, there: Variables) -> Iterator[str | tuple[str, str]]:
         for item, one in zip(planned.get(listed) or (), done, strict=False):
             if one.get("changed"):
                 yield host, item[name]
+
+
+def _for_proofs(hostvars: HostVars, hosts: Iterable[str]) -> dict[str, Any]:
+    """What this run has changed and checked on these hosts, by the names in Steps."""
+    return {
+        "changed": {part for name in hosts for part in _changed(name, hostvars[name])},
+        "checked": {name for name in hosts if _is_checked(hostvars[name])},
+    }
+
+
+def _findings(there: Variables) -> list[Items]:
+    """Of preflight, for each pair of a host."""
+    results = (there.get(CHECKED) or {}).get("results") or ()
+    return [one.get("findings") or [] for one in results]
 
 
 def _is_checked(there: Variables) -> bool:
