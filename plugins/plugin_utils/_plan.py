@@ -227,20 +227,30 @@ def _proved(variables: Variables, planned: Mapping[str, Any]) -> list[str]:
 def _trials(
     hostvars: HostVars, host: str, variables: Variables, directions: Sequence[Mapping[str, Any]]
 ) -> Items:
-    """Both sides of each direction whose endpoints this run has not tried yet, as backbeat_preflight takes them."""
+    """Both sides of each direction whose endpoints this run has not tried yet, as backbeat_preflight takes them.
+
+    A direction with a connection that only its own host can evaluate is left out.
+    """
     hosts = {one[end] for one in directions for end in ("source_host", "target_host")}
     if any(_has_succeeded(hostvars[name], TRIED) for name in hosts):
         return []
+    unreadable = {
+        name
+        for name in hosts - {host}
+        if UNREADABLE in (_read(hostvars[name], one, UNREADABLE) for one in (S3, IAM))
+    }
     found: Items = []
     for one in directions:
-        if not _has_succeeded(hostvars[one["source_host"]], CHECKED):
-            ends = {"source": one["source_host"], "target": one["target_host"]}
-            sides = {}
-            for side, name in ends.items():
-                connections = _connections(hostvars, host, variables, name)
-                bucket = one[f"{side}_bucket"]
-                sides[side] = {"bucket": bucket, **connections, "iam": connections["iam"] or None}
-            found.append(sides)
+        ends = {"source": one["source_host"], "target": one["target_host"]}
+        tried = _has_succeeded(hostvars[ends["source"]], CHECKED)
+        if tried or not unreadable.isdisjoint(ends.values()):
+            continue
+        sides = {}
+        for side, name in ends.items():
+            connections = _connections(hostvars, host, variables, name)
+            bucket = one[f"{side}_bucket"]
+            sides[side] = {"bucket": bucket, **connections, "iam": connections["iam"] or None}
+        found.append(sides)
     return found
 
 

@@ -265,3 +265,13 @@ def test_what_preflight_has_tried_is_not_tried_again(play: Plays) -> None:
 def test_a_target_alone_tries_each_endpoint_once(play: Plays, source: Side, target: Side) -> None:
     play("--limit", "node6").ok()
     assert source.reads() == ["ListBuckets", "GetUser"]
+
+
+def test_a_connection_that_only_its_own_host_can_evaluate_is_not_tried_by_another(
+    play: Plays, source: Side
+) -> None:
+    inventory = play.inventory()
+    connection = inventory["all"]["hosts"]["node1"]["replication_s3"]
+    connection["endpoint_url"] = "{{ known_at_run_time.url }}"
+    play("--limit", "node6", inventory=inventory).ok()
+    assert source.sandbox.calls("source") == []
