@@ -70,8 +70,12 @@ class Outcomes:
 
     def admit(self) -> None:
         """Return when the backlog allows another version. Raises Stopped or Stalled."""
-        while not self._room.wait(POLL):
+        # What was sent since the last look counts too.
+        while not self._room.is_set() or (
+            self._limit is not None and self.under_way >= self._limit
+        ):
             self._control.check("waiting for Backbeat's backlog to shrink")
+            self._control.sleep(POLL)
 
     def step(self) -> None:
         """Look at what is under way, if it is time to."""
