@@ -237,7 +237,9 @@ def _trials(
     unreadable = {
         name
         for name in hosts - {host}
-        if UNREADABLE in (_read(hostvars[name], one, UNREADABLE) for one in (S3, IAM))
+        for value in (_read(hostvars[name], one, UNREADABLE) for one in (S3, IAM))
+        # Older versions of ansible-core leave a template with an undefined variable as it is.
+        if value == UNREADABLE or "{{" in str(value)
     }
     found: Items = []
     for one in directions:
