@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Any
 
 from devtools.places import ROOT
@@ -199,6 +200,11 @@ def test_backfill_without_what_is_only_announced(play: Plays) -> None:
 
 def test_teardown(play: Plays) -> None:
     done(play(inventory=play.inventory()))
+    # That of the proof may be pending, and is not read.
+    s3 = play.sandbox.source.client("s3")
+    s3.put_object(Bucket="source-bucket", Key="another")
+    while s3.head_object(Bucket="source-bucket", Key="another")["ReplicationStatus"] != "COMPLETED":
+        time.sleep(0.1)
     inventory = as_operators(play, "teardown")
     play.sandbox.clear_calls()
     done(play(inventory=inventory, playbook=TEARDOWN))
