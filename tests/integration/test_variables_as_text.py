@@ -27,7 +27,8 @@ def as_text() -> list[str]:
     for name, spec in specs().items():
         if name not in OF_HOSTS:
             value = VALUES.get(name, spec.get("default"))
-            text = value if isinstance(value, str) else json.dumps(value)
+            # Empty text is no value.
+            text = value or "" if isinstance(value, (str, type(None))) else json.dumps(value)
             given += ["-e", f"{name}={text!r}" if text else f"{name}=''"]
     assert len(given) == 2 * (len(specs()) - len(OF_HOSTS))
     return given
