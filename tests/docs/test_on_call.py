@@ -45,6 +45,8 @@ ENDS = {
     "6. What is still missing?": [(2, r"stuck")],
     "7. Send it again": [(0, r"1 would be sent"), (0, r"1 sent")],
     "8. Prove it": [(0, r"failed=0"), (0, r"failed=0")],
+    # Nothing is left to do.
+    "Steps 5 to 8 in one command": [(0, r"failed=0")],
     "If a site is paused": [(0, r"ResumeSite node6")],
 }
 
