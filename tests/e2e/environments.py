@@ -39,6 +39,8 @@ class Environment:
     #: None where the installation has no IAM step; the role's ARN is given then.
     iam: Mapping[str, Any] | None
     role_arn: str = ""
+    #: Of Backbeat's API; empty where there is none.
+    backbeat_url: str = ""
     #: access_key and secret_key of a second account on the same S3 endpoint, if one is known.
     other_account: Mapping[str, str] = field(default_factory=dict)
     #: How these servers are known to differ from the contract; the names are in tests/contract/differences.py.
@@ -147,6 +149,7 @@ def pairs_of(inventory: Path, folder: Path) -> list[Pair]:
             host["s3"],
             host["iam"] or None,
             host["role_arn"],
+            host["backbeat_url"],
             host["other_account"],
             frozenset(host["differences"]),
         )

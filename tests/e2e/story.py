@@ -19,6 +19,7 @@ from tests.integration.support.plays import Played
 
 SETUP = PLAYBOOKS / "setup-replication.yml"
 TEARDOWN = PLAYBOOKS / "teardown_replication.yml"
+REPAIR = PLAYBOOKS / "repair_replication.yml"
 #: Seconds for the copy of an object to be there.
 ARRIVAL = 300
 _NUMBERS = itertools.count(1)
@@ -47,6 +48,9 @@ class Story:
 
     def teardown(self, *arguments: str, **variables: Any) -> Played:
         return self._play(TEARDOWN, arguments, variables)
+
+    def repair(self, *arguments: str, **variables: Any) -> Played:
+        return self._play(REPAIR, arguments, variables)
 
     def arn(self, side: str) -> str:
         """The ARN of the role that is used on that side."""

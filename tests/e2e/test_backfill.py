@@ -25,7 +25,6 @@ def test_planted_losses_are_sent_again(story: Begin, tmp_path: Path) -> None:
     own.setup(replication_verify=False).ok()
     source, target = own.source.s3_client, own.target.s3_client
     at_source, at_target = {"Bucket": own.source_bucket}, {"Bucket": own.target_bucket}
-    configuration = own.configuration()
 
     target.delete_bucket(**at_target)
     put(source, at_source, "failed")
@@ -45,8 +44,7 @@ def test_planted_losses_are_sent_again(story: Begin, tmp_path: Path) -> None:
         source.put_object_tagging(**at_source, Key="never_replicated", Tagging={"TagSet": tags})
 
     with_configuration_away(own, before_the_rule)
-    strand(own)
-    source.put_bucket_replication(**at_source, ReplicationConfiguration=configuration)
+    strand(own, with_other_roles=True)
     options = {"problems_file": str(tmp_path / "problems"), "stuck_after": 2.0}
     verify(own, **options)
     time.sleep(4)

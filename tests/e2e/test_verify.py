@@ -136,20 +136,26 @@ def with_configuration_away(own: Story, act: Callable[[], object]) -> None:
     )
 
 
-def strand(own: Story) -> None:
-    """Change the roles of the configuration while the object "stuck" is pending."""
+def strand(own: Story, *, with_other_roles: bool = False) -> None:
+    """Change the roles of the configuration while the object "stuck" is pending.
+
+    with_other_roles: the object gets other roles, and the configuration afterwards is as before. If the roles of the
+    object came back, it would be sent after all: Backbeat may look at it only then.
+    """
     sandbox = own.ground.sandbox
     if sandbox is not None:
         # Real servers take seconds until they send an object; the sandbox has to be held.
         sandbox.settings("source", paused=True)
-    s3, bucket = own.source.s3_client, own.source_bucket
+    s3, at_source = own.source.s3_client, {"Bucket": own.source_bucket}
     configuration = own.configuration()
     assert configuration is not None
-    put(s3, {"Bucket": bucket}, "stuck")
     source_role, target_role = configuration["Role"].split(",")
-    changed = {**configuration, "Role": f"{source_role}-other,{target_role}"}
-    s3.put_bucket_replication(Bucket=bucket, ReplicationConfiguration=changed)
-    assert status(s3, {"Bucket": bucket}, "stuck") == "PENDING"
+    other = {**configuration, "Role": f"{source_role}-other,{target_role}"}
+    first, then = (other, configuration) if with_other_roles else (configuration, other)
+    s3.put_bucket_replication(**at_source, ReplicationConfiguration=first)
+    put(s3, at_source, "stuck")
+    s3.put_bucket_replication(**at_source, ReplicationConfiguration=then)
+    assert status(s3, at_source, "stuck") == "PENDING"
     if sandbox is not None:
         sandbox.settings("source", paused=False)
     time.sleep(1)
