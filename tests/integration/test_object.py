@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.integration.support.modules import Side
+from tests.integration.support.plays import Plays
 
 BUCKET = "source-bucket"
 KEY = "object-to-replicate"
@@ -80,6 +82,33 @@ def test_put_a_file(source: Side, tmp_path: Path) -> None:
     result = source.promised("object", **HERE, src=str(file))
     assert result["object"]["size"] == 256 * 9000
     assert content(source) == file.read_bytes()
+
+
+@pytest.mark.parametrize("in_process", [True, False])
+def test_a_file_is_the_same_in_process_and_as_a_module(
+    source: Side, play: Plays, tmp_path: Path, in_process: bool
+) -> None:
+    """Relative paths begin at the playbook, wherever ansible-playbook was started."""
+    home, folder = tmp_path / "home", tmp_path / "project" / "plays"
+    files = {"~/file": home, "file": folder, "../file": folder.parent}
+    for src, place in files.items():
+        place.mkdir(parents=True, exist_ok=True)
+        (place / "file").write_text(f"The file of {src}")
+    objects = [{"bucket": BUCKET, "key": src, "src": src} for src in files]
+    task = {"scality.backbeat.backbeat_object": {**source.connection("s3"), "objects": objects}}
+    playbook = folder / "put.json"
+    playbook.write_text(
+        json.dumps(
+            [{"hosts": "node1", "connection": "local", "gather_facts": False, "tasks": [task]}]
+        )
+    )
+    play.environ["HOME"] = str(home)
+    inventory = play.inventory(backbeat_in_process=in_process)
+    played = play("-vvv", inventory=inventory, playbook=playbook).ok()
+    assert ("AnsiballZ_backbeat_object" in played.output) is not in_process
+    assert [content(source, src).decode() for src in files] == [
+        f"The file of {src}" for src in files
+    ]
 
 
 def test_other_content_is_replaced_and_what_was_not_asked_for_is_kept(source: Side) -> None:

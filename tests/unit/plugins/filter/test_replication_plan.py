@@ -170,6 +170,15 @@ def test_replications() -> None:
     ]
 
 
+@pytest.mark.parametrize("rules", [None, []])
+def test_an_empty_list_of_rules_means_all_objects_in_every_step(rules: Any) -> None:
+    """Teardown removes the rule that set-up creates."""
+    hostvars = known_roles(two_hosts({**PAIR, "rules": rules}))
+    for name in ("replications", "removals"):
+        (one,) = step(hostvars, name)
+        assert one["rules"] == [{"prefix": ""}], name
+
+
 def test_what_is_left_at_its_default_is_left_out() -> None:
     (replication,) = step(known_roles(two_hosts()), "replications")
     assert replication.keys() == {"bucket", "target_bucket", "source_role", "target_role", "rules"}

@@ -361,6 +361,11 @@ class TestExplanations:
         pair.copy(**differences)
         pair.explains("its copy target/key at http://node6 differs after 30 s", text)
 
+    def test_an_answer_without_the_size_is_no_difference(self, pair: Pair) -> None:
+        pair.put("COMPLETED")
+        pair.copy(ContentLength=None)
+        assert pair.check()["replica"]["size"] is None
+
     def test_a_version_that_differs(self, pair: Pair) -> None:
         pair.put("COMPLETED", VersionId=None)
         pair.copy()

@@ -159,8 +159,12 @@ def test_what_backbeat_adds_is_no_difference_and_is_not_sent_back(s3: FakeS3) ->
 
 
 @pytest.mark.parametrize("options", [{"metadata": {"a": "2"}}, {"content_type": "text/html"}])
-def test_metadata_cannot_change_without_the_content(s3: FakeS3, options: dict[str, Any]) -> None:
-    s3._put("source", "key", b"old")
+@pytest.mark.parametrize("answer", [{}, {"ContentLength": None}], ids=["size", "no size"])
+def test_metadata_cannot_change_without_the_content(
+    s3: FakeS3, options: dict[str, Any], answer: dict[str, Any]
+) -> None:
+    """An answer without Content-Length does not say that the object is empty."""
+    s3._put("source", "key", b"old", **answer)
     with pytest.raises(
         Refused, match=f"object source/key at {ENDPOINT} has other metadata .* give content"
     ):
