@@ -162,6 +162,10 @@ def test_set_up_verify_and_repair_as_awx_runs_them(awx: Awx, sandbox: Sandbox) -
     backfilled = awx.run("backfill_replication", replication_backfill_wait="yes")
     (pair,) = backfilled["artifact_data"]["replication_backfill"]["node1"]
     assert pair["sent_count"] == 0
+    repaired = awx.run("repair_replication", replication_repair_configuration="no")
+    (pair,) = repaired["artifact_data"]["replication_repair"]["node1"]
+    assert pair["after"]["in_sync"] >= 1
+    assert pair["skipped_count"] == 0
     secrets = [sandbox.source.secret_key, sandbox.target.secret_key]
     shown = subprocess.run(
         ["grep", "-rlF", *(word for one in secrets for word in ("-e", one)), awx.folder],
