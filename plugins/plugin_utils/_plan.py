@@ -266,15 +266,23 @@ def repairs(variables: Variables, planned: Mapping[str, Any]) -> Items:
     """RepairReport.as_dict() of each outgoing pair, from the results of this host's tasks so far."""
     results = {
         name: (variables.get(registered) or {}).get("results") or ()
-        for name, registered in (*REPAIRED.items(), ("checked", CHECKED))
+        for name, registered in REPAIRED.items()
     }
-    checked = dict(enumerate(results.pop("checked")))
-    retried = {one.get("item"): one.get("retry") for one in results.pop("retried")}
+    retried = {one.get("item"): one for one in results.pop("retried")}
     sent = {
         repair.pair: repair
         for one in results.pop("sent")
         if one.get("repair")
         for repair in [RepairReport.from_dict(one["repair"])]
+    }
+    # Only pairs in which preflight found no error were sent.
+    sending = [
+        place
+        for place in range(len(planned["outgoing"]))
+        if not _of_pair(variables, CHECKED, place).get("failed")
+    ]
+    unsent = {
+        place: _message(variables, REPAIRED["sent"], number) for number, place in enumerate(sending)
     }
     compared = {
         name: {
@@ -292,17 +300,47 @@ def repairs(variables: Variables, planned: Mapping[str, Any]) -> Items:
             pair,
             RepairSteps(
                 before=compared["before"].get(pair),
-                retried=retried.get(one["source_bucket"]),
+                retried=again.get("retry"),
                 sent=sent.get(pair),
                 after=compared["after"].get(pair),
-                stopped=checked.get(place, {}).get("msg") or "",
+                stopped=_message(variables, CHECKED, place),
+                unverified=_incomplete(variables, REPAIRED["after"], place),
+                failures=tuple(
+                    filter(
+                        None,
+                        (
+                            _incomplete(variables, REPAIRED["before"], place),
+                            again.get("msg"),
+                            "" if pair in sent else unsent.get(place, ""),
+                        ),
+                    )
+                ),
             ),
         ).as_dict()
         for place, one in enumerate(planned["outgoing"])
         for pair in [
             (planned["host"], one["source_bucket"], one["target_host"], one["target_bucket"])
         ]
+        for again in [retried.get(one["source_bucket"]) or {}]
     ]
+
+
+def _of_pair(variables: Variables, name: str, place: int) -> Mapping[str, Any]:
+    """A task's result for the pair at this place, or for all if it failed before it came to pairs."""
+    result = variables.get(name) or {}
+    listed = result.get("results") or ()
+    found = listed[place] if place < len(listed) else ({} if listed else result)
+    return dict(found)
+
+
+def _message(variables: Variables, name: str, place: int) -> str:
+    return str(_of_pair(variables, name, place).get("msg") or "")
+
+
+def _incomplete(variables: Variables, name: str, place: int) -> str:
+    """Why a verification of the pair is incomplete; "" if it is complete, whatever it found."""
+    report = _of_pair(variables, name, place).get("verification") or {}
+    return "" if report.get("complete") else _message(variables, name, place)
 
 
 def summarise(hostvars: HostVars, host: str, planned: Mapping[str, Any], check_mode: Any) -> Any:

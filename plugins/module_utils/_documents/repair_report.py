@@ -139,7 +139,8 @@ class RepairSteps:
     """The results of a repair's steps on one pair, None for a step that did not run.
 
     before, after: reports of backbeat_verify. retried: what backbeat_retry says of the bucket. sent: what a backfill
-    did. stopped: why nothing was repaired, a sentence.
+    did. stopped: why nothing was repaired; unverified: why it could not be verified what is left; failures: what else
+    failed, and did not keep the repair from going on; all of them sentences.
     """
 
     before: Mapping[str, Any] | None = None
@@ -147,22 +148,29 @@ class RepairSteps:
     sent: RepairReport | None = None
     after: Mapping[str, Any] | None = None
     stopped: str = ""
+    unverified: str = ""
+    failures: tuple[str, ...] = ()
 
 
 def of_steps(pair: tuple[str, str, str, str], steps: RepairSteps) -> RepairReport:
     """The report of a repair in steps. pair: as RepairReport.pair."""
     sent, retried = steps.sent or RepairReport(*pair), steps.retried
     looks = [one for one in (steps.before, steps.after) if one is not None]
+    # What an incomplete verification has not seen may be anything.
+    after = steps.after if steps.after and steps.after["complete"] else None
     return RepairReport(
         *pair,
         before=sent.before if steps.before is None else _found(steps.before),
         done=((_retry(retried),) if retried else ()) + sent.done,
         skipped=(*(_refused(retried) if retried else ()), *sent.skipped),
         skipped_count=sent.left_alone + (retried["refused"] if retried else 0),
-        after=None if steps.after is None else _found(steps.after),
+        after=None if after is None else _found(after),
         finished=looks[-1]["finished"] if looks else sent.finished,
-        stopped=steps.stopped or sent.stopped,
-        notes=tuple(dict.fromkeys(note for one in looks for note in one["notes"])) + sent.notes,
+        stopped=steps.stopped or sent.stopped or steps.unverified,
+        notes=(
+            *dict.fromkeys([*steps.failures, *(note for one in looks for note in one["notes"])]),
+            *sent.notes,
+        ),
     )
 
 

@@ -125,9 +125,10 @@ def test_a_repair_belongs_to_its_pair() -> None:
     ]
 
 
-def looked(**counts: int) -> dict[str, Any]:
+def looked(complete: bool = True, **counts: int) -> dict[str, Any]:
     """The part of a verification's report that is read."""
     return {
+        "complete": complete,
         "finished": f"with {sum(counts.values())}",
         "states": {name: {"count": count} for name, count in counts.items()},
         "notes": ["a note"],
@@ -170,3 +171,17 @@ def test_a_repair_that_was_stopped_says_why() -> None:
     assert made.stopped == "The bucket is missing."
     assert made.done == ()
     assert made.after is None
+
+
+def test_what_an_incomplete_verification_counted_is_not_what_is_left() -> None:
+    steps = RepairSteps(looked(failed=1), after=looked(complete=False), unverified="No answer.")
+    made = of_steps(PAIR, steps)
+    assert (made.after, made.stopped) == (None, "No answer.")
+    assert shown(made)["verdict"] == "incomplete"
+
+
+def test_a_step_that_failed_while_the_repair_went_on_is_told() -> None:
+    steps = RepairSteps(looked(failed=1), after=looked(in_sync=1), failures=("No answer.",))
+    made = of_steps(PAIR, steps)
+    assert (made.after, made.stopped) == ({"in_sync": 1}, "")
+    assert made.notes == ("No answer.", "a note")

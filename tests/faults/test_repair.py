@@ -1,0 +1,104 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbook repair_replication has a call that fails for good in each of its steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.environments import SideName
+from tests.faults.test_backfill import content
+from tests.integration.support.modules import Side
+from tests.integration.support.plays import Inventory, Plays
+from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, set_up
+from tests.integration.test_playbook_repair import REPAIR, repaired
+
+pytestmark = pytest.mark.slow
+VERSIONS = 4
+
+
+@dataclass(frozen=True)
+class Point:
+    """A call of one step: the task that makes it, the nth of its kind on that side, how it is broken for good."""
+
+    step: str
+    operation: str
+    nth: int = 1
+    side: SideName = "source"
+    write: bool | None = None
+    how: str = "error"
+
+    def __str__(self) -> str:
+        return f"{self.step.split()[0]}-{self.operation}-{self.nth}"
+
+
+BEFORE = "Compare both buckets of every pair before"
+AFTER = "Compare both buckets of every pair after"
+SEND = "Send again what the targets still lack"
+POINTS = [
+    Point("Look for what keeps pairs from being replicated", "GetBucketVersioning"),
+    Point(BEFORE, "ListObjectVersions", how="reset"),
+    Point("Retry what Backbeat lists as failed", "BackbeatApi", write=True),
+    Point(SEND, "PutObjectTagging", 1),
+    Point(SEND, "PutObjectTagging", 3, how="reset"),
+    Point(AFTER, "ListObjectVersions", 5),
+]
+
+
+@pytest.fixture
+def broken(source: Side, target: Side) -> dict[str, Any]:
+    """Versions with tags from before the rule, and one that failed while the target bucket was away; what is there."""
+    source.sandbox.settings("source", retries=0)
+    set_up(source, target, but=("object", "replication"))
+    for key in ("old", "old", "other"):
+        source.s3.put_object(Bucket=SOURCE_BUCKET, Key=key, Body=b"1", Tagging="team=storage")
+    set_up(source, target, but=("object",))
+    target.s3.delete_bucket(Bucket=TARGET_BUCKET)
+    source.s3.put_object(Bucket=SOURCE_BUCKET, Key="failed", Body=b"1", Tagging="team=other")
+    source.do("object_check", bucket=SOURCE_BUCKET, key="failed", status=["FAILED"])
+    target.do("bucket", name=TARGET_BUCKET, versioning="enabled")
+    source.sandbox.clear_calls()
+    return content(source)
+
+
+def inventory(play: Plays, source: Side, folder: Path) -> Inventory:
+    given = play.inventory(
+        replication_verify_folder=str(folder),
+        replication_report_html=str(folder / "page.html"),
+        replication_backfill_senders=1,
+        replication_backbeat_url=source.side.s3_url,
+    )
+    for host in given["all"]["hosts"].values():
+        for name in ("replication_s3", "replication_iam"):
+            host[name]["retry_timeout"] = 0.5
+    return given
+
+
+@pytest.mark.parametrize("at", POINTS, ids=str)
+def test_a_call_that_fails_for_good_is_told_and_nothing_is_called_well(
+    play: Plays, source: Side, broken: dict[str, Any], tmp_path: Path, at: Point
+) -> None:
+    source.sandbox.fail(at.operation, at.nth, at.side, at.how, times=0, write=at.write)
+    played = play(inventory=inventory(play, source, tmp_path), playbook=REPAIR)
+    assert source.sandbox.calls(fault=at.how)
+    said, report = played.failure(), repaired(played)
+    page = unescape((tmp_path / "page.html").read_text())
+    told = report["stopped"] or report["notes"][0]
+    assert " at http" in told
+    assert told in page
+    assert told in said
+    if at.write and at.operation == "BackbeatApi":
+        # Tags do what the API did not.
+        assert not report["stopped"]
+        assert report["after"] == {"in_sync": VERSIONS}
+    else:
+        assert report["stopped"]
+        assert "none is left" not in page
+    source.sandbox.clear_faults()
+    assert content(source) == broken
