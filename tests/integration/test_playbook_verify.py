@@ -163,6 +163,11 @@ def test_two_slices_share_a_bucket_without_a_common_folder(
     assert unplanned.code != 0
     assert "There is no plan of the run monday" in unplanned.output
     step(PLAN, "planner").ok()
+    # Parts that cannot be put do not stop the slice, and are put by the next run.
+    target.sandbox.fail("PutObject", side="target", status=403, code="AccessDenied", times=0)
+    step(SLICE, "first", 1).ok()
+    target.sandbox.clear_faults()
+    assert len(target.s3.list_objects_v2(Bucket=STORE)["Contents"]) == 1
     step(SLICE, "first", 1).ok()
     keys = [object["Key"] for object in target.s3.list_objects_v2(Bucket=STORE)["Contents"]]
     assert len([key for key in keys if ".plan" in key]) == 1
