@@ -64,6 +64,11 @@ USES: dict[str, dict[str, Any]] = {
         "source_buckets": ["source-bucket"],
         "roles": ["SourceRoleForS3Replication"],
     },
+    "backbeat_proof": {
+        "bucket": "source-bucket",
+        "key": "object-to-replicate",
+        "target": {"bucket": "target-bucket", "s3": "{{ hostvars['node6'].replication_s3 }}"},
+    },
     "backbeat_report": {"title": "Nothing is written without a file"},
     "backbeat_retry": {"backbeat_url": "{{ replication_s3.endpoint_url }}"},
     "backbeat_service_info": {"backbeat_url": "{{ replication_s3.endpoint_url }}"},
