@@ -1,10 +1,11 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The playbook repair_replication has a call that fails for good in each of its steps."""
+"""The playbook repair_replication is killed in each of its steps, or a call of a step fails for good."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
@@ -14,10 +15,12 @@ import pytest
 
 from sandbox.environments import SideName
 from tests.faults.test_backfill import content
+from tests.faults.test_kill import _kill, _wait_until_it_acted
 from tests.integration.support.modules import Side
 from tests.integration.support.plays import Inventory, Plays
 from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, set_up
 from tests.integration.test_playbook_repair import REPAIR, repaired
+from tests.integration.test_verify import states, verify
 
 pytestmark = pytest.mark.slow
 VERSIONS = 4
@@ -50,6 +53,9 @@ POINTS = [
     Point(AFTER, "ListObjectVersions", 5),
 ]
 
+#: After the first write, and when all is written.
+KILLED = [POINTS[3], POINTS[5]]
+
 
 @pytest.fixture
 def broken(source: Side, target: Side) -> dict[str, Any]:
@@ -78,6 +84,32 @@ def inventory(play: Plays, source: Side, folder: Path) -> Inventory:
         for name in ("replication_s3", "replication_iam"):
             host[name]["retry_timeout"] = 0.5
     return given
+
+
+@pytest.mark.parametrize("at", KILLED, ids=str)
+def test_after_a_kill_the_next_run_ends_as_one_without(
+    play: Plays, source: Side, target: Side, broken: dict[str, Any], tmp_path: Path, at: Point
+) -> None:
+    """The server acts, and then all processes die before they know."""
+    sandbox, given = source.sandbox, inventory(play, source, tmp_path)
+    sandbox.fail(at.operation, at.nth, at.side, "hang-after", seconds=60.0, write=at.write)
+    playing = play.start(inventory=given, playbook=REPAIR)
+    wanted: dict[str, Any] = {"side": at.side, "operation": at.operation, "fault": "hang-after"}
+    sandbox.wait_for_call(timeout=90.0, **wanted)
+    _wait_until_it_acted(sandbox, wanted)
+    _kill(playing)
+    sandbox.clear_faults()
+    records = map(json.loads, playing.records.read_text().splitlines())
+    ended = [one["task"] for one in records if one["host"] == "node1"]
+    assert ended
+    assert not any(task.endswith(at.step) for task in ended)
+    report = repaired(play(inventory=given, playbook=REPAIR).ok())
+    assert report["after"] == {"in_sync": VERSIONS}
+    assert not report["stopped"]
+    assert states(verify(source, target)) == {"in_sync": VERSIONS}
+    # Tags, order and what is current are as they were, on both sides.
+    assert content(source) == content(target) == broken
+    assert not list(tmp_path.glob("*.checkpoint"))
 
 
 @pytest.mark.parametrize("at", POINTS, ids=str)

@@ -130,3 +130,43 @@ def test_the_role_sets_up_first_if_asked(
     assert report["after"]["in_sync"] >= 2
     assert set(report["after"]) == {"in_sync"}
     assert states(verify(broken, target)) == report["after"]
+
+
+def two_pairs(given: Inventory) -> Inventory:
+    """Another pair, in which preflight finds an error, comes before the pair that can be repaired."""
+    lost = {"source_bucket": "lost-bucket", "target_bucket": "lost-target"}
+    node1 = given["all"]["hosts"]["node1"]
+    node1["replication_pairs"] = [lost, *node1["replication_pairs"]]
+    return given
+
+
+def of_pairs(played: Played) -> dict[str, dict[str, Any]]:
+    found = [
+        facts
+        for one in played.records
+        if one["host"] == "node1"
+        for facts in [one["result"].get("ansible_facts", {}).get("replication_repair_results")]
+        if facts
+    ][-1]
+    return {one["source_bucket"]: one for one in found}
+
+
+def test_a_pair_with_an_error_does_not_keep_the_others_from_being_repaired(
+    play: Plays, broken: Side, target: Side, tmp_path: Path
+) -> None:
+    target.do("bucket", name=TARGET_BUCKET, versioning="enabled")
+    given = inventory(play, tmp_path, replication_backbeat_url=broken.side.s3_url)
+    played = play(
+        "-e", "replication_repair_configuration=no", inventory=two_pairs(given), playbook=REPAIR
+    )
+    assert played.code == 2
+    found = of_pairs(played)
+    assert "lost-bucket" in found["lost-bucket"]["stopped"]
+    assert (found["lost-bucket"]["done"], found["lost-bucket"]["after"]) == ([], None)
+    assert found[SOURCE_BUCKET]["after"] == {"in_sync": 2}
+    assert not found[SOURCE_BUCKET]["stopped"]
+    assert states(verify(broken, target)) == {"in_sync": 2}
+    # "no" as text does not set up.
+    assert {
+        call["operation"] for call in broken.sandbox.calls(write=True, bucket="lost-bucket")
+    } == set()
