@@ -16,6 +16,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any, ClassVar
 
 import ansible.constants as C
@@ -33,9 +34,7 @@ from ..module_utils._clients.session import BOTOCORE_VERSION, warm
 from ..module_utils._engine.options import hidden, refusal
 from ..module_utils._engine.task import Task
 from ..module_utils._waiting import Tell
-
-# The plan is not used here: see below.
-from . import _plan, _role_variables  # noqa: F401
+from . import _role_variables
 from ._role_words import ROLE, in_words_of_role
 
 SWITCH = "backbeat_in_process"
@@ -56,6 +55,7 @@ def _encoder() -> dict[str, Any]:
 # each worker would take 200 ms for it, and 40 ms for the plan of the role.
 warm()
 _role_variables.specs()
+import_module("._plan", __package__)
 ENCODER = _encoder()
 # What is loaded stays until the end, so that the garbage collector need not scan it in every worker and at the exit:
 # measured with a play of 40 tasks, 0.15 of 2.1 s of processor time. Frozen in the workers only, it brings nothing.

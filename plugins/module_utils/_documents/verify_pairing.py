@@ -21,10 +21,12 @@ class Named(Protocol):
     """What HEAD showed of a version's counterpart."""
 
     @property
-    def source_id(self) -> str | None: ...
+    def source_id(self) -> str | None:
+        """The version of the source that it is a copy of, as its metadata says."""
 
     @property
-    def copy_id(self) -> str | None: ...
+    def copy_id(self) -> str | None:
+        """The version of the target that is its copy, as its metadata says."""
 
 
 Heads: TypeAlias = "Mapping[tuple[str, bytes | None], Named | None]"

@@ -33,18 +33,21 @@ SAVE_EVERY = 1.0
 class Queue(Protocol):
     """What ansible-rulebook gives to a source."""
 
-    async def put(self, event: Event) -> None: ...
+    async def put(self, event: Event) -> None:
+        """Hand an event over; waits while the queue is full."""
 
 
 class Reader(Protocol):
     """What is watched. areas: the names of all areas that it reads."""
 
     @property
-    def areas(self) -> Collection[str]: ...
+    def areas(self) -> Collection[str]:
+        """The names of all areas."""
 
     def read(
         self, state: Mapping[str, Any], now: datetime, *, findings: bool = True
-    ) -> list[Reading]: ...
+    ) -> list[Reading]:
+        """One reading of each area that was read."""
 
 
 @dataclass(frozen=True)
