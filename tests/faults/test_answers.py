@@ -41,6 +41,7 @@ ARGUMENTS: dict[str, Any] = {
     "location": "us-east-1",
     "metadata": {},
     "name": "N",
+    "part": (0, 9),
     "path": "/",
     "policy_arn": "arn:aws:iam::123456789012:policy/P",
     "prefix": "",
