@@ -106,6 +106,8 @@ def running(
         **sandbox.environ,
         "PATH": os.pathsep.join([str(program), os.environ["PATH"]]),
         "ANSIBLE_COLLECTIONS_PATH": str(CACHE),
+        # The rulebook keeps its checkpoint there, and only one process may use it.
+        "HOME": str(folder),
     }
     log = folder / "rulebook.log"
     with log.open("w") as output:
