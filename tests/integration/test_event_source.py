@@ -383,6 +383,19 @@ def test_two_sources_do_not_share_a_file(source: Side, target: Side, tmp_path: P
     asyncio.run(story())
 
 
+def test_the_folder_of_the_file_is_made(source: Side, target: Side, tmp_path: Path) -> None:
+    """The shipped rulebook's is in ~/.ansible, which nothing else may have made yet."""
+    file = tmp_path / ".ansible" / "events.json"
+    args = arguments(source, target, tmp_path, state_file=str(file), heartbeat=0.1)
+
+    async def story() -> None:
+        async with Watching(args) as watching:
+            await watching.event("heartbeat", "heartbeat")
+
+    asyncio.run(story())
+    assert file.parent.stat().st_mode & 0o777 == 0o700
+
+
 def test_a_file_of_something_else_is_refused(source: Side, target: Side, tmp_path: Path) -> None:
     (tmp_path / "events.json").write_text('{"a": 1}')
 

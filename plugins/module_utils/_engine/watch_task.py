@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -65,6 +67,9 @@ def build(arguments: Mapping[str, Any]) -> EventSource:
 
     if not options["state_file"]:
         raise InvalidDocument("scality.backbeat.replication: state_file is empty: name a file.")
+    # The shipped rulebook's is in Ansible's folder, which a new machine does not have.
+    with contextlib.suppress(OSError):
+        Path(options["state_file"]).parent.mkdir(mode=0o700, exist_ok=True)
     times = Times(options["interval"], options["preflight_interval"], options["heartbeat"])
     return EventSource(
         Watch(WatchRequest.from_options(options)), options["state_file"], times, scrub

@@ -73,7 +73,9 @@ options:
         type: list
         elements: str
   state_file:
-    description: File that remembers problems and events; the source writes it with mode 0600. One for each rulebook.
+    description:
+      - File that remembers problems and events; the source writes it with mode 0600. One for each rulebook.
+      - Its folder is made if only that is missing.
     type: path
     required: true
   interval:
