@@ -215,7 +215,9 @@ def test_while_objects_are_on_their_way_nothing_goes_on_either_side(
     source.do("object", bucket=SOURCE_BUCKET, key="on-its-way")
     source.sandbox.clear_calls()
     played = play(playbook=TEARDOWN)
-    assert "set allow_pending_loss to make the change anyway" in " ".join(played.output.split())
+    assert "set replication_allow_pending_loss to make the change anyway" in " ".join(
+        played.output.split()
+    )
     assert played.code != 0
     assert source.writes() == target.writes() == []
 
