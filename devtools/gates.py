@@ -55,7 +55,8 @@ def run_gates(
     start, worst = time.monotonic(), 0
     try:
         for show, arguments in runs:
-            env = environ() | ({SHOW: "1"} if show else {})
+            # Empty, since this may run in a gate that is shown itself.
+            env = environ() | {SHOW: "1" if show else ""}
             with started([*nox, *arguments, "--", *passed_on], cwd=ROOT, env=env) as process:
                 worst = max(worst, abs(process.wait()))
             if report.is_file():
@@ -86,7 +87,7 @@ def run_logged(session: Any, *command: str, **settings: Any) -> str:
     """
     LOGS.mkdir(parents=True, exist_ok=True)
     log = LOGS / f"{re.sub('[()]+', '-', session.name).strip('-')}.log"
-    show, failed, ended = SHOW in os.environ, True, threading.Event()
+    show, failed, ended = bool(os.environ.get(SHOW)), True, threading.Event()
     with log.open("ab") as sink, log.open(errors="replace") as output:
         start = output.seek(0, os.SEEK_END)
         following = threading.Thread(target=follow, args=(output, ended))
