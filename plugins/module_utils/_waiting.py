@@ -130,6 +130,11 @@ class Progress:
         self._last = clock()
         self._lock = threading.Lock()
 
+    @property
+    def due(self) -> bool:
+        """Whether a line would be told now: what goes into it takes time to find out."""
+        return self._tell is not None and self._clock() - self._last >= INTERVAL
+
     def done(self) -> None:
         """One more item is done."""
         with self._lock:
@@ -143,7 +148,7 @@ class Progress:
             self._say(what)
 
     def _say(self, what: str) -> None:
-        if self._tell is None or self._clock() - self._last < INTERVAL:
+        if self._tell is None or not self.due:
             return
         self._last = self._clock()
         count = f"{self._done:,} of {self._total:,} {self._things} done" if self._total > 1 else ""

@@ -65,8 +65,12 @@ class Ledger:
         now: Callable[[], str],
     ) -> None:
         self.lock: AbstractContextManager[Any] = threading.RLock()
+        # Locks of their own for what is written down while a version is sent, so that a write to the file does not
+        # hold up all threads. `lock` is taken before them.
+        self._sending, self._counting = threading.Lock(), threading.Lock()
         self.report = report
         self.progress = progress
+        progress.refresh = self._refresh
         self.now = now
         self.spans: list[Span] = [Span()]
         #: How far the list of versions or the file of problems is done, if keys come from there.
@@ -167,7 +171,7 @@ class Ledger:
         if span is not None and id(span) in self._read and not line:
             span.done = True
         self.report.compared += rows
-        self._tell(rows)
+        self.progress.add(rows)
 
     def find(self, ticket: Ticket, versions: Sequence[SourceVersion]) -> None:
         """Versions of a key that are not at the target."""
@@ -184,22 +188,25 @@ class Ledger:
 
     def sent(self, version: SourceVersion, window: float | None) -> None:
         """Count a version that was sent; window: seconds from reading its tags to their put, None if not measured."""
-        with self.lock:
-            self._write(version.sent_line(self.now()))
+        line = version.sent_line(self.now())
+        with self._sending:
+            self._write(line)
             self.lines_sent += 1
             if window is not None:
                 self.report.window.add(window)
             self.report.send(version)
-            self._tell(0)
+        if self.progress.due:
+            with self.lock:
+                self.progress.add(0)
 
     def predict(self, version: SourceVersion) -> None:
         """Count a version that would be sent."""
-        with self.lock:
+        with self._sending:
             self.report.send(version)
 
     def deleted(self, key: str, version_id: str | None) -> None:
         """A key was deleted at the source once more, or would be if there is no id of the new marker."""
-        with self.lock:
+        with self._sending:
             self.report.deleted_again += 1
             if version_id is not None:
                 self._write({"action": "delete", "key": key, "version_id": version_id})
@@ -215,7 +222,7 @@ class Ledger:
             "before": dict(before),
             "after": None if after is None else dict(after),
         }
-        with self.lock:
+        with self._sending:
             self._write(line)
             self.report.change_tags(line)
 
@@ -232,7 +239,7 @@ class Ledger:
 
     def count_request(self, kind: str) -> None:
         """A request was sent: "list", "head", "get_tags" .."""
-        with self.lock:
+        with self._counting:
             requests = self.report.requests
             requests[kind] = requests.get(kind, 0) + 1
 
@@ -240,7 +247,7 @@ class Ledger:
         """Write a checkpoint."""
         if self._checkpoint is None:
             return
-        with self.lock:
+        with self.lock, self._sending, self._counting:
             for lines in (self._sent, self._skipped):
                 if lines is not None:
                     lines.flush(sync=True)
@@ -265,12 +272,13 @@ class Ledger:
             if self._own:
                 self._sent.path.unlink(missing_ok=True)
 
-    def _tell(self, rows: int) -> None:
-        self.progress.counts = {
-            "sent": self.report.sent_count,
-            "skipped": self.report.skipped_count,
-        }
-        self.progress.add(rows, share=share(self.spans))
+    def _refresh(self) -> None:
+        with self.lock, self._sending:
+            self.progress.share = share(self.spans)
+            self.progress.counts = {
+                "sent": self.report.sent_count,
+                "skipped": self.report.skipped_count,
+            }
 
 
 def _version(line: Mapping[str, Any]) -> SourceVersion:

@@ -191,7 +191,8 @@ class JobProgress:
     """Counts what is done, and shows it: as lines, and in a status file. Threads share it.
 
     `things` is what is counted, such as "versions". `share` is between 0 and 1, None while it is not known. `counts`
-    are further numbers by name, such as "sent".
+    are further numbers by name, such as "sent". `refresh` is called before they are shown, and sets what takes too
+    long to find out for each thing.
     """
 
     def __init__(
@@ -207,6 +208,7 @@ class JobProgress:
         self.problems = 0
         self.share: float | None = None
         self.counts: dict[str, int] = {}
+        self.refresh: Callable[[], None] = lambda: None
         self._lines = lines or Progress()
         self._file = Path(status_file) if status_file else None
         self._clock = clock
@@ -220,19 +222,30 @@ class JobProgress:
         """What an earlier run did: it counts as done, but not for the rate."""
         self.done, self.share, self._base = done, share, (done, share)
 
-    def add(self, done: int, problems: int = 0, share: float | None = None) -> None:
+    @property
+    def due(self) -> bool:
+        """Whether it is time to show what is done."""
+        return self._lines.due or self._write_due
+
+    @property
+    def _write_due(self) -> bool:
+        return self._file is not None and self._clock() - self._written >= STATUS_INTERVAL
+
+    def add(self, done: int) -> None:
         """So many more are done."""
         with self._lock:
             self.done += done
-            self.problems += problems
-            if share is not None:
-                self.share = share
-            self._lines.waiting(self.line())
-            if self._clock() - self._written >= STATUS_INTERVAL:
+            if not self.due:
+                return
+            self.refresh()
+            if self._lines.due:
+                self._lines.waiting(self.line())
+            if self._write_due:
                 self._write("running")
 
     def end(self, state: str) -> None:
         """Write the last status: "finished", "stopped" or "failed"."""
+        self.refresh()
         with self._lock:
             self._write(state)
 

@@ -69,6 +69,7 @@ class Ledger:
         self.lock: AbstractContextManager[Any] = threading.RLock()
         self.report = report
         self.progress = progress
+        progress.refresh = self._refresh
         self.spans: list[Span] = []
         self.rechecked = 0
         self.rechecks = 0
@@ -135,13 +136,13 @@ class Ledger:
                     self._take(case, verdict)
             self._extras(entry)
             span.advance(position, rows)
-            self._tell(rows)
+            self.progress.add(rows)
 
     def finish(self, span: Span) -> None:
         """All of a span is compared."""
         with self.lock:
             span.done = True
-            self._tell(0)
+            self.progress.add(0)
 
     def count_request(self, kind: str) -> None:
         """A request was sent: "list" or "head"."""
@@ -157,7 +158,7 @@ class Ledger:
             self._extras(entry)
             self.rechecked = offset
             self.rechecks += len(done)
-            self._tell(len(done))
+            self.progress.add(len(done))
 
     def enter_samples(self, entry: Entry) -> None:
         """Count the sample by number, which is not compared again by a run that goes on from here."""
@@ -251,9 +252,10 @@ class Ledger:
             equal.bytes -= problem.size or 0
         self._report(entry.different)
 
-    def _tell(self, rows: int) -> None:
-        self.progress.problems = self.report.problems
-        self.progress.add(rows, share=share(self.spans))
+    def _refresh(self) -> None:
+        with self.lock:
+            self.progress.problems = self.report.problems
+            self.progress.share = share(self.spans)
 
 
 def _add(tally: Tally, count: Count) -> None:

@@ -56,10 +56,12 @@ def test_progress_has_rate_share_and_time_left() -> None:
     time = Time()
     progress = JobProgress("versions", clock=time)
     time.now = 10
-    progress.add(50_000, problems=2, share=0.25)
+    progress.add(50_000)
+    progress.share, progress.problems = 0.25, 2
     assert progress.line() == "50,000 versions, 5,000/s, 25% done, 30 s left, 2 problems"
     time.now = 20
-    progress.add(50_000, share=0.5)
+    progress.add(50_000)
+    progress.share = 0.5
     assert progress.seconds_left == 20
 
 
@@ -69,7 +71,8 @@ def test_what_an_earlier_run_did_counts_as_done_but_not_for_the_rate() -> None:
     progress.resume(900, 0.9)
     assert progress.seconds_left is None
     time.now = 10
-    progress.add(50, share=0.95)
+    progress.add(50)
+    progress.share = 0.95
     assert progress.done == 950
     assert progress.rate == 5
     assert progress.seconds_left == pytest.approx(10)
@@ -79,10 +82,11 @@ def test_long_times_are_readable() -> None:
     time = Time()
     progress = JobProgress("versions", clock=time)
     time.now = 600
-    progress.add(1, share=0.5)
+    progress.add(1)
+    progress.share = 0.5
     assert "10 min left" in progress.line()
     time.now = 6000
-    progress.add(1, share=0.5)
+    progress.add(1)
     assert "1.7 h left" in progress.line()
 
 
@@ -96,12 +100,38 @@ def test_lines_come_at_intervals() -> None:
     assert told == ["3 versions, 1/s", "6 versions, 1/s", "9 versions, 1/s"]
 
 
+def test_what_takes_long_to_find_out_is_asked_for_only_when_it_is_shown(tmp_path: Path) -> None:
+    time = Time()
+    told: list[str] = []
+    path = tmp_path / "status.json"
+    lines = Progress(told.append, clock=time)
+    progress = JobProgress("versions", lines, str(path), clock=time)
+    asked: list[float] = []
+
+    def refresh() -> None:
+        asked.append(time.now)
+        progress.share, progress.counts = time.now / 10, {"sent": len(asked)}
+
+    progress.refresh = refresh
+    for _ in range(8):
+        time.now += 1
+        progress.add(1)
+    # For the status file at 1, 3, 5 and 7, and for lines at 3 and 6.
+    assert asked == [1, 3, 5, 6, 7]
+    assert told[-1] == "6 versions, 1/s, 60% done, 4 s left, 4 sent"
+    assert json.loads(path.read_text())["share"] == 0.7
+    time.now = 10
+    progress.end("finished")
+    assert json.loads(path.read_text())["share"] == 1.0
+
+
 def test_the_status_file_can_be_watched(tmp_path: Path) -> None:
     time = Time()
     path = tmp_path / "status.json"
     progress = JobProgress("versions", status_file=str(path), clock=time)
     time.now = 1
-    progress.add(10, share=0.5)
+    progress.share = 0.5
+    progress.add(10)
     first = json.loads(path.read_text())
     assert (first["state"], first["done"], first["share"]) == ("running", 10, 0.5)
     assert (first["per_second"], first["seconds_left"], first["problems"]) == (10.0, 1, 0)
