@@ -126,9 +126,14 @@ options:
         description: The version.
         type: str
         required: true
+  site: &site
+    description: Name of the replication site that is the target, if the source replicates to several sites.
+    type: str
   backbeat_url: &backbeat_url
     description:
-      - Where the source's Backbeat API is. If given, its count of pending operations holds for O(backlog_limit) too.
+      - Where the source's Backbeat API is. If given, its count of pending operations holds for O(backlog_limit) too,
+        and no version is called stuck earlier than the age of its backlog, as M(scality.backbeat.backbeat_verify)
+        derives it.
       - The same as the source's endpoint asks through CloudServer. Any other URL is taken for Backbeat's own port.
     type: str
   checkpoint: &checkpoint
@@ -164,6 +169,7 @@ options:
         required: true
       verify_problems_file: *verify_problems_file
       versions: *versions
+      site: *site
       backbeat_url: *backbeat_url
       checkpoint: *checkpoint
       sent_file: *sent_file
@@ -178,9 +184,6 @@ options:
     type: list
     elements: str
     choices: [never_replicated, failed, stuck, missing]
-  site:
-    description: Name of the replication site that is the target, if the source replicates to several sites.
-    type: str
   prefix:
     description: Only keys that begin so.
     type: str
@@ -513,6 +516,7 @@ TASK = Task(
         "target": {"type": "dict", "options": SIDE},
         "verify_problems_file": {"type": "path"},
         "versions": {"type": "list", "elements": "dict", "options": VERSION},
+        "site": {"type": "str"},
         "backbeat_url": {"type": "str"},
         "checkpoint": {"type": "path"},
         "sent_file": {"type": "path"},
@@ -522,7 +526,6 @@ TASK = Task(
     },
     shared={
         "states": {"type": "list", "elements": "str", "choices": list(SENDABLE)},
-        "site": {"type": "str"},
         "prefix": {"type": "str", "default": ""},
         "modified_since": {"type": "str"},
         "modified_before": {"type": "str"},

@@ -131,6 +131,35 @@ options:
       until:
         description: The last key to compare, which need not exist. To the end unless given.
         type: str
+  site: &site
+    description: Name of the replication site that is the target, if the source replicates to several sites.
+    type: str
+  cloud: &cloud
+    description:
+      - Whether the target is a public cloud, which gives version ids and times of its own.
+      - Copies are told by their content, in their order. If that leaves a question, HEAD requests read the metadata in
+        which a copy names its source (C(scal-version-id)), and the source its copy, if O(site) is given.
+    type: bool
+    default: false
+  target_prefix: &target_prefix
+    description:
+      - What the target has before each key.
+      - Clouds that are configured without bucket match put the source bucket's name and a slash there.
+    type: str
+    default: ""
+  both_ways: &both_ways
+    description:
+      - Whether the target also replicates to the source, so that both statuses are right on either side.
+      - Found out from the target's replication configuration unless given.
+    type: bool
+  backbeat_url: &backbeat_url
+    description:
+      - Where the source's Backbeat API is. If given, no version is called stuck earlier than the age of its backlog.
+      - Backbeat does not tell the age itself. It is taken for twice the time in which it sends its backlog at its
+        present rate, an average over 15 minutes. While it sends nothing, O(stuck_after) alone holds, and
+        RV(verification.notes) say so.
+      - The same as the source's endpoint asks through CloudServer. Any other URL is taken for Backbeat's own port.
+    type: str
   pairs:
     description: Several pairs, instead of the options for one.
     type: list
@@ -148,27 +177,11 @@ options:
       status_file: *status_file
       sent_file: *sent_file
       ranges: *ranges
-  site:
-    description: Name of the replication site that is the target, if the source replicates to several sites.
-    type: str
-  cloud:
-    description:
-      - Whether the target is a public cloud, which gives version ids and times of its own.
-      - Copies are told by their content, in their order. If that leaves a question, HEAD requests read the metadata in
-        which a copy names its source (C(scal-version-id)), and the source its copy, if O(site) is given.
-    type: bool
-    default: false
-  target_prefix:
-    description:
-      - What the target has before each key.
-      - Clouds that are configured without bucket match put the source bucket's name and a slash there.
-    type: str
-    default: ""
-  both_ways:
-    description:
-      - Whether the target also replicates to the source, so that both statuses are right on either side.
-      - Found out from the target's replication configuration unless given.
-    type: bool
+      site: *site
+      cloud: *cloud
+      target_prefix: *target_prefix
+      both_ways: *both_ways
+      backbeat_url: *backbeat_url
   run:
     description: Names the run that O(ranges) are parts of, so that parts of different runs are not merged.
     type: str
@@ -212,7 +225,9 @@ options:
     type: float
     default: 3600.0
   backlog_age:
-    description: Age of Backbeat's backlog in seconds. No version is called stuck earlier than that.
+    description:
+      - Age of Backbeat's backlog in seconds. No version is called stuck earlier than that, nor earlier than Backbeat
+        says itself (O(backbeat_url)).
     type: float
   accept:
     description:
@@ -399,6 +414,11 @@ verification:
       description:
         - When a comparison of this pair, with the same O(report_file), was last complete. V(null) if it never was.
       type: str
+    backlog_age:
+      description:
+        - Age of Backbeat's backlog in seconds, as far as its numbers tell; nothing younger is reported as stuck.
+        - V(null) if Backbeat was not asked, or if it sent nothing.
+      type: float
 error:
   description: The call that failed.
   returned: when a call failed
@@ -474,8 +494,8 @@ from ansible_collections.scality.backbeat.plugins.module_utils._engine.options i
     nested_connection,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task, run_module
-from ansible_collections.scality.backbeat.plugins.module_utils._jobs.verify import (
-    Verify,
+from ansible_collections.scality.backbeat.plugins.module_utils._jobs.verify import Verify
+from ansible_collections.scality.backbeat.plugins.module_utils._jobs.verify_request import (
     VerifyRequest,
 )
 
@@ -504,12 +524,13 @@ TASK = Task(
         "status_file": {"type": "path"},
         "sent_file": {"type": "path"},
         "ranges": {"type": "list", "elements": "dict", "options": RANGE},
-    },
-    shared={
         "site": {"type": "str"},
         "cloud": {"type": "bool", "default": False},
         "target_prefix": {"type": "str", "default": ""},
         "both_ways": {"type": "bool"},
+        "backbeat_url": {"type": "str"},
+    },
+    shared={
         "run": {"type": "str", "default": ""},
         "prefix": {"type": "str", "default": ""},
         "versions": {"type": "str", "choices": ["all", "current"], "default": "all"},

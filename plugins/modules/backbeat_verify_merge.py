@@ -260,6 +260,11 @@ verification:
       description:
         - When a comparison of this pair, with the same O(report_file), was last complete. V(null) if it never was.
       type: str
+    backlog_age:
+      description:
+        - Age of Backbeat's backlog in seconds, as far as its numbers tell; nothing younger is reported as stuck.
+        - V(null) if Backbeat was not asked, or if it sent nothing.
+      type: float
 changes:
   description: The files that were or would be written with other contents than before.
   returned: always

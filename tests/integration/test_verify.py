@@ -192,6 +192,53 @@ def test_pending_becomes_stuck_after_a_report_that_saw_it(
     assert states(again) == {"pending": 1, "stuck": 1}
 
 
+def test_nothing_is_stuck_that_is_younger_than_the_backlog(
+    replicating: Side, target: Side, tmp_path: Path
+) -> None:
+    """Backbeat tells its rate with two digits: nine operations in 15 minutes are 0.01 a second."""
+    keys = [f"done{n}" for n in range(9)]
+    for key in keys:
+        put(replicating, key)
+    settle(replicating, *keys)
+    pause(replicating)
+    put(replicating, "k")
+    url = replicating.connection("s3")["endpoint_url"]
+    options = {"problems_file": str(tmp_path / "problems"), "stuck_after": 1.0}
+    verify(replicating, target, **options)
+    time.sleep(2.2)
+    result = verify(replicating, target, **options, backbeat_url=url)
+    assert states(result) == {"in_sync": 9, "pending": 1}
+    assert result["verification"]["backlog_age"] == 200.0
+    assert result["verification"]["notes"] == []
+    without = verify(replicating, target, **options)
+    assert states(without) == {"in_sync": 9, "stuck": 1}
+    assert without["verification"]["backlog_age"] is None
+
+
+@pytest.mark.parametrize(
+    ("site", "note"),
+    [
+        (None, "because it sends (almost) nothing"),
+        ("elsewhere", "this server does not answer"),
+    ],
+)
+def test_an_unknown_age_of_the_backlog_is_noted(
+    replicating: Side, target: Side, tmp_path: Path, site: str | None, note: str
+) -> None:
+    pause(replicating)
+    put(replicating, "k")
+    url = replicating.connection("s3")["endpoint_url"]
+    own = {"backbeat_url": url, **({"site": site} if site else {})}
+    options = {"problems_file": str(tmp_path / "problems"), "stuck_after": 1.0, **own}
+    verify(replicating, target, **options)
+    time.sleep(2.2)
+    result = verify(replicating, target, **options)
+    assert states(result) == {"stuck": 1}
+    assert result["verification"]["backlog_age"] is None
+    (found,) = (one for one in result["verification"]["notes"] if "backlog" in one)
+    assert note in found
+
+
 def test_what_failed_is_failed(replicating: Side, target: Side) -> None:
     target.s3.delete_bucket(Bucket=TARGET_BUCKET)
     put(replicating, "k")

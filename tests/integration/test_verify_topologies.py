@@ -406,16 +406,22 @@ def test_versions_for_roles_that_are_configured_no_longer_are_stuck(
     set_up(source, target, but=("object",))
     source.sandbox.settings("source", paused=True)
     put(source, "k")
+    put(source, "l")
     stored = source.s3.get_bucket_replication(Bucket=SOURCE_BUCKET)["ReplicationConfiguration"]
     ours, theirs = stored["Role"].split(",")
     stored["Role"] = f"{ours}-other,{theirs}"
     source.s3.put_bucket_replication(Bucket=SOURCE_BUCKET, ReplicationConfiguration=stored)
     result = verify(source, target)
-    assert states(result) == {"stuck": 1}
-    assert result["verification"]["reasons"]["stuck"] == {"roles-changed": 1}
+    assert states(result) == {"stuck": 2}
+    assert result["verification"]["reasons"]["stuck"] == {"roles-changed": 2}
+    assert result["verification"]["notes"] == []
     source.sandbox.fail("BackbeatMetadata", how="error", status=403, code="AccessDenied", times=0)
     file = tmp_path / "problems"
-    assert states(verify(source, target, problems_file=str(file))) == {"pending": 1}
+    refused = verify(source, target, problems_file=str(file))
+    assert states(refused) == {"pending": 2}
+    (note,) = refused["verification"]["notes"]
+    assert "it is unknown under which roles pending versions were put" in note
+    assert f"{source.connection('s3')['endpoint_url']} answers AccessDenied" in note
     time.sleep(2.2)
     late = verify(source, target, problems_file=str(file), stuck_after=1.0)
-    assert late["verification"]["reasons"]["stuck"] == {"too-long": 1}
+    assert late["verification"]["reasons"]["stuck"] == {"too-long": 2}

@@ -53,6 +53,19 @@ class Metrics:
     failures: Amount
     throughput: Rate
 
+    @property
+    def backlog_age(self) -> float | None:
+        """About how old the oldest operation of the backlog is, in seconds; None if that cannot be told.
+
+        Backbeat tells how much it has to send and how fast it sends. It is taken for twice the time that this takes,
+        since what waits may have come in more slowly. While nothing is sent, it can have any age; the rate has two
+        digits, so that some five operations in 15 minutes are nothing.
+        """
+        if not self.backlog.count:
+            return 0.0
+        rate = self.throughput.count
+        return 2 * self.backlog.count / rate if rate > 0 else None
+
 
 @dataclass(frozen=True)
 class Health:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from .._documents.verify_judge import Head
+from .._documents.verify_questions import Head
 from . import s3_objects
 from .api import Api, fresh
 from .direct import DirectRequests

@@ -10,7 +10,6 @@ Unreachable, and the caller reads before it tries again.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 from . import s3_objects
@@ -18,6 +17,7 @@ from .api import Api, fresh
 from .direct import DirectRequests
 from .errors import Call, Unreachable
 from .listing import SLOW_DOWN
+from .xml_body import local_name, root_of, texts
 
 _NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 
@@ -72,18 +72,13 @@ class TagRequests:
 
 def read_tags(body: bytes) -> dict[str, str] | None:
     """The tags of an answer's body; None if it is no set of tags."""
-    if b"<!DOCTYPE" in body:
-        return None
-    try:
-        root = ElementTree.fromstring(body)  # noqa: S314 - without a document type there is nothing to expand
-    except ElementTree.ParseError:
-        return None
-    if _name(root) != "Tagging":
+    root = root_of(body, "Tagging")
+    if root is None:
         return None
     tags = {}
     for tag in root.iter():
-        if _name(tag) == "Tag":
-            values = {_name(child): child.text or "" for child in tag}
+        if local_name(tag) == "Tag":
+            values = texts(tag)
             if "Key" not in values:
                 return None
             tags[values["Key"]] = values.get("Value", "")
@@ -102,11 +97,6 @@ def tags_xml(tags: Mapping[str, str]) -> bytes:
 def _escaped(text: str) -> str:
     # An XML parser would take a carriage return for a line end.
     return escape(text, {"\r": "&#13;"})
-
-
-def _name(element: ElementTree.Element) -> str:
-    """The element's name without its namespace."""
-    return element.tag.rpartition("}")[2]
 
 
 def _text(value: bytes) -> str:

@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 from xml.sax.saxutils import unescape
 
 from .._documents.verify_compare import KEY, KIND, MARKER, SIZE, Row
+from .xml_body import local_name, root_of, texts
 
 _ROW = re.compile(
     rb"<(Version|DeleteMarker)><Key>([^<]*)</Key><VersionId>([^<]*)</VersionId><IsLatest>(true|false)</IsLatest>"
@@ -109,19 +110,14 @@ def _decoded(key: bytes, encoded: bool) -> bytes:
 
 def read_slowly(body: bytes) -> Page | None:
     """The page, by an XML parser; None if it is not a listing of versions."""
-    if b"<!DOCTYPE" in body:
+    root = root_of(body, "ListVersionsResult")
+    if root is None:
         return None
-    try:
-        root = ElementTree.fromstring(body)  # noqa: S314 - without a document type there is nothing to expand
-    except ElementTree.ParseError:
-        return None
-    if _name(root) != "ListVersionsResult":
-        return None
-    fields = {_name(child): child.text or "" for child in root}
+    fields = texts(root)
     encoded = fields.get("EncodingType") == "url"
     rows = []
     for child in root:
-        if _name(child) in ("Version", "DeleteMarker"):
+        if local_name(child) in ("Version", "DeleteMarker"):
             row = _row(child, encoded)
             if row is None:
                 return None
@@ -136,8 +132,8 @@ def read_slowly(body: bytes) -> Page | None:
 
 
 def _row(element: ElementTree.Element, encoded: bool) -> Row | None:
-    values = {_name(child): child.text or "" for child in element}
-    kind = _name(element)
+    values = texts(element)
+    kind = local_name(element)
     needed = ["Key", "VersionId", "IsLatest", "LastModified"]
     if kind == "Version":
         needed += ["ETag", "Size"]
@@ -158,8 +154,3 @@ def _row(element: ElementTree.Element, encoded: bool) -> Row | None:
 
 def _plain(text: str, encoded: bool) -> bytes:
     return unquote_to_bytes(text) if encoded else text.encode()
-
-
-def _name(element: ElementTree.Element) -> str:
-    """The element's name without its namespace."""
-    return element.tag.rpartition("}")[2]

@@ -11,7 +11,7 @@ from typing import Any
 
 from .repair_report import RepairAction, RepairReport, SkippedVersion
 from .resend_rules import REASONS
-from .verify_report import Side, Tally
+from .verify_entries import Side, Tally
 
 SCHEMA = "scality.backbeat.backfill/1"
 #: How many versions the report itself names for each reason, and of those whose tags changed.
@@ -128,6 +128,11 @@ class Report:
     @property
     def skipped_count(self) -> int:
         return sum(self.skipped.values())
+
+    def note(self, text: str) -> None:
+        """Say what was not taken into account, once."""
+        if text not in self.notes:
+            self.notes.append(text)
 
     def find(self, version: SourceVersion) -> None:
         _count(self.found, version)

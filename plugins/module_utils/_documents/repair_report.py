@@ -70,7 +70,7 @@ class SkippedVersion:
 class RepairReport:
     """What became of one pair, which is named by the inventory's hosts and the buckets as in reports of verify.
 
-    before, after: how many versions were in each state (ids of verify_report.STATES; other names are shown as they
+    before, after: how many versions were in each state (ids of verify_states.STATES; other names are shown as they
     are), from a verification before and one after; after is None if there was none. done: in the order of the work.
     skipped: the first of those that were left, all of them or some; skipped_count: how many there are (0: as many as
     are listed). finished: ISO 8601 in UTC. stopped: why the repair ended early, a sentence, "" if it did not. notes:

@@ -68,10 +68,13 @@ def covers(prefix: str, keys: str) -> bool:
 
 
 def enabled_for(
-    configuration: Configuration | None, target_bucket: str, site: str = ""
+    configuration: Configuration | None, target_bucket: str | None, site: str = ""
 ) -> list[bytes]:
-    """The prefixes, in UTF-8, of the enabled rules that replicate to a bucket, and to a site if one is named."""
-    if configuration is None or configuration.target_bucket != target_bucket:
+    """The prefixes, in UTF-8, of the enabled rules that replicate to a bucket, and to a site if one is named.
+
+    target_bucket: None for any, since the bucket of a cloud is that of its location.
+    """
+    if configuration is None or target_bucket not in (None, configuration.target_bucket):
         return []
     return [
         rule.prefix.encode()

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from .verify_report import STATES, Problem, Report
+from .verify_entries import Problem
+from .verify_report import Report
+from .verify_states import STATES
 
 #: States of versions that are on their way or that will not move by themselves.
 WAITING = ("pending", "processing", "stuck")

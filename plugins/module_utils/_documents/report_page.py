@@ -15,7 +15,9 @@ from .report_drawing import Arrow, drawing
 from .report_formats import WAITING, age, last_complete, oldest_pending
 from .report_repair import repair_data
 from .report_words import VERDICTS, WORDS, duration, group_of, moment, number, size
-from .verify_report import STATES, Problem, Report
+from .verify_entries import Problem
+from .verify_report import Report
+from .verify_states import STATES
 
 # The axis of ages: from half a minute to thirty days, in steps that look equal.
 AGES = ((60.0, "1 min"), (3600.0, "1 h"), (86400.0, "1 day"), (7 * 86400.0, "1 week"))

@@ -11,7 +11,8 @@ from typing import Any
 
 from .repair_report import ACTIONS, RepairReport, SkippedVersion
 from .report_words import WORDS, group_of, moment, number
-from .verify_report import SHOWN, STATE
+from .verify_report import SHOWN
+from .verify_states import STATE
 
 
 def repair_data(repair: RepairReport) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 NULL = "null"
-#: The states (ids of verify_report.STATES) that are sent unless a task says otherwise.
+#: The states (ids of verify_states.STATES) that are sent unless a task says otherwise.
 DEFAULT_STATES = frozenset(("never_replicated", "failed", "stuck"))
 AT_TARGET = frozenset(("in_sync", "different", "not_comparable"))
 ARRIVING = frozenset(("pending", "processing"))
@@ -29,7 +29,7 @@ ARRIVING = frozenset(("pending", "processing"))
 class KeyVersion:
     """A version or delete marker of a key at the source.
 
-    state: one of verify_report.STATES, by its id; status: the ReplicationStatus that the source shows, None for none.
+    state: one of verify_states.STATES, by its id; status: the ReplicationStatus that the source shows, None for none.
     """
 
     version_id: str

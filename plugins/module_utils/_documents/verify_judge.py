@@ -3,22 +3,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Says in which state each version of a key is, from its rows in both listings and from HEAD requests.
 
-Two steps, so that the requests are made elsewhere and at once: `questions` names them, `judge` takes the answers.
+The requests are made elsewhere, and at once: `questions` of verify_questions.py names them, `judge` takes the answers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
-from typing import Any, TypeAlias
+from typing import Any
 
-from .._work import InvalidDocument
 from .verify_compare import (
     ETAG,
     KEY,
     KIND,
-    LATEST,
     MARKER,
     MODIFIED,
     NULL,
@@ -28,67 +25,21 @@ from .verify_compare import (
     Count,
     Row,
 )
-from .verify_pairing import paired, unpaired
-from .verify_report import Problem
-
-#: Kinds of listing differences; the limit for inspections holds for each.
-ONLY_SOURCE, ONLY_TARGET, OTHER_ETAG, OTHER_SIZE, NULL_VERSION = KINDS = (
-    "only_source",
-    "only_target",
-    "other_etag",
-    "other_size",
-    "null_version",
+from .verify_entries import Problem
+from .verify_pairing import paired
+from .verify_questions import (
+    NULL_VERSION,
+    ONLY_SOURCE,
+    ONLY_TARGET,
+    OTHER_ETAG,
+    OTHER_SIZE,
+    SIDES,
+    Context,
+    Head,
+    Heads,
+    by_id,
+    difference,
 )
-SIDES = ("source", "target")
-
-
-@dataclass(frozen=True)
-class Ask:
-    """A HEAD request: of a version, or with None of the key itself."""
-
-    side: str
-    version_id: bytes | None
-    kind: str
-
-
-@dataclass(frozen=True)
-class Head:
-    """What a HEAD request showed. `status` is the ReplicationStatus, for `site` if the server names sites.
-
-    roles: the roles that were stamped on the version, None if they cannot be read.
-    source_id: on a cloud's copy, the version id of its source; copy_id: at the source, that of its copy in the cloud.
-    """
-
-    status: str | None
-    version_id: str | None
-    encrypted: bool = False
-    roles: str | None = None
-    source_id: str | None = None
-    copy_id: str | None = None
-
-
-Heads: TypeAlias = "Mapping[tuple[str, bytes | None], Head | None]"
-
-
-@dataclass(frozen=True)
-class Context:
-    """What judging needs to know of the pair and of the run. Times are ISO 8601 in UTC, in whole the same form.
-
-    prefixes: those of the enabled rules, None if the configuration cannot be read (then all are taken as selected).
-    roles: those of the configuration, joined as it has them, None if not to be compared.
-    started: by the servers' clock; what was modified later is looked at again before it counts.
-    stuck_before: a version that was first seen PENDING before this moment is stuck.
-    pending_since: when an earlier report, or a write of ours, made or saw a version PENDING, the latest; None if never.
-    """
-
-    prefixes: Sequence[bytes] | None = None
-    back_prefixes: Sequence[bytes] | None = None
-    both_ways: bool = False
-    roles: str | None = None
-    cloud: bool = False
-    started: str = ""
-    stuck_before: str = ""
-    pending_since: Callable[[str, str], str | None] = lambda key, version_id: None
 
 
 @dataclass
@@ -107,36 +58,6 @@ class Verdict:
     skipped: dict[str, int] = field(default_factory=dict)
 
 
-def questions(case: Case, context: Context) -> list[Ask]:
-    """The HEAD requests that decide a case."""
-    return list(dict.fromkeys(_asks(case, context)))
-
-
-def _asks(case: Case, context: Context) -> Iterator[Ask]:
-    if context.cloud:
-        for side, row in unpaired(case):
-            yield Ask(side, row[VERSION_ID], ONLY_SOURCE if side == "source" else ONLY_TARGET)
-        return
-    source, target = _by_id(case)
-    for version, row in source.items():
-        other = target.get(version)
-        if other is None:
-            if row[KIND] != MARKER:
-                yield Ask("source", row[VERSION_ID], ONLY_SOURCE)
-            continue
-        kind = _difference(row, other, context)
-        if kind in (OTHER_ETAG, OTHER_SIZE):
-            yield Ask("source", row[VERSION_ID], kind)
-            yield Ask("target", other[VERSION_ID], kind)
-        elif kind == NULL_VERSION:
-            for side in SIDES:
-                yield Ask(side, NULL, kind)
-                yield Ask(side, None, kind)
-    for version, row in target.items():
-        if version not in source and row[KIND] != MARKER:
-            yield Ask("target", row[VERSION_ID], ONLY_TARGET)
-
-
 def judge(
     case: Case, heads: Heads, context: Context, skipped: frozenset[str] = frozenset()
 ) -> Verdict:
@@ -151,7 +72,7 @@ class _Judgement:
         self.heads = heads
         self.context = context
         self.skipped = skipped
-        self.source, self.target = paired(case, heads) if context.cloud else _by_id(case)
+        self.source, self.target = paired(case, heads) if context.cloud else by_id(case)
         self.result = Verdict()
 
     def verdict(self) -> Verdict:
@@ -176,7 +97,7 @@ class _Judgement:
         return self.result
 
     def _both(self, row: Row, other: Row) -> None:
-        kind = _difference(row, other, self.context)
+        kind = difference(row, other, self.context)
         if kind == "kind":
             self._add("different", row, "both", "kind", "One side has a delete marker.")
         elif kind in self.skipped:
@@ -419,28 +340,6 @@ def marker_by_status(
     )
 
 
-def _by_id(case: Case) -> tuple[dict[bytes, Row], dict[bytes, Row]]:
-    """The rows of both sides by version id, newest first."""
-    source, target = ({row[VERSION_ID]: row for row in rows} for rows in (case.source, case.target))
-    return source, target
-
-
-def _difference(row: Row, other: Row, context: Context) -> str:
-    """In what two rows of the same version differ; "" if the listing proves that they do not."""
-    if row[KIND] != other[KIND]:
-        return "kind"
-    if row[KIND] == MARKER:
-        return ""
-    if row[SIZE] != other[SIZE]:
-        return OTHER_SIZE
-    if row[ETAG] != other[ETAG]:
-        # The ETag of a multipart upload depends on the sizes of its parts.
-        return "parts" if b"-" in row[ETAG] or b"-" in other[ETAG] else OTHER_ETAG
-    if row[VERSION_ID] == NULL and row[LATEST] != b"true" and not context.cloud:
-        return NULL_VERSION
-    return ""
-
-
 def problem_of_bytes(row: Row, detail: str) -> Problem:
     """The bytes of a version differ although everything else is equal."""
     return Problem(
@@ -461,25 +360,6 @@ def remember_pending(problem: Problem, now: str) -> Problem:
     if problem.state != "pending" or problem.pending_since:
         return problem
     return replace(problem, pending_since=now)
-
-
-def iso(moment: datetime) -> str:
-    """As listings write a time: UTC, milliseconds, Z."""
-    utc = moment.astimezone(timezone.utc)
-    return utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def moment_of(name: str, text: str | None) -> str:
-    """The time of an option, in the form of listings; "" if it is not given. Raises InvalidDocument."""
-    if not text:
-        return ""
-    try:
-        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError as error:
-        raise InvalidDocument(
-            f"{name} is {text!r}: give a time in ISO 8601, such as 2026-11-24T22:00:00Z."
-        ) from error
-    return iso(moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc))
 
 
 def _text(value: bytes) -> str:

@@ -23,22 +23,24 @@ from .._clients.service import S3
 from .._clients.session import Connections, open_api
 from .._documents import side_effects
 from .._documents.backfill_report import Report
+from .._documents.moments import iso, moment_of
 from .._documents.replication import Configuration, enabled_for, from_api, join_roles
 from .._documents.resend_rules import DEFAULT_STATES
-from .._documents.verify_compare import Block, Case, Disordered, TooManyVersions
-from .._documents.verify_judge import Context, iso, moment_of
+from .._documents.verify_compare import Block, Case
+from .._documents.verify_entries import Side
+from .._documents.verify_questions import Context
 from .._documents.verify_ranges import Span
-from .._documents.verify_report import Side
 from .._work import Failure, InvalidDocument, Unsatisfied
 from .backfill_key import Choice, KeyWork
 from .backfill_ledger import Files, Ledger, digest_of
-from .backfill_outcome import Outcomes, backlog_of
+from .backfill_outcome import Outcomes
 from .backfill_sender import Gate, Pair, Requests, Sender
 from .backfill_workers import KeyTask, Workers
+from .backlog import backlog_age, backlog_of, service_of
 from .checkpoint import Checkpoint, read_lines, write_atomically
-from .job import Control, Interrupted, Job, JobLimits, JobProgress, Stopped
+from .job import Control, Job, JobLimits, JobProgress
 from .pending_history import PendingHistory
-from .verify_listers import Listers, SideRequest
+from .verify_listers import Listers, SideRequest, attempt
 
 #: The states that a task can choose. What is named by its version id may be in any.
 SENDABLE = ("never_replicated", "failed", "stuck", "missing")
@@ -177,10 +179,7 @@ class Backfill(Job):
         source, target = (
             open_api(S3, side.s3, pool=pool) for side in (request.source, request.target)
         )
-        backbeat = None
-        if request.backbeat_url:
-            of_source = Connections(None, request.source.s3)
-            backbeat = of_source.backbeat(request.backbeat_url)
+        backbeat = service_of(request.source.s3, request.backbeat_url)
         return cls(request, source, target, backbeat)
 
     def predict(self, control: Control) -> dict[str, Any]:
@@ -296,23 +295,14 @@ class Backfill(Job):
         self, control: Control, ledger: Ledger, history: PendingHistory, *, predict: bool
     ) -> Failure | None:
         """Do all the work; returns the error that ended it early."""
-        try:
-            self._send(control, ledger, history, predict=predict)
-        except (Disordered, TooManyVersions) as error:
-            return Failure(str(error))
-        except Interrupted as interrupted:
-            control.stop.set()
-            return Stopped(str(interrupted))
-        except Failure as error:
-            return error
-        return None
+        return attempt(lambda: self._send(control, ledger, history, predict=predict), control)
 
     def _send(
         self, control: Control, ledger: Ledger, history: PendingHistory, *, predict: bool
     ) -> None:
         request, limits = self.request, self.request.limits
         requests = Requests(self._pair, ledger, control)
-        context = self._context(requests, history)
+        context = self._context(requests, history, ledger.report)
         ledger.report.side_effects = self._side_effects(ledger.report)
         outcomes = Outcomes(
             requests,
@@ -419,7 +409,7 @@ class Backfill(Job):
                 f"The file {path} of a verification cannot be read: {error.strerror or error}."
             ) from error
 
-    def _context(self, requests: Requests, history: PendingHistory) -> Context:
+    def _context(self, requests: Requests, history: PendingHistory, report: Report) -> Context:
         """What judging needs to know of the pair. Raises Unsatisfied if no rule replicates to the target."""
         request = self.request
         configuration = requests.configuration()
@@ -431,13 +421,15 @@ class Backfill(Job):
                 "replication first.",
                 {},
             )
+        age = backlog_age(self._backbeat, request.site, report.note)
+        stuck_after = max(request.stuck_after, age or 0.0)
         now = self._pair.source.now
         return Context(
             prefixes=prefixes,
             both_ways=self._replicates_back(),
             roles=join_roles(configuration.roles) if configuration else None,
             started=iso(now),
-            stuck_before=iso(now - timedelta(seconds=request.stuck_after)),
+            stuck_before=iso(now - timedelta(seconds=stuck_after)),
             pending_since=history.since,
         )
 
@@ -458,9 +450,7 @@ class Backfill(Job):
             try:
                 return read()
             except ApiError as error:
-                note = f"It is not known {doing}: {error}"
-                if note not in report.notes:
-                    report.notes.append(note)
+                report.note(f"It is not known {doing}: {error}")
                 return otherwise
 
         source, target = request.source.bucket, request.target.bucket

@@ -17,17 +17,17 @@ from .._clients.version_pages import Marker, Page
 from .._documents.backfill_report import SourceVersion
 from .._documents.resend_rules import ARRIVING, NULL, KeyPlan, KeyVersion, Selection, plan_key
 from .._documents.verify_compare import KIND, MARKER, MODIFIED, SIZE, VERSION_ID, Case, Row
-from .._documents.verify_judge import (
+from .._documents.verify_entries import Problem
+from .._documents.verify_judge import judge
+from .._documents.verify_questions import (
     KINDS,
     NULL_VERSION,
     ONLY_SOURCE,
     SIDES,
     Context,
     Head,
-    judge,
     questions,
 )
-from .._documents.verify_report import Problem
 from .._waiting import Deadline
 from .._work import Unsatisfied
 from .backfill_ledger import Ledger, Ticket

@@ -11,8 +11,6 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 
-from .._clients import backbeat
-from .._clients.api import Api, fresh
 from .._documents.backfill_report import SourceVersion
 from .._waiting import Deadline
 from .backfill_ledger import Ledger
@@ -169,13 +167,3 @@ class Outcomes:
                 self._resolved += 1
             self._fill()
             meanwhile()
-
-
-def backlog_of(api: Api, site: str) -> Callable[[], int]:
-    """Asks Backbeat how many operations it has to do for a site, or for all."""
-
-    def ask() -> int:
-        found = backbeat.metrics(fresh(api), site or backbeat.ALL)
-        return max(found.backlog.count, found.pending.count)
-
-    return ask

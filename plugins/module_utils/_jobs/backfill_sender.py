@@ -30,7 +30,7 @@ from .._clients.heads import HeadRequests
 from .._clients.tagging import TagRequests
 from .._documents.backfill_report import SourceVersion
 from .._documents.replication import Configuration, enabled_for, from_api
-from .._documents.verify_judge import Head
+from .._documents.verify_questions import Head
 from .._work import Unsatisfied
 from .backfill_ledger import Ledger
 from .job import Control

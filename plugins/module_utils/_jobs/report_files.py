@@ -16,7 +16,8 @@ from typing import Any
 from .._documents.repair_report import RepairReport
 from .._documents.report_formats import junit, pair_name, prometheus, rclone_line
 from .._documents.report_page import PageInput, PagePair, page, screen, worst
-from .._documents.verify_report import Problem, Report
+from .._documents.verify_entries import Problem
+from .._documents.verify_report import Report
 from .._work import InvalidDocument
 from .checkpoint import write_atomically
 from .job import Control, Job

@@ -31,18 +31,9 @@ from .._documents.verify_compare import (
     Case,
     Row,
 )
-from .._documents.verify_judge import (
-    KINDS,
-    Ask,
-    Context,
-    Head,
-    Verdict,
-    judge,
-    marker_by_status,
-    problem_of_bytes,
-    questions,
-)
-from .._documents.verify_report import Problem
+from .._documents.verify_entries import Problem
+from .._documents.verify_judge import Verdict, judge, marker_by_status, problem_of_bytes
+from .._documents.verify_questions import KINDS, Ask, Context, Head, questions
 from .._documents.verify_scope import Scope
 from .job import Control
 from .verify_ledger import Entry, Ledger, Sampled, is_put_off
@@ -207,11 +198,21 @@ class Inspector:
             name = key.decode("utf-8", "surrogateescape")
             api, bucket = fresh(self._apis["source"]), self._buckets["source"]
             roles = s3_objects.stamped_roles(api, bucket, name, version_id.decode())
-        except ApiError:
-            # Many accounts may not use this route, and some servers lack it.
-            self._stamps = False
+        except ApiError as error:
+            self._no_stamps(error)
             return head
         return replace(head, roles=roles)
+
+    def _no_stamps(self, error: ApiError) -> None:
+        """Do without Backbeat's metadata: many accounts may not use this route, and some servers lack it."""
+        with self._ledger.lock:
+            self._stamps = False
+            self._ledger.report.note(
+                "Backbeat's metadata of versions cannot be read, so that it is unknown under which roles pending "
+                "versions were put, and whether missing delete markers are pending: "
+                f"{error.call.endpoint} answers {error.code or error.status or 'nothing'}. What is pending under roles "
+                "that are no longer configured is reported as stuck only after stuck_after."
+            )
 
     def _tell_markers(self, verdict: Verdict) -> None:
         """Tell missing delete markers that are on their way from lost ones, if the server lets their status be read."""
@@ -226,8 +227,8 @@ class Inspector:
             api, bucket = fresh(self._apis["source"]), self._buckets["source"]
             try:
                 stamp = s3_objects.stamp(api, bucket, problem.key, problem.version_id)
-            except ApiError:
-                self._stamps = False
+            except ApiError as error:
+                self._no_stamps(error)
                 return
             if stamp:
                 told = marker_by_status(

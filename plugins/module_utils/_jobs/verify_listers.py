@@ -20,13 +20,16 @@ from .._documents import names
 from .._documents.verify_compare import (
     KEY,
     Block,
+    Disordered,
     Position,
     Row,
+    TooManyVersions,
     compare,
     in_order,
 )
 from .._documents.verify_ranges import Ramp, Span, choose_cut, split
-from .job import Control, JobProgress
+from .._work import Failure
+from .job import Control, Interrupted, JobProgress, Stopped
 
 #: Seconds between two checks whether to stop, while a page or a range is waited for.
 POLL = 0.1
@@ -251,6 +254,24 @@ class Listers:
 
 class _Ended(Exception):
     """Another lister failed, or the job is to stop."""
+
+
+class Unusable(Failure):
+    """A listing that cannot be compared."""
+
+
+def attempt(work: Callable[[], object], control: Control) -> Failure | None:
+    """Do what listers and others do; returns the error that ended it early. All threads are told to stop."""
+    try:
+        work()
+    except (Disordered, TooManyVersions) as error:
+        return Unusable(str(error))
+    except Interrupted as interrupted:
+        control.stop.set()
+        return Stopped(str(interrupted))
+    except Failure as error:
+        return error
+    return None
 
 
 def _marker(position: Position) -> Marker:

@@ -17,7 +17,9 @@ from typing import Any
 from .._clients.service import S3
 from .._clients.session import Connections
 from .._clients.store import Store, StoreRequest
-from .._documents.verify_report import Gap, Report, accepted, merged
+from .._documents.verify_entries import Gap
+from .._documents.verify_report import Report, merged
+from .._documents.verify_states import accepted
 from .._work import InvalidDocument, Unsatisfied
 from .job import Control, Job
 

@@ -325,14 +325,14 @@ class Watch:
 def oldest_pending(hours: float | None, backlog: Metrics | None) -> timedelta | None:
     """How old the oldest version is that can still be pending; None for any age.
 
-    Backbeat tells what it has still to send and how fast it sends: twice the time that this takes is its age, with
-    nothing sent any age. A stuck version may be older than that, as in the usual age.
+    Its backlog tells, of which with nothing sent any age is possible. A stuck version may be older than that, as in
+    the usual age.
     """
     if hours is None:
         hours = USUAL_AGE
         if backlog is not None and backlog.backlog.count:
-            rate = backlog.throughput.count
-            hours = max(hours, 2 * backlog.backlog.count / rate / 3600 if rate else math.inf)
+            age = backlog.backlog_age
+            hours = max(hours, math.inf if age is None else age / 3600)
     return timedelta(hours=hours) if hours < LONGEST_AGE else None
 
 

@@ -16,11 +16,13 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.report
     PageInput,
     PagePair,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_report import (
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_entries import (
     Gap,
     Problem,
-    Report,
     Side,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_report import (
+    Report,
 )
 
 FINISHED = "2026-11-24T02:14:09.000Z"

@@ -28,11 +28,13 @@ FOREIGN = {
 MOST = 20
 MORE = {
     "backbeat_adoption_info": 23,
-    "backbeat_backfill": 42,
+    "backbeat_backfill": 48,
     "backbeat_preflight": 35,
     "backbeat_proof": 21,
-    "backbeat_report": 22,
-    "backbeat_verify": 34,
+    "backbeat_report": 24,
+    "backbeat_verify": 42,
+    "backbeat_verify_merge": 21,
+    "backbeat_verify_plan": 21,
 }
 
 

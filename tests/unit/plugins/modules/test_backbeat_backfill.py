@@ -12,9 +12,7 @@ import pytest
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.resend_rules import (
     DEFAULT_STATES,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_report import (
-    STATE,
-)
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_states import STATE
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.options import secrets
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs.backfill import (
     SENDABLE,

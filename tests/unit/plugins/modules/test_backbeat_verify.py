@@ -11,7 +11,9 @@ import pytest
 
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_scope import Scope
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.options import secrets
-from ansible_collections.scality.backbeat.plugins.module_utils._jobs.verify import VerifyRequest
+from ansible_collections.scality.backbeat.plugins.module_utils._jobs.verify_request import (
+    VerifyRequest,
+)
 from ansible_collections.scality.backbeat.plugins.module_utils._work import InvalidDocument
 from ansible_collections.scality.backbeat.plugins.modules.backbeat_verify import TASK
 
@@ -55,7 +57,7 @@ def test_what_is_asked_for() -> None:
     assert made.scope.since == "2026-11-24T21:00:00.000Z"
     assert made.scope.before == "2026-11-25T00:00:00.000Z"
     assert made.accepted == {"failed": 3, "missing": None}
-    assert made.stuck_after == 7200
+    assert made.backlog_age == 7200
     assert made.limits.requests_per_second == 50
     assert (made.bodies.share, made.bodies.seed) == (0.5, 7)
     assert made.ranges == (("", "m"), ("m", None))

@@ -16,7 +16,9 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify
     VERSION_ID,
     Row,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_judge import Head
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_questions import (
+    Head,
+)
 
 #: Ascending by UTF-8 bytes, and not by UTF-16 units or percent encoding.
 KEYS = sorted(

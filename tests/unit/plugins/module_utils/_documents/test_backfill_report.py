@@ -19,7 +19,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.repair
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.resend_rules import (
     REASONS,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_report import Side
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_entries import Side
 
 SIDES = (Side("node1", "http://node1", "a"), Side("node6", "http://node6", "b"))
 

@@ -29,7 +29,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.report
     number,
     size,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_report import STATE
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_states import STATE
 
 from ...reports import FINDING, SERVICE, everything, incomplete_report, odd_report, report
 

@@ -19,9 +19,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.resend
     Selection,
     plan_key,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_report import (
-    STATE,
-)
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_states import STATE
 
 FAILED, THERE, GONE, WAITS = "failed", "in_sync", "missing", "pending"
 NEW_MARKER = "new-marker"

@@ -20,10 +20,12 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify
     compare,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_judge import (
-    Context,
-    Head,
     Verdict,
     judge,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_questions import (
+    Context,
+    Head,
     questions,
 )
 

@@ -18,14 +18,14 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify
     VERSION_ID,
     Case,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_judge import (
-    Context,
-    Head,
-    judge,
-    questions,
-)
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_judge import judge
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_pairing import (
     paired,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_questions import (
+    Context,
+    Head,
+    questions,
 )
 
 from .generated import PROFILE

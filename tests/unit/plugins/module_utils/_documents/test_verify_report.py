@@ -12,16 +12,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_report import (
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_entries import (
     SCHEMA,
-    SHOWN,
-    STATE,
-    STATES,
     Gap,
     Problem,
-    Report,
     Side,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_report import (
+    SHOWN,
+    Report,
     merged,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_states import (
+    STATE,
+    STATES,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._work import InvalidDocument
 

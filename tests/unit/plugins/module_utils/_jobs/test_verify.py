@@ -29,19 +29,24 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify
     VERSION_ID,
     Row,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_judge import Head
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_questions import (
+    Head,
+)
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs import (
     verify,
+    verify_context,
     verify_inspection,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs.job import Control
-from ansible_collections.scality.backbeat.plugins.module_utils._jobs.verify import (
-    SideRequest,
-    Verify,
-    VerifyRequest,
-)
+from ansible_collections.scality.backbeat.plugins.module_utils._jobs.verify import Verify
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs.verify_inspection import Bodies
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs.verify_ledger import Ledger
+from ansible_collections.scality.backbeat.plugins.module_utils._jobs.verify_listers import (
+    SideRequest,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._jobs.verify_request import (
+    VerifyRequest,
+)
 from ansible_collections.scality.backbeat.plugins.module_utils._work import Unsatisfied
 
 from .._documents.generated import PROFILE
@@ -107,7 +112,7 @@ def without_servers(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (verify, verify_inspection):
         monkeypatch.setattr(module, "VersionListing", Listing)
     monkeypatch.setattr(verify_inspection, "HeadRequests", Heads)
-    monkeypatch.setattr(verify.s3_buckets, "replication", lambda api, bucket: None)
+    monkeypatch.setattr(verify_context.s3_buckets, "replication", lambda api, bucket: None)
     monkeypatch.setattr(verify_inspection, "fresh", lambda api: api)
     monkeypatch.setattr(verify_inspection.s3_objects, "stamp", stamp)
     monkeypatch.setattr(verify_inspection.s3_objects, "object_body", object_body)
