@@ -69,7 +69,7 @@ def wanted_rules(options: Any) -> tuple[WantedRule, ...] | None:
     return tuple(wanted_rule(rule, number) for number, rule in enumerate(options, 1))
 
 
-def wanted_rule(options: Any, number: int = 1) -> WantedRule:
+def wanted_rule(options: Any, number: int) -> WantedRule:
     """Read one rule: {"id", "prefix", "enabled", "sites": [{"name", "preferred_read"}]}, each optional.
 
     Text becomes a boolean and a number becomes text as in a module's arguments, so that a rule

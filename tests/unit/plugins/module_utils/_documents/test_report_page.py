@@ -83,6 +83,16 @@ def test_states_are_known_and_small_numbers_are_seen() -> None:
     assert all(one["start"] + one["width"] <= 100 for one in ages.values())
 
 
+def test_bars_are_as_long_as_the_logarithms_of_their_numbers() -> None:
+    """A single version among thousands has a bar that is seen."""
+    (shown,) = page(PageInput("t", [report(in_sync=1023, failed=31, pending=1)]))["pairs"]
+    assert {one["id"]: one["share"] for one in shown["states"]} == {
+        "in_sync": 100,
+        "failed": 50,
+        "pending": 10,
+    }
+
+
 def test_more_problems_than_are_shown_are_counted() -> None:
     made = report(in_sync=1, failed=30)
     made.first["failed"] = odd_report().first["failed"]
@@ -181,6 +191,21 @@ def test_arrows_that_skip_a_column_pass_its_boxes() -> None:
             assert box["x"] + box["width"] <= max(begin, end) + 3
             assert not box["y"] - 10 < y < box["y"] + box["height"] + 10
     assert len({round(y) for y in heights}) == len(heights) == 4
+
+
+def test_arrows_pass_a_column_on_the_side_that_is_nearer() -> None:
+    """From and to buckets in the upper half above it, in the lower half below it."""
+    through = [Arrow(one, "1", two, "1", "ok", "") for one, two in ("ab", "bc")]
+    rows = [Arrow("a", str(row), "c", str(row), "ok", "") for row in range(2, 7)]
+    found = drawing([*through, *rows])
+    middle = found["height"] / 2
+    boxes = {box["name"]: box for box in found["boxes"]}
+    top, bottom = boxes["b"]["y"], boxes["b"]["y"] + boxes["b"]["height"]
+    lanes = [arrow["badge_y"] for arrow in found["arrows"][2:]]
+    for row, lane in zip(boxes["a"]["rows"][1:], lanes, strict=True):
+        assert lane < top if row["y"] < middle else lane > bottom
+    assert len(set(lanes)) == len(rows)
+    assert {lane < top for lane in lanes} == {True, False}
 
 
 def test_a_drawing_of_nothing() -> None:

@@ -46,6 +46,33 @@ def test_a_proof_in_words(result: dict[str, Any], words: str) -> None:
     assert summary["pairs"][0]["proof"] == words
 
 
+def test_a_run_has_a_table_of_its_pairs() -> None:
+    replications = [{"replication": {"rules": [{}, {}]}}, {}]
+    proofs = [{"proof": "new", "elapsed": 2.04}, {"proof": "none", "elapsed": None}]
+    results = {"replication": {"results": replications}, "proofs": {"results": proofs}}
+    assert Summary(plan(2), results).describe()["lines"] == [
+        "Pair            Rules  Roles           Proof  Seconds",
+        "s0 -> there:t0  2      Source, Target  new    2.0",
+        "s1 -> there:t1  0      Source, Target  none",
+        "Done: 0 added; 0 changed; 0 removed.",
+    ]
+
+
+def test_without_pairs_and_in_check_mode_there_is_no_table() -> None:
+    assert Summary(plan(0)).describe()["lines"] == ["Done: 0 added; 0 changed; 0 removed."]
+    assert Summary(plan(1), check_mode=True).describe()["lines"] == [
+        "Plan: 0 to add; 0 to change; 0 to remove."
+    ]
+
+
+def test_numbers_of_resources_in_words() -> None:
+    changes = ["CreateRole a", "CreatePolicy p", "CreatePolicy q", "CreateBucket s0"]
+    results = {"roles": {"results": [{"changes": changes}]}}
+    assert Summary(plan(0), results).describe()["lines"] == [
+        "Done: 1 role, 2 policies, 1 bucket added; 0 changed; 0 removed."
+    ]
+
+
 def test_canaries_do_not_count() -> None:
     changes = ["PutObjectTagging s0/key", f"PutObject {CANARY}", f"DeleteObject {CANARY}"]
     summary = Summary(plan(1), {"proofs": {"results": [{"changes": changes}]}}).describe()

@@ -202,6 +202,15 @@ def test_a_range_that_was_read_meanwhile_is_not_cut() -> None:
     assert split(span, b"x", b"y", b"z", 10) is None
 
 
+def test_a_range_is_not_cut_behind_its_end() -> None:
+    """What follows the keys of its last page is the end itself."""
+    span = Span(until=b"b5")
+    span.hand_out(b"a11", b"a12")
+    assert choose_cut([span]) == (span, b"a2")
+    span.hand_out(b"b41", b"b42")
+    assert choose_cut([span]) is None
+
+
 def test_what_is_behind_the_end_is_no_part() -> None:
     span = Span(until=b"m")
     span.hand_out(b"a", b"b")
@@ -224,6 +233,13 @@ def test_a_plan_has_parts_of_about_the_same_size() -> None:
     assert balanced(spans, 1) == []
     assert len(balanced(spans, 100)) == 8
     assert balanced([Span(done=True)], 4) == []
+
+
+def test_a_plan_cuts_where_it_is_nearest_to_equal_parts() -> None:
+    sizes = {b"": 40, b"b": 100, b"c": 20}
+    spans = [Span(start=start, rows=rows, done=True) for start, rows in sizes.items()]
+    assert balanced(spans, 2) == [b"b"]
+    assert balanced([*spans, Span(start=b"d", rows=100, done=True)], 2) == [b"c"]
 
 
 def test_what_cannot_be_estimated_is_taken_as_usual_in_a_plan() -> None:

@@ -52,9 +52,9 @@ def test_an_inventory_and_a_module_read_the_same_rule(
 ) -> None:
     checked = ArgumentSpecValidator(SPEC).validate({"rules": [raw]})
     assert checked.error_messages == []
-    assert wanted_rule(raw) == meant
+    assert wanted_rule(raw, 1) == meant
     assert wanted_rules(checked.validated_parameters["rules"]) == (meant,)
-    assert wanted_rule(rule_options(meant)) == meant
+    assert wanted_rule(rule_options(meant), 1) == meant
 
 
 @pytest.mark.parametrize(

@@ -235,3 +235,11 @@ def test_ranges_together_find_the_same(buckets: tuple[Bucket, Bucket], cut: str)
     whole = report(buckets)["states"]
     for state, tally in whole.items():
         assert sum(part[state]["count"] for part in parts) == tally["count"], state
+
+
+def test_no_request_waits_for_a_connection() -> None:
+    """A lister has a page and the next one of a side under way, and each inspector a HEAD request."""
+    request = VerifyRequest(**PAIR, listers=4, heads=16)
+    job = Verify.build(request, None)  # type: ignore[arg-type]
+    for api in job._apis:
+        assert api.client.meta.config.max_pool_connections >= 2 * 4 + 16

@@ -109,6 +109,16 @@ def test_what_managing_would_change_is_given_by_arn(side: str, drift: Any) -> No
     assert scene.identity(other) == by_name(other)
 
 
+@pytest.mark.parametrize("side", ROLES)
+def test_a_policy_with_further_buckets_is_given_by_name(side: str) -> None:
+    """The role leaves buckets that it does not know in its policies."""
+    scene = Scene()
+    (policy,) = scene.iam[side].policies.values()
+    make = {"source": permissions.source_policy, "target": permissions.target_policy}[side]
+    policy["versions"]["v1"] = make([side, "another-bucket"])
+    assert scene.identity(side) == by_name(side)
+
+
 def test_a_role_with_the_same_name_and_another_path_is_another_role() -> None:
     scene = Scene()
     scene.iam["source"].roles["Source"] |= {"Arn": OTHER, "Path": "/other/"}
