@@ -36,6 +36,8 @@ def environ(venv: Path = VENV) -> dict[str, str]:
         "CLICOLOR_FORCE",
         "FORCE_COLOR",
         "LC_ALL",
+        # Compiling everything anew takes half of the time that a sandbox or a playbook needs to start.
+        "PYTHONDONTWRITEBYTECODE",
         "PYTHONHOME",
         "PYTHONPATH",
         "PY_COLORS",

@@ -21,6 +21,7 @@ MINE = {
     "AWS_SECRET_ACCESS_KEY": "my-secret",
     "FORCE_COLOR": "1",
     "GIT_DIR": "/my/git",
+    "PYTHONDONTWRITEBYTECODE": "1",
     "PYTHONPATH": "/my/modules",
 }
 
