@@ -23,7 +23,7 @@ def status(play: Plays, **variables: Any) -> Played:
 
 
 def lines(played: Played) -> list[str]:
-    (written,) = [one for one in played.records if one["action"].endswith("backbeat_report")]
+    (written,) = [one for one in played.own() if one["task"].endswith("Write and show the report")]
     found = written["result"]["report"]["lines"]
     assert isinstance(found, list)
     return found

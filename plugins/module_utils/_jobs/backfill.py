@@ -37,7 +37,7 @@ from .backfill_outcome import Outcomes
 from .backfill_sender import Gate, Pair, Requests, Sender
 from .backfill_workers import KeyTask, Workers
 from .backlog import backlog_age, backlog_of, service_of
-from .checkpoint import Checkpoint, read_lines, write_atomically
+from .checkpoint import Checkpoint, read_lines, require_writable, write_atomically
 from .job import Control, Job, JobLimits, JobProgress
 from .pending_history import PendingHistory
 from .verify_listers import Listers, SideRequest, attempt
@@ -188,6 +188,7 @@ class Backfill(Job):
 
     def run(self, control: Control) -> dict[str, Any]:
         request = self.request
+        require_writable(request.report_file, request.status_file)
         with contextlib.ExitStack() as locks:
             checkpoint = None
             if request.checkpoint:

@@ -9,6 +9,7 @@ All files have mode 0600, since keys can be confidential.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -216,6 +217,26 @@ def write_atomically(
         raise _unusable(path, error) from error
 
 
+def require_writable(*paths: str | Path | None) -> None:
+    """Raise InvalidDocument for the first of these files that write_atomically could not replace; None is no file.
+
+    What is written at the end of a job must not fail there, when its work is done and its outcome would be lost.
+    """
+    for path in (Path(one) for one in paths if one):
+        if path.is_dir():
+            raise _unusable(path, os.strerror(errno.EISDIR))
+        require_writable_folder(path.parent, path)
+
+
+def require_writable_folder(folder: Path, path: Path | None = None) -> None:
+    """Raise InvalidDocument if no file can be made in a folder; `path` is the file that the message names."""
+    if not folder.is_dir():
+        missing = "is no folder" if folder.exists() else "does not exist"
+        raise _unusable(path or folder, f"{folder} {missing}")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise _unusable(path or folder, f"{folder} cannot be written to")
+
+
 def _sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
@@ -235,5 +256,6 @@ def _differences(mine: Mapping[str, Any], saved: Mapping[str, Any]) -> Iterator[
             yield f"{name} was {saved.get(name)!r} and is {mine.get(name)!r}"
 
 
-def _unusable(path: Path, error: OSError) -> InvalidDocument:
-    return InvalidDocument(f"The file {path} cannot be used: {error.strerror or error}.")
+def _unusable(path: Path, cause: OSError | str) -> InvalidDocument:
+    reason = (cause.strerror or cause) if isinstance(cause, OSError) else cause
+    return InvalidDocument(f"The file {path} cannot be used: {reason}.")

@@ -19,7 +19,7 @@ from .._documents.report_page import PageInput, PagePair, page, screen, worst
 from .._documents.verify_entries import Problem
 from .._documents.verify_report import Report
 from .._work import InvalidDocument
-from .checkpoint import write_atomically
+from .checkpoint import require_writable, require_writable_folder, write_atomically
 from .job import Control, Job
 
 SCHEMA = "scality.backbeat.run/1"
@@ -130,6 +130,11 @@ class ReportFiles(Job):
         return self._visit(control, write=False)
 
     def _visit(self, control: Control, *, write: bool) -> dict[str, Any]:
+        request = self.request
+        # All of them first, in check mode too: a run begins with one, so that no report is lost at its end.
+        require_writable(request.json, request.junit, request.prometheus, request.html)
+        if request.rclone:
+            require_writable_folder(Path(request.rclone))
         changes, files = [], []
         for file in self._contents():
             control.check(f"writing {file.path}")

@@ -26,7 +26,7 @@ from .._documents.verify_ranges import Span
 from .._documents.verify_report import Report
 from .._work import Failure, InvalidDocument, Unsatisfied
 from .backlog import service_of
-from .checkpoint import Checkpoint, write_atomically
+from .checkpoint import Checkpoint, require_writable, write_atomically
 from .job import Control, Job, JobProgress, Stalled, Stopped
 from .pending_history import PendingHistory, keep_previous
 from .verify_context import context_of
@@ -68,6 +68,7 @@ class Verify(Job):
 
     def run(self, control: Control) -> dict[str, Any]:
         request = self.request
+        require_writable(request.report_file, request.status_file)
         files = Files(request.checkpoint, request.problems_file)
         checkpoint = None
         with contextlib.ExitStack() as locks:

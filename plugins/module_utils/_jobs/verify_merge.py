@@ -21,6 +21,7 @@ from .._documents.verify_entries import Gap
 from .._documents.verify_report import Report, merged
 from .._documents.verify_states import accepted
 from .._work import InvalidDocument, Unsatisfied
+from .checkpoint import require_writable
 from .job import Control, Job
 
 #: Bytes of a file that are held at a time.
@@ -103,6 +104,8 @@ class VerifyMerge(Job):
         return self._finish(write=True)
 
     def _finish(self, *, write: bool) -> dict[str, Any]:
+        if write:
+            require_writable(self.request.problems_file, self.request.report_file)
         report = self._merge()
         text = json.dumps(report.as_dict(), indent=2).encode() + b"\n"
         changes: list[str] = []

@@ -1,0 +1,149 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files that playbooks write: one that cannot be written is refused before the first write to a server."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devtools.places import ROOT
+from tests.integration.support.modules import Side
+from tests.integration.support.plays import SETUP, Plays
+from tests.integration.support.procedure import set_up
+
+KINDS = ("html", "json", "junit", "prometheus", "rclone")
+
+
+def playbook(name: str) -> Path:
+    return ROOT / "playbooks" / f"{name}_replication.yml"
+
+
+def test_setup_with_reports_that_cannot_be_written(play: Plays, tmp_path: Path) -> None:
+    """No server is called, in check mode or not, with or without the first steps."""
+    missing = play.inventory(replication_report_html=str(tmp_path / "none" / "page.html"))
+    folder = play.inventory(replication_report_json=str(tmp_path))
+    template = play.inventory(
+        replication_report_html=str(tmp_path / "page.html"),
+        replication_report_template=str(tmp_path / "none.j2"),
+    )
+    said = {
+        play("--check", inventory=missing).failure(),
+        play(inventory=missing).failure(),
+        play("--tags", "policies", inventory=missing).failure(),
+    }
+    assert said == {
+        f"The file {tmp_path}/none/page.html cannot be used: {tmp_path}/none does not exist."
+    }
+    assert play(inventory=folder).failure().endswith("cannot be used: Is a directory.")
+    assert "none.j2 cannot be read" in play(inventory=template).failure()
+    assert play.sandbox.calls() == []
+
+
+def all_entries(folder: Path, names: tuple[str, ...]) -> Path:
+    """A playbook that goes on with the next of these entry points after one has failed."""
+    tasks = [
+        {
+            "name": f"Run {name}",
+            "block": [
+                {
+                    "name": f"Include {name}",
+                    "ansible.builtin.include_role": {
+                        "name": "scality.backbeat.replication",
+                        "tasks_from": name,
+                        "rolespec_validate": False,
+                    },
+                }
+            ],
+            "rescue": [
+                {
+                    "name": f"Show what failed in {name}",
+                    "ansible.builtin.debug": {"msg": "{{ ansible_failed_result.msg }}"},
+                }
+            ],
+        }
+        for name in names
+    ]
+    file = folder / "entries.yml"
+    file.write_text(
+        json.dumps([{"name": "All", "hosts": "node1", "gather_facts": False, "tasks": tasks}])
+    )
+    return file
+
+
+ENTRIES = ("validate", "status", "verify_all", "backfill_all", "repair_all", "verify_ranges")
+
+
+def test_all_other_entry_points(play: Plays, source: Side, target: Side, tmp_path: Path) -> None:
+    set_up(source, target)
+    source.sandbox.clear_calls()
+    inventory = play.inventory(
+        replication_report_prometheus=str(tmp_path / "none" / "metrics.prom"),
+        replication_verify_folder=str(tmp_path),
+        replication_verify_slices=1,
+        replication_repair_configuration=True,
+    )
+    played = play(inventory=inventory, playbook=all_entries(tmp_path, ENTRIES))
+    shown = [
+        one["result"]["msg"] for one in played.records if one["task"].startswith("Show what failed")
+    ]
+    assert len(shown) == len(ENTRIES), played.output
+    assert all("none does not exist" in one for one in shown), shown
+    assert play.sandbox.calls() == []
+
+
+def test_a_folder_that_the_run_creates_first(
+    play: Plays, source: Side, target: Side, tmp_path: Path
+) -> None:
+    """Check mode does not create it, and still foresees the run."""
+    set_up(source, target)
+    folder = tmp_path / "deep" / "verified"
+    files = {f"replication_report_{kind}": str(folder / f"run.{kind}") for kind in KINDS[:-1]}
+    inventory = play.inventory(
+        replication_verify_folder=str(folder),
+        replication_report_rclone=str(folder),
+        replication_verify_allow_empty=True,
+        **files,
+    )
+    play.check(inventory=inventory, playbook=playbook("verify")).ok()
+    assert not folder.exists()
+    play(inventory=inventory, playbook=playbook("verify")).ok()
+    assert {f"run.{kind}" for kind in KINDS[:-1]} <= {one.name for one in folder.iterdir()}
+
+
+def test_a_run_that_verifies_nothing_keeps_the_last_verification(
+    play: Plays, source: Side, target: Side, tmp_path: Path
+) -> None:
+    """Prometheus and JUnit show verifications only: an empty file would be taken for one of no pairs."""
+    set_up(source, target)
+    files: dict[str, Any] = {
+        f"replication_report_{kind}": str(tmp_path / f"run.{kind}") for kind in KINDS[:-1]
+    }
+    inventory = play.inventory(replication_verify_allow_empty=True, **files)
+    play(inventory=inventory, playbook=playbook("verify")).ok()
+    before = {kind: (tmp_path / f"run.{kind}").read_text() for kind in ("junit", "prometheus")}
+    play(inventory=inventory, playbook=playbook("status"))
+    play(inventory=inventory, playbook=SETUP).ok()
+    assert {kind: (tmp_path / f"run.{kind}").read_text() for kind in before} == before
+    assert "source-bucket" in before["prometheus"]
+
+
+@pytest.mark.parametrize("option", ["report_file", "status_file"])
+@pytest.mark.parametrize("module", ["verify", "backfill"])
+def test_a_jobs_files_before_its_first_call(
+    source: Side, target: Side, tmp_path: Path, module: str, option: str
+) -> None:
+    """What is written when all is done would be lost with the outcome of hours."""
+    set_up(source, target)
+    source.sandbox.clear_calls()
+    ends = {
+        side.name: {"s3": side.connection("s3"), "bucket": f"{side.name}-bucket"}
+        for side in (source, target)
+    }
+    result = source.run(module, **ends, **{option: str(tmp_path / "none" / "file")})
+    assert "none does not exist" in result["msg"]
+    assert source.sandbox.calls() == []
