@@ -194,8 +194,13 @@ class Api:
 
 def fresh(api: Api) -> Api:
     """The same endpoint with a time limit of its own for the next request, retries included."""
+    return replace(api, backoff=fresh_backoff(api))
+
+
+def fresh_backoff(api: Api) -> Backoff:
+    """The pauses between tries of the next request, with a time limit of its own."""
     timeout = api.backoff.timeout
-    return replace(api, backoff=Backoff(timeout, deadline=Deadline(timeout + REQUEST)))
+    return Backoff(timeout, deadline=Deadline(timeout + REQUEST))
 
 
 def nothing(_answer: Answer) -> None:

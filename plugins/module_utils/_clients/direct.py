@@ -10,15 +10,15 @@ these.
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import hmac
 import socket
 import struct
 import threading
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timezone
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import SplitResult, quote, urlsplit
 
 from .._waiting import Deadline
@@ -37,11 +37,11 @@ except ImportError:
 TIMEOUT = 60.0
 #: Bytes of one answer's headers, and of its body about an object: errors and sets of ten tags.
 LARGEST_HEAD = LARGEST_BODY = 256 * 1024
-_EMPTY = hashlib.sha256(b"").hexdigest()
+# Source: RFC 2104.
+_INNER_PAD, _OUTER_PAD = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
 
 
-@dataclass(frozen=True)
-class Reply:
+class Reply(NamedTuple):
     """An answer; status 0 if there was none. Headers have lower-case names."""
 
     status: int
@@ -54,8 +54,54 @@ class Reply:
         return "x-amz-request-id" in self.headers
 
 
+class _Stamp:
+    """What the signatures of one second have in common: the time, the credentials, and the key that follows from both.
+
+    An HMAC begins with two hashes of the key, which are made once here: hmac makes them for each signature.
+    """
+
+    def __init__(self, second: int, credentials: Any, region: str, host: str) -> None:
+        self.second = second
+        self.credentials = credentials
+        self.moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))
+        day = self.moment[:8]
+        scope = f"{day}/{region}/s3/aws4_request"
+        self.begin = f"AWS4-HMAC-SHA256\n{self.moment}\n{scope}\n"
+        self.authorization = (
+            f"authorization: AWS4-HMAC-SHA256 Credential={credentials.access_key}/{scope}"
+        )
+        self._host = host
+        key = f"AWS4{credentials.secret_key}".encode()
+        for part in (day, region, "s3", "aws4_request"):
+            key = hmac.new(key, part.encode(), hashlib.sha256).digest()
+        key = key.ljust(hashlib.sha256().block_size, b"\0")
+        self._inner = hashlib.sha256(key.translate(_INNER_PAD))
+        self._outer = hashlib.sha256(key.translate(_OUTER_PAD))
+        #: Of requests without a body.
+        self.empty = self.headers(None)
+
+    def headers(self, body: bytes | None) -> tuple[str, str, str]:
+        """The headers that are signed as the request has them, their names, and how the text to sign ends."""
+        digest = hashlib.sha256(body or b"").hexdigest()
+        headers = f"host:{self._host}\nx-amz-content-sha256:{digest}\nx-amz-date:{self.moment}\n"
+        names = "host;x-amz-content-sha256;x-amz-date"
+        if body is not None:
+            headers, names = f"content-md5:{md5(body)}\n{headers}", f"content-md5;{names}"
+        if self.credentials.token:
+            headers += f"x-amz-security-token:{self.credentials.token}\n"
+            names += ";x-amz-security-token"
+        return headers.replace("\n", "\r\n"), names, f"{headers}\n{names}\n{digest}"
+
+    def signature(self, canonical: str) -> str:
+        """The signature of a request in its canonical form."""
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(f"{self.begin}{hashlib.sha256(canonical.encode()).hexdigest()}".encode())
+        outer.update(inner.digest())
+        return outer.hexdigest()
+
+
 class Signer:
-    """Signs requests for one endpoint as AWS Signature Version 4 says, a tenth of the time that botocore takes.
+    """Signs requests for one endpoint as AWS Signature Version 4 says, in a small part of the time that botocore takes.
 
     Source: Amazon's description of the signature; a test compares it with botocore's.
     """
@@ -63,46 +109,30 @@ class Signer:
     def __init__(self, client: Any, host: str) -> None:
         self._signer = client._request_signer
         self._host = host
-        self._key: tuple[tuple[str, str], bytes] = (("", ""), b"")
+        self._stamp: _Stamp | None = None
 
     def request(
-        self, method: str, path: str, query: str, now: datetime, body: bytes | None = None
+        self, method: str, path: str, query: str, now: float, body: bytes | None = None
     ) -> bytes:
-        """The whole request, for a path and a query that are encoded and sorted."""
-        credentials = self._signer._credentials.get_frozen_credentials()
-        moment = now.strftime("%Y%m%dT%H%M%SZ")
-        day, region, token = moment[:8], self._signer.region_name, credentials.token
-        digest = _EMPTY if not body else hashlib.sha256(body).hexdigest()
-        headers = names = ""
-        if body is not None:
-            headers, names = f"content-md5:{md5(body)}\n", "content-md5;"
-        headers += f"host:{self._host}\nx-amz-content-sha256:{digest}\nx-amz-date:{moment}\n"
-        names += "host;x-amz-content-sha256;x-amz-date"
-        if token:
-            headers += f"x-amz-security-token:{token}\n"
-            names += ";x-amz-security-token"
-        canonical = f"{method}\n{path}\n{query}\n{headers}\n{names}\n{digest}"
-        scope = f"{day}/{region}/s3/aws4_request"
-        text = (
-            f"AWS4-HMAC-SHA256\n{moment}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
-        )
-        key = self._signing_key(credentials.secret_key, day, region)
-        signature = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+        """The whole request, for a path and a query that are encoded and sorted; now: in seconds since 1970."""
+        stamp = self._stamped(int(now))
+        headers, names, end = stamp.empty if body is None else stamp.headers(body)
+        signature = stamp.signature(f"{method}\n{path}\n{query}\n{end}")
         length = "" if body is None else f"content-length: {len(body)}\r\n"
-        lines = headers.replace("\n", "\r\n")
-        return (
-            f"{method} {path}{'?' if query else ''}{query} HTTP/1.1\r\n{lines}{length}"
-            f"authorization: AWS4-HMAC-SHA256 Credential={credentials.access_key}/{scope}, "
-            f"SignedHeaders={names}, Signature={signature}\r\n\r\n"
-        ).encode("latin-1") + (body or b"")
+        request = (
+            f"{method} {path}{'?' if query else ''}{query} HTTP/1.1\r\n{headers}{length}"
+            f"{stamp.authorization}, SignedHeaders={names}, Signature={signature}\r\n\r\n"
+        ).encode("latin-1")
+        return request + body if body else request
 
-    def _signing_key(self, secret: str, day: str, region: str) -> bytes:
-        if self._key[0] != (secret, day):
-            key = f"AWS4{secret}".encode()
-            for part in (day, region, "s3", "aws4_request"):
-                key = hmac.new(key, part.encode(), hashlib.sha256).digest()
-            self._key = ((secret, day), key)
-        return self._key[1]
+    def _stamped(self, second: int) -> _Stamp:
+        # They may have been renewed since the last request.
+        credentials = self._signer._credentials.get_frozen_credentials()
+        stamp = self._stamp
+        if stamp is None or stamp.second != second or stamp.credentials != credentials:
+            stamp = _Stamp(second, credentials, self._signer.region_name, self._host)
+            self._stamp = stamp
+        return stamp
 
 
 def md5(body: bytes) -> str:
@@ -123,7 +153,7 @@ class _Connection:
         for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
             self._socket.setsockopt(socket.SOL_SOCKET, option, limit)
         self._data = b""
-        self._deadline = Deadline(TIMEOUT)
+        self._ends = 0.0
         self._most = LARGEST_BODY
 
     def exchange(
@@ -133,12 +163,12 @@ class _Connection:
 
         Raises OSError or ValueError if the answer ends early, does not end, or is none.
         """
-        self._data = b""
-        self._deadline = Deadline(TIMEOUT)
+        self._ends = time.monotonic() + TIMEOUT
         self._most = most
         self._socket.sendall(request)
-        head = self._until(b"\r\n\r\n")
-        first, *lines = head.decode("latin-1").split("\r\n")
+        # Nearly always one piece has it all.
+        self._data = self._piece(65536)
+        first, *lines = self._until(b"\r\n\r\n").decode("latin-1").split("\r\n")
         headers = {}
         for line in lines:
             name, _colon, value = line.partition(":")
@@ -189,7 +219,7 @@ class _Connection:
 
     def _piece(self, size: int, flags: int = 0) -> bytes:
         piece = self._socket.recv(size, flags)
-        if not piece or self._deadline.expired:
+        if not piece or time.monotonic() >= self._ends:
             raise OSError("the answer ended early, or does not end")
         return piece
 
@@ -224,11 +254,11 @@ class DirectRequests:
         body: bytes | None = None,
     ) -> Reply:
         """The answer to a request for a version, or with None for the current one, or for its tags."""
-        path = self._base + quote(key, safe="/~")
-        queries = ["tagging="] if tagging else []
+        path = self._base + _quoted(key, "/~")
+        query = "tagging=" if tagging else ""
         if version_id is not None:
-            queries.append(f"versionId={quote(version_id, safe='~')}")
-        return self._exchange(method, path, "&".join(queries), body)
+            query += f"{'&' if query else ''}versionId={_quoted(version_id, '~')}"
+        return self._exchange(method, path, query, body)
 
     def list(self, query: str) -> Reply:
         """The answer to a request for a list of the bucket, for a query that is encoded and sorted."""
@@ -249,7 +279,7 @@ class DirectRequests:
     def _send_directly(
         self, method: str, path: str, query: str, body: bytes | None, most: int
     ) -> Reply:
-        request = self._signer.request(method, path, query, datetime.now(timezone.utc), body)
+        request = self._signer.request(method, path, query, time.time(), body)
         connection: _Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             connection = self._local.connection = _Connection(self._host, self._port)
@@ -275,6 +305,12 @@ class DirectRequests:
         if connection is not None:
             connection.close()
             self._local.connection = None
+
+
+@functools.lru_cache(maxsize=1024)
+def _quoted(text: bytes, safe: str) -> str:
+    """As URLs have it; kept, since a version is asked about several times in a row."""
+    return quote(text, safe=safe)
 
 
 def _host_header(parts: SplitResult) -> str:

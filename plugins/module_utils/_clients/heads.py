@@ -9,7 +9,7 @@ hold.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from .._documents.verify_questions import Head
 from . import s3_objects
@@ -82,12 +82,17 @@ class HeadRequests:
 
     def _shown(self, headers: Mapping[str, str]) -> Head:
         status = headers.get(self._site) or headers.get("x-amz-replication-status")
-        if any(headers.get(mark) for mark in REPLICA_MARKS):
+        if _has_any(headers, REPLICA_MARKS):
             status = "REPLICA"
         return Head(
             status or None,
             headers.get("x-amz-version-id") or "null",
-            encrypted=any(headers.get(name) for name in ENCRYPTION),
+            encrypted=_has_any(headers, ENCRYPTION),
             source_id=headers.get(SOURCE_ID) or None,
             copy_id=headers.get(self._copy) or None,
         )
+
+
+def _has_any(headers: Mapping[str, str], names: Collection[str]) -> bool:
+    # Few answers have any.
+    return not headers.keys().isdisjoint(names) and any(headers.get(name) for name in names)

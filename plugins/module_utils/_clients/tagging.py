@@ -9,6 +9,7 @@ Unreachable, and the caller reads before it tries again.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from xml.sax.saxutils import escape
 
@@ -72,6 +73,13 @@ class TagRequests:
 
 def read_tags(body: bytes) -> dict[str, str] | None:
     """The tags of an answer's body; None if it is no set of tags."""
+    tags = _tags_of(body)
+    return None if tags is None else dict(tags)
+
+
+@functools.lru_cache(maxsize=64)
+def _tags_of(body: bytes) -> dict[str, str] | None:
+    """Kept, since many objects have the same tags, and those of each are read twice."""
     root = root_of(body, "Tagging")
     if root is None:
         return None

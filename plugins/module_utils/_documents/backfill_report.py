@@ -49,7 +49,7 @@ class SourceVersion:
         return {
             "schema": SCHEMA,
             "action": "send",
-            **asdict(self),
+            **vars(self),
             "pending_since": now,
         }
 
@@ -57,7 +57,7 @@ class SourceVersion:
         """A line of skipped_file."""
         return {
             "schema": SCHEMA,
-            **asdict(self),
+            **vars(self),
             "reason": reason,
             "detail": detail or EXPLAINED[reason],
         }

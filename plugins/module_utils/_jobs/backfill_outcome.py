@@ -9,7 +9,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
 
 from .._documents.backfill_report import SourceVersion
 from .._waiting import Deadline
@@ -140,7 +139,7 @@ class Outcomes:
         """Let the next checkpoint have what is awaited."""
         self._ledger.awaited = {
             "offset": self._offset,
-            "waiting": [asdict(one) for one in self._waiting],
+            "waiting": [dict(vars(one)) for one in self._waiting],
             "resolved": self._resolved,
         }
 

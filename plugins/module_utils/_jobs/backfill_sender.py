@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from .._clients import s3_buckets
-from .._clients.api import Api, fresh
+from .._clients.api import Api, fresh, fresh_backoff
 from .._clients.errors import (
     AUTHENTICATION,
     ApiError,
@@ -69,7 +69,8 @@ class Requests:
         }
         self._tags = TagRequests(pair.source, pair.source_bucket, slowed)
         self._lock = threading.Lock()
-        self._configured: tuple[float, Configuration | None] = (0.0, None)
+        #: When it was read, and what its rules for the target select.
+        self._configured: tuple[float, Configuration | None, tuple[bytes, ...]] = (0.0, None, ())
 
     def head(self, side: str, key: bytes, version_id: bytes | None) -> Head | None:
         """One version, or with None the current one; None if it is not there or a delete marker."""
@@ -91,19 +92,23 @@ class Requests:
 
     def configuration(self) -> Configuration | None:
         """The source bucket's replication configuration, a few seconds old at the most; None if it has none."""
-        with self._lock:
-            read, known = self._configured
-            if not read or time.monotonic() - read > CONFIGURED:
-                self.pace("get_replication")
-                stored = s3_buckets.replication(fresh(self.pair.source), self.pair.source_bucket)
-                known = None if stored is None else from_api(stored)
-                self._configured = (time.monotonic(), known)
-            return known
+        return self._read_configuration()[0]
 
     def selected(self, key: bytes) -> bool:
         """Whether an enabled rule selects the key for this target now."""
-        prefixes = enabled_for(self.configuration(), self.pair.target_bucket, self.pair.site)
-        return any(map(key.startswith, prefixes))
+        return key.startswith(self._read_configuration()[1])
+
+    def _read_configuration(self) -> tuple[Configuration | None, tuple[bytes, ...]]:
+        pair = self.pair
+        with self._lock:
+            read, known, prefixes = self._configured
+            if not read or time.monotonic() - read > CONFIGURED:
+                self.pace("get_replication")
+                stored = s3_buckets.replication(fresh(pair.source), pair.source_bucket)
+                known = None if stored is None else from_api(stored)
+                prefixes = tuple(enabled_for(known, pair.target_bucket, pair.site))
+                self._configured = (time.monotonic(), known, prefixes)
+            return known, prefixes
 
 
 class Gate:
@@ -161,7 +166,7 @@ class Sender:
         """
         self._control.check(f"sending {version.key}")
         self._admit()
-        backoff = fresh(self._requests.pair.source).backoff
+        backoff = fresh_backoff(self._requests.pair.source)
         tried = False
         while True:
             try:

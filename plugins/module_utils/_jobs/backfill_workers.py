@@ -35,6 +35,40 @@ class KeyTask:
     listed: bool = True
 
 
+class _Tasks:
+    """Keys that are handed over, about `most` of them at the most."""
+
+    def __init__(self, most: int) -> None:
+        # queue.Queue takes ten times as long: it is written in Python, and a thread that has to look whether the work
+        # has ended meanwhile waits in it by polling.
+        self._tasks: queue.SimpleQueue[KeyTask | None] = queue.SimpleQueue()
+        self._most = most
+        self._room = threading.Event()
+        self._room.set()
+
+    def put(self, task: KeyTask, seconds: float) -> bool:
+        """Hand over a key if there is room within so many seconds."""
+        if self._tasks.qsize() >= self._most:
+            self._room.clear()
+            # A thread may have taken one in between.
+            if self._tasks.qsize() >= self._most and not self._room.wait(seconds):
+                return False
+        self._tasks.put(task)
+        return True
+
+    def get(self) -> KeyTask | None:
+        """The next key; None if there will be none."""
+        task = self._tasks.get()
+        if not self._room.is_set() and self._tasks.qsize() <= self._most // 2:
+            self._room.set()
+        return task
+
+    def end(self, threads: int) -> None:
+        """Have so many threads that wait for a key get None."""
+        for _thread in range(threads):
+            self._tasks.put(None)
+
+
 class Workers:
     """Runs `work` on keys; the first error ends it all."""
 
@@ -42,8 +76,7 @@ class Workers:
         self._work = work
         self._ledger = ledger
         self._control = control
-        self._quick: queue.Queue[KeyTask] = queue.Queue(4 * count)
-        self._patient: queue.Queue[KeyTask] = queue.Queue(HELD)
+        self._quick, self._patient = _Tasks(4 * count), _Tasks(HELD)
         self._ended = threading.Event()
         self._open = 0
         self._lock = threading.Lock()
@@ -62,17 +95,12 @@ class Workers:
             self._open += 1
         self._put(self._quick, task, meanwhile)
 
-    def _put(
-        self, tasks: queue.Queue[KeyTask], task: KeyTask, meanwhile: Callable[[], None]
-    ) -> None:
+    def _put(self, tasks: _Tasks, task: KeyTask, meanwhile: Callable[[], None]) -> None:
         while True:
             self.check()
             meanwhile()
-            try:
-                tasks.put(task, timeout=POLL)
-            except queue.Full:
-                continue
-            return
+            if tasks.put(task, POLL):
+                return
 
     def check(self) -> None:
         """Raise the error that ended the work, or Stopped."""
@@ -93,15 +121,16 @@ class Workers:
     def close(self) -> None:
         """End the threads, each after the version that it is sending."""
         self._ended.set()
+        for tasks in (self._quick, self._patient):
+            tasks.end(len(self._threads))
         for thread in self._threads:
             thread.join()
 
-    def _run(self, tasks: queue.Queue[KeyTask], patient: bool) -> None:
-        while not self._ended.is_set():
-            try:
-                task = tasks.get(timeout=POLL)
-            except queue.Empty:
-                continue
+    def _run(self, tasks: _Tasks, patient: bool) -> None:
+        while True:
+            task = tasks.get()
+            if task is None or self._ended.is_set():
+                return
             try:
                 if not self._work(task.ticket, task.case, task.listed, patient):
                     self._put(self._patient, task, lambda: None)

@@ -21,6 +21,8 @@ from typing import IO, Any
 from .._work import InvalidDocument
 
 SCHEMA = "scality.backbeat.checkpoint/1"
+# json.dumps makes an encoder for each call.
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class Checkpoint:
@@ -115,9 +117,9 @@ class Lines:
         self.path = Path(path)
         fresh = os.O_TRUNC | os.O_CREAT if size is None else 0
         try:
-            descriptor = os.open(self.path, os.O_RDWR | os.O_NOFOLLOW | fresh, 0o600)
+            descriptor = os.open(self.path, os.O_WRONLY | os.O_NOFOLLOW | fresh, 0o600)
             os.fchmod(descriptor, 0o600)
-            self._file = os.fdopen(descriptor, "r+b")
+            self._file = os.fdopen(descriptor, "wb")
             found = os.fstat(descriptor).st_size
         except OSError as error:
             raise _unusable(self.path, error) from error
@@ -142,8 +144,7 @@ class Lines:
     def append(self, entries: Iterable[Mapping[str, Any]]) -> None:
         """Write entries, one a line."""
         data = b"".join(
-            json.dumps(entry, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
-            for entry in entries
+            _encode(entry).encode("utf-8", "surrogatepass") + b"\n" for entry in entries
         )
         self._file.write(data)
         self.size += len(data)

@@ -71,7 +71,7 @@ def test_signs_as_botocore_does(
     moment = datetime.strptime(theirs["x-amz-date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc)
     signer: Any = SimpleNamespace(_credentials=credentials, region_name="us-east-1")
     request = Signer(SimpleNamespace(_request_signer=signer), HOST).request(
-        method, path, query, moment, body
+        method, path, query, moment.timestamp(), body
     )
     head, _end, sent = request.partition(b"\r\n\r\n")
     first, *lines = head.decode().split("\r\n")
@@ -81,6 +81,24 @@ def test_signs_as_botocore_does(
     assert first == f"{method} {target} HTTP/1.1"
     assert found == {**theirs, "host": HOST}
     assert (length, sent) == (None if body is None else str(len(body)), body or b"")
+
+
+def test_each_request_has_the_credentials_and_the_time_of_its_own() -> None:
+    signer: Any = SimpleNamespace(_credentials=Credentials("KEY", "one"), region_name="us-east-1")
+    ours = Signer(SimpleNamespace(_request_signer=signer), HOST)
+
+    def request(now: float) -> bytes:
+        return ours.request("HEAD", "/bucket/key", "", now)
+
+    first = request(0.0)
+    assert request(0.9) == first
+    assert b"x-amz-date:19700101T000001Z" in request(1.0)
+    assert b"/19700102/us-east-1/" in request(86400.0)
+    # Renewed within the same second.
+    signer._credentials = Credentials("KEY", "other")
+    assert request(0.0) != first
+    signer._credentials = Credentials("KEY", "one")
+    assert request(0.0) == first
 
 
 def exchange(

@@ -40,3 +40,11 @@ def test_what_is_put_is_read_back_in_its_order(tags: dict[str, str]) -> None:
 )
 def test_what_is_no_set_of_tags_is_none(body: bytes) -> None:
     assert read_tags(body) is None
+
+
+def test_tags_of_the_same_answer_are_not_shared() -> None:
+    body = tags_xml({"a": "1"})
+    first = read_tags(body)
+    assert first is not None
+    first["a"] = "2"
+    assert read_tags(body) == {"a": "1"}
