@@ -137,23 +137,6 @@ def _status(pair: PagePair, report: Report | None, given: PageInput) -> list[dic
     return [{"name": name, "value": value} for name, value in rows]
 
 
-def screen(shown: Mapping[str, Any]) -> list[str]:
-    """The page in short, as lines of text: one block for each pair, then what is wrong with Backbeat."""
-    lines = [shown["sentence"]]
-    for pair in shown["pairs"]:
-        where = "{source} {source_bucket} -> {target} {target_bucket}".format(**pair)
-        facts = [f"{one['name']}: {one['value']}" for one in pair["status"]]
-        rules = [pair["rules"]] if pair["rules"] else []
-        lines.append(f"{pair['word']}: {where}")
-        lines.append(f"    {'; '.join([*rules, *facts])}")
-        lines += [f"    {one['severity']}: {one['what']}" for one in pair["findings"]]
-    for service in shown["services"]:
-        lines.append(f"Backbeat of {service['name']}: {service['word']}")
-        lines += [f"    {text}" for text in (service["error"], *service["notes"]) if text]
-    # Narrow blanks are for browsers.
-    return [line.replace("\u202f", " ") for line in lines]
-
-
 def worst(verdicts: Iterable[str]) -> str:
     """The first of VERDICTS that occurs; "unverified" for none."""
     found = set(verdicts)

@@ -21,7 +21,7 @@ def repair_data(repair: RepairReport) -> dict[str, Any]:
     {"verdict", "word", "sentence", "stopped", "finished", "notes", "more",
     "classes": [{"title", "group", "before", "after" (None: not verified)}],
     "done": [{"title", and the numbers of RepairAction}],
-    "skipped": [{"reason", "next_step", "number", "versions": [{"key", "version_id"}], "more"}]}
+    "skipped": [{"reason", "next_step", "count", "number", "versions": [{"key", "version_id"}], "more"}]}
     """
     verdict = repair_verdict(repair)
     return {
@@ -89,6 +89,7 @@ def _skipped(repair: RepairReport) -> list[dict[str, Any]]:
         {
             "reason": reason,
             "next_step": next_step,
+            "count": len(versions),
             "number": number(len(versions)),
             "versions": [
                 {"key": one.key, "version_id": one.version_id} for one in versions[:SHOWN]

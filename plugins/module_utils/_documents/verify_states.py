@@ -54,7 +54,8 @@ STATES: tuple[State, ...] = (
         "+",
         0,
         "Backbeat gave up after its retries.",
-        "Run backbeat_preflight to find the cause, fix it, and retry the failed versions.",
+        "Find the cause with backbeat_preflight, fix it, and retry with backbeat_retry; "
+        "the playbook repair_replication does all of it.",
     ),
     State(
         "missing",
@@ -62,7 +63,8 @@ STATES: tuple[State, ...] = (
         "+",
         0,
         "The source says that the version was replicated, and the target does not have it.",
-        "Find out whether it was removed on purpose (lifecycle rules, erasure). If not, replicate it again by name.",
+        "Find out whether it was removed on purpose (lifecycle rules, erasure). If not, send it again: the playbooks "
+        "backfill_replication and repair_replication do if replication_backfill_states has missing.",
     ),
     State(
         "never_replicated",
@@ -70,7 +72,7 @@ STATES: tuple[State, ...] = (
         "+",
         0,
         "An enabled rule selects the version, and it carries no replication status: it is older than the rule.",
-        "Backfill: put the version's own tags back on it.",
+        "Send it with the playbook backfill_replication.",
     ),
     State(
         "not_selected",
@@ -87,7 +89,8 @@ STATES: tuple[State, ...] = (
         0,
         "The version is PENDING for longer than the limit, or for roles that are no longer configured. "
         "No list of failures contains it.",
-        "Run backbeat_preflight to find the cause, fix it, and put the version's own tags back on it.",
+        "Find the cause with backbeat_preflight, fix it, and send it again with backbeat_backfill; "
+        "the playbook repair_replication does all of it.",
     ),
     State(
         "different",
@@ -150,7 +153,7 @@ STATES: tuple[State, ...] = (
         "*",
         0,
         "A plain GET of the key returns another version at the target than at the source.",
-        "Put the current version's own tags back on it, or remove what covers it at the target.",
+        "Remove what covers the current version at the target, or put it again at the source.",
         "keys",
     ),
     State(

@@ -15,7 +15,8 @@ from typing import Any
 
 from .._documents.repair_report import RepairReport
 from .._documents.report_formats import junit, pair_name, prometheus, rclone_line
-from .._documents.report_page import PageInput, PagePair, page, screen, worst
+from .._documents.report_page import PageInput, PagePair, page, worst
+from .._documents.report_screen import screen
 from .._documents.verify_entries import Problem
 from .._documents.verify_report import Report
 from .._work import InvalidDocument

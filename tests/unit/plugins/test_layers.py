@@ -31,7 +31,7 @@ MORE = {
     "backbeat_backfill": 48,
     "backbeat_preflight": 35,
     "backbeat_proof": 21,
-    "backbeat_report": 24,
+    "backbeat_report": 25,
     "backbeat_verify": 42,
     "backbeat_verify_merge": 21,
     "backbeat_verify_plan": 21,

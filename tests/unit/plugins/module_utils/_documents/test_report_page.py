@@ -20,7 +20,6 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.report
     PageInput,
     PagePair,
     page,
-    screen,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.report_words import (
     GROUPS,
@@ -31,7 +30,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.report
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_states import STATE
 
-from ...reports import FINDING, SERVICE, everything, incomplete_report, odd_report, report
+from ...reports import FINDING, everything, incomplete_report, odd_report, report
 
 
 def verdicts(**given: object) -> list[str]:
@@ -215,29 +214,6 @@ def test_a_drawing_of_nothing() -> None:
 def test_long_names_keep_their_ends() -> None:
     assert shorten("a" * 20 + "-" + "b" * 20, 11) == "aaaaa\u2026bbbbb"
     assert shorten("short") == "short"
-
-
-def test_the_screen_has_a_block_for_each_pair() -> None:
-    pair = PagePair("node1", "source-bucket", "node6", "target-bucket", "all objects", ("node6",))
-    given = PageInput(
-        "t",
-        pairs=[pair, PagePair("node2", "a", "node3", "b")],
-        services={"node1": SERVICE, "node2": {"error": "no route to host"}},
-        failures={"node1": {"by_bucket": {"source-bucket": 7}}},
-        last=[report(in_sync=1, pending=2)],
-    )
-    assert screen(page(given)) == [
-        "1 pair waits for replication, 1 pair was not verified.",
-        "Pending: node1 source-bucket -> node6 target-bucket",
-        "    all objects; site node6: paused until 2026-11-24 06:00 UTC; failed in 24 h: 7; oldest pending: 1 d; "
-        "verified: 2026-11-24 02:14 UTC, ok",
-        "Not verified: node2 a -> node3 b",
-        "    verified: never",
-        "Backbeat of node1: healthy",
-        "    That alone is no outage.",
-        "Backbeat of node2: not healthy",
-        "    no route to host",
-    ]
 
 
 def test_a_report_of_this_run_goes_before_one_of_the_last() -> None:
