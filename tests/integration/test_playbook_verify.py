@@ -115,7 +115,7 @@ def kill_a_worker(folder: Path) -> None:
     """Kill the process of the first part that is on its way."""
     deadline = time.monotonic() + 150
     while time.monotonic() < deadline:
-        for file in folder.glob("*.status.json.*"):
+        for file in folder.glob("[!.]*.status.json.*"):
             status = json.loads(file.read_text())
             if status["state"] == "running":
                 os.kill(status["pid"], signal.SIGKILL)
