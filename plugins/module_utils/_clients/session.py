@@ -313,9 +313,13 @@ _ASKED: list[Any] = []
 
 
 def profile_secrets() -> set[str]:
-    """The secrets of all profiles in the files that were read for credentials."""
+    """The secrets of all profiles in the files that were read for credentials, and of the programs that they name."""
     found: set[str] = set()
     for session in _ASKED:
+        # As they were found: asking the session could run such a program again.
+        credentials = getattr(session, "_credentials", None)
+        held = {} if credentials is None else vars(credentials)
+        found |= {held.get(name) or "" for name in ("secret_key", "_secret_key", "token", "_token")}
         try:
             profiles = session.full_config["profiles"].values()
         except BotoCoreError:

@@ -8,14 +8,17 @@ from __future__ import annotations
 import contextlib
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
+
+from ansible.module_utils.common.parameters import remove_values
 
 from .._clients.session import Connections
 from .._jobs.job import Control, Deadlines, Interrupted, Job, Pace, Stopped
 from .._waiting import Progress
 from .._work import Unsatisfied
+from .options import hidden
 from .task import Kind, Task
 
 
@@ -32,10 +35,12 @@ def run_job(job: Job, control: Control, *, check_mode: bool) -> dict[str, Any]:
     return _changed(facts)
 
 
-def control_of(job: Job, lines: Progress) -> Control:
-    """What a job works with: its limits, kept by the engine, and `lines` for the terminal."""
+def control_of(job: Job, lines: Progress, conceal: Callable[[str], str]) -> Control:
+    """What a job works with: its limits, kept by the engine, `lines` for the terminal, and `conceal` for its files."""
     limits = job.limits
-    return Control(Pace(limits.requests_per_second), Deadlines(limits.no_progress), lines)
+    return Control(
+        Pace(limits.requests_per_second), Deadlines(limits.no_progress), lines, conceal=conceal
+    )
 
 
 def _changed(facts: dict[str, Any]) -> dict[str, Any]:
@@ -75,9 +80,14 @@ def interruptible(stop: threading.Event) -> Iterator[None]:
 
 
 def _run(
-    _task: Task[Any], work: Job, connections: Connections, _name: str, changes: list[str]
+    task: Task[Any], work: Job, connections: Connections, _name: str, changes: list[str]
 ) -> dict[str, Any]:
-    control = control_of(work, connections.progress)
+    def conceal(text: str) -> str:
+        # Secrets of profiles are known only after they were read.
+        known = hidden(task.argument_spec()["argument_spec"], connections.options)
+        return str(remove_values(text, known))
+
+    control = control_of(work, connections.progress, conceal)
     result = run_job(work, control, check_mode=connections.check_mode)
     changes.extend(result.get("changes", ()))
     return result

@@ -236,7 +236,7 @@ class Backfill(Job):
             report.finished = _now()
             report.seconds = round(spent + time.monotonic() - began, 3)
             report.complete = error is None
-            report.error = "" if error is None else str(error)
+            report.error = "" if error is None else control.conceal(str(error))
             if not predict:
                 ledger.save()
                 if request.report_file:

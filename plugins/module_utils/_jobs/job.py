@@ -300,12 +300,17 @@ class JobProgress:
 
 @dataclass
 class Control:
-    """What a job works with. `stop` is set when it is to end; `lines` gets lines for the terminal."""
+    """What a job works with. `stop` is set when it is to end; `lines` gets lines for the terminal.
+
+    conceal: a text, such as an error's, without the secrets that the process knows. The engine cleans what a job
+    returns, but not what it writes to a file.
+    """
 
     pace: Pace = field(default_factory=Pace)
     deadlines: Deadlines = field(default_factory=Deadlines)
     lines: Progress = field(default_factory=Progress)
     stop: threading.Event = field(default_factory=threading.Event)
+    conceal: Callable[[str], str] = str
 
     def check(self, doing: str) -> None:
         """Raise Stopped or Stalled if the job must not go on."""

@@ -125,7 +125,7 @@ class Verify(Job):
             report = ledger.report
             gaps = report.gaps
             if error is not None:
-                report.gaps = [*gaps, *self._gaps(ledger, error)]
+                report.gaps = [*gaps, *self._gaps(ledger, error, control)]
             report.finished = _now()
             report.seconds = round(report.seconds + time.monotonic() - began, 3)
             report.problems_file = files.problems
@@ -264,18 +264,18 @@ class Verify(Job):
                     report.last_complete = before.last_complete
         return report
 
-    def _gaps(self, ledger: Ledger, error: Failure) -> list[Gap]:
+    def _gaps(self, ledger: Ledger, error: Failure, control: Control) -> list[Gap]:
         """What was not compared because of an error, by ranges of keys."""
-        reason = _reason(error)
+        reason, why = _reason(error), control.conceal(str(error))
         open_spans = [span for span in ledger.spans if not span.done]
         if not open_spans:
-            return [Gap(reason, str(error))]
+            return [Gap(reason, why)]
         return [
             Gap(
                 reason,
-                f"{error} It got as far as {_text(span.position.key)!r}."
+                f"{why} It got as far as {_text(span.position.key)!r}."
                 if span.position.key
-                else str(error),
+                else why,
                 _text(span.position.key),
                 None if span.until is None else _text(span.until),
             )

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 
 from ansible_collections.scality.backbeat.plugins.module_utils._clients import session
@@ -20,7 +21,11 @@ from ansible_collections.scality.backbeat.plugins.module_utils._engine.options i
     hidden,
     secrets,
 )
-from ansible_collections.scality.backbeat.plugins.modules import backbeat_bucket
+from ansible_collections.scality.backbeat.plugins.modules import (
+    backbeat_backfill,
+    backbeat_bucket,
+    backbeat_verify,
+)
 
 SPEC = backbeat_bucket.TASK.argument_spec()["argument_spec"]
 URL = "http://127.0.0.1:1"
@@ -122,6 +127,30 @@ def test_a_key_of_a_profile_that_cannot_be_sent(files: Path) -> None:
     )
     assert "planted" not in outcome(profile="p")
     assert session.profile_secrets() == {"planted-key", "plantedü-token"}
+
+
+def test_a_token_from_a_program_that_cannot_be_sent(files: Path) -> None:
+    found = {"Version": 1, "AccessKeyId": "A", "SecretAccessKey": "planted-key"}
+    answer = files / "answer.json"
+    answer.write_text(json.dumps({**found, "SessionToken": "planted\ntoken"}))
+    (files / "config").write_text(f"[profile p]\ncredential_process = cat {answer}\n")
+    assert "Invalid header value" in outcome(profile="p")
+    assert "planted" not in outcome(profile="p")
+    assert session.profile_secrets() == {"planted-key", "planted\ntoken"}
+
+
+@pytest.mark.parametrize("module", [backbeat_verify, backbeat_backfill])
+def test_the_report_of_a_job(files: Path, module: Any) -> None:
+    """A file is not cleaned by the engine, and goes into pages and metrics."""
+    keys = {"access_key": "A", "secret_key": "planted-key", "session_token": "planted\ntoken"}
+    side = {"s3": {"endpoint_url": URL, "retry_timeout": 0, **keys}, "bucket": "a-bucket"}
+    given = {"source": side, "target": side, "report_file": str(files / "report.json")}
+    if module is backbeat_backfill:
+        given["checkpoint"] = str(files / "checkpoint")
+    validated = ArgumentSpecValidator(**module.TASK.argument_spec()).validate(given)
+    assert module.TASK.run(validated.validated_parameters, check_mode=False)["failed"]
+    assert "Invalid header value" in (files / "report.json").read_text()
+    assert not [one for one in files.iterdir() if "planted" in one.read_text()]
 
 
 def test_the_password_of_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
