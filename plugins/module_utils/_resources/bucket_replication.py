@@ -239,7 +239,10 @@ class BucketReplication:
         return State(None)
 
     def _no_bucket(self) -> str:
-        return f"The bucket {self.bucket} does not exist at {self.api.endpoint} yet; it has to before this can be set."
+        return (
+            f"The bucket {self.bucket} does not exist at {self.api.endpoint} yet: "
+            "create it before its replication is configured."
+        )
 
     def _advice(self, error: Invalid, wanted: Configuration) -> str:
         if error.code == "MalformedXML":

@@ -166,7 +166,7 @@ def test_a_missing_bucket_is_a_warning_in_check_mode_and_then_an_error(s3: FakeS
     predicted = run(replication(s3, **EVERYTHING), check_mode=True)
     assert predicted["changes"] == [PUT]
     assert predicted["warnings"] == [
-        f"The bucket source does not exist at {ENDPOINT} yet; it has to before this can be set."
+        f"The bucket source does not exist at {ENDPOINT} yet: create it before its replication is configured."
     ]
     with pytest.raises(NotFound, match="Create the bucket first"):
         run(replication(s3, **EVERYTHING))
