@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
+from urllib.request import ProxyHandler, build_opener
 
 from devtools.processes import Failure
 
@@ -19,10 +22,12 @@ WORKERS = 16
 LIMIT, AIM = 1 / 5, 1 / 8
 #: Where the stub is the limit: its own time by a client that does nothing else, and so much more.
 MARGIN = 1.25
+#: Calls about the first version alone.
+FIRST = 5
 
 
 def measure_backfill(count: int, scale: float = 1.0) -> tuple[list[Figure], dict[str, Any]]:
-    """The figure of the backfill, and the medians behind it."""
+    """The figure of the backfill, and the medians behind it. Raises Failure unless both make the same calls."""
     size = int(10_000 * scale)
     what = f"backfill {size:,} versions, {WORKERS} side by side: time / boto3 in threads"
     try:
@@ -37,15 +42,21 @@ def measure_backfill(count: int, scale: float = 1.0) -> tuple[list[Figure], dict
 
 
 def _round(size: int) -> Mapping[str, float]:
-    return {kind: _sent(kind, size)["seconds"] for kind in ("ours", "boto3")} | {
-        "stub": _sent("raw", size)["seconds"]
-    }
+    ours, theirs, alone = (_sent(kind, size) for kind in ("ours", "boto3", "raw"))
+    # Ours looks at the first version until it has arrived.
+    more: Counter[str] = Counter(ours["calls"]) - Counter(theirs["calls"])
+    if theirs["calls"] != alone["calls"] or more.total() > FIRST or not theirs["calls"]:
+        raise Failure(f"ours made {ours['calls']}, boto3 {theirs['calls']}, raw {alone['calls']}")
+    found = {"ours": ours["seconds"], "boto3": theirs["seconds"], "stub": alone["seconds"]}
+    return {**found, "ours' CPU": ours["cpu"], "boto3's CPU": theirs["cpu"]}
 
 
 def _sent(kind: str, size: int) -> Outcome:
     """What a client took on a stub of its own. Raises Failure unless it sent everything."""
     with stub("backfill_stub", versions=size) as url:
         outcome = client(kind, url, module="backfill_client", workers=WORKERS)
+        with build_opener(ProxyHandler({})).open(f"{url}/_/calls") as answer:
+            outcome["calls"] = json.load(answer)
     if outcome["result"] != size:
         raise Failure(f"{kind} sent {outcome['result']} of {size} versions")
     return outcome

@@ -43,11 +43,19 @@ def ours(options: Options) -> Any:
 
 
 def versions(options: Options) -> list[tuple[str, str]]:
-    """All keys and version ids of the source."""
-    pages = (
-        plain_client(options["url"]).get_paginator("list_object_versions").paginate(Bucket=SOURCE)
+    """All keys and version ids of the source that the target lacks."""
+    source, target = (
+        [
+            (one["Key"], one["VersionId"])
+            for page in plain_client(options["url"])
+            .get_paginator("list_object_versions")
+            .paginate(Bucket=bucket)
+            for one in page.get("Versions", ())
+        ]
+        for bucket in BUCKETS
     )
-    return [(one["Key"], one["VersionId"]) for page in pages for one in page["Versions"]]
+    there = set(target)
+    return [one for one in source if one not in there]
 
 
 def by_boto3(options: Options) -> Any:
@@ -58,6 +66,8 @@ def by_boto3(options: Options) -> Any:
     def send(number: int) -> bool:
         key, version = found[number]
         named = {"Bucket": SOURCE, "Key": key, "VersionId": version}
+        # What state it is in; and once more just before it is sent, with the replica.
+        client.head_object(**named)
         client.head_object(**named)
         with contextlib.suppress(client.exceptions.ClientError):
             client.head_object(**{**named, "Bucket": TARGET})
@@ -80,6 +90,7 @@ def raw(options: Options) -> Any:
             place = f"{key}?versionId={version}"
             tags = f"{key}?tagging=&versionId={version}"
             for method, target, body in (
+                ("HEAD", f"/{SOURCE}/{place}", ""),
                 ("HEAD", f"/{SOURCE}/{place}", ""),
                 ("HEAD", f"/{TARGET}/{place}", ""),
                 ("GET", f"/{SOURCE}/{tags}", ""),

@@ -3,8 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A source bucket that is older than its rule and an empty target bucket, for a backfill, in a process of its own.
 
-`python -m benchmarks.backfill_stub '{"versions": 10000}'` listens on a free port, prints it, and ends with its standard
-input. A version whose tags are put is COMPLETED at once, and at the target.
+`python -m benchmarks.backfill_stub '{"versions": 10000, ..}'` listens on a free port, prints it, and ends with its
+standard input. A version whose tags are put is COMPLETED at once, and at the target. GET /_/calls returns how often
+each kind of call about a version was made. Options:
+
+    versions        how many the source has, each of another key
+    delay           seconds before the answer to a request about a version is sent
+    prebuilt        whether listings are made beforehand, which takes memory; true unless given
 """
 
 from __future__ import annotations
@@ -13,6 +18,7 @@ import asyncio
 import json
 import re
 import sys
+from collections import Counter
 
 from .verify_stub import Answer, Buckets, Connection
 
@@ -39,6 +45,7 @@ class Versions(Connection):
 
     #: The paths of the source, with the version, whose tags were put: to all connections.
     sent: set[str] = set()  # noqa: RUF012 - it is the stub's state
+    calls: Counter[str] = Counter()  # noqa: RUF012 - likewise
 
     def data_received(self, data: bytes) -> None:
         self.buffer += data
@@ -50,10 +57,19 @@ class Versions(Connection):
                 return
             self.buffer = rest[size:]
             method, target, _version = head.split(b"\r\n", 1)[0].decode().split(" ")
-            self._write(self._answer(method, target))
+            answer = self._answer(method, target)
+            if self.delays["HEAD"] and "versionId" in target:
+                asyncio.get_running_loop().call_later(self.delays["HEAD"], self._write, answer)
+            else:
+                self._write(answer)
 
     def _answer(self, method: str, target: str) -> Answer:
         path, _mark, query = target.partition("?")
+        if path == "/_/calls":
+            return _answer(json.dumps(self.calls).encode())
+        if "versionId" in query:
+            kind = " tagging" if "tagging" in query else ""
+            self.calls[f"{method} {path[1:7]}{kind}"] += 1
         name = f"{path.partition('bucket/')[2]}?{query.rpartition('versionId=')[2]}"
         if method == "HEAD":
             return self._head(name, at_target=path.startswith("/target-bucket"))
@@ -87,12 +103,14 @@ def _answer(body: bytes, status: bytes = b"200 OK", more: bytes = b"") -> tuple[
 
 async def main() -> None:
     """Answer until standard input ends."""
-    versions = json.loads(sys.argv[1])["versions"]
+    options = json.loads(sys.argv[1])
+    versions, delay = options["versions"], options.get("delay", 0.0)
     buckets = Buckets(versions, versions)
-    buckets.build()
+    if options.get("prebuilt", True):
+        buckets.build()
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
-        lambda: Versions(buckets, 0.0, 0.0), "127.0.0.1", 0, backlog=512
+        lambda: Versions(buckets, 0.0, delay), "127.0.0.1", 0, backlog=512
     )
     print(server.sockets[0].getsockname()[1], flush=True)
     await loop.run_in_executor(None, sys.stdin.read)

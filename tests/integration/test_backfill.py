@@ -59,7 +59,7 @@ def test_what_existed_before_the_rule_is_sent(existing: Side, target: Side) -> N
     foreseen = backfill(existing, target, check_mode=True)
     assert foreseen["changed"]
     assert foreseen["backfill"]["sent_count"] == 5
-    assert foreseen["backfill"]["expected"]["requests"] == 25
+    assert foreseen["backfill"]["expected"]["requests"] == 30
     assert foreseen["backfill"]["tag_window_seconds"]["versions"] == 5
     assert states(verify(existing, target)) == {"never_replicated": 5}
 

@@ -46,8 +46,8 @@ from .verify_listers import Listers, SideRequest, attempt
 SENDABLE = ("never_replicated", "failed", "stuck", "missing")
 #: Seconds between two checkpoints.
 SAVE = 5.0
-#: Requests for each version: two HEADs, two reads of tags, one put.
-REQUESTS = 5
+#: Requests for each version: HEAD for its state, HEAD of both sides just before the put, two reads of tags, one put.
+REQUESTS = 6
 #: How many versions' tags are read in check mode, to measure how long that takes.
 MEASURED = 20
 
