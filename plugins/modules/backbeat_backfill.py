@@ -511,6 +511,8 @@ TASK = Task(
     plural="pairs",
     identity=("source", "target"),
     title=lambda pair: f"{pair['source']['bucket']} to {pair['target']['bucket']}",
+    # Two targets of one bucket: what is sent for one of them goes to the other too.
+    turn=lambda pair: f"{pair['source']['s3']['endpoint_url']}/{pair['source']['bucket']}",
     item={
         "source": {"type": "dict", "options": SIDE},
         "target": {"type": "dict", "options": SIDE},

@@ -15,6 +15,7 @@ from jinja2 import Undefined, UndefinedError
 from ..module_utils._documents.repair_report import RepairReport, RepairSteps, of_steps
 from ..module_utils._documents.topology import Environment, HostPlan, Items, Topology, plan
 from ..module_utils._documents.topology_checks import refusals
+from ..module_utils._documents.topology_comparisons import comparisons, unsent
 from ..module_utils._documents.topology_steps import Found, Steps, role_arns
 from ..module_utils._documents.topology_summary import PROOFS, Summary
 from ..module_utils._documents.validation import validation
@@ -157,9 +158,11 @@ def plan_step(
     }
     for read in hostvars[host].get(READ) or ():
         results[read["host"]].append(read)
+    compared = [one["target_host"] for one in comparisons(planned["outgoing"])]
+    connected = dict.fromkeys([*results, *(name for name in compared if name in hostvars)])
     steps = Steps(
         planned,
-        connections={name: _connections(hostvars, host, variables, name) for name in results},
+        connections={name: _connections(hostvars, host, variables, name) for name in connected},
         arns={name: role_arns(*found) for name, found in results.items()},
         ready=[name for name in results if _has_succeeded(hostvars[name], BUCKETS)],
         # Results of thousands of pairs are read for the steps that need them only.
@@ -183,7 +186,7 @@ def plan_step(
 
 
 #: What each step makes of the plan and the options.
-STEPS: Mapping[str, Callable[[Steps, Mapping[str, Any]], Items]] = {
+STEPS: Mapping[str, Callable[[Steps, Mapping[str, Any]], Items | list[str]]] = {
     "unknown_roles": lambda steps, _options: steps.unknown_roles(),
     "unchecked_targets": lambda steps, _options: steps.unchecked_targets(),
     "policies": lambda steps, options: steps.policies(options["purge_statements"]),
@@ -196,10 +199,11 @@ STEPS: Mapping[str, Callable[[Steps, Mapping[str, Any]], Items]] = {
     "preflights": lambda steps, options: steps.preflights(options["known_sites"]),
     "watched": lambda steps, options: steps.watched(options),
     "resends": lambda steps, options: steps.resends(options),
-    "retries": lambda steps, _options: steps.retries(),
-    "verifications": lambda steps, options: steps.verifications(options["verify_folder"]),
+    "retries": lambda steps, options: steps.retries(options),
+    "verifications": lambda steps, options: steps.verifications(options),
     "backfills": lambda steps, options: steps.backfills(options),
     "repaired": lambda steps, options: steps.repaired(options),
+    "unsent": lambda steps, _options: steps.unsent(),
     "divisions": lambda steps, options: steps.divisions(options),
     "ranges": lambda steps, options: steps.ranges(options),
     "parts": lambda steps, options: steps.parts(options),
@@ -275,13 +279,14 @@ def repairs(variables: Variables, planned: Mapping[str, Any]) -> Items:
         if one.get("repair")
         for repair in [RepairReport.from_dict(one["repair"])]
     }
-    # Only pairs in which preflight found no error were sent.
+    compared_pairs = comparisons(planned["outgoing"])
+    # Only pairs in which preflight found no error were sent, and none to clouds.
     sending = [
-        place
-        for place in range(len(planned["outgoing"]))
-        if not _of_pair(variables, CHECKED, place).get("failed")
+        number
+        for number, one in enumerate(compared_pairs)
+        if not one.get("cloud") and not _of_pair(variables, CHECKED, one["place"]).get("failed")
     ]
-    unsent = {
+    failed = {
         place: _message(variables, REPAIRED["sent"], number) for number, place in enumerate(sending)
     }
     compared = {
@@ -303,7 +308,7 @@ def repairs(variables: Variables, planned: Mapping[str, Any]) -> Items:
                 retried=again.get("retry"),
                 sent=sent.get(pair),
                 after=compared["after"].get(pair),
-                stopped=_message(variables, CHECKED, place),
+                stopped=_message(variables, CHECKED, one["place"]),
                 unverified=_incomplete(variables, REPAIRED["after"], place),
                 failures=tuple(
                     filter(
@@ -311,17 +316,18 @@ def repairs(variables: Variables, planned: Mapping[str, Any]) -> Items:
                         (
                             _incomplete(variables, REPAIRED["before"], place),
                             again.get("msg"),
-                            "" if pair in sent else unsent.get(place, ""),
+                            "" if pair in sent else failed.get(place, ""),
+                            unsent(one),
                         ),
                     )
                 ),
             ),
         ).as_dict()
-        for place, one in enumerate(planned["outgoing"])
+        for place, one in enumerate(compared_pairs)
         for pair in [
             (planned["host"], one["source_bucket"], one["target_host"], one["target_bucket"])
         ]
-        for again in [retried.get(one["source_bucket"]) or {}]
+        for again in [retried.get(one["name"]) or {}]
     ]
 
 
@@ -391,7 +397,11 @@ def _concerned(hostvars: HostVars, host: str, variables: Variables) -> list[str]
         if any(found_links.values()) and UNREADABLE not in found_links.values():
             links, _wrong = convert(name, found_links, LINKS)
             pairs = [pair for pair in links["replication_pairs"] or () if pair]
-            targets = [links["replication_target_host"], *(one.get("target_host") for one in pairs)]
+            further = [one for pair in pairs for one in pair.get("further_targets") or () if one]
+            targets = [
+                links["replication_target_host"],
+                *(one.get("target_host") for one in (*pairs, *further)),
+            ]
             found |= dict.fromkeys([name, *(one for one in targets if one in hostvars)])
     return list(found)
 

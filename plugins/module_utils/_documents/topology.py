@@ -9,7 +9,7 @@ An environment is a host of the inventory. It is described by the variables of t
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 Items = list[dict[str, Any]]
@@ -20,10 +20,23 @@ SIDES = (SOURCE, TARGET)
 
 
 @dataclass(frozen=True)
+class Target:
+    """Where a site has the objects of a pair; the attributes are those of Pair."""
+
+    target_host: str
+    target_bucket: str
+    site: str
+    cloud: bool = False
+    target_prefix: str = ""
+
+
+@dataclass(frozen=True)
 class Pair:
     """A bucket and the bucket that it is replicated to. Without `rules`, existing rules or one for all objects.
 
-    role: the pair's own roles as its configuration has them, or empty for those of the two hosts.
+    role: the pair's own roles as its configuration has them, or empty for those of the two hosts. site: the replication
+    site that the target is, cloud: whether that is a public cloud, which puts target_prefix before each key.
+    further: the other targets of the same bucket, on other sites.
     """
 
     source_host: str
@@ -33,6 +46,18 @@ class Pair:
     rules: tuple[Mapping[str, Any], ...] = ()
     role: str = ""
     allow_shared_target: bool = False
+    site: str = ""
+    cloud: bool = False
+    target_prefix: str = ""
+    further: tuple[Target, ...] = ()
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """All its targets, its own first."""
+        own = Target(
+            self.target_host, self.target_bucket, self.site, self.cloud, self.target_prefix
+        )
+        return (own, *self.further)
 
     def bucket(self, side: str) -> str:
         """The name of its source or target bucket."""
@@ -40,7 +65,14 @@ class Pair:
 
     def describe(self) -> dict[str, Any]:
         """As a dictionary; what is not set is left out, since there may be thousands."""
-        optional = {"rules": list(self.rules), "role": self.role}
+        optional = {
+            "rules": list(self.rules),
+            "role": self.role,
+            "site": self.site,
+            "cloud": self.cloud,
+            "target_prefix": self.target_prefix,
+            "further_targets": [asdict(one) for one in self.further],
+        }
         return {
             "source_bucket": self.source_bucket,
             "target_bucket": self.target_bucket,
@@ -123,7 +155,27 @@ def pairs_of(host: str, variables: Variables) -> Iterator[Pair]:
             rules=tuple(pair.get("rules") or ()),
             role=pair.get("role") or "",
             allow_shared_target=bool(pair.get("allow_shared_target")),
+            site=pair.get("site") or "",
+            cloud=_is_cloud(pair, variables),
+            target_prefix=pair.get("target_prefix") or "",
+            further=tuple(
+                Target(
+                    target_host=one.get("target_host") or "",
+                    target_bucket=one.get("target_bucket") or pair["target_bucket"],
+                    site=one.get("site") or "",
+                    cloud=_is_cloud(one, variables),
+                    target_prefix=one.get("target_prefix") or "",
+                )
+                for one in pair.get("further_targets") or ()
+            ),
         )
+
+
+def _is_cloud(target: Mapping[str, Any], variables: Variables) -> bool:
+    """Whether a target is a cloud, as it says itself or as its site is known."""
+    if target.get("cloud") is not None:
+        return bool(target["cloud"])
+    return (variables.get("replication_known_sites") or {}).get(target.get("site")) == "cloud"
 
 
 @dataclass(frozen=True)
@@ -247,6 +299,8 @@ def _without_role(pairs: Iterable[Pair]) -> list[Pair]:
 def _policy(here: Environment, side: str, pairs: Sequence[Pair]) -> dict[str, Any]:
     # The guide's document grants rights on both sides' buckets; ours only on those of its own side.
     named = SIDES if here.permissions == "guide" else (side,)
+    # Only copies to a cloud need to read the tags.
+    clouds = side == SOURCE and any(_has_cloud(pair, here.known_sites) for pair in pairs)
     return {
         "name": here.roles[side].policy,
         "side": side,
@@ -257,7 +311,16 @@ def _policy(here: Environment, side: str, pairs: Sequence[Pair]) -> dict[str, An
         "roles": [here.roles[side].name],
         "permissions": here.permissions,
         "max_size": here.policy_max_size,
+        **({"cloud_targets": True} if clouds else {}),
     }
+
+
+def _has_cloud(pair: Pair, known_sites: Mapping[str, str]) -> bool:
+    """Whether a pair is replicated to a cloud, by its targets or by the sites of its rules."""
+    sites = (site.get("name") for rule in pair.rules for site in rule.get("sites") or ())
+    return any(one.cloud for one in pair.targets) or any(
+        known_sites.get(site or "") == "cloud" for site in sites
+    )
 
 
 def _bucket(name: str, location: str) -> dict[str, Any]:

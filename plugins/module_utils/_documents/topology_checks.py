@@ -106,7 +106,11 @@ def _of_pairs(here: Environment, known_hosts: Collection[str]) -> Iterator[str]:
                 f"The pair with source_bucket {pair.source_bucket} in replication_pairs of {here.name} has no target: "
                 f"set replication_target_host of {here.name}, or target_host of the pair."
             )
-    for target in dict.fromkeys(pair.target_host for pair in here.pairs if pair.target_host):
+    for pair in here.pairs:
+        for problem in _of_sites(pair, here):
+            yield f"The pair with source_bucket {pair.source_bucket} in replication_pairs of {here.name}: {problem}"
+    targets = [one.target_host for pair in here.pairs for one in pair.targets]
+    for target in dict.fromkeys(filter(None, targets)):
         if target not in known_hosts:
             yield (
                 f"{here.name} replicates to the host {target}, which is not in the inventory: correct "
@@ -120,6 +124,35 @@ def _of_pairs(here: Environment, known_hosts: Collection[str]) -> Iterator[str]:
         )
 
 
+def _of_sites(pair: Pair, here: Environment) -> Iterator[str]:
+    """Sites that the rules do not have, and targets that could not be told apart."""
+    targets = pair.targets
+    named = {site.get("name") for rule in pair.rules for site in rule.get("sites") or ()}
+    for one in targets:
+        for known, where in ((named, "the sites of its rules"), (here.known_sites, "known sites")):
+            if one.site and known and one.site not in known:
+                shown = ", ".join(sorted(filter(None, known)))
+                yield f"its site {one.site} is none of {where} ({shown}): correct one of the two."
+        if one.target_prefix and not one.cloud:
+            yield (
+                f"target_prefix is set for {one.target_host}, which is no cloud, and other targets have the same keys: "
+                "remove it, or set cloud."
+            )
+    for further in pair.further:
+        if not further.target_host:
+            yield "a further target has no target_host: name the inventory's host that it is."
+        try:
+            names.check_bucket_name(further.target_bucket)
+        except InvalidDocument as error:
+            yield str(error)
+    if pair.further and not all(one.site for one in targets):
+        yield "with further_targets, the pair and each of these need a site, by which their status is told apart."
+    places = Counter((one.target_host, one.target_bucket) for one in targets)
+    for (host, bucket), times in places.items():
+        if times > 1:
+            yield f"the bucket {bucket} of {host} is named as a target more than once: name it once."
+
+
 def _of_connections(topology: Topology, here: Environment) -> Iterator[str]:
     outgoing = topology.outgoing(here.name)
     incoming = topology.incoming(here.name)
@@ -130,12 +163,15 @@ def _of_connections(topology: Topology, here: Environment) -> Iterator[str]:
         if uses_role and not here.roles[side].arn and not here.iam:
             yield _lacks(here.name, "replication_iam")
             break
+    further = [one.target_host for pair in here.pairs for one in pair.further]
+    for name in dict.fromkeys([*(direction.target for direction in outgoing), *further]):
+        environment = topology.environments.get(name)
+        if environment is not None and not environment.s3:
+            yield _lacks(name, "replication_s3")
     for direction in outgoing:
         there = topology.environments.get(direction.target)
         if there is None:
             continue
-        if not there.s3:
-            yield _lacks(there.name, "replication_s3")
         uses_role = any(not pair.role for pair in direction.pairs)
         if uses_role and not there.roles[TARGET].arn and not there.iam:
             yield _lacks(there.name, "replication_iam")

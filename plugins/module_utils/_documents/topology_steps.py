@@ -8,9 +8,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from .topology import SOURCE, TARGET, Items, enabled_prefixes
+from .topology_comparisons import (
+    backfill_files,
+    comparisons,
+    part_files,
+    unsent,
+    verify_files,
+)
 
 Connection = Mapping[str, Any]
 Arns = Mapping[str, str]
@@ -169,6 +176,7 @@ class Steps:
                         "target_buckets": target,
                         "roles": [] if still else [role],
                         "max_size": one["max_size"],
+                        **({"cloud_targets": True} if one.get("cloud_targets") else {}),
                     }
                 )
         return [{**item, "state": "absent"} for item in items]
@@ -228,40 +236,57 @@ class Steps:
                 found.append({**pair, "versions": versions})
         return found
 
-    def retries(self) -> Items:
-        """The source bucket of each pair and its target, for a retry of what failed."""
+    def retries(self, options: Mapping[str, Any]) -> Items:
+        """The source bucket of each comparison, its sites and its target, for a retry of what failed.
+
+        Without a target, which clouds are not for this purpose, the module leaves out what the target would decide.
+        """
+        known = list(options["known_sites"]) or None
         return [
             {
-                "bucket": pair["source_bucket"],
-                TARGET: {
-                    "s3": self._connection(pair["target_host"], "s3"),
-                    "bucket": pair["target_bucket"],
+                "name": one["name"],
+                "bucket": one["source_bucket"],
+                "sites": [one["site"]] if one.get("site") else known,
+                TARGET: None
+                if one.get("cloud")
+                else {
+                    "s3": self._connection(one["target_host"], "s3"),
+                    "bucket": one["target_bucket"],
                 },
             }
-            for pair in self.plan["outgoing"]
+            for one in comparisons(self.plan["outgoing"])
         ]
 
-    def verifications(self, folder: str) -> Items:
-        """Both sides of each pair, for a complete comparison; its files are in the folder, none without one."""
+    def verifications(self, options: Mapping[str, Any]) -> Items:
+        """Both sides of each comparison; its files are in the folder of verification, none without one."""
+        url = options["backbeat_url"]
         return [
             {
-                SOURCE: self._compared(self.plan["host"], pair["source_bucket"]),
-                TARGET: self._compared(pair["target_host"], pair["target_bucket"]),
-                **_files(folder, self.plan["host"], pair),
+                SOURCE: self._compared(self.plan["host"], one["source_bucket"]),
+                TARGET: self._compared(one["target_host"], one["target_bucket"]),
+                # What is not set is left out: with thousands of pairs each option counts.
+                **{name: one[name] for name in ("site", "cloud", "target_prefix") if one.get(name)},
+                **({"backbeat_url": url} if url else {}),
+                **verify_files(options["verify_folder"], self.plan["host"], one),
             }
-            for pair in self.plan["outgoing"]
+            for one in comparisons(self.plan["outgoing"])
         ]
 
     def backfills(self, options: Mapping[str, Any]) -> Items:
-        """Both sides of each pair, for a backfill; its files are in the folder of verification, none without one."""
+        """Both sides of each comparison, for a backfill; its files are in the folder of verification.
+
+        Clouds are left out, since the module cannot tell what they lack.
+        """
         folder = options["verify_folder"]
         found: Items = []
-        for pair, compared in zip(self.plan["outgoing"], self.verifications(folder), strict=True):
-            one = {SOURCE: compared[SOURCE], TARGET: compared[TARGET]}
-            if options["backbeat_url"]:
-                one["backbeat_url"] = options["backbeat_url"]
+        pairs = comparisons(self.plan["outgoing"])
+        for pair, compared in zip(pairs, self.verifications(options), strict=True):
+            if pair.get("cloud"):
+                continue
+            kept = (SOURCE, TARGET, "site", "backbeat_url")
+            one = {name: compared[name] for name in kept if name in compared}
             if folder:
-                one |= _backfill_files(folder, self.plan["host"], pair)
+                one |= backfill_files(folder, self.plan["host"], pair)
                 if options["backfill_from_verification"]:
                     one["verify_problems_file"] = compared["problems_file"]
             found.append(one)
@@ -273,7 +298,7 @@ class Steps:
 
     def divisions(self, options: Mapping[str, Any]) -> Items:
         """The source bucket of each pair, to be divided among machines, and the file of its plan."""
-        machines, folder = _machines(options), options["verify_folder"]
+        machines, shared = _machines(options), bool(options["verify_folder"])
         return [
             {
                 "s3": one[SOURCE]["s3"],
@@ -283,7 +308,7 @@ class Steps:
                 "plan_file": f"{one['report_file']}.{options['verify_run']}.plan",
                 "store": self.store,
             }
-            for one in (self.verifications(folder) if folder and machines else [])
+            for one in (self.verifications(options) if shared and machines else [])
         ]
 
     def ranges(self, options: Mapping[str, Any]) -> Items:
@@ -294,12 +319,12 @@ class Steps:
         workers, slices = options["verify_workers"], options["verify_slices"]
         found: Items = []
         number = 0
-        for place, pair in enumerate(self.verifications(options["verify_folder"])):
+        for place, pair in enumerate(self.verifications(options)):
             for one in self.plans[place]["ranges"]:
                 number += 1
                 if slices and (number - 1) % slices != options["verify_slice"] - 1:
                     continue
-                files = _part_files(pair, options["verify_run"], one["number"])
+                files = part_files(pair, options["verify_run"], one["number"])
                 found.append(
                     {
                         "name": f"verify-{self.plan['host']}-{place}-{one['number']}",
@@ -309,6 +334,10 @@ class Steps:
                         "range": {"after": one["after"], "until": one["until"]},
                         "run": options["verify_run"],
                         "sent_file": pair["sent_file"],
+                        "site": pair.get("site"),
+                        "cloud": pair.get("cloud", False),
+                        "target_prefix": pair.get("target_prefix", ""),
+                        "backbeat_url": pair.get("backbeat_url"),
                         "store": self.store,
                         "objects": [
                             {"bucket": self.store["bucket"], "key": self._key(file), "src": file}
@@ -336,10 +365,10 @@ class Steps:
                         **{name: files[name] for name in ("report_file", "problems_file")},
                     }
                     for one in self.plans[place]["ranges"]
-                    for files in [_part_files(pair, options["verify_run"], one["number"])]
+                    for files in [part_files(pair, options["verify_run"], one["number"])]
                 ],
             }
-            for place, pair in enumerate(self.verifications(options["verify_folder"]))
+            for place, pair in enumerate(self.verifications(options))
         ]
 
     def _key(self, file: str) -> str:
@@ -351,9 +380,10 @@ class Steps:
         return {"bucket": bucket, "name": host, "s3": self._connection(host, "s3")}
 
     def report_pairs(self, folder: str) -> Items:
-        """The host's pairs as reports show them: with what they replicate in words, and the sites of their rules.
+        """The host's comparisons as reports show them: with what they replicate in words, and their sites.
 
-        folder: where verifications write their reports, of which the last one is shown.
+        folder: where verifications write their reports, of which the last one is shown. What was found of a pair by
+        other means holds for its first target.
         """
         return [
             {
@@ -362,17 +392,23 @@ class Steps:
                 "target": pair["target_host"],
                 "target_bucket": pair["target_bucket"],
                 "rules": _in_words(enabled_prefixes(pair.get("rules"))),
-                "sites": [
+                "sites": [pair["site"]]
+                if pair.get("site")
+                else [
                     site["name"]
                     for rule in pair.get("rules") or ()
                     for site in rule.get("sites") or ()
                 ],
                 "findings": self.findings[place] if place < len(self.findings) else [],
                 "proof": self.proved[place] if place < len(self.proved) else "",
-                "report_file": _files(folder, self.plan["host"], pair).get("report_file"),
+                "report_file": verify_files(folder, self.plan["host"], pair).get("report_file"),
             }
-            for place, pair in enumerate(self.plan["outgoing"])
+            for place, pair in enumerate(comparisons(self.plan["outgoing"]))
         ]
+
+    def unsent(self) -> list[str]:
+        """The comparisons that a backfill leaves out, in words."""
+        return list(filter(None, map(unsent, comparisons(self.plan["outgoing"]))))
 
     def proofs(self, options: Mapping[str, Any]) -> Items:
         """The proof of each pair: an object below the prefix of its first enabled rule.
@@ -441,46 +477,6 @@ def _in_words(prefixes: list[str]) -> str:
     return f"keys that begin with {', '.join(prefixes)}"
 
 
-def _files(folder: str, host: str, pair: Mapping[str, Any]) -> dict[str, str]:
-    """The files of a pair's verification, by the options of backbeat_verify."""
-    if not folder:
-        return {}
-    name = _file_name(folder, host, pair)
-    return {
-        "checkpoint": f"{name}.checkpoint",
-        "problems_file": f"{name}.problems.jsonl",
-        "report_file": f"{name}.report.json",
-        "status_file": f"{name}.status.json",
-        # What a backfill has sent is pending since then.
-        "sent_file": f"{name}.sent.jsonl",
-    }
-
-
-def _backfill_files(folder: str, host: str, pair: Mapping[str, Any]) -> dict[str, str]:
-    """The files of a pair's backfill, by the options of backbeat_backfill."""
-    name = _file_name(folder, host, pair)
-    return {
-        "checkpoint": f"{name}.backfill.checkpoint",
-        "sent_file": f"{name}.sent.jsonl",
-        "skipped_file": f"{name}.skipped.jsonl",
-        "report_file": f"{name}.backfill.json",
-        "status_file": f"{name}.backfill.status.json",
-    }
-
-
-def _file_name(folder: str, host: str, pair: Mapping[str, Any]) -> str:
-    """How the names of a pair's files begin."""
-    names = (host, pair["source_bucket"], pair["target_host"], pair["target_bucket"])
-    # Hosts may have any name; buckets have no underscore, so the name of a file stays that of one pair.
-    return f"{folder}/{'__'.join(quote(one, safe='') for one in names)}"
-
-
 def _machines(options: Mapping[str, Any]) -> int:
     """How many machines share the work."""
     return options["verify_slices"] or len(options["verify_workers"])
-
-
-def _part_files(pair: Mapping[str, Any], run: str, number: int) -> dict[str, str]:
-    """The files of a part of a pair's verification."""
-    names = ("checkpoint", "problems_file", "report_file", "status_file")
-    return {name: f"{pair[name]}.{run}.{number}" for name in names}

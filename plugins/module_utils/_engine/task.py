@@ -68,6 +68,7 @@ class Task(Generic[Request]):
     service: of the connection options at the top level; None if the item holds its connections.
     shared: options that exist at the top level only and hold for all items.
     title: how messages call an item whose identity is no text.
+    turn: names what several items must not work on at the same time; those with the same name run one after the other.
     every: an option that asks for all existing items, and the function that lists them; for queries.
     exclusive: whether an item is read, changed and written as a whole, so that two runs must not do it at a time. Its
     resources have a method `confirm`, which is called at the end of a list and raises if a change was lost.
@@ -84,6 +85,7 @@ class Task(Generic[Request]):
     shared: Spec = field(default_factory=dict)
     rules: Mapping[str, Any] = field(default_factory=dict)
     title: Callable[[Options], str] | None = None
+    turn: Callable[[Options], str] | None = None
     every: tuple[str, Callable[[Api], list[dict[str, Any]]]] | None = None
     exclusive: bool = False
 
@@ -188,11 +190,12 @@ class Task(Generic[Request]):
 
     def _groups(self, items: Sequence[Options]) -> list[list[int]]:
         """The numbers of the items, grouped by those that are worked on one after the other."""
-        if not self.kind.in_turn:
+        turn = self.turn or (self.name if self.kind.in_turn else None)
+        if turn is None:
             return [[number] for number in range(len(items))]
         groups: dict[str, list[int]] = {}
         for number, item in enumerate(items):
-            groups.setdefault(self.name(item), []).append(number)
+            groups.setdefault(turn(item), []).append(number)
         return list(groups.values())
 
     def _items(self, options: Options, deadline: Deadline) -> Sequence[Options] | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -365,6 +366,26 @@ class TestExclusive:
         task = self.task(at_work, exclusive=False)
         result = run({"things": items, "concurrency": 6}, task)
         assert [one["thing"]["size"] for one in result["results"]] == [1, 2, 3, 4, 5, 6]
+
+    def test_of_one_turn_are_worked_on_one_after_the_other(self, at_work: list[str]) -> None:
+        """Whatever their names are."""
+
+        class Shared(Thing):
+            def read(self) -> str | None:
+                turn = str(self.options["name"])[0]
+                assert turn not in at_work, "two at a time"
+                at_work.append(turn)
+                time.sleep(0.02)
+                at_work.remove(turn)
+                return super().read()
+
+        task = replace(
+            a_task(lambda options, _connections: Shared(options), rules={}),
+            turn=lambda item: str(item["name"])[0],
+        )
+        items = [{"name": name, "size": 1} for name in ("a1", "a2", "b1", "a3")]
+        result = run({"things": items, "concurrency": 4}, task)
+        assert not any(one.get("failed") for one in result["results"]), result
 
     def test_are_confirmed_at_the_end_of_a_list(self, at_work: list[str]) -> None:
         items = [{"name": "a", "size": 1}, {"name": "b", "size": 1}, {"name": "b", "size": 0}]
