@@ -191,3 +191,25 @@ def test_a_refused_head_is_an_error(filled: Side) -> None:
     filled.sandbox.outage("source")
     with pytest.raises(Unreachable):
         HeadRequests(api(filled), BUCKET).head(b"a/b", None)
+
+
+@pytest.mark.parametrize("direct", [True, False])
+def test_a_page_that_leads_to_itself(filled: Side, direct: bool) -> None:
+    """Without rows it has nothing that would be out of order, and listers would ask for it again and again."""
+    listing = VersionListing(api(filled), BUCKET)
+    if not direct:
+        listing._requests = None
+    filled.sandbox.fail(operation="ListObjectVersions", how="endless", times=0)
+    last = listing.page(Marker(b"a/b")).following
+    assert last is not None
+    with pytest.raises(Unreadable, match="the list does not end"):
+        listing.page(last)
+
+
+def test_a_verification_of_a_listing_that_never_ends(filled: Side) -> None:
+    end = {"s3": filled.connection("s3"), "bucket": BUCKET}
+    filled.sandbox.fail(operation="ListObjectVersions", how="endless", times=0)
+    other = end | {"s3": {**end["s3"], "region": "us-east-2"}}
+    result = filled.run("verify", source=end, target=other)
+    assert "the list does not end" in result["msg"]
+    assert not result["verification"]["complete"]

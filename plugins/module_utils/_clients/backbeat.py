@@ -155,6 +155,7 @@ def failed_versions(api: Api, site: str) -> Iterator[FailedVersion]:
     A site has to be named: without one, servers answer an empty list. The server leaves out versions that are gone.
     """
     marker: str | None = None
+    asked: set[str] = set()
     while True:
         versions, following = _read(
             api,
@@ -167,12 +168,13 @@ def failed_versions(api: Api, site: str) -> Iterator[FailedVersion]:
         yield from versions
         if following is None:
             return
-        if following == marker:
+        if following in asked:
             call = Call("ListFailed", api.endpoint, f"list the failures of the site {site}")
             raise Unreadable(
-                call, f"the page after the marker {marker} names the same marker again"
+                call, f"the page after the marker {marker} names the marker {following} again"
             )
         marker = following
+        asked.add(following)
 
 
 def retry(

@@ -20,6 +20,7 @@ from urllib.parse import quote
 from .._documents.verify_compare import KEY, KIND
 from .api import Answer, Api, fresh
 from .direct import DirectRequests, Reply
+from .errors import Call, Unreadable
 from .version_pages import BEGINNING, Marker, Page, read_page
 
 PAGE = 1000
@@ -52,6 +53,10 @@ class VersionListing:
         self._requests: DirectRequests | None = DirectRequests(api, bucket)
         _watch(api.client)
 
+    @property
+    def _doing(self) -> str:
+        return f"list the versions of the bucket {self.bucket}"
+
     def narrowed(self, prefix: str) -> VersionListing:
         """The listing of the same bucket below another prefix, by the same connections."""
         narrowed = copy.copy(self)
@@ -61,8 +66,21 @@ class VersionListing:
     def page(self, after: Marker = BEGINNING, size: int = PAGE) -> Page:
         """The page behind a marker, at most `size` rows.
 
-        Source: CloudServer's answers as measured. Raises the errors of errors.py; a missing bucket is NotFound.
+        Source: CloudServer's answers as measured. Raises the errors of errors.py; a missing bucket is NotFound, and a
+        page that leads to itself is Unreadable.
         """
+        page = self._read(after, size)
+        beyond = page.following
+        # A page without rows leads to a later key, or listers would go on without end and take that for progress.
+        if beyond is not None and (beyond == after or (not page.rows and beyond.key <= after.key)):
+            raise Unreadable(
+                Call("ListObjectVersions", self._api.endpoint, self._doing),
+                f"the list does not end: the server names the page after {_text(beyond.key)!r} again",
+                advice="Check whether a proxy answers in the server's place, and the server's log.",
+            )
+        return page
+
+    def _read(self, after: Marker, size: int) -> Page:
         reply = self._ask(after, size)
         page = read_page(reply.body) if reply.status == 200 and reply.from_s3 else None
         if page is not None:
@@ -97,14 +115,14 @@ class VersionListing:
         api = fresh(self._api)
         markers: dict[str, Any] = {}
         if after.key:
-            markers["KeyMarker"] = (self._below + after.key).decode("utf-8", "surrogateescape")
+            markers["KeyMarker"] = _text(self._below + after.key)
         if after.version_id is not None:
             markers["VersionIdMarker"] = after.version_id.decode()
         _caught.wanted, _caught.page = self._slowed, None
         try:
             page = api.read(
                 "list_object_versions",
-                f"list the versions of the bucket {self.bucket}",
+                self._doing,
                 _take,
                 Bucket=self.bucket,
                 Prefix=self._prefix,
@@ -114,6 +132,10 @@ class VersionListing:
         finally:
             _caught.wanted, _caught.page = None, None
         return _without(cast(Page, page), self._below)
+
+
+def _text(key: bytes) -> str:
+    return key.decode("utf-8", "surrogateescape")
 
 
 def _without(page: Page, below: bytes) -> Page:

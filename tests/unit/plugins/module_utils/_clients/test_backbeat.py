@@ -116,11 +116,14 @@ def test_all_pages_of_failures(stub: Backbeat) -> None:
     assert list(client.failed_versions(stub.api(), "node6")) == [failed("x"), failed("y")]
 
 
-def test_a_page_that_leads_back_to_itself(stub: Backbeat) -> None:
-    for marker in ("", "&marker=17"):
-        path = f"GET {FORWARDED}/crr/failed?sitename=node6{marker}"
-        stub.answer(path, {"IsTruncated": True, "Versions": [], "NextMarker": 17})
-    with pytest.raises(Unreadable, match="names the same marker again"):
+@pytest.mark.parametrize("back", [{17: 17}, {17: 18, 18: 17}])
+def test_pages_that_lead_back(stub: Backbeat, back: dict[int, int]) -> None:
+    path = f"GET {FORWARDED}/crr/failed?sitename=node6"
+    stub.answer(path, {"IsTruncated": True, "Versions": [], "NextMarker": 17})
+    for marker, following in back.items():
+        page = {"IsTruncated": True, "Versions": [], "NextMarker": following}
+        stub.answer(f"{path}&marker={marker}", page)
+    with pytest.raises(Unreadable, match="names the marker 17 again"):
         list(client.failed_versions(stub.api(), "node6"))
 
 
