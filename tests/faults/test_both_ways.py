@@ -69,6 +69,8 @@ def both(
 def _run(sandbox: Sandbox, folder: Path, in_process: bool) -> dict[str, Any]:
     sandbox.reset()
     play = Plays(sandbox, folder)
+    # Its arguments and its log are looked at.
+    play.preloaded = False
     temporary = folder / "modules"
     source = sandbox.source
     inventory = play.inventory(

@@ -26,6 +26,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.names 
 from devtools.places import ROOT
 from sandbox import Sandbox
 from sandbox.inventory import inventory
+from tests.integration.support.preloaded import Preloaded
 from tests.integration.support.promises import Result, assert_predicted, assert_same, check_only
 
 SETUP = ROOT / "playbooks" / "setup-replication.yml"
@@ -103,6 +104,8 @@ class Plays:
         #: Further environment variables of the runs, and callback plugins beside that which keeps the records.
         self.environ: dict[str, str] = {}
         self.callbacks: list[str] = []
+        #: Whether runs are forks of a process that has imported everything; else each is the program itself.
+        self.preloaded = True
         self._numbers = itertools.count(1)
 
     def inventory(self, **variables: Any) -> Inventory:
@@ -127,9 +130,12 @@ class Plays:
             "RECORDS_FILE": str(records),
             **self.environ,
         }
+        given = ["-i", hosts, playbook, *arguments]
+        if self.preloaded:
+            return Playing(Preloaded(given, environ), records)
         program = Path(sys.executable).with_name("ansible-playbook")
         process = subprocess.Popen(
-            [program, "-i", hosts, playbook, *arguments],
+            [program, *given],
             cwd=ROOT,
             env=environ,
             stdin=subprocess.DEVNULL,
@@ -162,7 +168,7 @@ class Plays:
 class Playing:
     """A run that has begun."""
 
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[str] | Preloaded
     records: Path
 
     def end(self) -> Played:

@@ -1,0 +1,102 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Imports ansible-playbook and the collection once, and becomes it in a fork for each run that preloaded.py asks for.
+
+Ansible reads its settings from the environment while it is imported: the environment of this program is that of
+all its runs, but for what they read later.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import gc
+import importlib
+import json
+import os
+import signal
+import socket
+import sys
+import warnings
+from pathlib import Path
+
+PROGRAM = "ansible-playbook"
+MODULES = ("ansible.executor.playbook_executor", "ansible.plugins.strategy.linear")
+ACTIONS = "ansible_collections.scality.backbeat.plugins.action"
+
+
+def preload() -> None:
+    import ansible.cli.playbook  # noqa: F401
+    from ansible.plugins.loader import init_plugin_loader
+
+    for name in MODULES:
+        importlib.import_module(name)
+    init_plugin_loader()
+    # Each run does so too.
+    warnings.filterwarnings("ignore", message="AnsibleCollectionFinder has already been configured")
+    for file in Path("plugins", "action").glob("backbeat_*.py"):
+        importlib.import_module(f"{ACTIONS}.{file.stem}")
+    gc.collect()
+    gc.freeze()
+
+
+def serve(requests: socket.socket) -> None:
+    """Serve each request in a process of its own, until the one who makes them is gone."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    while True:
+        files = socket.recv_fds(requests, 1, 2)[1]
+        if not files:
+            return
+        if not os.fork():
+            requests.close()
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            with contextlib.suppress(BrokenPipeError):
+                run(*files)
+            os._exit(0)
+        for file in files:
+            os.close(file)
+
+
+def run(control: int, output: int) -> None:
+    """Start the run that is described in `control`, write its number there, and how it ended."""
+    with socket.socket(fileno=control) as connection, connection.makefile("rw") as lines:
+        wanted = json.loads(lines.readline())
+        pid = os.fork()
+        if not pid:
+            connection.close()
+            become(output, **wanted)
+        os.close(output)
+        print(pid, file=lines, flush=True)
+        print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), file=lines, flush=True)
+
+
+def become(output: int, arguments: list[str], environ: dict[str, str]) -> None:
+    """Be the program, in a session of its own, with these arguments; does not return."""
+    os.setsid()
+    for number in (1, 2):
+        os.dup2(output, number)
+    os.close(output)
+    # The temporary folder is that of all runs: none of them removes it.
+    atexit.unregister(sys.modules["ansible.utils.path"].cleanup_tmp_file)
+    os.environ.clear()
+    os.environ.update(environ)
+    sys.argv = [PROGRAM, *arguments]
+    code: object = 1
+    try:
+        sys.modules["ansible.cli.playbook"].main(sys.argv)
+        code = 0
+    except SystemExit as end:
+        code = end.code or 0
+    finally:
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code if isinstance(code, int) else 1)
+
+
+if __name__ == "__main__":
+    with socket.socket(fileno=os.dup(0)) as requests:
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        preload()
+        serve(requests)
