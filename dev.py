@@ -9,6 +9,7 @@ Needs Python 3.11 or newer and nothing else; what it installs goes to .venv and 
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import sys
 from collections.abc import Sequence
@@ -16,9 +17,16 @@ from pathlib import Path
 from typing import NoReturn
 
 from devtools.environment import prepare
-from devtools.gates import run_gates
 from devtools.places import INVENTORY, ROOT, VENV, environ
-from devtools.processes import Failure, end_as_interrupt
+from devtools.processes import Failure, end_as_interrupt, started
+
+# Commands with options of their own, which they tell at --help: what they need, what runs, and what it does.
+MODULES = {
+    "demo": ("sandbox.txt", "devtools.demo", "set up, break and fix replication on a sandbox"),
+    "sandbox": ("sandbox.txt", "sandbox run", "run two S3 and IAM servers that replicate"),
+    "bench": ("sandbox.txt", "benchmarks", "measure the time, beside others that do the same"),
+    "mutation": ("dev.txt", "devtools.mutation", "change the plugins, and see which tests notice"),
+}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -31,9 +39,6 @@ def parser() -> argparse.ArgumentParser:
         return sub
 
     command("setup", setup, "install what running needs into .venv")
-
-    command("demo", run_demo, "set up, break and fix replication between two sandbox environments")
-
     tests = command("test", test, "run all checks, or the named ones")
     tests.add_argument("gates", nargs="*", metavar="GATE", help="see --list")
     tests.add_argument("--list", action="store_true", help="show the gates and what they check")
@@ -46,15 +51,8 @@ def parser() -> argparse.ArgumentParser:
         help="run the end-to-end tests, and only them, on the real environments of this inventory",
     )
     tests.epilog = "What follows -- goes to pytest: dev.py test pytest -- -k policy"
-
-    command("sandbox", run_sandbox, "run two S3 and IAM servers that replicate, on loopback")
-
-    command("bench", run_bench, "measure how long it takes, beside others that do the same")
-
-    command(
-        "mutation", run_mutation, "change the plugins in small ways, and see which tests notice"
-    )
-
+    for name, (requirements, module, about) in MODULES.items():
+        command(name, functools.partial(run_module, requirements, module), about)
     return main
 
 
@@ -78,31 +76,30 @@ def test(options: argparse.Namespace) -> int:
         os.environ[INVENTORY] = str(options.inventory.resolve())
         gates = ["inventory"]
     prepare()
+    command = [f"{VENV}/bin/nox", *nox_arguments(options, gates)]
+    with started(command, cwd=ROOT, env=environ()) as process:
+        return abs(process.wait())
+
+
+def nox_arguments(options: argparse.Namespace, gates: Sequence[str]) -> list[str]:
     if options.list:
-        become("nox", "--list")
-    return run_gates(
-        gates, options.passed_on, verbose=options.verbose, stop_early=options.exitfirst
-    )
+        return ["--list"]
+    # What runs side by side is shown when it has ended; the rest, while it runs.
+    follow = options.verbose or options.exitfirst or len(gates) == 1
+    arguments = [f"--parallel={1 if follow else 2}"]
+    arguments += ["--verbose"] if options.verbose else []
+    arguments += ["--stop-on-first-error"] if options.exitfirst else []
+    arguments += ["--session", *gates] if gates else []
+    return [*arguments, "--", *options.passed_on]
 
 
-def run_demo(options: argparse.Namespace) -> int:
-    prepare("sandbox.txt")
-    become("devtools.demo", *options.passed_on)
-
-
-def run_sandbox(options: argparse.Namespace) -> int:
-    prepare("sandbox.txt")
-    become("sandbox", "run", *options.passed_on)
-
-
-def run_bench(options: argparse.Namespace) -> int:
-    prepare("sandbox.txt")
-    become("benchmarks", *options.passed_on)
-
-
-def run_mutation(options: argparse.Namespace) -> int:
-    prepare()
-    become("devtools.mutation", *options.passed_on)
+def run_module(requirements: str, module: str, options: argparse.Namespace) -> NoReturn:
+    """Go on as the module in .venv, so that signals reach it alone."""
+    prepare(requirements)
+    sys.stdout.flush()
+    os.chdir(ROOT)
+    command = [str(VENV / "bin" / "python"), "-m", *module.split(), *options.passed_on]
+    os.execve(command[0], command, environ())  # noqa: S606
 
 
 def require(oldest: tuple[int, int]) -> None:
@@ -114,25 +111,21 @@ def require(oldest: tuple[int, int]) -> None:
         raise Failure(f"dev.py needs Python {wanted} or newer; {sys.executable} is {running}.")
 
 
-def become(*module_and_arguments: str) -> NoReturn:
-    """Go on as a module in .venv, so that signals reach it alone."""
-    sys.stdout.flush()
-    os.chdir(ROOT)
-    command = [str(VENV / "bin" / "python"), "-m", *module_and_arguments]
-    os.execve(command[0], command, environ())  # noqa: S606
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Run a command; returns the exit code."""
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
     own, passed_on = list(arguments), []
     if own[:1] == ["test"] and "--" in own:
         at = own.index("--")
         own, passed_on = own[:at], own[at + 1 :]
-    elif own[:1] in (["bench"], ["demo"], ["mutation"], ["sandbox"]):
-        # They have options of their own, and tell them at --help.
+    elif own and own[0] in MODULES:
         own, passed_on = own[:1], own[1:]
     options = parser().parse_args(own)
     options.passed_on = passed_on
+    return options
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run a command; returns the exit code."""
+    options = parse(arguments)
     end_as_interrupt()
     try:
         require((3, 11))

@@ -15,12 +15,12 @@ import re
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import nox
 
 sys.path.insert(0, str(Path(__file__).parent))
 from devtools import ansible_test, environment
-from devtools.gates import run_logged
 from devtools.places import CACHE, FULL_NAME, REQUIREMENTS, ROOT
 
 nox.needs_version = ">=2026.2"
@@ -31,6 +31,14 @@ nox.options.download_python = "never"
 os.environ["PATH"] = environment.path_with_pythons()
 
 check = functools.partial(nox.session, python=False, allow_parallel=True)
+
+
+def run(session: nox.Session, *command: str, **settings: Any) -> str:
+    """Run a program and return its output, of which the last line is shown; all of it if it fails, or with -v."""
+    output = str(session.run(*command, silent=True, **settings) or "")
+    print(*output.rstrip().splitlines()[-1:], flush=True)
+    return output
+
 
 # tests/conftest.py tells which tests share a process.
 PYTEST = ("python", "-m", "pytest", "-q", "--dist=loadscope", "--no-loadscope-reorder")
@@ -59,7 +67,8 @@ ENDS = (min(environment.CORES), max(environment.CORES))
 ENDS_FIRST = sorted(environment.CORES, key=lambda core: core not in ENDS)
 
 
-# In this order they begin, two at a time: the longest first, so that the end does not wait for one of them.
+# In this order they begin, two at a time: the longest first, so that the end does not wait for one of them. The last
+# two run alone, since they use all cores.
 
 
 @nox.session(allow_parallel=True)
@@ -83,13 +92,13 @@ def cores(session: nox.Session, core: str) -> None:
                 ("integration", "replication"),
             ):
                 env = {"HOME": str(home)}
-                run_logged(session, "ansible-test", name, *local, *arguments, env=env)
+                run(session, "ansible-test", name, *local, *arguments, env=env)
     at_an_end = core in ENDS
     selected = () if core == OWN_CORE else (*ON_EACH_CORE, *(AT_THE_ENDS if at_an_end else ()))
     if at_an_end:
         selected = (*selected, BOTH_WAYS)
     if selected or session.posargs:
-        run_logged(session, *PYTEST, "--numprocesses=1", *selected, *session.posargs)
+        run(session, *PYTEST, "--numprocesses=1", *selected, *session.posargs)
 
 
 @nox.session(name="boto-oldest", allow_parallel=True)
@@ -103,13 +112,13 @@ def boto_oldest(session: nox.Session) -> None:
     session.install("-r", str(REQUIREMENTS / "test.txt"), *lowest)
     # What runs through the clients; the playbook's tests make the same calls.
     selected = ("-m", "sandbox and not playbook", "tests/integration")
-    run_logged(session, *PYTEST, "--numprocesses=1", *selected, *session.posargs)
+    run(session, *PYTEST, "--numprocesses=1", *selected, *session.posargs)
 
 
 @check()
 def molecule(session: nox.Session) -> None:
     """All molecule scenarios."""
-    run_logged(session, "molecule", "test", "--all")
+    run(session, "molecule", "test", "--all")
 
 
 @nox.session(allow_parallel=True)
@@ -121,12 +130,12 @@ def galaxy(session: nox.Session) -> None:
         session.skip("galaxy-importer does not install here")
     tarballs = Path(session.create_tmp()).resolve() / "tarballs"
     shutil.rmtree(tarballs, ignore_errors=True)
-    run_logged(session, "ansible-galaxy", "collection", "build", f"--output-path={tarballs}")
+    run(session, "ansible-galaxy", "collection", "build", f"--output-path={tarballs}")
     (tarball,) = map(str, tarballs.glob("*.tar.gz"))
     # ansible-lint has a gate of its own, with the project's profile.
     env = {"GALAXY_IMPORTER_RUN_ANSIBLE_LINT": "false"}
     with session.chdir(tarballs.parent):
-        answer = run_logged(session, "python", "-m", "galaxy_importer.main", tarball, env=env)
+        answer = run(session, "python", "-m", "galaxy_importer.main", tarball, env=env)
     # Galaxy shows warnings on the collection's page.
     if re.search(r"^(WARNING|ERROR|CRITICAL): ", answer, re.MULTILINE):
         session.error(f"galaxy-importer complains:\n{answer}")
@@ -135,58 +144,55 @@ def galaxy(session: nox.Session) -> None:
 @check()
 def lint(session: nox.Session) -> None:
     """Playbooks, roles, metadata and all YAML (ansible-lint, production)."""
-    run_logged(session, "ansible-lint", "--nocolor")
+    run(session, "ansible-lint", "--nocolor")
 
 
 @check()
 def docs(session: nox.Session) -> None:
     """Documentation: lint, and a build as HTML (antsibull-docs, Sphinx)."""
     references = ("--validate-collection-refs=self", "--disallow-unknown-collection-refs")
-    run_logged(session, "antsibull-docs", "lint-collection-docs", "--plugin-docs", *references, ".")
+    run(session, "antsibull-docs", "lint-collection-docs", "--plugin-docs", *references, ".")
     pages, html = CACHE / "docsite" / "rst", CACHE / "docsite" / "html"
     shutil.rmtree(pages, ignore_errors=True)
     # antsibull-docs refuses to write to a folder that others may write to.
     (pages / "collection").mkdir(mode=0o755, parents=True)
     settings = ("--use-current", "--squash-hierarchy", "--fail-on-error")
     destination = f"--dest-dir={pages / 'collection'}"
-    run_logged(session, "antsibull-docs", "collection", *settings, destination, FULL_NAME)
+    run(session, "antsibull-docs", "collection", *settings, destination, FULL_NAME)
     shutil.copy(ROOT / "devtools" / "site" / "index.rst", pages)
     shutil.copytree(ROOT / "docs" / "images", pages / "images")
     shutil.copy(ROOT / "inventory" / "hosts.yml", pages / "inventory.yml")
     strict = ("--quiet", "--fresh-env", "--fail-on-warning", "--keep-going")
-    run_logged(session, "sphinx-build", *strict, "--conf-dir=devtools/site", str(pages), str(html))
+    run(session, "sphinx-build", *strict, "--conf-dir=devtools/site", str(pages), str(html))
 
 
 @check()
 def mypy(session: nox.Session) -> None:
     """Strict types of plugins, sandbox and tools."""
     packages = (f"ansible_collections.{FULL_NAME}.plugins", "devtools", "benchmarks", "sandbox")
-    run_logged(session, "mypy", *(word for name in packages for word in ("-p", name)))
+    run(session, "mypy", *(word for name in packages for word in ("-p", name)))
 
 
 @check()
 def ruff(session: nox.Session) -> None:
     """Style, likely mistakes and formatting of all Python."""
-    run_logged(session, "ruff", "check", "--output-format", "concise")
-    run_logged(session, "ruff", "format", "--check")
+    run(session, "ruff", "check", "--output-format", "concise")
+    run(session, "ruff", "format", "--check")
 
 
 @check()
 def licences(session: nox.Session) -> None:
     """Every file says its licence (REUSE)."""
-    run_logged(session, "reuse", "lint")
+    run(session, "reuse", "lint")
 
 
 @check()
 def changelog(session: nox.Session) -> None:
     """Changelog and its fragments (antsibull-changelog)."""
-    run_logged(session, "antsibull-changelog", "lint", "-v")
+    run(session, "antsibull-changelog", "lint", "-v")
 
 
-# dev.py runs these alone, since they use all cores, and shows their output while they run.
-
-
-@check(default=False)
+@nox.session(python=False)
 def pytest(session: nox.Session) -> None:
     """The tests, and how much of the plugins they cover; what follows -- is passed on."""
     # It pins its botocore, so it has an environment of its own.
@@ -195,14 +201,12 @@ def pytest(session: nox.Session) -> None:
     environment.install(CACHE / "rulebook", ["-r", str(REQUIREMENTS / "rulebook.txt")])
     arguments = session.posargs or ("--cov", "--cov-report=", f"--ignore={BOTH_WAYS}")
     env = {"BACKBEAT_AWS_CLI": str(CACHE / "aws"), "BACKBEAT_RULEBOOK": str(CACHE / "rulebook")}
-    run_logged(session, *PYTEST, *ALL_CORES, *arguments, env=env)
+    session.run(*PYTEST, *ALL_CORES, *arguments, env=env)
     if not session.posargs:
-        run_logged(session, "coverage", "report")
+        session.run("coverage", "report")
 
 
-@check(default=False)
+@nox.session(python=False, default=False)
 def inventory(session: nox.Session) -> None:
     """The end-to-end tests on the environments of an inventory (dev.py test --inventory FILE)."""
-    run_logged(
-        session, *PYTEST, "--numprocesses=0", "tests/contract", "tests/e2e", *session.posargs
-    )
+    session.run(*PYTEST, "--numprocesses=0", "tests/contract", "tests/e2e", *session.posargs)

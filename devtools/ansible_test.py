@@ -16,7 +16,6 @@ from pathlib import Path
 
 from devtools.environment import UV, settings
 from devtools.places import CACHE, NAME, NAMESPACE, ROOT, environ
-from devtools.processes import Failure
 
 # Sanity checks what is shipped. Tests and tools have ruff and mypy; the pylint rules of ansible-test are made for
 # plugins, and forbid even the name `_`.
@@ -25,14 +24,9 @@ TARGETS = ("changelogs/", "docs/", "meta/", "playbooks/", "plugins/", "roles/")
 UNITS = tuple(f"tests/unit/plugins/{name}/" for name in ("action", "filter", "modules"))
 
 # Takes the place of get-pip.py, which ansible-test runs in each of its empty virtual environments: it puts a `pip`
-# there that hands over to uv, or pip itself if uv is not installed.
+# there that hands over to uv.
 GET_PIP = """\
-import os, pathlib, subprocess, sys, sysconfig
-UV, ENV = {uv!r}, {env!r}
-if not os.path.exists(UV):
-    subprocess.check_call([sys.executable, "-m", "ensurepip"])
-    options = [word for word in sys.argv[1:] if word not in ("--no-setuptools", "--no-wheel")]
-    sys.exit(subprocess.call([sys.executable, "-m", "pip", "install", *options], env=os.environ | ENV))
+import pathlib, sysconfig
 package = pathlib.Path(sysconfig.get_path("purelib"), "pip")
 package.mkdir(exist_ok=True)
 (package / "__init__.py").touch()
@@ -47,10 +41,7 @@ if sys.argv[1] == "install":  # what it uninstalls is pip
 
 
 def prepare(name: str, venv: Path) -> tuple[Path, Path]:
-    """Copy the collection, and make a scratch home, for the ansible-test of `venv`; returns both folders.
-
-    Raises Failure if this is not a git checkout.
-    """
+    """Copy the collection, and make a scratch home, for the ansible-test of `venv`; returns both folders."""
     tree = CACHE / "ansible-test" / name
     copy = tree / "ansible_collections" / NAMESPACE / NAME
     copy_checkout(copy)
@@ -58,28 +49,14 @@ def prepare(name: str, venv: Path) -> tuple[Path, Path]:
     return copy, tree / "home"
 
 
-def checked_in_files() -> list[Path]:
-    """Paths, relative to the checkout, of all files that are in git or that git would take."""
-    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    try:
-        listing = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise Failure(
-            f"ansible-test works on the files that git knows, and git failed: {error}"
-        ) from error
-    names = sorted(set(listing.stdout.split("\0")) - {""})
-    return [Path(name) for name in names if (ROOT / name).is_file()]
-
-
 def copy_checkout(copy: Path) -> None:
-    """Copy what git knows to where ansible-test accepts it.
+    """Copy the checkout to where ansible-test accepts it.
 
-    The copy is a repository of its own, or ansible-test asks the checkout's, which ignores .cache.
+    The copy is a repository of its own: ansible-test asks git which files there are, and the checkout's ignores .cache.
     """
     shutil.rmtree(copy, ignore_errors=True)
-    for name in checked_in_files():
-        (copy / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / name, copy / name, follow_symlinks=False)
+    own = shutil.ignore_patterns(".git", ".venv", ".cache", "__pycache__")
+    shutil.copytree(ROOT, copy, symlinks=True, ignore=own)
     subprocess.run(["git", "init", "--quiet", copy], env=environ(), check=True)
 
 
@@ -87,8 +64,6 @@ def write_get_pip(home: Path, venv: Path) -> None:
     """Put the stand-in where ansible-test expects each release of get-pip that it may ask for."""
     (source,) = venv.glob("lib/python*/site-packages/ansible_test/_internal")
     wanted = set(re.findall(r"pip='([\d.]+)'", (source / "python_requirements.py").read_text()))
-    if not wanted:
-        raise Failure(f"The ansible-test in {venv} does not tell which pip it wants.")
     cache = home / ".ansible" / "test" / "cache"
     cache.mkdir(parents=True, exist_ok=True)
     text = GET_PIP.format(uv=str(UV), env=settings())

@@ -124,13 +124,12 @@ CORES = {
 def path_with_pythons() -> str:
     """PATH with pyenv's releases, the newest first, before its shims, which run only the versions that are chosen."""
     releases = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv", "versions").glob("3.*")
-    newest = [f"{folder}/bin" for folder in sorted(releases, key=release, reverse=True)]
+    order = {
+        one: [int(part) for part in one.name.split(".") if part.isdecimal()] for one in releases
+    }
+    newest = [f"{one}/bin" for one in sorted(order, key=order.__getitem__, reverse=True)]
     own, *others = [f"{VENV}/bin", *os.environ.get("PATH", os.defpath).split(os.pathsep)]
     return os.pathsep.join(dict.fromkeys([own, *newest, *others, f"{sys.base_prefix}/bin"]))
-
-
-def release(folder: Path) -> list[int]:
-    return [int(part) for part in folder.name.split(".") if part.isdecimal()]
 
 
 def first_available(versions: Sequence[str]) -> str:

@@ -21,7 +21,11 @@ INVENTORY = "BACKBEAT_INVENTORY"
 CREDENTIALS = ("ANSIBLE_VAULT_", "AWS_")
 
 # Otherwise nothing that a user's shell may hold must decide a test, and no credential be used.
-FOREIGN = ("ANSIBLE_", "AWS_", "BOTO_", "GIT_", "MOLECULE_", "MOTO_", "PYTEST_")
+# PYTHONDONTWRITEBYTECODE only costs time, half of what a sandbox or a playbook needs to start.
+FOREIGN = (
+    *("ANSIBLE_", "AWS_", "BOTO_", "GIT_", "MOLECULE_", "MOTO_", "PYTEST_", "PYTHON"),
+    *("CLICOLOR_FORCE", "FORCE_COLOR", "PY_COLORS"),
+)
 
 
 def environ(venv: Path = VENV) -> dict[str, str]:
@@ -32,17 +36,6 @@ def environ(venv: Path = VENV) -> dict[str, str]:
         for name, value in os.environ.items()
         if name.startswith(own) or not name.startswith(FOREIGN)
     }
-    for name in (
-        "CLICOLOR_FORCE",
-        "FORCE_COLOR",
-        "LC_ALL",
-        # Compiling everything anew takes half of the time that a sandbox or a playbook needs to start.
-        "PYTHONDONTWRITEBYTECODE",
-        "PYTHONHOME",
-        "PYTHONPATH",
-        "PY_COLORS",
-    ):
-        env.pop(name, None)
     no_proxy = env.get("NO_PROXY") or env.get("no_proxy") or ""
     loopback = ",".join(filter(None, [no_proxy, "127.0.0.1", "localhost", "::1"]))
     if not own:

@@ -13,78 +13,42 @@ from pathlib import Path
 import pytest
 
 from devtools import ansible_test
-from devtools.processes import Failure
 
 VENV = Path(sys.prefix)
 
 
-@pytest.fixture
-def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    root = tmp_path / "check out"
-    (root / "plugins").mkdir(parents=True)
-    (root / "plugins" / "tracked.py").write_text("tracked\n")
-    (root / "deleted.py").write_text("deleted\n")
+def test_the_copy_has_what_git_knows_or_would_take(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, copy = tmp_path / "check out", tmp_path / "check out" / ".cache" / "copy"
+    for name in ("plugins/new.py", "noise.log", ".venv/lib.py", ".cache/copy/stale.py"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(f"{name}\n")
     (root / ".gitignore").write_text("*.log\n")
     monkeypatch.setattr(ansible_test, "ROOT", root)
-    return root
+    ansible_test.copy_checkout(copy)
+    asked = ["git", "ls-files", "--others", "--exclude-standard"]
+    known = subprocess.run(asked, cwd=copy, capture_output=True, text=True, check=True)
+    assert set(known.stdout.split()) == {".gitignore", "plugins/new.py"}
+    assert not (copy / "stale.py").exists()
+    assert not (copy / ".venv").exists()
 
 
-def test_the_copy_has_what_git_knows_or_would_take(checkout: Path) -> None:
-    subprocess.run(["git", "init", "--quiet", checkout], check=True)
-    subprocess.run(["git", "-C", checkout, "add", "."], check=True)
-    (checkout / "deleted.py").unlink()
-    (checkout / "new.py").write_text("new\n")
-    (checkout / "noise.log").write_text("noise\n")
-    (checkout / "copy" / "plugins").mkdir(parents=True)
-    (checkout / "copy" / "plugins" / "stale.py").write_text("stale\n")
-    with (checkout / ".gitignore").open("a") as file:
-        file.write("copy\n")
-    ansible_test.copy_checkout(checkout / "copy")
-    copied = {
-        str(file.relative_to(checkout / "copy"))
-        for file in (checkout / "copy").rglob("*")
-        if file.is_file() and ".git" not in file.parts
-    }
-    assert copied == {".gitignore", "plugins/tracked.py", "new.py"}
-    known = subprocess.run(
-        ["git", "ls-files", "--others", "--exclude-standard"],
-        cwd=(checkout / "copy"),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert set(known.stdout.split()) == copied
-
-
-def test_without_git_it_is_said_what_is_missing(
-    checkout: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(checkout.parent))
-    with pytest.raises(Failure, match="works on the files that git knows"):
-        ansible_test.copy_checkout(checkout / "copy")
-
-
-def test_get_pip_is_where_ansible_test_looks(checkout: Path) -> None:
-    ansible_test.write_get_pip(checkout / "home", VENV)
+def test_get_pip_is_where_ansible_test_looks(tmp_path: Path) -> None:
+    ansible_test.write_get_pip(tmp_path / "home", VENV)
     (source,) = VENV.glob("lib/python*/site-packages/ansible_test/_util/target/setup")
     assert "'~/.ansible/test/cache/get_pip_%s.py'" in (source / "requirements.py").read_text()
-    files = list((checkout / "home" / ".ansible" / "test" / "cache").iterdir())
+    files = list((tmp_path / "home" / ".ansible" / "test" / "cache").iterdir())
     assert files
     for file in files:
         compile(file.read_text(), str(file), "exec")
 
 
-@pytest.mark.parametrize("uv", [True, False])
-def test_the_stand_in_installs(
-    checkout: Path, tmp_path: Path, uv: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.skipif(not ansible_test.UV.exists(), reason="uv is not installed here")
+def test_the_stand_in_installs(tmp_path: Path) -> None:
     """As ansible-test uses it: in an empty environment, then pip with its own options; from a folder, offline."""
-    if uv and not ansible_test.UV.exists():
-        pytest.skip("uv is not installed here")
-    if not uv:
-        monkeypatch.setattr(ansible_test, "UV", tmp_path / "no-uv")
-    ansible_test.write_get_pip(checkout / "home", VENV)
-    file = next((checkout / "home" / ".ansible" / "test" / "cache").iterdir())
+    ansible_test.write_get_pip(tmp_path / "home", VENV)
+    file = next((tmp_path / "home" / ".ansible" / "test" / "cache").iterdir())
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "v"], check=True)
     python = tmp_path / "v" / "bin" / "python"
     subprocess.run([python, file, "--disable-pip-version-check", "pip"], check=True, env={})

@@ -63,10 +63,3 @@ def test_the_whole_family_ends(tmp_path: Path, deaf: bool, monkeypatch: pytest.M
         interrupted()
     assert len(pids) == 2
     assert all(map(gone, pids))
-
-
-def test_the_exit_code_is_returned(tmp_path: Path) -> None:
-    for code in (0, 7):
-        command = [sys.executable, "-c", f"raise SystemExit({code})"]
-        with processes.started(command, cwd=tmp_path, env=os.environ) as process:
-            assert process.wait() == code
