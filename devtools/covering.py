@@ -83,6 +83,11 @@ class Covering:
         ) or set().union(*by_line.values())
         return self.quickest_first(tests - set(self.failing))
 
+    def tests_of(self, file: str) -> list[str]:
+        """All tests of that file that were recorded and pass, the quickest first."""
+        found = {test for test in self.seconds if _file_of(test) == file}
+        return self.quickest_first(found - set(self.failing))
+
     def quickest_first(self, tests: Iterable[str]) -> list[str]:
         """Tests of a file stay together, since they share what is costly to make."""
         ordered = sorted(tests, key=lambda test: (_file_of(test), self.seconds.get(test, 0.0)))

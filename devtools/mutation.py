@@ -120,8 +120,8 @@ class Judge:
 
     def _try(self, mutant: Mutant) -> str:
         tests = self.covering.tests(mutant.file, mutant.first_line, mutant.last_line)
-        if not tests and (self.tree / PROCEDURE).exists():
-            tests = [PROCEDURE]
+        if not tests:
+            tests = self.covering.tests_of(PROCEDURE)
         with changed(self.tree / mutant.file, mutant.code):
             while tests:
                 noticed_by, failed = self._run(tests)
