@@ -162,7 +162,8 @@ class Sender:
     def send(self, key: bytes, version: SourceVersion) -> tuple[str, str]:
         """Send a version. Returns "" and "", or why it was skipped, with a detail.
 
-        Raises Unreachable, what the server refuses for all versions, and Unsatisfied if the first does not arrive.
+        Raises Unreachable, what the server refuses for all versions, and Unsatisfied if the first does not arrive. An
+        error after it was sent is raised too: it is written down, and must not be sent and counted once more.
         """
         self._control.check(f"sending {version.key}")
         self._admit()
@@ -170,7 +171,8 @@ class Sender:
         tried = False
         while True:
             try:
-                return self._send(key, version, tried=tried)
+                reason, tags = self._send(key, version, tried=tried)
+                break
             except Unreachable as error:
                 # Whether it was done is read at the next try.
                 tried = True
@@ -179,35 +181,44 @@ class Sender:
                 self._control.check(f"sending {version.key} again after: {error}")
             except (Forbidden, Invalid, NotFound, Unsupported) as error:
                 return "refused", self._refused(error)
+        if tags is not None:
+            self._look_after(key, version, tags)
+        return reason, ""
 
-    def _send(self, key: bytes, version: SourceVersion, *, tried: bool) -> tuple[str, str]:
+    def _send(
+        self, key: bytes, version: SourceVersion, *, tried: bool
+    ) -> tuple[str, dict[str, str] | None]:
+        """Why the version was skipped, "" if it is sent; and the tags that were put back, if it is known when."""
         requests, version_id = self._requests, version.version_id.encode()
         head = requests.head("source", key, version_id)
         if head is None:
-            return "gone", ""
+            return "gone", None
         if head.status != version.status:
             if tried and head.status in (*MOVING, "COMPLETED"):
                 self._sent(version, None)
-                return "", ""
-            return "changed", ""
+                return "", None
+            return "changed", None
         if requests.head("target", key, version_id) is not None:
-            return "already-there", ""
+            return "already-there", None
         if not requests.selected(key):
-            return "no-rule", ""
+            return "no-rule", None
         began = time.monotonic()
         before = requests.tags(key, version_id)
         if before is None:
-            return "gone", ""
+            return "gone", None
         requests.put_tags(key, version_id, before)
         window = time.monotonic() - began
         self._sent(version, window)
-        after = requests.tags(key, version_id)
+        return "", before
+
+    def _look_after(self, key: bytes, version: SourceVersion, before: dict[str, str]) -> None:
+        """Note if other tags were put meanwhile, and watch the first version."""
+        after = self._requests.tags(key, version.version_id.encode())
         if after != before:
             self._ledger.changed_tags(version, before, after)
         if not self._ledger.proven:
             self._watch(key, version)
             self._ledger.proven = True
-        return "", ""
 
     def _sent(self, version: SourceVersion, window: float | None) -> None:
         self._control.deadlines.moved()
