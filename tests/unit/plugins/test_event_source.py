@@ -5,15 +5,19 @@
 
 from __future__ import annotations
 
+import json
 import runpy
 import subprocess
 import sys
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.scality.backbeat.plugins.module_utils._engine import watch_task
+from ansible_collections.scality.backbeat.plugins.module_utils._queries.watch import WatchRequest
 
 from .documented import COLLECTION, documented, specified
 
@@ -32,6 +36,17 @@ def shallow(options: dict[str, Any]) -> dict[str, Any]:
 def test_documents_its_options() -> None:
     document = yaml.safe_load(runpy.run_path(str(PLUGIN))["DOCUMENTATION"])
     assert shallow(documented(document["options"])) == shallow(specified(watch_task.SPEC))
+
+
+def test_requests_have_the_defaults_of_the_arguments() -> None:
+    side = {"bucket": "a-bucket", "s3": {"endpoint_url": "http://node1"}}
+    given = {"pairs": [{"host": "node1", "source": side, "target": side}], "state_file": "/state"}
+    validated = ArgumentSpecValidator(deepcopy(watch_task.SPEC)).validate(
+        json.loads(json.dumps(given))
+    )
+    assert validated.error_messages == []
+    request = WatchRequest.from_options(validated.validated_parameters)
+    assert request == WatchRequest(request.pairs, request.options)
 
 
 def test_it_finds_the_collection_that_it_belongs_to(tmp_path: Path) -> None:

@@ -63,6 +63,12 @@ def test_what_is_asked_for() -> None:
     assert made.ranges == (("", "m"), ("m", None))
 
 
+@pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
+def test_a_share_of_bodies_is_chosen_in_the_same_way_by_every_run(share: float) -> None:
+    bodies = request(**PAIR, bodies={"share": share}).bodies
+    assert (bodies.share, bodies.number, bodies.seed) == (share, 0, 0)
+
+
 def test_secrets_of_both_sides_are_secret() -> None:
     def side(secret: str) -> dict[str, Any]:
         return {**SIDE, "s3": {**SIDE["s3"], "access_key": "a", "secret_key": secret}}
@@ -87,7 +93,13 @@ def test_bad_options(options: dict[str, Any], message: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{"source": {**SIDE, "bucket": "no"}}, {"accept": {"in_sync": 1}}]
+    "options",
+    [
+        {"source": {**SIDE, "bucket": "no"}},
+        {"accept": {"in_sync": 1}},
+        {"bodies": {"share": -0.01}},
+        {"bodies": {"share": 1.01}},
+    ],
 )
 def test_bad_values(options: dict[str, Any]) -> None:
     with pytest.raises(InvalidDocument):

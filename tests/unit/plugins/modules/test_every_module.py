@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import MISSING, Field, fields
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ..documented import COLLECTION, MODULES, documentation, documented, module, specified
+from ..tasks import requested
 
 EVERY = pytest.mark.parametrize("name", MODULES)
 CONNECTION_OF_GROUP = {"endpoint_url": "http://node1"}
@@ -19,6 +21,12 @@ CONNECTION_OF_GROUP = {"endpoint_url": "http://node1"}
 
 def test_there_are_modules() -> None:
     assert len(MODULES) > 5
+
+
+def examples_of(name: str) -> list[dict[str, Any]]:
+    """The options in the module's examples."""
+    full_name = f"scality.backbeat.{name}"
+    return [task[full_name] for task in yaml.safe_load(module(name).EXAMPLES) if full_name in task]
 
 
 @EVERY
@@ -74,12 +82,38 @@ def test_action_groups_name_modules_and_nothing_else() -> None:
 @EVERY
 def test_examples_have_valid_options(name: str) -> None:
     examples = yaml.safe_load(module(name).EXAMPLES)
-    own = [
-        task[f"scality.backbeat.{name}"] for task in examples if f"scality.backbeat.{name}" in task
-    ]
+    own = examples_of(name)
     assert own
     assert all(task["name"][0].isupper() for task in examples)
     for options in own:
         spec: dict[str, Any] = module(name).TASK.argument_spec()
         result = ArgumentSpecValidator(spec.pop("argument_spec"), **spec).validate(options)
         assert not result.error_messages, result.error_messages
+
+
+#: What the only item of a task is about.
+SUBJECT = ("name", "bucket", "key", "source", "target", "policy")
+#: What requests have of it, besides fields without a default.
+OF_SUBJECT = {"document", "replica", "s3", "source_iam", "target_iam"}
+
+
+@EVERY
+def test_requests_made_within_have_the_defaults_of_options(name: str) -> None:
+    """Queries and jobs make requests of others, which then have the defaults of their fields."""
+    task = module(name).TASK
+    spec = task.argument_spec()["argument_spec"]
+    example = next(one for one in examples_of(name) if not {task.plural, "side"} & set(one))
+    given = {
+        option: value
+        for option, value in example.items()
+        if spec[option].get("required") or (task.plural and option in SUBJECT)
+    }
+    request = requested(task, **given)
+    defaults = {one.name: default(one) for one in fields(request) if one.name not in OF_SUBJECT}
+    wanted = {field: value for field, value in defaults.items() if value is not MISSING}
+    assert {field: getattr(request, field) for field in wanted} == wanted
+
+
+def default(field: Field[Any]) -> Any:
+    made = field.default_factory
+    return field.default if made is MISSING else made()

@@ -54,6 +54,45 @@ def test_a_midpoint_is_between(known: list[str], low: str, high: str | None) -> 
         found.decode()
 
 
+def test_texts_of_known_characters_are_found_again_by_their_numbers() -> None:
+    alphabet = Alphabet("aeimquy")
+    for text in ("a", "e", "y", "ae", "mm", "ya"):
+        assert alphabet.text(alphabet.number(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("known", "low", "high", "middle"),
+    [
+        ("0123456789abcdef", "0", "f", "8"),
+        ("0123456789abcdef", "8", "f", "c"),
+        ("aeimquy", "a", "y", "m"),
+    ],
+)
+def test_the_middle_is_that_of_the_characters_in_use(
+    known: str, low: str, high: str, middle: str
+) -> None:
+    assert midpoint(low.encode(), high.encode(), Alphabet(known)) == middle.encode()
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "middle"),
+    [
+        ("a", "c", "b"),
+        ("key-1", "key-5", "key-3"),
+        ("a", None, "p"),
+        # Between neighbours, only longer keys are.
+        ("a", "b", "a "),
+        # In the middle are surrogates, which are no characters.
+        ("\ud7fe", "\ue002", "\ud7fe "),
+    ],
+)
+def test_characters_that_were_not_seen_yet_are_halved(
+    low: str, high: str | None, middle: str
+) -> None:
+    found = midpoint(low.encode(), None if high is None else high.encode(), Alphabet())
+    assert found == middle.encode()
+
+
 @PROFILE
 @given(st.lists(KEYS, min_size=3, max_size=3), st.lists(KEYS))
 def test_places_are_in_the_order_of_keys(keys: list[str], known: list[str]) -> None:
@@ -200,6 +239,12 @@ def test_a_range_that_was_read_meanwhile_is_not_cut() -> None:
     assert split(span, b"k", b"l", b"z", 10) is None
     span.done = True
     assert split(span, b"x", b"y", b"z", 10) is None
+
+
+@pytest.mark.parametrize(("rows", "worth"), [(30, True), (29, False)])
+def test_a_range_is_cut_if_half_as_much_again_as_a_part_is_left(rows: int, worth: bool) -> None:
+    span = Span(start=b"a", until=b"c", expected=rows)
+    assert (choose_cut([span], 20) is not None) == worth
 
 
 def test_a_range_is_not_cut_behind_its_end() -> None:

@@ -1,0 +1,307 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which versions are failed or stuck, at one reading after the other, without servers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta, timezone
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.backbeat import (
+    FailedVersion,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.errors import (
+    Call,
+    Forbidden,
+    Unreachable,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.version_pages import (
+    Marker,
+    Page,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.events import (
+    FAILED,
+    STUCK,
+    Reading,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_compare import (
+    KEY,
+    VERSION_ID,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_questions import (
+    Head,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._queries import watched_versions
+from ansible_collections.scality.backbeat.plugins.module_utils._queries.watched_versions import (
+    Limits,
+    WatchedVersions,
+)
+
+from .._documents.histories import Bucket, Entry, after
+
+PAGE = 2
+NOW = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
+ROLES = "source-role,target-role"
+HOUR = timedelta(hours=1)
+
+
+def entry(status: str | None, hours: float = 2.0, name: str = "v1") -> Entry:
+    """A version that was put so many hours before NOW."""
+    put = (NOW - timedelta(hours=hours)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return Entry(name.encode(), status=status, modified=put.encode())
+
+
+class Scene:
+    """A pair of buckets that is read again and again, as the event source does."""
+
+    def __init__(self, **limits: Any) -> None:
+        self.limits = Limits(**{"stuck_after": 900.0, **limits})
+        self.source, self.target = Bucket(), Bucket()
+        self.prefixes = [""]
+        self.stamped: str | Exception = ROLES
+        self.target_error: Exception | None = None
+        self.failed: Sequence[FailedVersion] | None = ()
+        self.now = NOW
+        self.note: Mapping[str, Any] = {}
+        self.known: dict[str, dict[str, Any]] = {}
+        self.heads: list[str] = []
+        self.versions: WatchedVersions | None = None
+
+    def read(self, **options: Any) -> Reading:
+        source: Any = SimpleNamespace(bucket=self.source, scene=self)
+        target: Any = SimpleNamespace(bucket=self.target, scene=self)
+        self.heads = []
+        self.versions = WatchedVersions(source, target, ("s", "t"), self.limits, {"host": "node1"})
+        reading = self.versions.read(
+            "area", self.note, self.known, self.failed, self.now, **options
+        )
+        self.note = json.loads(json.dumps(reading.note))
+        return reading
+
+    def found(self, **options: Any) -> list[tuple[str, str, str]]:
+        """Kind, key and cause of what one reading finds."""
+        return [
+            (one.kind, one.subject[0], one.facts.get("cause", ""))
+            for one in self.read(**options).problems
+        ]
+
+    def replication(self) -> dict[str, Any] | None:
+        rules = [{"Prefix": prefix, "Status": "Enabled"} for prefix in self.prefixes]
+        return {"Role": ROLES, "Rules": [*rules, {"Prefix": "off/", "Status": "Disabled"}]}
+
+
+class Listing:
+    def __init__(self, api: Any, bucket: str, prefix: str) -> None:
+        self.api = api
+        self.rows = [row for row in api.bucket.rows() if row[KEY].startswith(prefix.encode())]
+
+    def page(self, marker: Marker) -> Page:
+        if self.api.bucket is self.api.scene.target and self.api.scene.target_error:
+            raise self.api.scene.target_error
+        rows = after(self.rows, marker.key, marker.version_id)
+        last = rows[PAGE - 1] if len(rows) > PAGE else None
+        return Page(rows[:PAGE], None if last is None else Marker(last[KEY], last[VERSION_ID]))
+
+
+class Heads:
+    def __init__(self, api: Any, bucket: str) -> None:
+        self.api = api
+
+    def head(self, key: bytes, version_id: bytes) -> Head | None:
+        self.api.scene.heads.append(key.decode())
+        return self.api.bucket.head(key, version_id)
+
+
+@pytest.fixture(autouse=True)
+def without_servers(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stamped(api: Any, *_version: str) -> str:
+        if isinstance(api.scene.stamped, Exception):
+            raise api.scene.stamped
+        return str(api.scene.stamped)
+
+    def replication(api: Any, _bucket: str) -> Any:
+        return api.scene.replication()
+
+    monkeypatch.setattr(watched_versions, "VersionListing", Listing)
+    monkeypatch.setattr(watched_versions, "HeadRequests", Heads)
+    monkeypatch.setattr(watched_versions.s3_buckets, "replication", replication)
+    monkeypatch.setattr(watched_versions.s3_objects, "stamped_roles", stamped)
+
+
+def test_without_a_configuration_nothing_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = Scene()
+    scene.source.keys = {b"a": [entry("PENDING")]}
+    monkeypatch.setattr(scene, "replication", lambda: None)
+    assert scene.read() == Reading("area")
+
+
+def test_a_version_is_stuck_once_it_was_seen_pending_for_long_enough() -> None:
+    """How long it had been pending before is not known: the configuration may be a minute old."""
+    scene = Scene()
+    scene.source.keys = {b"a": [entry("PENDING")]}
+    assert scene.found() == []
+    scene.now += timedelta(seconds=899)
+    assert scene.found() == []
+    scene.now += timedelta(seconds=1)
+    assert scene.found() == [(STUCK, "a", "nothing-arrives")]
+
+
+def test_a_version_that_younger_ones_overtook_is_stuck_for_itself() -> None:
+    scene = Scene()
+    arrived = [entry("COMPLETED", hours=1)]
+    scene.source.keys = {b"a": [entry("PROCESSING")], b"b": arrived}
+    scene.target.keys = {b"b": arrived}
+    scene.read()
+    scene.now += HOUR
+    assert scene.found() == [(STUCK, "a", "overtaken")]
+    # What was found first stays the cause.
+    scene.known = {one.name: {"cause": "nothing-arrives"} for one in scene.read().problems}
+    assert scene.found() == [(STUCK, "a", "nothing-arrives")]
+
+
+def test_a_version_of_other_roles_is_stuck_at_once() -> None:
+    scene = Scene()
+    scene.source.keys = {b"a": [entry("PENDING")]}
+    scene.stamped = "other-role,target-role"
+    assert scene.found() == [(STUCK, "a", "roles-changed")]
+
+
+def test_roles_that_may_not_be_read_are_asked_for_once() -> None:
+    scene = Scene()
+    scene.source.keys = {key: [entry("PENDING")] for key in (b"a", b"b")}
+    scene.stamped = Forbidden(Call("GetObject", "http://node1", "read"), "No")
+    assert scene.found() == []
+    assert scene.versions is not None
+    assert scene.versions._stamps == 0
+
+
+def test_time_in_which_a_site_is_paused_does_not_count() -> None:
+    scene = Scene()
+    scene.source.keys = {b"a": [entry("PENDING")]}
+    scene.read()
+    scene.now += HOUR
+    assert scene.found(paused=True) == []
+    scene.now += timedelta(seconds=899)
+    assert scene.found() == []
+    scene.now += timedelta(seconds=1)
+    assert scene.found() == [(STUCK, "a", "nothing-arrives")]
+
+
+def test_young_versions_delete_markers_and_what_arrived_are_not_asked_about() -> None:
+    scene = Scene()
+    there = [entry("COMPLETED")]
+    marker = Entry(b"v1", marker=True, modified=b"2026-01-01T00:00:00.000Z")
+    scene.source.keys = {
+        b"a": [entry("PENDING", hours=0.2)],
+        b"b": [marker],
+        b"c": there,
+        b"d": [entry("PENDING", hours=0.3)],
+    }
+    scene.target.keys = {b"c": there}
+    scene.read()
+    assert scene.heads == ["d"]
+
+
+def test_a_version_that_arrived_or_was_deleted_is_forgotten() -> None:
+    scene = Scene()
+    scene.source.keys = {key: [entry("PENDING")] for key in (b"a", b"b")}
+    scene.read()
+    assert len(scene.note["pending"]) == 2
+    scene.source.keys = {b"a": [entry("COMPLETED")]}
+    scene.target.keys = {b"a": [entry("REPLICA")]}
+    scene.now += HOUR
+    assert scene.found() == []
+    assert scene.note["pending"] == {}
+
+
+def test_a_failed_version_that_backbeat_does_not_list_is_found_unless_failures_are_not_wanted() -> (
+    None
+):
+    scene = Scene()
+    scene.source.keys = {b"a": [entry("FAILED")]}
+    assert scene.found() == [(FAILED, "a", "")]
+    scene.failed = None
+    assert scene.found() == []
+
+
+def test_what_backbeat_lists_is_told_once_for_all_sites_up_to_a_limit() -> None:
+    scene = Scene(limit=2, stuck_after=0)
+    scene.failed = [
+        FailedVersion("s", key, "v1", site, 1, None) for key in "abc" for site in ("x", "y")
+    ]
+    problems = scene.read().problems
+    assert [(one.subject, one.facts.get("sites")) for one in problems] == [
+        (("a", "v1"), ["x", "y"]),
+        (("b", "v1"), ["x", "y"]),
+        (("more",), None),
+    ]
+    assert problems[-1].facts["count"] == 3
+    assert "lists 3 failed versions; events name 2 of them" in problems[-1].facts["what"]
+    scene.failed = scene.failed[:4]
+    assert len(scene.read().problems) == 2
+
+
+def test_each_reading_goes_on_where_the_last_one_ended() -> None:
+    scene = Scene(pages=1)
+    scene.prefixes = ["a/", "b/"]
+    keys = [b"a/%d" % number for number in range(3)] + [b"b/0", b"c/0"]
+    scene.source.keys = {key: [entry("COMPLETED")] for key in keys}
+    asked = []
+    for _reading in range(4):
+        scene.read()
+        asked.append(scene.heads)
+    # A page ends within what may be a key's versions, so its last key is left to the next reading.
+    assert asked == [["a/0"], ["a/1", "a/2"], ["b/0"], ["a/0"]]
+
+
+def test_more_than_there_are_requests_for_are_left_to_the_next_readings() -> None:
+    scene = Scene(limit=3)
+    scene.source.keys = {b"%d" % number: [entry("PENDING")] for number in range(5)}
+    scene.read()
+    assert scene.heads == ["0", "1", "2"]
+    scene.source.keys = {
+        key: [entry("COMPLETED" if key < b"2" else "PENDING")] for key in scene.source.keys
+    }
+    scene.read()
+    # No room: the first ones are asked about again.
+    assert scene.heads == ["0", "1", "2"]
+    scene.read()
+    assert scene.heads == ["2", "3", "4"]
+
+
+def test_a_problem_for_which_no_request_is_left_is_neither_there_nor_gone() -> None:
+    scene = Scene(limit=1)
+    scene.source.keys = {key: [entry("PENDING")] for key in (b"a", b"b")}
+    names = [json.dumps([STUCK, "area", key, "v1"]) for key in "ab"]
+    scene.known = {name: {"cause": "overtaken"} for name in names}
+    reading = scene.read()
+    assert [one.name for one in reading.problems] == names[:1]
+    assert reading.checked is not None
+    assert names[0] in reading.checked
+    assert names[1] not in reading.checked
+    scene.known = {names[0]: {"cause": "overtaken"}}
+    assert scene.read().checked is None
+
+
+def test_failures_are_told_although_the_target_cannot_be_read() -> None:
+    scene = Scene()
+    scene.source.keys = {b"a": [entry("PENDING")]}
+    scene.failed = [FailedVersion("s", "k", "v1", "x", 1, None)]
+    scene.target_error = Unreachable(Call("ListObjectVersions", "http://node6", "list"), "away")
+    assert scene.found() == [(FAILED, "k", "")]
+    assert scene.versions is not None
+    assert scene.versions.target_error is scene.target_error
+
+
+def test_nothing_is_compared_if_stuck_versions_are_not_wanted() -> None:
+    scene = Scene(stuck_after=0)
+    scene.source.keys = {b"a": [entry("PENDING")]}
+    scene.stamped = "other"
+    assert scene.found() == []
+    assert scene.heads == []
