@@ -12,10 +12,10 @@ from ansible.errors import AnsibleError, AnsibleFilterError
 from ansible.utils.display import Display
 from jinja2 import Undefined, UndefinedError
 
-from ..module_utils._documents.repair_report import RepairReport, RepairSteps, of_steps
+from ..module_utils._documents.repair_steps import TaskResults, of_steps, steps_of
 from ..module_utils._documents.topology import Environment, HostPlan, Items, Topology, plan
 from ..module_utils._documents.topology_checks import refusals
-from ..module_utils._documents.topology_comparisons import comparisons, unsent
+from ..module_utils._documents.topology_comparisons import comparisons
 from ..module_utils._documents.topology_steps import Found, Steps, role_arns
 from ..module_utils._documents.topology_summary import PROOFS, Summary
 from ..module_utils._documents.validation import validation
@@ -60,8 +60,9 @@ SUMMARISED = {
     "roles_removed": "replication_roles_removed",
     "buckets_removed": "replication_buckets_removed",
 }
-#: Results of a repair's tasks, by their names in RepairSteps.
+#: Results of a repair's tasks, by their names in TaskResults.
 REPAIRED = {
+    "preflight": CHECKED,
     "before": "replication_before_repair",
     "retried": "replication_retried",
     "sent": "replication_backfilled",
@@ -147,8 +148,14 @@ def plan_step(
         )
     if step == "sources_to_wait_for":
         return [name for name in planned["sources"] if not hostvars[name].get(REMOVED["removed"])]
-    if step == "repairs":
-        return repairs(hostvars[host], planned)
+    if step in ("repairs", "left"):
+        tasks = TaskResults(
+            **{name: hostvars[host].get(one) or {} for name, one in REPAIRED.items()}
+        )
+        repaired = list(steps_of(planned, tasks))
+        if step == "left":
+            return list(dict.fromkeys(text for _pair, one in repaired for text in one.left))
+        return [of_steps(pair, one).as_dict() for pair, one in repaired]
     if step not in STEPS:
         raise AnsibleFilterError(f"A plan has no step {step!r}: it has {', '.join(STEPS)}.")
     results = {
@@ -264,89 +271,6 @@ def _has_succeeded(there: Variables, name: str) -> bool:
     """Whether the host's task with this result has done its work in this run."""
     result = there.get(name) or {}
     return bool(result.get("results")) and not result.get("failed")
-
-
-def repairs(variables: Variables, planned: Mapping[str, Any]) -> Items:
-    """RepairReport.as_dict() of each outgoing pair, from the results of this host's tasks so far."""
-    results = {
-        name: (variables.get(registered) or {}).get("results") or ()
-        for name, registered in REPAIRED.items()
-    }
-    retried = {one.get("item"): one for one in results.pop("retried")}
-    sent = {
-        repair.pair: repair
-        for one in results.pop("sent")
-        if one.get("repair")
-        for repair in [RepairReport.from_dict(one["repair"])]
-    }
-    compared_pairs = comparisons(planned["outgoing"])
-    # Only pairs in which preflight found no error were sent, and none to clouds.
-    sending = [
-        number
-        for number, one in enumerate(compared_pairs)
-        if not one.get("cloud") and not _of_pair(variables, CHECKED, one["place"]).get("failed")
-    ]
-    failed = {
-        place: _message(variables, REPAIRED["sent"], number) for number, place in enumerate(sending)
-    }
-    compared = {
-        name: {
-            (
-                *(report["source"][part] for part in ("name", "bucket")),
-                *(report["target"][part] for part in ("name", "bucket")),
-            ): report
-            for one in found
-            if (report := one.get("verification"))
-        }
-        for name, found in results.items()
-    }
-    return [
-        of_steps(
-            pair,
-            RepairSteps(
-                before=compared["before"].get(pair),
-                retried=again.get("retry"),
-                sent=sent.get(pair),
-                after=compared["after"].get(pair),
-                stopped=_message(variables, CHECKED, one["place"]),
-                unverified=_incomplete(variables, REPAIRED["after"], place),
-                failures=tuple(
-                    filter(
-                        None,
-                        (
-                            _incomplete(variables, REPAIRED["before"], place),
-                            again.get("msg"),
-                            "" if pair in sent else failed.get(place, ""),
-                            unsent(one),
-                        ),
-                    )
-                ),
-            ),
-        ).as_dict()
-        for place, one in enumerate(compared_pairs)
-        for pair in [
-            (planned["host"], one["source_bucket"], one["target_host"], one["target_bucket"])
-        ]
-        for again in [retried.get(one["name"]) or {}]
-    ]
-
-
-def _of_pair(variables: Variables, name: str, place: int) -> Mapping[str, Any]:
-    """A task's result for the pair at this place, or for all if it failed before it came to pairs."""
-    result = variables.get(name) or {}
-    listed = result.get("results") or ()
-    found = listed[place] if place < len(listed) else ({} if listed else result)
-    return dict(found)
-
-
-def _message(variables: Variables, name: str, place: int) -> str:
-    return str(_of_pair(variables, name, place).get("msg") or "")
-
-
-def _incomplete(variables: Variables, name: str, place: int) -> str:
-    """Why a verification of the pair is incomplete; "" if it is complete, whatever it found."""
-    report = _of_pair(variables, name, place).get("verification") or {}
-    return "" if report.get("complete") else _message(variables, name, place)
 
 
 def summarise(hostvars: HostVars, host: str, planned: Mapping[str, Any], check_mode: Any) -> Any:

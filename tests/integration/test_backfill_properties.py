@@ -3,41 +3,93 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Backfills of generated histories: afterwards verify finds nothing but what was listed as skipped.
 
-Versioning is enabled late and the rule comes later still; then the target is away, roles are changed while versions are
-pending, and at last all is well. Keys are written, tagged and deleted at any of these times.
+Versioning is enabled late and the rule comes later still; before it, another one replicates back. Then the target is
+away, roles are changed while versions are pending, all is well again, and at last the target loses versions. Keys are
+written, tagged and deleted at any of these times.
+
+A few histories are tried, always the same. BACKBEAT_HISTORIES=500 tries so many, others each time.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from sandbox import Sandbox
 from tests.integration.support.modules import Side
-from tests.integration.support.procedure import SOURCE_BUCKET, set_up
+from tests.integration.support.procedure import (
+    SOURCE_BUCKET,
+    SOURCE_ROLE,
+    TARGET_BUCKET,
+    TARGET_POLICY,
+    TARGET_ROLE,
+    set_up,
+)
 from tests.integration.test_backfill import backfill, bucket_of, configure
 from tests.integration.test_verify import verify
 
-KEYS = ("a", "a b", "a%2F", "a/b", "a/é+", "b")
+KEYS = (
+    "a",
+    "a b",
+    "a%2F",
+    "a/b",
+    "a//b/",
+    "a/é+",
+    "a/e\u0301+",
+    "a:b",
+    "b",
+    "b?c=d&versionId=e#f",
+    "b\"'<>\\",
+    "{{ 7 * 7 }}",
+    "ключ/😀",
+    "z" * 300,
+)
+#: Keys that are first written at the target, and come to the source as replicas.
+BACK = ("back/a", "back/ö b")
 #: What is done with a key at one time, in this order.
 Times = Mapping[str, list[str]]
-WRITES = st.sampled_from(["put", "put", "multipart", "delete", "delete-version"])
+DELETES = ["delete", "delete-newest", "delete-oldest"]
+WRITES = st.sampled_from(["put", "put", "multipart", "tag", "tag-oldest", "untag", *DELETES])
+LATER = {
+    "before": st.lists(WRITES, max_size=3),
+    "away": st.lists(WRITES, max_size=2),
+    "roles": st.lists(WRITES, max_size=2),
+    "well": st.lists(WRITES, max_size=1),
+    "lost": st.lists(st.sampled_from(["lose-newest", "lose-oldest"]), max_size=1),
+}
 HISTORY = st.fixed_dictionaries(
+    {"null": st.lists(st.sampled_from(["put", "put", "tag", "delete"]), max_size=2), **LATER}
+)
+REPLICA = st.fixed_dictionaries(
     {
-        "null": st.lists(st.just("put"), max_size=1),
-        "before": st.lists(WRITES | st.just("tag"), max_size=3),
-        "away": st.lists(WRITES, max_size=2),
-        "roles": st.lists(WRITES, max_size=1),
-        "well": st.lists(WRITES, max_size=1),
+        "there": st.lists(st.just("put"), min_size=1, max_size=2),
+        "gone": st.lists(st.sampled_from(["lose-newest", "lose-oldest"]), max_size=1),
+        **LATER,
     }
 )
+HISTORIES = st.builds(
+    lambda own, back: {**own, **back},
+    st.dictionaries(st.sampled_from(KEYS), HISTORY, min_size=6),
+    st.dictionaries(st.sampled_from(BACK), REPLICA),
+)
+#: Which versions are sent.
+STATES = (
+    ["never_replicated", "failed", "stuck"],
+    ["never_replicated", "failed", "stuck", "missing"],
+)
+MANY = int(os.environ.get("BACKBEAT_HISTORIES", "0"))
+
+
+#: Times at which it is done at the target.
+AT_TARGET = ("there", "gone", "lost")
 
 
 class Scene:
@@ -50,14 +102,15 @@ class Scene:
 
     def take(self, when: str, histories: Mapping[str, Times]) -> None:
         for key, times in histories.items():
-            for what in times[when]:
-                self.do(key, what)
+            for what in times.get(when, ()):
+                self.do(self.target if when in AT_TARGET else self.source, key, what)
 
-    def do(self, key: str, what: str) -> None:
-        s3, named = self.source.s3, {"Bucket": SOURCE_BUCKET, "Key": key}
+    def do(self, side: Side, key: str, what: str) -> None:
+        s3, named = side.s3, {"Bucket": bucket_of(side), "Key": key}
         self.count += 1
         body = f"{key} {self.count}".encode()
-        rows = versions(self.source, key)
+        rows = versions(side, key)
+        written = [row for row in rows if "ETag" in row]
         if what == "put":
             s3.put_object(**named, Body=body, Tagging=f"number={self.count}")
         elif what == "multipart":
@@ -67,11 +120,14 @@ class Scene:
             s3.complete_multipart_upload(**named, UploadId=upload, MultipartUpload=parts)
         elif what == "delete" and rows:
             s3.delete_object(**named)
-        elif what == "delete-version" and rows:
+        elif what in ("delete-newest", "lose-newest") and rows:
             s3.delete_object(**named, VersionId=rows[0]["VersionId"])
-        elif what == "tag" and rows and "ETag" in rows[0]:
-            tags = [{"Key": "tagged", "Value": str(self.count)}]
-            s3.put_object_tagging(**named, VersionId=rows[0]["VersionId"], Tagging={"TagSet": tags})
+        elif what in ("delete-oldest", "lose-oldest") and rows:
+            s3.delete_object(**named, VersionId=rows[-1]["VersionId"])
+        elif what in ("tag", "tag-oldest", "untag") and written:
+            version = written[-1 if what == "tag-oldest" else 0]["VersionId"]
+            tags = [] if what == "untag" else [{"Key": "tagged", "Value": str(self.count)}]
+            s3.put_object_tagging(**named, VersionId=version, Tagging={"TagSet": tags})
 
     def settle(self, *, pending: bool = False) -> None:
         """Wait until nothing changes any more."""
@@ -124,17 +180,50 @@ def current(side: Side) -> dict[str, str]:
     return found
 
 
-def play(scene: Scene, histories: Mapping[str, Times]) -> None:
+def replicate_back(scene: Scene, histories: Mapping[str, Times], both_ways: bool) -> None:
+    """Some keys come from the target; then its rule is removed again, unless the pair replicates both ways."""
+    source, target = scene.source, scene.target
+    everything = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}],
+    }
+    roles = []
+    for side, role in ((target, TARGET_ROLE), (source, SOURCE_ROLE)):
+        policy = {"PolicyName": "back", "PolicyDocument": json.dumps(everything)}
+        side.iam.put_role_policy(RoleName=role, **policy)
+        roles.append(side.arn("role", role))
+    rule = {
+        "ID": "back",
+        "Prefix": "back/",
+        "Status": "Enabled",
+        "Destination": {"Bucket": f"arn:aws:s3:::{SOURCE_BUCKET}"},
+    }
+    target.s3.put_bucket_replication(
+        Bucket=TARGET_BUCKET,
+        ReplicationConfiguration={"Role": ",".join(roles), "Rules": [rule]},
+    )
+    scene.take("there", histories)
+    scene.settle()
+    keys = {key for key, times in histories.items() if "there" in times}
+    assert {row["Key"] for row in versions(source) if row["Key"].startswith("back/")} == keys
+    if not both_ways:
+        target.s3.delete_bucket_replication(Bucket=TARGET_BUCKET)
+    scene.take("gone", histories)
+
+
+def play(scene: Scene, histories: Mapping[str, Times], both_ways: bool) -> None:
     """Let all happen up to the backfill."""
     source, target = scene.source, scene.target
     source.s3.create_bucket(Bucket=SOURCE_BUCKET)
     scene.take("null", histories)
     set_up(source, target, but=("object", "replication"))
+    if any("there" in times for times in histories.values()):
+        replicate_back(scene, histories, both_ways)
     scene.take("before", histories)
     configure(source, target)
     policy = {
-        "RoleName": "TargetRoleForS3Replication",
-        "PolicyArn": target.arn("policy", "TargetPolicyForS3Replication"),
+        "RoleName": TARGET_ROLE,
+        "PolicyArn": target.arn("policy", TARGET_POLICY),
     }
     target.iam.detach_role_policy(**policy)
     scene.take("away", histories)
@@ -153,18 +242,32 @@ def play(scene: Scene, histories: Mapping[str, Times]) -> None:
     scene.settle(pending=True)
     scene.take("well", histories)
     scene.settle(pending=True)
+    scene.take("lost", histories)
 
 
 @settings(
-    max_examples=3,
+    max_examples=MANY or 4,
     deadline=None,
-    derandomize=True,
+    derandomize=not MANY,
     database=None,
+    # Making a history smaller takes minutes.
+    phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-@given(histories=st.dictionaries(st.sampled_from(KEYS), HISTORY, min_size=4), again=st.booleans())
+@given(
+    histories=HISTORIES,
+    both_ways=st.booleans(),
+    again=st.booleans(),
+    by_api=st.booleans(),
+    states=st.sampled_from(STATES),
+)
 def test_afterwards_only_what_was_skipped_differs(
-    running_sandbox: Sandbox, histories: Mapping[str, Times], again: bool
+    running_sandbox: Sandbox,
+    histories: Mapping[str, Times],
+    both_ways: bool,
+    again: bool,
+    by_api: bool,
+    states: list[str],
 ) -> None:
     running_sandbox.reset()
     scene = Scene(
@@ -172,38 +275,59 @@ def test_afterwards_only_what_was_skipped_differs(
         Side(running_sandbox, running_sandbox.target),
     )
     source, target = scene.source, scene.target
-    play(scene, histories)
+    play(scene, histories, both_ways)
     own, live = tags(source), current(target)
     rows = versions(source)
+    options: dict[str, Any] = {"resend_deleted_keys": again, "states": states}
+    if by_api:
+        there = {"s3": target.connection("s3"), "bucket": TARGET_BUCKET}
+        source.do("retry", backbeat_url=source.side.s3_url, bucket=SOURCE_BUCKET, target=there)
     with tempfile.TemporaryDirectory() as folder:
-        skipped_file, problems_file = Path(folder) / "skipped", Path(folder) / "problems"
-        result = backfill(source, target, resend_deleted_keys=again, skipped_file=str(skipped_file))
+        skipped_file, problems_file, sent_file = (
+            Path(folder) / name for name in ("skipped", "problems", "sent")
+        )
+        source.sandbox.refuse_writes()
+        foreseen = backfill(source, target, check_mode=True, **options)
+        source.sandbox.refuse_writes(False)
+        result = backfill(
+            source, target, **options, skipped_file=str(skipped_file), sent_file=str(sent_file)
+        )
         assert not result.get("failed"), result
+        assert foreseen["changes"] == result["changes"]
+        assert foreseen["backfill"]["skipped"] == result["backfill"]["skipped"]
         lines = [json.loads(line) for line in skipped_file.read_text().splitlines()]
+        sent = [
+            (line["key"], line["version_id"])
+            for line in map(json.loads, sent_file.read_text().splitlines())
+            if line["action"] == "send"
+        ]
         verify(source, target, problems_file=str(problems_file), allow_empty=True, fail=False)
         problems = [json.loads(line) for line in problems_file.read_text().splitlines()]
     skipped = {(line["key"], line["version_id"]) for line in lines}
     keys = {line["key"] for line in lines}
-    # What was deleted permanently at the source, or only its delete marker, is never replicated.
-    extra = {"replica_without_source", "delete_marker_extra"}
-    keys |= {one["key"] for one in problems if one["state"] in extra}
-    quiet = {"delete_marker_covered", "other_order", *extra}
+    # What was deleted permanently at the source, or only its delete marker, is never replicated; some keys are the target's.
+    extra = {"replica_without_source", "written_at_target", "delete_marker_extra"}
+    left = {"missing", "delete_marker_missing"} - set(states)
+    keys |= {one["key"] for one in problems if one["state"] in extra | left}
+    quiet = {"delete_marker_covered", "other_order", *extra, *left}
     unexplained = [
         (one["state"], one["key"], one["version_id"])
         for one in problems
         if one["state"] not in quiet
         and (one["key"], one["version_id"]) not in skipped
         and not (one["state"] == "other_current" and one["key"] in keys)
+        and not (one["state"] == "not_selected" and one["reason"] == "replica")
     ]
     assert unexplained == []
     # The source is as it was, but for new delete markers of keys that were deleted already.
     assert tags(source) == own
     new = [row for row in versions(source) if row not in rows and "ETag" in row]
     assert new == []
-    # What the target has, it has with the source's tags.
-    assert {name: found for name, found in tags(target).items() if own.get(name) != found} == {}
-    here, there = current(source), current(target)
-    for key, version in there.items():
+    # What was sent has arrived with the source's tags.
+    copies = tags(target)
+    assert {one: copies[one] for one in sent} == {one: own[one] for one in sent}
+    here, there_now = current(source), current(target)
+    for key, version in there_now.items():
         # Nothing that is deleted came to life, and no other content became current.
         assert version in (here.get(key), live.get(key)), key
-    assert not backfill(source, target, resend_deleted_keys=again)["changed"]
+    assert not backfill(source, target, **options)["changed"]

@@ -15,9 +15,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.repair
     SCHEMA,
     RepairAction,
     RepairReport,
-    RepairSteps,
     SkippedVersion,
-    of_steps,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.report_page import (
     PageInput,
@@ -123,65 +121,3 @@ def test_a_repair_belongs_to_its_pair() -> None:
         ("node3", False),
         ("node1", True),
     ]
-
-
-def looked(complete: bool = True, **counts: int) -> dict[str, Any]:
-    """The part of a verification's report that is read."""
-    return {
-        "complete": complete,
-        "finished": f"with {sum(counts.values())}",
-        "states": {name: {"count": count} for name, count in counts.items()},
-        "notes": ["a note"],
-    }
-
-
-def test_a_repair_in_steps_is_one_report() -> None:
-    retried = {
-        "asked": 5,
-        "accepted": 3,
-        "dropped": 2,
-        "refused": 4,
-        "first_refused": [{"key": "k", "version_id": "1", "detail": "deleted."}],
-        "outcome": {"COMPLETED": 2, "FAILED": 1},
-    }
-    sent = RepairReport(
-        *PAIR,
-        before={"stuck": 9},
-        done=(RepairAction("tags", asked=2, sent=1, accepted=1, refused=1, completed=1),),
-        skipped=(SkippedVersion("n", "null", "order."),),
-        skipped_count=7,
-        notes=("tags are events.",),
-    )
-    steps = RepairSteps(looked(failed=9, in_sync=0), retried, sent, looked(in_sync=8, failed=1))
-    made = of_steps(PAIR, steps)
-    assert made.before == {"failed": 9}
-    assert made.after == {"in_sync": 8, "failed": 1}
-    assert made.done[0] == RepairAction(
-        "retry", asked=9, sent=5, accepted=3, refused=6, completed=2, failed=1
-    )
-    assert made.done[1:] == sent.done
-    assert [one.key for one in made.skipped] == ["k", "n"]
-    assert made.left_alone == 11
-    assert made.finished == "with 9"
-    assert made.notes == ("a note", "tags are events.")
-
-
-def test_a_repair_that_was_stopped_says_why() -> None:
-    made = of_steps(PAIR, RepairSteps(before=looked(failed=1), stopped="The bucket is missing."))
-    assert made.stopped == "The bucket is missing."
-    assert made.done == ()
-    assert made.after is None
-
-
-def test_what_an_incomplete_verification_counted_is_not_what_is_left() -> None:
-    steps = RepairSteps(looked(failed=1), after=looked(complete=False), unverified="No answer.")
-    made = of_steps(PAIR, steps)
-    assert (made.after, made.stopped) == (None, "No answer.")
-    assert shown(made)["verdict"] == "incomplete"
-
-
-def test_a_step_that_failed_while_the_repair_went_on_is_told() -> None:
-    steps = RepairSteps(looked(failed=1), after=looked(in_sync=1), failures=("No answer.",))
-    made = of_steps(PAIR, steps)
-    assert (made.after, made.stopped) == ({"in_sync": 1}, "")
-    assert made.notes == ("No answer.", "a note")

@@ -1,0 +1,198 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A repair in steps: from the results of its tasks to the report of each pair, and to what is left to be told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .repair_report import RepairAction, RepairReport, SkippedVersion
+from .topology_comparisons import comparisons, unsent
+
+Result = Mapping[str, Any]
+Pair = tuple[str, str, str, str]
+#: States of versions that have not arrived, and may still do so.
+UNDER_WAY = ("pending", "processing")
+
+
+@dataclass(frozen=True)
+class RepairSteps:
+    """The results of a repair's steps on one pair, None for a step that did not run.
+
+    before, after: reports of backbeat_verify. retried: what backbeat_retry says of the bucket. sent: what a backfill
+    did. stopped: why nothing was repaired; unread: why the first verification is incomplete; retry_failed, send_failed:
+    why a step failed, which did not keep the repair from going on; unverified: why it could not be verified what is
+    left; refused: what the last verification does not accept; unsent: why nothing is sent to such a target; all of them
+    sentences, "" if there is nothing to say.
+    """
+
+    before: Result | None = None
+    retried: Result | None = None
+    sent: RepairReport | None = None
+    after: Result | None = None
+    stopped: str = ""
+    unverified: str = ""
+    refused: str = ""
+    retry_failed: str = ""
+    send_failed: str = ""
+    unread: str = ""
+    unsent: str = ""
+
+    @property
+    def verified(self) -> bool:
+        """Whether the last verification is complete, and accepts what it found."""
+        complete = self.after is not None and self.after["complete"]
+        return bool(complete) and not self.refused and not self.unverified
+
+    @property
+    def left(self) -> tuple[str, ...]:
+        """Why the repair has failed; failures of steps do not matter if the last verification accepts what it finds."""
+        if self.stopped:
+            return (self.stopped,)
+        if self.verified:
+            waits = any(_found(self.after or {}).get(state) for state in UNDER_WAY)
+            return (self.send_failed,) if self.send_failed and waits else ()
+        left = self.unverified or self.refused
+        said = (self.unread, self.retry_failed, self.send_failed, left)
+        return tuple(one for one in said if one)
+
+
+@dataclass(frozen=True)
+class TaskResults:
+    """The results of a repair's tasks as Ansible registers them, empty for one that did not run.
+
+    Those of `preflight` are by pair, those of `retried` by the comparison's name, the others by comparison; for `sent`
+    without clouds and the pairs that preflight finds an error for.
+    """
+
+    preflight: Result = field(default_factory=dict)
+    before: Result = field(default_factory=dict)
+    retried: Result = field(default_factory=dict)
+    sent: Result = field(default_factory=dict)
+    after: Result = field(default_factory=dict)
+
+
+def steps_of(planned: Mapping[str, Any], tasks: TaskResults) -> Iterator[tuple[Pair, RepairSteps]]:
+    """The steps on each pair of buckets that a plan, as HostPlan.describe() returns it, has compared."""
+    retried = {one.get("item"): one for one in tasks.retried.get("results") or ()}
+    sent = _sent(tasks.sent.get("results") or ())
+    before, after = (
+        _verifications(one.get("results") or ()) for one in (tasks.before, tasks.after)
+    )
+    number = 0
+    for place, one in enumerate(comparisons(planned["outgoing"])):
+        pair = (planned["host"], one["source_bucket"], one["target_host"], one["target_bucket"])
+        again = retried.get(one["name"]) or {}
+        checked, last = _of_pair(tasks.preflight, one["place"]), _of_pair(tasks.after, place)
+        is_sent = not one.get("cloud") and not checked.get("failed")
+        sending = _of_pair(tasks.sent, number) if is_sent else {}
+        number += is_sent
+        yield (
+            pair,
+            RepairSteps(
+                before=before.get(pair),
+                retried=again.get("retry"),
+                sent=sent.get(pair),
+                after=after.get(pair),
+                stopped=_message(checked),
+                unverified=_incomplete(last),
+                refused=_message(last),
+                retry_failed=_message(again),
+                send_failed=_message(sending),
+                unread=_incomplete(_of_pair(tasks.before, place)),
+                unsent=unsent(one),
+            ),
+        )
+
+
+def _sent(results: Sequence[Result]) -> dict[Pair, RepairReport]:
+    reports = [RepairReport.from_dict(one["repair"]) for one in results if one.get("repair")]
+    return {report.pair: report for report in reports}
+
+
+def _verifications(results: Sequence[Result]) -> dict[Pair, Result]:
+    return {
+        (
+            report["source"]["name"],
+            report["source"]["bucket"],
+            report["target"]["name"],
+            report["target"]["bucket"],
+        ): report
+        for one in results
+        if (report := one.get("verification"))
+    }
+
+
+def _of_pair(result: Result, place: int) -> Result:
+    """A task's result for the pair at this place, or for all if it failed before it came to pairs."""
+    listed = result.get("results") or ()
+    found: Result = listed[place] if place < len(listed) else ({} if listed else result)
+    return found
+
+
+def _message(result: Result) -> str:
+    return str(result.get("msg") or "")
+
+
+def _incomplete(result: Result) -> str:
+    """Why a verification is incomplete; "" if it is complete, whatever it found."""
+    return "" if (result.get("verification") or {}).get("complete") else _message(result)
+
+
+def of_steps(pair: Pair, steps: RepairSteps) -> RepairReport:
+    """The report of a repair in steps. pair: as RepairReport.pair."""
+    sent, retried = steps.sent or RepairReport(*pair), steps.retried
+    looks = [one for one in (steps.before, steps.after) if one is not None]
+    # What an incomplete verification has not seen may be anything.
+    after = steps.after if steps.after and steps.after["complete"] else None
+    stopped = steps.stopped
+    if not stopped and not steps.verified:
+        stopped = sent.stopped or steps.unverified
+    failures = (steps.unread, steps.retry_failed, steps.send_failed, steps.unsent)
+    return RepairReport(
+        *pair,
+        before=sent.before if steps.before is None else _found(steps.before),
+        done=((_retry(retried),) if retried else ()) + sent.done,
+        skipped=(*(_refused(retried) if retried else ()), *sent.skipped),
+        skipped_count=sent.left_alone + (retried["refused"] if retried else 0),
+        after=None if after is None else _found(after),
+        finished=looks[-1]["finished"] if looks else sent.finished,
+        stopped=stopped,
+        notes=(
+            *dict.fromkeys(
+                [
+                    *(one for one in failures if one and one != stopped),
+                    *(note for one in looks for note in one["notes"]),
+                ]
+            ),
+            *sent.notes,
+        ),
+    )
+
+
+def _found(report: Mapping[str, Any]) -> dict[str, int]:
+    counts = {name: tally["count"] for name, tally in report["states"].items()}
+    return {name: count for name, count in counts.items() if count}
+
+
+def _retry(retried: Mapping[str, Any]) -> RepairAction:
+    outcome = retried["outcome"] or {}
+    return RepairAction(
+        "retry",
+        asked=retried["asked"] + retried["refused"],
+        sent=retried["asked"],
+        accepted=retried["accepted"],
+        refused=retried["refused"] + retried["dropped"],
+        completed=outcome.get("COMPLETED", 0),
+        failed=outcome.get("FAILED", 0),
+    )
+
+
+def _refused(retried: Mapping[str, Any]) -> tuple[SkippedVersion, ...]:
+    return tuple(
+        SkippedVersion(one["key"], one["version_id"], one["detail"])
+        for one in retried["first_refused"]
+    )
