@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A backfill is killed at each of its writes, or a call of it fails: the next run ends where a clean one does."""
+"""A backfill is killed at each of its writes, or its calls fail: the next run ends where a clean one does."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 
 from devtools.places import CACHE
+from sandbox.environments import SideName
+from tests.faults.support.matrix import LONG, SHORT
 from tests.integration.support.modules import MODULES, Result, Side
 from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, set_up
 
@@ -128,30 +130,141 @@ def test_after_a_kill_at_any_write_the_next_run_converges(
         assert not source.run("backfill", **options(source, target, folder))["changed"]
 
 
-@pytest.mark.parametrize("how", ["error", "reset", "reset-after", "html", "truncated"])
-def test_a_call_that_fails_once_is_made_good(
-    source: Side, target: Side, tmp_path: Path, how: str
-) -> None:
+#: Every call of a backfill, in an order in which each comes although those before have failed for good.
+CALLS: list[tuple[SideName, str]] = [
+    ("source", "GetBucketReplication"),
+    ("source", "ListObjectVersions"),
+    ("target", "ListObjectVersions"),
+    ("source", "HeadObject"),
+    ("target", "HeadObject"),
+    ("source", "GetObjectTagging"),
+    ("source", "DeleteObject"),
+    ("source", "PutObjectTagging"),
+]
+#: Those without which it goes on, and that each run makes; the last one is made for a deleted key.
+NEEDLESS: list[tuple[SideName, str]] = [
+    ("target", "GetBucketReplication"),
+    ("source", "GetBucketNotificationConfiguration"),
+    ("source", "GetBucketLifecycleConfiguration"),
+    ("source", "GetObjectLockConfiguration"),
+    ("target", "GetObjectLockConfiguration"),
+    ("source", "BackbeatMetadata"),
+]
+#: Answers to these have no body that could be another one.
+WITHOUT_BODY = ("HeadObject", "PutObjectTagging", "DeleteObject")
+BODIES = ("truncated", "garbage", "an error inside")
+#: Ways to fail after which the same run goes on: how the sandbox does it, and with which status.
+PASSING: dict[str, dict[str, Any]] = {
+    "500": {"how": "error", "status": 500},
+    "slow down": {"how": "error", "status": 503},
+    "timeout": {"how": "hang"},
+    "reset": {"how": "reset"},
+    "reset after it acted": {"how": "reset-after"},
+    "a proxy's page": {"how": "html", "status": 502},
+    "truncated": {"how": "truncated"},
+    "no HTTP": {"how": "no-http"},
+}
+#: Ways to fail for good, before the server acts. What is answered 503, or reset, is as any 500.
+ENDING: dict[str, dict[str, Any]] = {
+    **{way: PASSING[way] for way in ("500", "timeout", "a proxy's page", "truncated")},
+    "a login page": {"how": "html", "status": 200},
+    "garbage": {"how": "garbage"},
+    "an error inside": {"how": "error-inside"},
+    "refused": {"how": "error", "status": 403, "code": "AccessDenied"},
+    "unknown key": {"how": "error", "status": 403, "code": "InvalidAccessKeyId"},
+}
+
+
+def can_fail(operation: str, way: str) -> bool:
+    return way not in BODIES or operation not in WITHOUT_BODY
+
+
+def test_all_calls_are_known(source: Side, target: Side, tmp_path: Path) -> None:
     writes(source, target, tmp_path)
     calls = {(call["side"], call["operation"]) for call in source.sandbox.calls()}
-    assert {
-        ("source", "PutObjectTagging"),
-        ("source", "GetObjectTagging"),
-        ("source", "HeadObject"),
-        ("target", "HeadObject"),
-        ("source", "GetBucketReplication"),
-        ("target", "ListObjectVersions"),
-    } <= calls
-    for side, operation in sorted(calls):
-        source.sandbox.reset()
-        existing(source, target)
-        folder = tmp_path / f"{side}-{operation}"
-        folder.mkdir()
-        source.sandbox.fail(operation, 2 if operation.endswith("Tagging") else 1, side, how)
-        result = source.run("backfill", **options(source, target, folder))
-        if operation == "DeleteObject" and result.get("failed"):
-            # It is not repeated: whether it was done is read by the next run.
-            whole(source, target, folder)
-        else:
-            assert not result.get("failed"), (side, operation, result)
-        assert content(target) == content(source), (side, operation)
+    assert calls == {*CALLS, *NEEDLESS}
+
+
+def impatient(
+    source: Side, target: Side, folder: Path, how: str, patience: float
+) -> dict[str, Any]:
+    """Options with which no answer is waited for any longer than the sandbox makes one wait."""
+    given = options(source, target, folder)
+    waits = {"retry_timeout": patience, "aws_config": SHORT if how == "hang" else LONG}
+    for side in ("source", "target"):
+        given[side]["s3"] = {**given[side]["s3"], **waits}
+    return given
+
+
+@pytest.mark.usefixtures("short_pauses")
+@pytest.mark.parametrize("way", PASSING)
+def test_calls_that_fail_now_and_then_are_made_good(
+    source: Side, target: Side, tmp_path: Path, way: str
+) -> None:
+    """In one run, the first, the fourth and the ninth call of each kind fail."""
+    existing(source, target)
+    fault = PASSING[way]
+    struck = {one for one in (*CALLS, *NEEDLESS) if can_fail(one[1], way)}
+    # A delete is not repeated: whether it was done is read by the next run.
+    struck -= {("source", "DeleteObject")}
+    for side, operation in struck:
+        # Each 503 halves the pace.
+        for nth in (1, 4, 9) if way != "slow down" else (1,):
+            source.sandbox.fail(operation, nth, side, seconds=1.5, **fault)
+    given = impatient(source, target, tmp_path, fault["how"], 20.0)
+    result = source.run("backfill", **given)
+    assert not result.get("failed"), result
+    failed = source.sandbox.calls(fault=fault["how"])
+    assert {(call["side"], call["operation"]) for call in failed} == struck
+    assert content(target) == content(source)
+
+
+@pytest.mark.usefixtures("short_pauses")
+@pytest.mark.parametrize("way", ENDING)
+def test_a_call_that_fails_for_good_is_told_and_the_next_run_goes_on(
+    source: Side, target: Side, tmp_path: Path, way: str
+) -> None:
+    """One call after the other, each in a run of its own, and all runs with the same checkpoint."""
+    existing(source, target)
+    tags = {place: found[-1] for place, found in content(source).items() if place != "deleted"}
+    fault = ENDING[way]
+    given = impatient(source, target, tmp_path, fault["how"], 0.0)
+    problems = []
+    for side, operation in (*CALLS, *NEEDLESS[:-1]):
+        if not can_fail(operation, way):
+            continue
+        source.sandbox.clear_calls()
+        source.sandbox.fail(operation, 1, side, times=0, seconds=1.5, **fault)
+        result = source.run("backfill", **given)
+        source.sandbox.clear_faults()
+        where = f"{side} {operation}"
+        if not source.sandbox.calls(side, operation=operation, fault=fault["how"]):
+            problems.append(f"{where} did not come")
+        if "exception" in result:
+            problems.append(f"{where}: {result['exception']}")
+        elif (side, operation) in NEEDLESS:
+            if result.get("failed"):
+                problems.append(f"{where} ended it: {result['msg']}")
+        elif result.get("failed"):
+            if getattr(source.sandbox, side).s3_url not in result["msg"]:
+                problems.append(f"{where} is not clear: {result['msg']}")
+        elif way != "refused" or not result["backfill"]["skipped"].get("refused"):
+            problems.append(f"{where} was not told")
+    assert not problems, "\n".join(problems)
+    whole(source, target, tmp_path)
+    found = content(source)
+    assert content(target) == found
+    # No answer that could not be read was taken for an empty set of tags.
+    assert {place: found[place][-1] for place in tags} == tags
+
+
+def test_without_backbeats_metadata_a_deleted_key_is_sent(
+    source: Side, target: Side, tmp_path: Path
+) -> None:
+    """Its marker may then be on its way for some seconds, which are waited for."""
+    existing(source, target)
+    side, operation = NEEDLESS[-1]
+    source.sandbox.fail(operation, 1, side, times=0, **ENDING["refused"])
+    given = {**options(source, target, tmp_path), "settle_timeout": 3.0}
+    assert not source.run("backfill", **given).get("failed")
+    assert content(target) == content(source)

@@ -176,7 +176,7 @@ def current(side: Side) -> dict[str, str]:
             head = side.s3.head_object(Bucket=bucket_of(side), Key=key)
         except side.s3.exceptions.ClientError:
             continue
-        found[key] = head["VersionId"]
+        found[key] = head.get("VersionId", "null")
     return found
 
 
