@@ -305,7 +305,7 @@ def test_afterwards_only_what_was_skipped_differs(
         problems = [json.loads(line) for line in problems_file.read_text().splitlines()]
     skipped = {(line["key"], line["version_id"]) for line in lines}
     keys = {line["key"] for line in lines}
-    # What was deleted permanently at the source, or only its delete marker, is never replicated; some keys are the target's.
+    # What was deleted permanently at the source, or only its delete marker, is never replicated.
     extra = {"replica_without_source", "written_at_target", "delete_marker_extra"}
     left = {"missing", "delete_marker_missing"} - set(states)
     keys |= {one["key"] for one in problems if one["state"] in extra | left}
