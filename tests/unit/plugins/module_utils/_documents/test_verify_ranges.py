@@ -256,6 +256,18 @@ def test_a_range_is_not_cut_behind_its_end() -> None:
     assert choose_cut([span]) is None
 
 
+def test_the_lower_part_keeps_its_share_of_what_is_expected() -> None:
+    """A quarter of the keys is read, and half is taken by another lister: a third of the rest stays."""
+    span = Span(start=b"0", until=b"8", expected=600.0, alphabet=Alphabet("012345678"))
+    span.hand_out(b"0", b"2")
+    span.advance(Position(b"2"), 200)
+    span.tried[b"4"] = None
+    upper = split(span, b"4", b"4a", b"5", 10)
+    assert upper is not None
+    assert (span.until, upper.until) == (b"4", b"8")
+    assert span.expected == pytest.approx(200)
+
+
 def test_what_is_behind_the_end_is_no_part() -> None:
     span = Span(until=b"m")
     span.hand_out(b"a", b"b")

@@ -128,6 +128,19 @@ def test_a_torn_last_line_ends_the_reading(tmp_path: Path) -> None:
     assert [entry for _offset, entry in read_lines(path)] == [{"a": 1}]
 
 
+@pytest.mark.parametrize("torn", [b"", b'{"b', b"x" * 70_000])
+@pytest.mark.parametrize("whole", [[], [{"a": 1}], [{"a": number} for number in range(10_000)]])
+def test_lines_are_added_behind_the_last_whole_one(
+    tmp_path: Path, whole: list[dict[str, int]], torn: bytes
+) -> None:
+    path = tmp_path / "lines"
+    path.write_bytes(b"".join(json.dumps(one).encode() + b"\n" for one in whole) + torn)
+    lines = Lines.added_to(path)
+    lines.append([{"last": 2}])
+    lines.close()
+    assert [entry for _offset, entry in read_lines(path)] == [*whole, {"last": 2}]
+
+
 def test_lines_that_are_shorter_than_the_checkpoint_are_refused(tmp_path: Path) -> None:
     Lines(tmp_path / "lines").close()
     with pytest.raises(InvalidDocument, match="shorter"):

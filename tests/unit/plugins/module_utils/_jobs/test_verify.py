@@ -50,7 +50,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._jobs.verify_requ
 from ansible_collections.scality.backbeat.plugins.module_utils._work import Unsatisfied
 
 from .._documents.generated import PROFILE
-from .._documents.histories import Bucket, after, pairs
+from .._documents.histories import Bucket, Entry, after, pairs
 
 PAGE = 2
 BEGIN = Marker()
@@ -127,6 +127,18 @@ def report(
     buckets: tuple[Bucket, Bucket], folder: Path | None = None, **values: Any
 ) -> dict[str, Any]:
     """The report of a verification, with what differs from run to run taken out."""
+    found = verification(buckets, folder, **values)
+    for name in ("started", "finished", "seconds", "requests", "problems_file", "last_complete"):
+        del found[name]
+    for problems in found["first_problems"].values():
+        for problem in problems:
+            del problem["pending_since"]
+    return found
+
+
+def verification(
+    buckets: tuple[Bucket, Bucket], folder: Path | None = None, **values: Any
+) -> dict[str, Any]:
     files: dict[str, Any] = {}
     if folder is not None:
         files = {"checkpoint": str(folder / "state"), "problems_file": str(folder / "problems")}
@@ -139,11 +151,6 @@ def report(
         found: dict[str, Any] = job.run(Control())["verification"]
     except Unsatisfied as unsatisfied:
         raise AssertionError(str(unsatisfied)) from unsatisfied
-    for name in ("started", "finished", "seconds", "requests", "problems_file", "last_complete"):
-        del found[name]
-    for problems in found["first_problems"].values():
-        for problem in problems:
-            del problem["pending_since"]
     return found
 
 
@@ -235,6 +242,12 @@ def test_ranges_together_find_the_same(buckets: tuple[Bucket, Bucket], cut: str)
     whole = report(buckets)["states"]
     for state, tally in whole.items():
         assert sum(part[state]["count"] for part in parts) == tally["count"], state
+
+
+def test_pages_that_are_read_are_counted() -> None:
+    rows = {b"%d" % number: [Entry(b"v1")] for number in range(5)}
+    found = verification((Bucket(dict(rows)), Bucket(dict(rows))), listers=1)
+    assert found["requests"] == {"list": 2 * 3}
 
 
 def test_no_request_waits_for_a_connection() -> None:
