@@ -80,6 +80,8 @@ def test_after_a_newer_version_it_becomes_current(late: Replicated) -> None:
 @pytest.mark.contract("null versions")
 @pytest.mark.parametrize("where", ["source", "target"])
 def test_tags_on_the_newest_version_hide_it(late: Replicated, where: str) -> None:
+    if late.target.sandbox is None:
+        pytest.skip("some real servers hide it, others do not")
     late.tag("under", "null")
     late.arrived("under", "null")
     newer = late.put("under", b"newer")
