@@ -57,6 +57,11 @@ def test_good_options(options: dict[str, Any], request_: RetryRequest) -> None:
     assert isinstance(built(TASK, **options), Retry)
 
 
+def test_messages_name_the_bucket() -> None:
+    assert TASK.name(checked(TASK, **HERE, bucket="some-bucket")) == "some-bucket"
+    assert TASK.name(checked(TASK, **HERE)) == "all buckets"
+
+
 def test_the_other_side() -> None:
     target = {"s3": OTHER, "bucket": "other-bucket"}
     job = built(TASK, **HERE, bucket="some-bucket", target=target)

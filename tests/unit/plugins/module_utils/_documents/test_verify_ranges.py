@@ -256,6 +256,17 @@ def test_a_range_is_not_cut_behind_its_end() -> None:
     assert choose_cut([span]) is None
 
 
+def test_keys_that_were_put_behind_a_ceiling_since_are_a_part_without_it() -> None:
+    span = Span()
+    span.hand_out(b"a", b"b")
+    span.ceiling = b"k"
+    span.tried = {b"f": None, b"m": None}
+    upper = split(span, b"m", b"n", b"p", 10)
+    assert upper is not None
+    assert (upper.start, upper.ceiling, upper.tried) == (b"m", None, {})
+    assert (span.until, span.tried) == (b"m", {b"f": None})
+
+
 def test_the_lower_part_keeps_its_share_of_what_is_expected() -> None:
     """A quarter of the keys is read, and half is taken by another lister: a third of the rest stays."""
     span = Span(start=b"0", until=b"8", expected=600.0, alphabet=Alphabet("012345678"))
@@ -308,6 +319,9 @@ def test_what_cannot_be_estimated_is_taken_as_usual_in_a_plan() -> None:
     ]
     assert spans[1].left() == math.inf
     assert balanced(spans, 3) == [b"3", b"6"]
+    # The first one is no larger than the others either.
+    spans[0], spans[1] = Span(start=b"", expected=math.inf), Span(start=b"3", rows=100, done=True)
+    assert balanced([*spans, Span(start=b"9", rows=100, done=True)], 2) == [b"6"]
 
 
 @pytest.mark.parametrize(

@@ -322,8 +322,8 @@ class TestFindingTheAccount:
 
 
 def test_all_that_holds_a_policy_but_the_roles_of_a_teardown_is_named() -> None:
-    entities = SimpleNamespace(roles=("Own", "Other"), users=("ann",), groups=("audit",))
+    entities = SimpleNamespace(roles=("Own", "Other"), users=("ann",), groups=("audit", "Own"))
     policy: Any = SimpleNamespace(request=SimpleNamespace(holders=("Own",)))
     current: Any = {"part": SimpleNamespace(entities=entities)}
-    named = "the role Other, the user ann, the group audit"
+    named = "the role Other, the user ann, the group audit, the group Own"
     assert Policy._foreign(policy, current) == named

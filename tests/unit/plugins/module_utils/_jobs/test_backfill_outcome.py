@@ -1,0 +1,258 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What became of what a backfill has sent, and when it pauses because too much is under way."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.backfill_report import (
+    Report,
+    SourceVersion,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_entries import (
+    Side,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_questions import (
+    Head,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._jobs import backfill_outcome
+from ansible_collections.scality.backbeat.plugins.module_utils._jobs.backfill_outcome import (
+    ASKED,
+    DONE,
+    HELD,
+    PAUSE,
+    STILL,
+    Outcomes,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._jobs.job import Control, Stopped
+from ansible_collections.scality.backbeat.plugins.module_utils._waiting import Deadline
+
+from ...fake_client import Time
+
+
+class Books:
+    """A ledger whose file of what was sent is a list; offsets are places in it."""
+
+    began = 0
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.report = Report(Side("node1", "http://node1", "s"), Side("node6", "http://node6", "t"))
+        self.awaited: Mapping[str, Any] = {}
+        self.sent: list[SourceVersion] = []
+
+    @property
+    def lines_sent(self) -> int:
+        return len(self.sent)
+
+    def sent_lines(self, begin: int) -> Iterator[tuple[int, SourceVersion]]:
+        yield from enumerate(self.sent[begin:], begin + 1)
+
+
+class Scene:
+    """Versions by their names, each with the status that the source shows."""
+
+    def __init__(self, time: Time) -> None:
+        self.time = time
+        self.books = Books()
+        self.statuses: dict[str, str | None] = {}
+        self.looks: list[str] = []
+        self.control = Control()
+        self.control.sleep = time.sleep  # type: ignore[method-assign]
+
+    def send(self, status: str | None, count: int = 1) -> None:
+        for _version in range(count):
+            name = f"v{len(self.books.sent)}"
+            self.books.sent.append(SourceVersion("k", name, "failed", status="FAILED"))
+            self.statuses[name] = status
+
+    def becomes(self, status: str, begin: int = 0, end: int | None = None) -> None:
+        for version in self.books.sent[begin:end]:
+            self.statuses[version.version_id] = status
+
+    def head(self, _side: str, _key: bytes, version_id: bytes) -> Head | None:
+        name = version_id.decode()
+        self.looks.append(name)
+        status = self.statuses[name]
+        return None if status == "gone" else Head(status, name)
+
+    def outcomes(self, **options: Any) -> Outcomes:
+        requests: Any = SimpleNamespace(head=self.head, control=self.control)
+        ledger: Any = self.books
+        return Outcomes(requests, ledger, **{"limit": None, "wanted": True, **options})
+
+    @property
+    def outcome(self) -> Any:
+        return self.books.report.outcome
+
+    @property
+    def waited(self) -> float:
+        return sum(self.time.slept)
+
+
+@pytest.fixture
+def scene(monkeypatch: pytest.MonkeyPatch) -> Scene:
+    """Its clock is that of the code under test, and only pauses move it."""
+    time = Time()
+    monkeypatch.setattr(backfill_outcome, "time", SimpleNamespace(monotonic=time.clock))
+    monkeypatch.setattr(
+        backfill_outcome, "Deadline", lambda seconds: Deadline(seconds, clock=time.clock)
+    )
+    return Scene(time)
+
+
+def later(scene: Scene, seconds: float, does: Callable[[], None]) -> Callable[[], None]:
+    """What to do meanwhile: this, once so many seconds are over."""
+
+    def meanwhile() -> None:
+        if scene.waited >= seconds:
+            does()
+
+    return meanwhile
+
+
+def test_what_is_under_way_is_followed_to_its_end(scene: Scene) -> None:
+    scene.send("PENDING", 3)
+    scene.send("gone")
+    scene.send(None)
+
+    def end() -> None:
+        scene.becomes("COMPLETED", 0, 2)
+        scene.becomes("FAILED", 2, 3)
+
+    outcomes = scene.outcomes()
+    assert scene.outcome == {}
+    outcomes.wait(60, later(scene, 5, end))
+    assert scene.outcome == {"failed": {"COMPLETED": 2, "FAILED": 1, "gone": 1, "none": 1}}
+    assert outcomes.under_way == 0
+    assert 5 <= scene.waited <= 5 + PAUSE
+
+
+def test_when_the_time_is_over_the_rest_counts_as_it_is(scene: Scene) -> None:
+    scene.send("PENDING", HELD + 5)
+    scene.outcomes().wait(10, lambda: None)
+    assert scene.outcome == {"failed": {"PENDING": HELD + 5}}
+    assert scene.waited == pytest.approx(10)
+
+
+def test_nothing_that_was_sent_is_nothing_to_wait_for(scene: Scene) -> None:
+    scene.outcomes().wait(60, lambda: None)
+    assert (scene.outcome, scene.waited) == ({}, 0)
+
+
+def test_an_outcome_that_is_not_wanted_is_neither_read_nor_told(scene: Scene) -> None:
+    scene.send("COMPLETED")
+    outcomes = scene.outcomes(wanted=False)
+    assert not outcomes.following
+    outcomes.step()
+    assert (scene.looks, scene.outcome) == ([], None)
+    # For the limit it is read, and still not told.
+    limited = scene.outcomes(wanted=False, limit=5)
+    limited.step()
+    assert (limited.under_way, scene.outcome) == (0, None)
+
+
+def test_a_look_ends_after_some_that_are_under_way_or_done(scene: Scene) -> None:
+    scene.send("PENDING", STILL + 5)
+    outcomes = scene.outcomes()
+    outcomes.step()
+    assert len(scene.looks) == STILL
+    # Not before a pause, and then it begins with those that were not looked at.
+    outcomes.step()
+    assert len(scene.looks) == STILL
+    scene.looks.clear()
+    scene.time.now += PAUSE
+    outcomes.step()
+    assert scene.looks[:6] == [f"v{number}" for number in range(STILL, STILL + 5)] + ["v0"]
+    scene.send("COMPLETED", DONE + 5)
+    scene.becomes("COMPLETED")
+    scene.looks.clear()
+    scene.time.now += PAUSE
+    outcomes.step()
+    assert len(scene.looks) == DONE
+
+
+def test_a_version_whose_status_cannot_be_read_is_not_lost(scene: Scene) -> None:
+    scene.send("COMPLETED", 2)
+    outcomes = scene.outcomes()
+    del scene.statuses["v0"]
+    with pytest.raises(KeyError):
+        outcomes.step()
+    scene.statuses["v0"] = "FAILED"
+    outcomes.wait(60, lambda: None)
+    assert scene.outcome == {"failed": {"COMPLETED": 1, "FAILED": 1}}
+
+
+def admitted(scene: Scene, outcomes: Outcomes) -> bool:
+    """Whether another version may be sent now: a sender that has to pause is stopped here."""
+    scene.control.sleep = lambda _seconds: scene.control.stop.set()  # type: ignore[method-assign]
+    try:
+        outcomes.admit()
+    except Stopped:
+        scene.control.stop.clear()
+        return False
+    return True
+
+
+def test_sending_pauses_at_the_limit_and_goes_on_well_below_it(scene: Scene) -> None:
+    outcomes = scene.outcomes(limit=10)
+    found = []
+    for sent in range(10):
+        found.append(admitted(scene, outcomes))
+        assert outcomes.under_way == sent
+        scene.send("PENDING")
+    assert all(found)
+    assert not admitted(scene, outcomes)
+    for done, goes_on in ((0, False), (1, False), (2, True)):
+        scene.becomes("COMPLETED", 0, done)
+        scene.time.now += PAUSE
+        outcomes.step()
+        assert (admitted(scene, outcomes), outcomes.paused) == (goes_on, not goes_on)
+
+
+def test_a_limit_of_one_lets_one_after_the_other_be_sent(scene: Scene) -> None:
+    outcomes = scene.outcomes(limit=1)
+    assert admitted(scene, outcomes)
+    scene.send("PENDING")
+    outcomes.step()
+    assert not admitted(scene, outcomes)
+    scene.becomes("COMPLETED")
+    scene.time.now += PAUSE
+    outcomes.step()
+    assert admitted(scene, outcomes)
+
+
+def test_backbeats_own_backlog_counts_too(scene: Scene) -> None:
+    backlog = [10]
+    outcomes = scene.outcomes(limit=10, backlog=lambda: backlog[0])
+    outcomes.step()
+    assert not admitted(scene, outcomes)
+    backlog[0] = 8
+    # It is not asked again at once.
+    scene.time.now += ASKED
+    outcomes.step()
+    assert not admitted(scene, outcomes)
+    scene.time.now += PAUSE
+    outcomes.step()
+    assert admitted(scene, outcomes)
+
+
+def test_a_run_that_goes_on_knows_what_is_under_way(scene: Scene) -> None:
+    scene.send("PENDING", 3)
+    scene.becomes("COMPLETED", 0, 1)
+    first = scene.outcomes()
+    first.step()
+    assert scene.outcome == {"failed": {"COMPLETED": 1}}
+    scene.send("COMPLETED")
+    scene.becomes("COMPLETED")
+    again = scene.outcomes()
+    assert again.under_way == 3
+    again.wait(60, lambda: None)
+    assert scene.outcome == {"failed": {"COMPLETED": 4}}
