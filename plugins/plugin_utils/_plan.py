@@ -12,6 +12,7 @@ from ansible.errors import AnsibleError, AnsibleFilterError
 from ansible.utils.display import Display
 from jinja2 import Undefined, UndefinedError
 
+from ..module_utils._documents.names import endpoint_url
 from ..module_utils._documents.repair_steps import TaskResults, of_steps, steps_of
 from ..module_utils._documents.topology import Environment, HostPlan, Items, Topology, plan
 from ..module_utils._documents.topology_checks import refusals
@@ -19,14 +20,15 @@ from ..module_utils._documents.topology_comparisons import comparisons
 from ..module_utils._documents.topology_steps import Found, Steps, role_arns
 from ..module_utils._documents.topology_summary import PROOFS, Summary
 from ..module_utils._documents.validation import validation
-from ._role_variables import convert, specs, unknown_tags, unknown_variables
+from ..module_utils._work import InvalidDocument
+from ._role_variables import HOSTS, convert, specs, unknown_tags, unknown_variables
 
 HostVars = Mapping[str, Mapping[str, Any]]
 Variables = Mapping[str, Any]
 
 TAGS = ("preflight", "roles", "policies", "buckets", "replication", "verify")
 SPECIAL_TAGS = ("all", "always", "never", "tagged", "untagged")
-S3, IAM = "replication_s3", "replication_iam"
+S3, IAM, BACKBEAT = "replication_s3", "replication_iam", "replication_backbeat_url"
 #: Stands for the connection of another host that cannot be evaluated here.
 UNREADABLE = {"endpoint_url": "unknown:"}
 #: Variables that say what a host replicates to which host.
@@ -88,13 +90,27 @@ def plan_host(
     about linked hosts that take no part in the run; "blocked_by", other hosts of the run that are refused;
     "directions", a pair of buckets for each two environments of the run.
     """
-    _warn(hostvars, host, run)
+    misspelt = unknown_variables(hostvars[host])
+    _warn(host, misspelt, run)
     typed: dict[str, dict[str, Any]] = {}
     wrong: dict[str, list[str]] = {}
     for name in _concerned(hostvars, host, variables):
         given = variables if name == host else _of_other(hostvars, host, variables, name)
         typed[name], wrong[name] = convert(name, given)
+        try:
+            if typed[name][BACKBEAT]:
+                endpoint_url(typed[name][BACKBEAT], f"{BACKBEAT} of {name}")
+        except InvalidDocument as error:
+            wrong[name].append(str(error))
+            # It may hold credentials, which a fact would show.
+            typed[name][BACKBEAT] = ""
     topology = Topology({name: Environment.of(name, values) for name, values in typed.items()})
+    wrong[host] += [
+        f"{name} of {host} is no variable of the playbooks, so that this run would be for all hosts: name those that "
+        f"it is for with {HOSTS}."
+        for name, meant in misspelt.items()
+        if meant == HOSTS
+    ]
     # What one host lacks would be said of its partners as well.
     if not any(wrong.values()):
         to_set_up = run.get("to_set_up", True)
@@ -283,8 +299,8 @@ def summarise(hostvars: HostVars, host: str, planned: Mapping[str, Any], check_m
     return summary
 
 
-def _warn(hostvars: HostVars, host: str, run: Mapping[str, Any]) -> None:
-    for name, meant in unknown_variables(hostvars[host]).items():
+def _warn(host: str, misspelt: Mapping[str, str], run: Mapping[str, Any]) -> None:
+    for name, meant in misspelt.items():
         Display().warning(f"{host}: the role has no variable {name}. Is {meant} meant?")
     asked = [*(run.get("tags") or ()), *(run.get("skip_tags") or ())]
     for tag, meant in unknown_tags(asked, (*TAGS, *SPECIAL_TAGS)).items():

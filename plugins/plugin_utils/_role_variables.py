@@ -24,6 +24,9 @@ from ..module_utils._waiting import LEAST
 
 SPECS = Path(__file__).parents[2] / "roles" / "replication" / "meta" / "argument_specs.yml"
 PREFIX = "replication_"
+#: Variables of playbooks. Without the first of them, a playbook is for all hosts.
+HOSTS = "replication_hosts"
+OF_PLAYBOOKS = (HOSTS, "replication_adopt_to", "replication_adopt_buckets")
 #: How similar two names are, of 1, if one is taken for the other: a letter or two.
 SIMILAR = 0.93
 TRUE = ("true", "yes", "on", "y", "t", "1")
@@ -70,7 +73,7 @@ def convert(
 def unknown_variables(names: Iterable[str]) -> dict[str, str]:
     """Of these names those that begin like the role's variables and are none, each with the one likely meant."""
     candidates = (name for name in names if name.startswith(PREFIX))
-    return dict(_similar(candidates, specs(), SIMILAR))
+    return dict(_similar(candidates, {*specs(), *OF_PLAYBOOKS}, SIMILAR))
 
 
 def unknown_tags(tags: Iterable[str], known: Collection[str]) -> dict[str, str]:

@@ -31,7 +31,6 @@ PLAYBOOKS = {file.stem: file.read_text() for file in (ROOT / "playbooks").glob("
 OF_PLAYBOOKS = {
     "replication_hosts",
     "replication_adopt_to",
-    "replication_event_file",
     "replication_adopt_buckets",
 }
 #: Variables that only rulebooks have.

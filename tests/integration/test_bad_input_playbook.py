@@ -45,6 +45,18 @@ def misspelt_bucket(hosts: Hosts) -> None:
     pair["target_buket"] = pair.pop("target_bucket")
 
 
+def misspelt_hosts(hosts: Hosts) -> None:
+    hosts["node1"]["replication_host"] = "node1"
+
+
+def backbeat_with_a_password(hosts: Hosts) -> None:
+    hosts["node1"]["replication_backbeat_url"] = "http://user:planted@node1:8900"
+
+
+def backbeat_without_a_scheme(hosts: Hosts) -> None:
+    hosts["node1"]["replication_backbeat_url"] = "host:8900"
+
+
 def no_pairs(hosts: Hosts) -> None:
     hosts["node1"]["replication_pairs"] = []
 
@@ -126,6 +138,19 @@ ON_BOTH_SIDES: list[tuple[Mistake, str]] = [
     ),
     (pairs_as_a_dictionary, "replication_pairs of node1 is a dictionary, but must be a list."),
     (pairs_as_text, "replication_pairs of node1 is text, but must be a list."),
+    (
+        misspelt_hosts,
+        "replication_host of node1 is no variable of the playbooks, so that this run would be for all hosts: "
+        "name those that it is for with replication_hosts.",
+    ),
+    (
+        backbeat_with_a_password,
+        "The replication_backbeat_url of node1 contains credentials: give them as profile",
+    ),
+    (
+        backbeat_without_a_scheme,
+        "The replication_backbeat_url of node1 'host:8900' must have the form http://host:port",
+    ),
     (no_boolean, "replication_verify of node1 is 'perhaps', but must be true or false."),
 ]
 #: The same in a run of the sources alone, which need their targets' variables too.
@@ -162,8 +187,10 @@ def refused(plays: Plays, mistakes: list[tuple[Mistake, str]], *arguments: str) 
             pair["node1"]["replication_target_host"] = own("node6", mistake)
         hosts |= {own(name, mistake): variables for name, variables in pair.items()}
     inventory = {"all": {**plays.inventory()["all"], "hosts": hosts}}
-    played = plays(*arguments, inventory=inventory, playbook=playbook).ok()
+    played = plays("-v", *arguments, inventory=inventory, playbook=playbook).ok()
     assert "Traceback" not in played.output
+    # Facts are shown.
+    assert "planted" not in played.output
     failed = [one for one in played.records if one["status"] == "ignored"]
     expected = {own("node1", mistake) for mistake, _message in mistakes}
     assert sorted(one["host"] for one in failed) == sorted(expected)

@@ -147,3 +147,29 @@ def test_a_jobs_files_before_its_first_call(
     result = source.run(module, **ends, **{option: str(tmp_path / "none" / "file")})
     assert "none does not exist" in result["msg"]
     assert source.sandbox.calls() == []
+
+
+@pytest.mark.parametrize("given", ["", "none/pairs.json", "."])
+def test_pairs_for_the_event_source_that_cannot_be_written(
+    play: Plays, tmp_path: Path, given: str
+) -> None:
+    """What holds secrets is not shown when it fails, so the reason is told before."""
+    path = str(tmp_path / given) if given else ""
+    file = ROOT / "playbooks" / "write_event_pairs.yml"
+    message = play("-e", f"replication_event_file={path}", playbook=file).failure()
+    assert message.startswith("Set replication_event_file of node1 to the file for the pairs")
+    assert message.endswith(f"It is {path or 'not set'}.")
+
+
+@pytest.mark.parametrize("content", [None, "no JSON", "{}"])
+def test_a_state_of_the_event_source_that_is_none(
+    play: Plays, tmp_path: Path, content: str | None
+) -> None:
+    state = tmp_path / "state.json"
+    if content is not None:
+        state.write_text(content)
+    file = ROOT / "playbooks" / "resend_stuck.yml"
+    message = play("-e", f"replication_event_state={state}", playbook=file).failure()
+    assert message.startswith("Set replication_event_state of node1 to the state file")
+    assert f"It is {state}, which cannot be read" in message
+    assert play.sandbox.calls() == []

@@ -8,7 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
+from devtools.places import ROOT
 from tests.integration.support.modules import Side
 from tests.integration.support.plays import Plays
 from tests.integration.support.procedure import (
@@ -275,3 +277,15 @@ def test_a_connection_that_only_its_own_host_can_evaluate_is_not_tried_by_anothe
     connection["endpoint_url"] = "{{ known_at_run_time.url }}"
     play("--limit", "node6", inventory=inventory).ok()
     assert source.sandbox.calls("source") == []
+
+
+def test_only_ranges_are_taken_at_the_pace_of_each_host() -> None:
+    """With any other strategy, a file of all hosts would be written before all hosts have come so far."""
+    strategies: dict[str, set[str]] = {}
+    for file in (ROOT / "playbooks").glob("*.yml"):
+        for one in yaml.safe_load(file.read_text()):
+            if "hosts" in one:
+                strategies.setdefault(one.get("strategy"), set()).add(one["hosts"])
+    ranges = strategies.pop("free")
+    assert ranges == {"replication_verify_ranges"}
+    assert strategies.keys() == {"linear"}

@@ -13,10 +13,10 @@ import threading
 from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import Future
 from typing import Any
-from urllib.parse import urlsplit
 
+from .._documents.names import endpoint_url
 from .._waiting import Backoff, Deadline, Progress
-from .._work import Failure
+from .._work import Failure, InvalidDocument
 from .api import Api
 from .service import BACKBEAT, BACKBEAT_DIRECT, IAM, S3, SERVICES, Service, backbeat_model
 from .wire import adapt
@@ -58,7 +58,10 @@ def open_api(
         BadConnection: botocore is missing or too old, or an option is unusable.
     """
     _require_botocore()
-    endpoint = check_endpoint(options["endpoint_url"] or "")
+    try:
+        endpoint = endpoint_url(options["endpoint_url"] or "")
+    except InvalidDocument as error:
+        raise BadConnection(str(error)) from error
     _check_values(endpoint, options)
     key = json.dumps({name: options.get(name) for name in _CLIENT_OPTIONS}, sort_keys=True)
     # botocore's sessions make one client at a time, and threads that ask together shall share one.
@@ -72,30 +75,6 @@ def open_api(
             timeout=float(options.get("retry_timeout") or 0), deadline=deadline or Deadline()
         ),
     )
-
-
-def check_endpoint(url: str) -> str:
-    """The URL if it can be an endpoint; BadConnection says what is wrong with it."""
-    # Before the URL is taken apart: errors of that would show the credentials.
-    if "@" in url:
-        raise BadConnection(
-            "The endpoint_url contains credentials: give them as profile, or as access_key and secret_key."
-        )
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError as error:
-        raise BadConnection(f"The endpoint_url {url!r} is not a URL: {error}.") from error
-    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
-        raise BadConnection(
-            f"The endpoint_url {url!r} must have the form http://host:port or https://host:port."
-        )
-    if parts.path.strip("/") or parts.query or parts.fragment:
-        raise BadConnection(
-            f"The endpoint_url {url!r} has more than scheme, host and port: leave out "
-            f"{url.partition(parts.netloc)[2]!r}, which the server would take for a bucket."
-        )
-    return url
 
 
 Options = Mapping[str, Any]

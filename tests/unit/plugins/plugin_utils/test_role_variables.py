@@ -167,6 +167,8 @@ def test_a_connection() -> None:
     [
         ("replication_pair", "replication_pairs"),
         ("replication_purge_rule", "replication_purge_rules"),
+        ("replication_host", "replication_hosts"),
+        ("replication_adopt_bucket", "replication_adopt_buckets"),
         ("replication_source_role_nane", "replication_source_role_name"),
     ],
 )
