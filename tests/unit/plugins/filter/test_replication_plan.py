@@ -402,6 +402,25 @@ def test_what_only_another_host_can_evaluate_is_taken_as_set(name: str) -> None:
     assert plan(hostvars)["refused"] == []
 
 
+@pytest.mark.parametrize(
+    ("result", "words"),
+    [
+        ({"proof": "new"}, "replicated"),
+        ({"proof": "valid"}, "replicated"),
+        ({"proof": "unverified"}, "valid, roles unverified"),
+        ({"proof": "none", "object": {"replication_status": "FAILED"}}, "FAILED"),
+        (None, ""),
+    ],
+)
+def test_reports_have_the_proof_of_each_pair(result: dict[str, Any] | None, words: str) -> None:
+    """Whether it is new or of an earlier run would make each page another one."""
+    hostvars = two_hosts(replication_verify_folder="")
+    if result is not None:
+        hostvars["node1"]["replication_proved"] = {"results": [result]}
+    (pair,) = step(hostvars, "report_pairs")
+    assert pair["proof"] == words
+
+
 def test_a_step_that_no_plan_has() -> None:
     with pytest.raises(AnsibleFilterError, match="A plan has no step 'bucket'"):
         step(two_hosts(), "bucket")

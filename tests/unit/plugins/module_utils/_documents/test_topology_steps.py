@@ -40,6 +40,7 @@ def steps(**more: Any) -> Steps:
 
 def options(workers: tuple[str, ...] = (), slices: int = 0, own: int = 0) -> dict[str, Any]:
     return {
+        "backbeat_url": "",
         "verify_folder": "/folder",
         "verify_run": "r1",
         "verify_workers": list(workers),
