@@ -13,6 +13,10 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.scality.backbeat.plugins.module_utils._jobs import (
+    backfill_outcome,
+    backfill_sender,
+)
 from tests.integration.support.modules import Result, Side
 from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, set_up
 from tests.integration.test_verify import disable, pause, put, settle, states, verify
@@ -387,31 +391,71 @@ def test_a_target_that_is_away_stops_after_the_first_version(existing: Side, tar
     assert len(tagged) == 1
 
 
-def test_a_server_that_does_not_react_stops_after_the_first_version(
+def twenty(existing: Side, target: Side) -> None:
+    """Keys enough for all senders at once."""
+    for number in range(20):
+        put(existing, f"k{number:02}")
+    configure(existing, target)
+    existing.sandbox.clear_calls()
+
+
+def test_a_backbeat_that_is_paused_stops_after_the_first_version(
     existing: Side, target: Side
 ) -> None:
-    for number in range(20):
-        put(existing, f"k{number}")
-    configure(existing, target)
+    twenty(existing, target)
     existing.sandbox.settings("source", paused=True)
     result = backfill(existing, target, first_timeout=1.0)
     assert result["failed"]
     assert "is still PENDING" in result["msg"]
     assert result["backfill"]["sent_count"] == 1
+    assert existing.writes() == ["PutObjectTagging"]
+
+
+def test_a_server_that_does_not_react_stops_after_the_first_version(
+    existing: Side, target: Side, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes the tags, and the version's status stays as it was."""
+    monkeypatch.setattr(backfill_sender, "REACTION", 1.0)
+    twenty(existing, target)
+    # The read of the tags is lost, and before it is made again there is no rule any more: it was read just before.
+    existing.sandbox.fail("GetObjectTagging", side="source", how="hang", seconds=1.0)
+
+    def remove_the_rule() -> None:
+        existing.sandbox.wait_for_call(timeout=20.0, side="source", operation="GetObjectTagging")
+        existing.s3.delete_bucket_replication(Bucket=SOURCE_BUCKET)
+
+    removing = threading.Thread(target=remove_the_rule)
+    removing.start()
+    result = backfill(existing, target)
+    removing.join()
+    assert result["failed"]
+    assert "did not mark the first version" in result["msg"]
+    assert result["backfill"]["sent_count"] == 1
+    assert existing.writes().count("PutObjectTagging") == 1
 
 
 def test_an_account_that_may_not_put_tags_sends_nothing(existing: Side, target: Side) -> None:
-    for number in range(20):
-        put(existing, f"k{number}")
-    configure(existing, target)
-    existing.sandbox.fail(
-        "PutObjectTagging", side="source", status=403, code="AccessDenied", times=0
+    twenty(existing, target)
+    may = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
+    must_not = {**may, "Effect": "Deny", "Action": "s3:PutObject*Tagging"}
+    policy = {"Version": "2012-10-17", "Statement": [may, must_not]}
+    s3 = {**existing.connection("s3"), **existing.side.create_user("reader", policy)}
+    existing.sandbox.clear_calls()
+    result = existing.run(
+        "backfill",
+        source={"bucket": SOURCE_BUCKET, "s3": s3},
+        target={"bucket": TARGET_BUCKET, "s3": target.connection("s3")},
     )
-    result = backfill(existing, target)
     assert result["failed"]
     assert "nothing was sent" in result["msg"]
     assert result["error"]["operation"] == "PutObjectTagging"
+    assert result["error"]["code"] == "AccessDenied"
     assert not result["changed"]
+    # 16 senders are there, and one of them has tried; what is refused is sent once more for the error's name.
+    tried = existing.sandbox.calls("source", write=True)
+    assert len(tried) <= 2
+    assert {(one["operation"], one["status"]) for one in tried} == {("PutObjectTagging", 403)}
+    assert len({one["key"] for one in tried}) == 1
 
 
 def test_it_pauses_while_too_much_is_under_way(existing: Side, target: Side) -> None:
@@ -440,6 +484,43 @@ def test_it_pauses_while_too_much_is_under_way(existing: Side, target: Side) -> 
     assert not result.get("failed"), result
     assert result["backfill"]["outcome"] == {"never_replicated": {"COMPLETED": 12}}
     assert max(most) <= 4
+
+
+def test_it_pauses_while_backbeats_own_backlog_is_long(
+    existing: Side, target: Side, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What others put counts too, which a backfill itself does not know of."""
+    monkeypatch.setattr(backfill_outcome, "ASKED", 0.1)
+    twenty(existing, target)
+    existing.sandbox.settings("source", delay=4.0)
+    for number in range(6):
+        put(existing, f"new{number}")
+    existing.sandbox.settings("source", delay=0.1)
+    given = {"backbeat_url": existing.side.s3_url, "backlog_limit": 4, "senders": 1}
+    result = backfill(existing, target, prefix="k", **given)
+    assert not result.get("failed"), result
+    assert result["backfill"]["sent_count"] == 20
+    calls = existing.sandbox.calls("source")
+    first, second = [one["time"] for one in calls if one["operation"] == "PutObjectTagging"][:2]
+    asked = [one for one in calls if one["operation"] == "BackbeatApi" and not one["write"]]
+    assert [one for one in asked if first < one["time"] < second]
+    # The first of them was replicated after 4 seconds, and three more have to be before it goes on.
+    put_at = [one["time"] for one in calls if one["operation"] == "PutObject"]
+    assert second - put_at[2] >= 4.0
+
+
+def test_no_more_requests_than_asked_for(existing: Side, target: Side) -> None:
+    twenty(existing, target)
+    result = backfill(existing, target, requests_per_second=50.0, wait=False)
+    assert not result.get("failed"), result
+    times = [
+        one["time"]
+        for side in ("source", "target")
+        for one in existing.sandbox.calls(side)
+        if one["operation"] != "BackbeatApi"
+    ]
+    assert len(times) >= 100
+    assert (len(times) - 1) / (max(times) - min(times)) <= 55.0
 
 
 def test_tags_that_change_meanwhile_are_listed(existing: Side, target: Side) -> None:
@@ -483,6 +564,11 @@ def test_an_interrupted_run_goes_on(existing: Side, target: Side, tmp_path: Path
     assert stopped["backfill"]["sent_count"] == 3
     other = backfill(existing, target, **files, states=["failed"])
     assert "belongs to another run" in other["msg"]
+    here = {"bucket": SOURCE_BUCKET, "name": "node1", "s3": existing.connection("s3")}
+    there = {"bucket": "other-bucket", "name": "node6", "s3": target.connection("s3")}
+    pair = existing.run("backfill", source=here, target=there, **files)
+    assert "belongs to another run" in pair["msg"]
+    assert "other-bucket" in pair["msg"]
     existing.sandbox.clear_faults()
     result = backfill(existing, target, **files)
     assert not result.get("failed"), result

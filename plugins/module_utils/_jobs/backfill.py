@@ -37,7 +37,7 @@ from .backfill_outcome import Outcomes
 from .backfill_sender import Gate, Pair, Requests, Sender
 from .backfill_workers import KeyTask, Workers
 from .backlog import backlog_age, backlog_of, service_of
-from .checkpoint import Checkpoint, read_lines, require_writable, write_atomically
+from .checkpoint import Checkpoint, kept_for_reading, read_lines, require_writable, write_atomically
 from .job import Control, Job, JobLimits, JobProgress
 from .pending_history import PendingHistory
 from .verify_listers import Listers, SideRequest, attempt
@@ -194,6 +194,9 @@ class Backfill(Job):
             if request.checkpoint:
                 checkpoint = Checkpoint(request.checkpoint, self._identity(), self._options())
                 locks.enter_context(checkpoint.locked())
+            if request.problems_file:
+                # A verification that begins meanwhile would cut it.
+                locks.enter_context(kept_for_reading(request.problems_file))
             files = Files(request.sent_file, request.skipped_file)
             return self._backfill(control, files, checkpoint, predict=False)
 

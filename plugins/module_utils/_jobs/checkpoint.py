@@ -97,13 +97,36 @@ class Checkpoint:
         except OSError as error:
             raise _unusable(beside, error) from error
         with os.fdopen(descriptor, "r+b") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise InvalidDocument(
-                    f"Another process uses the checkpoint {self.path}: wait until it ends, or name another file."
-                ) from error
+            _lock(lock.fileno(), fcntl.LOCK_EX, f"the checkpoint {self.path}")
             yield
+
+
+def _lock(descriptor: int, how: int, what: str) -> None:
+    """Lock an open file until it is closed. Raises InvalidDocument if another process has it."""
+    try:
+        fcntl.flock(descriptor, how | fcntl.LOCK_NB)
+    except OSError as error:
+        raise InvalidDocument(
+            f"Another process uses {what}: wait until it ends, or name another file."
+        ) from error
+
+
+@contextlib.contextmanager
+def kept_for_reading(path: str | Path) -> Iterator[None]:
+    """Keep other processes from beginning or continuing a file of lines. Raises InvalidDocument if one writes it.
+
+    A file that is not there, or cannot be read, is left to those who read it.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:
+        yield
+        return
+    try:
+        _lock(descriptor, fcntl.LOCK_SH, f"the file {path}")
+        yield
+    finally:
+        os.close(descriptor)
 
 
 class Lines:
@@ -115,14 +138,23 @@ class Lines:
     def __init__(self, path: str | Path, size: int | None = None) -> None:
         """Begin a new file, or continue one from `size`. Raises InvalidDocument if that is impossible."""
         self.path = Path(path)
-        fresh = os.O_TRUNC | os.O_CREAT if size is None else 0
+        fresh = os.O_CREAT if size is None else 0
         try:
             descriptor = os.open(self.path, os.O_WRONLY | os.O_NOFOLLOW | fresh, 0o600)
-            os.fchmod(descriptor, 0o600)
             self._file = os.fdopen(descriptor, "wb")
-            found = os.fstat(descriptor).st_size
         except OSError as error:
             raise _unusable(self.path, error) from error
+        try:
+            # Before it is cut: another process may write it, or read it to work on what it lists.
+            _lock(descriptor, fcntl.LOCK_EX, f"the file {self.path}")
+            os.fchmod(descriptor, 0o600)
+            found = os.fstat(descriptor).st_size
+        except OSError as error:
+            self._file.close()
+            raise _unusable(self.path, error) from error
+        except InvalidDocument:
+            self._file.close()
+            raise
         if size is not None and found < size:
             self._file.close()
             raise InvalidDocument(

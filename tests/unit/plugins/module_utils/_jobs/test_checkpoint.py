@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs.checkpoint import (
     Checkpoint,
     Lines,
+    kept_for_reading,
     read_lines,
     write_atomically,
 )
@@ -147,6 +148,27 @@ def test_lines_that_are_shorter_than_the_checkpoint_are_refused(tmp_path: Path) 
         Lines(tmp_path / "lines", 10)
     with pytest.raises(InvalidDocument, match="No such file"):
         Lines(tmp_path / "missing", 0)
+
+
+def test_lines_that_another_process_writes_or_works_on_are_left_as_they_are(tmp_path: Path) -> None:
+    path = tmp_path / "lines"
+    lines = Lines(path)
+    lines.append([{"key": "k"}])
+    lines.flush()
+    for size in (None, 0):
+        with pytest.raises(InvalidDocument, match="Another process uses the file"):
+            Lines(path, size)
+    with pytest.raises(InvalidDocument, match="Another process"), kept_for_reading(path):
+        pass
+    lines.close()
+    with kept_for_reading(path), kept_for_reading(path):
+        with pytest.raises(InvalidDocument, match="Another process uses the file"):
+            Lines(path)
+        assert [line for _offset, line in read_lines(path)] == [{"key": "k"}]
+    Lines(path).close()
+    assert not path.stat().st_size
+    with kept_for_reading(tmp_path / "none"):
+        pass
 
 
 def test_a_link_is_not_followed(tmp_path: Path) -> None:
