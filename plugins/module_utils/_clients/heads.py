@@ -33,6 +33,7 @@ class HeadRequests:
 
     site: whose replication status counts, if the server names sites; "" for the overall one.
     below: what the bucket has before each key. `slowed` is called when the server asks for fewer requests.
+    requests: those of the bucket, if others share their connections.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class HeadRequests:
         site: str = "",
         slowed: Callable[[], object] = lambda: None,
         below: str = "",
+        requests: DirectRequests | None = None,
     ) -> None:
         self._below = below.encode()
         self._slowed = slowed
@@ -49,7 +51,7 @@ class HeadRequests:
         self._bucket = bucket
         self._site = f"x-amz-meta-{site.lower()}-replication-status" if site else ""
         self._copy = f"x-amz-meta-{site.lower()}-version-id" if site else ""
-        self._requests = DirectRequests(api, bucket)
+        self._requests = requests or DirectRequests(api, bucket)
 
     def head(self, key: bytes, version_id: bytes | None) -> Head | None:
         """One version, or with None the current one; None if it is not there or a delete marker.

@@ -26,14 +26,21 @@ _NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 class TagRequests:
     """The tags of versions in one bucket. Threads may share it; each has a connection of its own.
 
-    `slowed` is called when the server asks for fewer requests.
+    `slowed` is called when the server asks for fewer requests. requests: those of the bucket, if others share their
+    connections.
     """
 
-    def __init__(self, api: Api, bucket: str, slowed: Callable[[], object] = lambda: None) -> None:
+    def __init__(
+        self,
+        api: Api,
+        bucket: str,
+        slowed: Callable[[], object] = lambda: None,
+        requests: DirectRequests | None = None,
+    ) -> None:
         self._api = api
         self._bucket = bucket
         self._slowed = slowed
-        self._requests = DirectRequests(api, bucket)
+        self._requests = requests or DirectRequests(api, bucket)
 
     def get(self, key: bytes, version_id: bytes) -> dict[str, str] | None:
         """The tags of a version in their order; None if it is not there. Raises the errors of errors.py."""

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from .._clients import s3_buckets
 from .._clients.api import Api, fresh, fresh_backoff
+from .._clients.direct import DirectRequests
 from .._clients.errors import (
     AUTHENTICATION,
     ApiError,
@@ -63,11 +64,15 @@ class Requests:
         self.pair = pair
         self.control = control
         self._ledger = ledger
+        # One connection for each thread and side.
+        source = DirectRequests(pair.source, pair.source_bucket)
         self._heads = {
-            "source": HeadRequests(pair.source, pair.source_bucket, pair.site, slowed),
+            "source": HeadRequests(
+                pair.source, pair.source_bucket, pair.site, slowed, requests=source
+            ),
             "target": HeadRequests(pair.target, pair.target_bucket, "", slowed),
         }
-        self._tags = TagRequests(pair.source, pair.source_bucket, slowed)
+        self._tags = TagRequests(pair.source, pair.source_bucket, slowed, source)
         self._lock = threading.Lock()
         #: When it was read, and what its rules for the target select.
         self._configured: tuple[float, Configuration | None, tuple[bytes, ...]] = (0.0, None, ())
@@ -122,18 +127,20 @@ class Gate:
     @contextlib.contextmanager
     def turn(self) -> Iterator[None]:
         """Hold the turn while a key is sent. Raises the error with which an earlier turn ended."""
-        if self._ledger.proven:
-            yield
-            return
-        with self._lock:
-            # Those that waited must not try as well.
-            if self._error is not None:
-                raise self._error
-            try:
-                yield
-            except BaseException as error:
-                self._error = error
-                raise
+        if not self._ledger.proven:
+            with self._lock:
+                # Those that waited must not try as well.
+                if self._error is not None:
+                    raise self._error
+                # Nor one after the other, once it is known that versions arrive.
+                if not self._ledger.proven:
+                    try:
+                        yield
+                    except BaseException as error:
+                        self._error = error
+                        raise
+                    return
+        yield
 
 
 class Sender:
