@@ -421,6 +421,14 @@ def test_reports_have_the_proof_of_each_pair(result: dict[str, Any] | None, word
     assert pair["proof"] == words
 
 
+def test_reports_have_what_preflight_found_of_each_pair() -> None:
+    hostvars = two_hosts(PAIR, {"source_bucket": "bucket-c", "target_bucket": "bucket-d"})
+    assert [one["findings"] for one in step(hostvars, "report_pairs")] == [[], []]
+    found = [{"id": "target-versioning-off"}]
+    hostvars["node1"]["replication_preflight_seen"] = {"results": [{"findings": found}]}
+    assert [one["findings"] for one in step(hostvars, "report_pairs")] == [found, []]
+
+
 def test_a_step_that_no_plan_has() -> None:
     with pytest.raises(AnsibleFilterError, match="A plan has no step 'bucket'"):
         step(two_hosts(), "bucket")

@@ -136,3 +136,22 @@ def test_buckets_are_listed_in_pages(api: Api, stub: Stubber) -> None:
             "list_buckets", {**page, **({"ContinuationToken": token} if token else {})}, asked
         )
     assert s3_buckets.buckets(api) == ["a-bucket", "b-bucket"]
+
+
+@pytest.mark.parametrize(
+    ("default", "words"),
+    [
+        ({"Mode": "COMPLIANCE", "Days": 1}, "COMPLIANCE, 1 day"),
+        ({"Mode": "GOVERNANCE", "Days": 30}, "GOVERNANCE, 30 days"),
+        ({"Mode": "GOVERNANCE", "Years": 2}, "GOVERNANCE, 2 years"),
+        (None, ""),
+    ],
+)
+def test_a_default_retention_in_words(default: dict[str, Any] | None, words: str, api: Api) -> None:
+    lock: dict[str, Any] = {"ObjectLockEnabled": "Enabled"}
+    if default:
+        lock["Rule"] = {"DefaultRetention": default}
+    with Stubber(api.client) as stubber:
+        answer = {"ObjectLockConfiguration": lock}
+        stubber.add_response("get_object_lock_configuration", answer, BUCKET)
+        assert s3_buckets.default_retention(api, "b") == words

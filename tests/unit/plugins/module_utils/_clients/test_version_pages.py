@@ -143,6 +143,15 @@ def test_what_is_no_page_is_none(answer: bytes) -> None:
     assert read_page(answer) is None
 
 
+@pytest.mark.parametrize("truncated", ["maybe", "false", "true"])
+@pytest.mark.parametrize("twice", ["{}{}", "{1}{0}"])
+def test_a_page_that_says_twice_whether_it_is_the_last_is_left_to_the_parser(
+    truncated: str, twice: str
+) -> None:
+    parts = twice.format("<IsTruncated>true</IsTruncated>", VERSION)
+    assert read_fast(body(parts, truncated=truncated)) is None
+
+
 @pytest.mark.parametrize("name", ["a%2Fb", "a%252Fb", "a%20b%2F%C3%A9"])
 def test_keys_are_decoded_once(name: str) -> None:
     url = "<EncodingType>url</EncodingType>"

@@ -12,7 +12,10 @@ import re
 import pytest
 
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.report_drawing import (
+    BOX_WIDTH,
+    COLUMN_GAP,
     Arrow,
+    _passing,
     drawing,
     shorten,
 )
@@ -118,6 +121,9 @@ def test_numbers_and_moments() -> None:
     assert number(1234567).replace("\u202f", " ") == "1 234 567"
     sizes = [size(value).replace("\u202f", " ") for value in (0, 999, 1000, 1.5 * 2**30, 2**60)]
     assert sizes == ["0 B", "999 B", "0.98 KiB", "1.50 GiB", "1048576 TiB"]
+    # Three digits are shown.
+    kib = [size(1024 * value).replace("\u202f", " ") for value in (9.5, 10, 99.5, 100)]
+    assert kib == ["9.50 KiB", "10.0 KiB", "99.5 KiB", "100 KiB"]
     assert moment("2026-11-22T17:21:14.718Z") == "2026-11-22 17:21 UTC"
 
 
@@ -156,10 +162,12 @@ def test_everything_is_within_the_drawing() -> None:
 
 
 def test_boxes_do_not_overlap() -> None:
-    boxes = drawing(arrows("a>c", "b>c", "a>d", "b>d"))["boxes"]
+    boxes = drawing(arrows("a>c", "b>c", "a>d", "b>d", "d>e"))["boxes"]
     for one, other in itertools.combinations(boxes, 2):
         apart = one["y"] + one["height"] <= other["y"] or other["y"] + other["height"] <= one["y"]
-        assert apart or one["x"] != other["x"]
+        # Between columns is room for arrows.
+        beside = abs(one["x"] - other["x"]) >= one["width"] + COLUMN_GAP
+        assert apart or beside
 
 
 def test_badges_of_crossing_arrows_do_not_cover_one_another() -> None:
@@ -205,6 +213,17 @@ def test_arrows_pass_a_column_on_the_side_that_is_nearer() -> None:
         assert lane < top if row["y"] < middle else lane > bottom
     assert len(set(lanes)) == len(rows)
     assert {lane < top for lane in lanes} == {True, False}
+
+
+def test_a_badge_is_in_the_middle_of_its_lane_or_on_the_nearest_free_spot() -> None:
+    one = Arrow("a", "x", "c", "y", "ok", "")
+    begin, end = (0.0, 50.0), (2.0 * (BOX_WIDTH + COLUMN_GAP), 50.0)
+    taken: list[tuple[float, float]] = []
+    badges = [_passing(one, begin, end, 10.0, taken) for _arrow in range(5)]
+    middle = (BOX_WIDTH + end[0]) / 2
+    assert [one["badge_x"] - middle for one in badges] == pytest.approx(
+        [0, 30, -30, 60, -60], abs=2
+    )
 
 
 def test_a_drawing_of_nothing() -> None:

@@ -30,6 +30,9 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify
     KEY,
     Case,
 )
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_entries import (
+    Problem,
+)
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_questions import (
     Context,
     Head,
@@ -70,11 +73,13 @@ class Listing:
 
     def __init__(self, api: Any, *_more: Any) -> None:
         self.bucket: Bucket = api.bucket
+        self.pages: list[str] = api.pages
 
     def narrowed(self, _prefix: str) -> Listing:
         return self
 
     def page(self, _marker: Marker, _size: int) -> Page:
+        self.pages.append("page")
         return Page([row for row in self.bucket.rows() if row[KEY] == KEY_NAME], None)
 
 
@@ -115,6 +120,7 @@ class Scene:
         self.reasons: dict[str, str] = {}
         self.arrivals: list[tuple[float, Callable[[], None]]] = []
         self.sent: list[str] = []
+        self.pages: list[str] = []
         self.books = Books()
         self.control = Control()
         self.control.sleep = self.sleep  # type: ignore[method-assign]
@@ -157,9 +163,9 @@ class Scene:
         self.arrivals.append((self.time.now + self.delay, lambda: self.arrive(new)))
         return "new"
 
-    def work(self, *, predict: bool = False, patient: bool = True, again: bool = False) -> bool:
+    def key_work(self, choice: Choice, *, predict: bool = False) -> KeyWork:
         apis = {
-            side: SimpleNamespace(bucket=bucket, now=self.now)
+            side: SimpleNamespace(bucket=bucket, now=self.now, pages=self.pages)
             for side, bucket in self.buckets.items()
         }
         pair = SimpleNamespace(
@@ -170,19 +176,20 @@ class Scene:
         )
         ledger: Any = self.books
         sender: Any = SimpleNamespace(send=self.send)
-        key = KeyWork(
-            requests,
-            ledger,
-            sender,
-            Gate(ledger),
-            Choice(FAILED, delete_again=again),
-            Context(prefixes=[b""], roles=ROLES, started="2026-02-01T00:00:00.000Z"),
-            predict=predict,
-            settle=SETTLE,
+        context = Context(prefixes=[b""], roles=ROLES, started="2026-02-01T00:00:00.000Z")
+        gate = Gate(ledger)
+        return KeyWork(
+            requests, ledger, sender, gate, choice, context, predict=predict, settle=SETTLE
         )
+
+    @property
+    def case(self) -> Case:
         rows = (tuple(bucket.rows()) for bucket in self.buckets.values())
-        ticket = Ticket(deque(), lambda: None, 1)
-        return key.work(ticket, Case(KEY_NAME, *rows), True, patient)
+        return Case(KEY_NAME, *rows)
+
+    def work(self, *, predict: bool = False, patient: bool = True, again: bool = False) -> bool:
+        work = self.key_work(Choice(FAILED, delete_again=again), predict=predict)
+        return work.work(Ticket(deque(), lambda: None, 1), self.case, True, patient)
 
     @property
     def at_target(self) -> list[str]:
@@ -218,7 +225,8 @@ def test_versions_are_sent_from_the_oldest_on_without_waiting(make: Make) -> Non
     scene = make(version("v3"), version("v2", "COMPLETED"), version("v1"), target=[version("v2")])
     assert scene.work(patient=False)
     assert scene.sent == ["v1", "v3"]
-    assert scene.time.slept == []
+    # Nor is the key listed once more, as deleted keys and those with a null version are.
+    assert (scene.time.slept, scene.pages) == ([], [])
     assert scene.books.found == ["v3", "v1"]
 
 
@@ -374,6 +382,52 @@ def test_what_is_under_way_is_waited_for_if_the_order_depends_on_it(make: Make) 
     assert sum(scene.time.slept) >= 5
 
 
+def test_what_is_under_way_is_not_waited_for_if_the_null_version_may_not_be_sent_anyway(
+    make: Make,
+) -> None:
+    scene = make(version("v1", "PENDING"), version("null"))
+    assert scene.work(patient=False)
+    assert scene.books.skipped == {"null": "null-after-newer"}
+
+
+@pytest.mark.parametrize(
+    ("stamp", "waits"),
+    [
+        ({"status": "PENDING", "role": ROLES}, True),
+        ({"status": "PROCESSING", "role": ROLES}, True),
+        ({"status": "PENDING", "role": "other-role,target-role"}, False),
+        ({"status": "FAILED", "role": ROLES}, False),
+        ({}, False),
+    ],
+)
+def test_a_marker_that_is_under_way_is_waited_for(
+    make: Make, monkeypatch: pytest.MonkeyPatch, stamp: dict[str, str], waits: bool
+) -> None:
+    monkeypatch.setattr(backfill_key.s3_objects, "stamp", lambda *_version: stamp)
+    scene = make(marker("m"), version("v1"))
+    assert scene.work(patient=False) != waits
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "selected", "found"),
+    [
+        ("failed", "", True, "failed"),
+        ("delete_marker_covered", "", True, "in_sync"),
+        ("uninspected", "", True, "different"),
+        ("not_selected", "replica", True, "replica_without_source"),
+        ("not_selected", "replica", False, "not_selected"),
+        ("not_selected", "rule", True, "not_selected"),
+        ("missing", "replica", True, "missing"),
+    ],
+)
+def test_states_of_versions_as_the_rules_for_sending_take_them(
+    state: str, reason: str, selected: bool, found: str
+) -> None:
+    problem = Problem("k", "v1", state, "source", status="FAILED", reason=reason)
+    assert backfill_key._state(problem, selected) == (found, "FAILED")
+    assert backfill_key._state(None, selected) == ("in_sync", None)
+
+
 @pytest.mark.parametrize(("seconds", "waits"), [(9, True), (10, False)])
 def test_a_young_marker_whose_status_cannot_be_read_may_be_under_way(
     make: Make, monkeypatch: pytest.MonkeyPatch, seconds: int, waits: bool
@@ -385,3 +439,53 @@ def test_a_young_marker_whose_status_cannot_be_read_may_be_under_way(
     scene = make(marker("m"), version("v1"))
     scene.now = MODIFIED + timedelta(seconds=seconds)
     assert scene.work(patient=False) != waits
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "concerned"),
+    [
+        (["v2", "v1"], ["v2", "v1"], False),
+        (["v2", "v1"], ["v2"], True),
+        (["v2"], ["v2", "v1"], False),
+        # That a null version under newer ones is there, a listing does not prove.
+        (["v1", "null"], ["v1", "null"], True),
+        (["null", "v1"], ["null", "v1"], False),
+        (["null"], ["null"], True),
+    ],
+)
+def test_keys_that_a_backfill_looks_at(
+    make: Make, source: list[str], target: list[str], concerned: bool
+) -> None:
+    scene = make(*map(version, source), target=list(map(version, target)))
+    assert scene.key_work(Choice(FAILED)).concerns(scene.case) == concerned
+    lacking = bool(set(source) - set(target))
+    assert scene.key_work(Choice(frozenset({"failed"}))).concerns(scene.case) == lacking
+
+
+@pytest.mark.parametrize(
+    ("since", "before", "excluded"),
+    [
+        ("", "", set()),
+        ("2026-01-02T00:00:00.000Z", "", {"v1"}),
+        ("", "2026-01-02T00:00:00.000Z", {"v2", "v3"}),
+        ("2026-01-02T00:00:00.000Z", "2026-01-03T00:00:00.000Z", {"v1", "v3"}),
+    ],
+)
+def test_versions_of_other_times_are_not_selected(
+    since: str, before: str, excluded: set[str]
+) -> None:
+    entries = [
+        Entry(b"v%d" % day, modified=b"2026-01-0%dT00:00:00.000Z" % day) for day in (3, 2, 1)
+    ]
+    rows = Bucket({KEY_NAME: entries}).rows()
+    selection = Choice(FAILED, {"k": {"v9"}}, since, before).selection("k", rows)
+    assert selection.excluded == excluded
+    assert selection.version_ids == {"v9"}
+    assert Choice(FAILED, {"k": {"v9"}}).selection("other", rows).version_ids == frozenset()
+
+
+def test_delete_markers_that_are_missing_are_listed_unless_only_named_versions_are_sent() -> None:
+    assert "delete_marker_missing" in Choice(FAILED).selection("k", []).states
+    named = Choice(frozenset(), {"k": {"v1"}}).selection("k", [])
+    assert named.states == frozenset()
+    assert not named.delete_again
