@@ -196,3 +196,34 @@ def test_a_null_version_that_fails_again_stops_the_retry(with_null: Side, target
     assert "is FAILED, and the key has a null version" in result["msg"]
     assert result["retry"]["accepted"] == 1
     assert result["changed"]
+
+
+def test_what_was_put_for_other_roles_is_left_to_its_tags(broken: Side, target: Side) -> None:
+    """Backbeat would take the retry, and the version would be PROCESSING for ever."""
+    for key in ("a", "b"):
+        failed(broken, key)
+    repair(target)
+    stored = broken.s3.get_bucket_replication(Bucket=SOURCE_BUCKET)["ReplicationConfiguration"]
+    target.do("iam_role", name="Other")
+    target.iam.attach_role_policy(
+        RoleName="Other", PolicyArn=target.arn("policy", "TargetPolicyForS3Replication")
+    )
+    role = f"{stored['Role'].split(',')[0]},{target.arn('role', 'Other')}"
+    broken.s3.put_bucket_replication(
+        Bucket=SOURCE_BUCKET, ReplicationConfiguration={**stored, "Role": role}
+    )
+    refused = retry(broken, target)
+    assert refused["retry"]["refused_by_reason"] == {"roles-changed": 2}
+    assert not refused["changed"]
+    # A server that does not tell the roles leaves it to Backbeat.
+    broken.sandbox.fail("BackbeatMetadata", side="source", status=403, code="AccessDenied", times=0)
+    assert retry(broken, target, wait=False)["retry"]["accepted"] == 2
+    broken.sandbox.clear_faults()
+    sides = {
+        "source": {"bucket": SOURCE_BUCKET, "s3": broken.connection("s3")},
+        "target": {"bucket": TARGET_BUCKET, "s3": target.connection("s3")},
+    }
+    found = broken.run("verify", **sides, fail=False)["verification"]["states"]
+    assert found["stuck"]["count"] == 2
+    sent = broken.do("backfill", **sides, wait=True, wait_timeout=20.0)
+    assert sent["backfill"]["outcome"] == {"stuck": {"COMPLETED": 2}}

@@ -188,7 +188,8 @@ class _Judgement:
             self._pending(row, side, head)
         elif status == "PROCESSING":
             self.result.again = True
-            self._add("processing", row, side, "", "", status)
+            stuck = _for_other_roles(head.roles if side == "source" else None, self.context)
+            self._add(row=row, side=side, status=status, **(stuck or {"state": "processing"}))
         elif status == "FAILED":
             self._add("failed", row, side, "", "", status)
         else:
@@ -308,15 +309,23 @@ def _pending(
     key: str, version: str, modified: str, roles: str | None, context: Context
 ) -> dict[str, Any]:
     """What is said of a version that is PENDING: it is so still, or stuck."""
-    if context.roles is not None and roles not in (None, context.roles):
-        detail = f"It was put for the roles {roles}, and the configuration has {context.roles}."
-        return {"state": "stuck", "reason": "roles-changed", "detail": detail, "since": None}
+    stuck = _for_other_roles(roles, context)
+    if stuck is not None:
+        return stuck
     seen = context.pending_since(key, version)
     since = max(seen, modified) if seen else None
     if since is not None and since < context.stuck_before:
         detail = f"It is PENDING since {since} or longer."
         return {"state": "stuck", "reason": "too-long", "detail": detail, "since": since}
     return {"state": "pending", "reason": "", "detail": "", "since": since}
+
+
+def _for_other_roles(roles: str | None, context: Context) -> dict[str, Any] | None:
+    """What is said of a version that is under way for other roles than the configuration's; None of others."""
+    if context.roles is None or roles in (None, context.roles):
+        return None
+    detail = f"It was put for the roles {roles}, and the configuration has {context.roles}."
+    return {"state": "stuck", "reason": "roles-changed", "detail": detail, "since": None}
 
 
 def marker_by_status(
@@ -326,11 +335,14 @@ def marker_by_status(
     told = replace(problem, status=status or None)
     if not status:
         return replace(told, state="never_replicated", reason="older-than-rule")
-    if status in ("PROCESSING", "FAILED"):
+    stuck = _for_other_roles(roles, context) if status == "PROCESSING" else None
+    if status in ("PROCESSING", "FAILED") and stuck is None:
         return replace(told, state=status.lower())
-    if status != "PENDING":
+    if status not in ("PENDING", "PROCESSING"):
         return told
-    found = _pending(problem.key, problem.version_id, problem.modified or "", roles, context)
+    found = stuck or _pending(
+        problem.key, problem.version_id, problem.modified or "", roles, context
+    )
     return replace(
         told,
         state=found["state"],

@@ -207,8 +207,8 @@ class KeyWork:
         return prefixes is None or any(map(key.startswith, prefixes))
 
     def _with_roles(self, key: bytes, version_id: bytes, head: Head) -> Head:
-        """With the roles that were stamped on a pending version, if the server lets them be read."""
-        if head.status != "PENDING" or self._context.roles is None or not self._stamps:
+        """With the roles that were stamped on a version that is under way, if the server lets them be read."""
+        if head.status not in MOVING or self._context.roles is None or not self._stamps:
             return head
         api, bucket = self._buckets["source"]
         try:

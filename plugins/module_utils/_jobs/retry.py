@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import sqlite3
 from collections import Counter
@@ -12,12 +13,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .._clients import backbeat, s3_objects
-from .._clients.api import Api
+from .._clients import backbeat, s3_buckets, s3_objects
+from .._clients.api import Api, fresh
 from .._clients.backbeat import FailedVersion
+from .._clients.errors import ApiError
 from .._clients.service import S3
 from .._clients.session import Connections
 from .._documents import names
+from .._documents.replication import Configuration, from_api, join_roles
 from .._documents.resend_rules import REASONS, KeyPlan, KeyVersion, Selection, plan_key
 from .._queries.backbeat_info import matching, sites_to_ask
 from .._waiting import Backoff
@@ -26,12 +29,14 @@ from .job import Control, Job
 
 #: What one request asks for, and how many refused versions a result names.
 BATCH, SHOWN = 100, 100
-COLON, GONE = "colon", "gone"
+COLON, GONE, ROLES = "colon", "gone", "roles-changed"
 #: Why a version is refused: the rules' reasons, and those of this API.
 EXPLAINED = {
     **REASONS,
     COLON: "Backbeat's API cannot retry keys with a colon: put the version's own tags back on it instead.",
     GONE: "The source does not have the version any more.",
+    ROLES: "The version was put for other roles than those that are configured now, so that Backbeat would not finish "
+    "it: put the version's own tags back on it instead.",
 }
 MOVING = ("PENDING", "PROCESSING")
 #: What a source's status says of a version, if the target is not read.
@@ -198,6 +203,7 @@ class Retry(Job):
         self.source = source
         self.target = target
         self._spool = Spool()
+        self._configured: dict[str, str | None] = {}
 
     @classmethod
     def build(cls, request: RetryRequest, connections: Connections) -> Retry:
@@ -274,7 +280,8 @@ class Retry(Job):
                 tally.refuse(version, COLON)
             return [], KeyPlan()
         known = read_key(self.source, bucket, key, self.target)
-        wanted = frozenset(one.version_id for one in versions)
+        others = {one.version_id for one in versions if self._has_other_roles(one)}
+        wanted = frozenset(one.version_id for one in versions) - others
         # Only what is listed is sent, also if other versions of the key have failed.
         plan = plan_key(known, Selection(frozenset(), wanted, markers=True))
         by_id: dict[str, list[FailedVersion]] = {}
@@ -284,10 +291,37 @@ class Retry(Job):
         for version in versions:
             if version.version_id not in present:
                 tally.refuse(version, GONE)
+            elif version.version_id in others:
+                tally.refuse(version, ROLES)
         for refusal in plan.refused:
             for version in by_id[refusal.version_id]:
                 tally.refuse(version, refusal.reason)
         return [version for name in plan.send for version in by_id[name]], plan
+
+    def _has_other_roles(self, version: FailedVersion) -> bool:
+        """Whether the version was stamped with other roles than its bucket's configuration has, if that can be read."""
+        roles = self._roles(version.bucket)
+        if roles is None:
+            return False
+        try:
+            stamped = s3_objects.stamped_roles(
+                fresh(self.source), version.bucket, version.key, version.version_id
+            )
+        except ApiError:
+            # Many accounts may not use this route, and some servers lack it.
+            self._configured[version.bucket] = None
+            return False
+        return stamped not in (None, roles)
+
+    def _roles(self, bucket: str) -> str | None:
+        """The roles of a bucket's configuration, None if they are not to be compared."""
+        if bucket not in self._configured:
+            stored: Configuration | None = None
+            with contextlib.suppress(ApiError, InvalidDocument):
+                found = s3_buckets.replication(fresh(self.source), bucket)
+                stored = None if found is None else from_api(found)
+            self._configured[bucket] = None if stored is None else join_roles(stored.roles)
+        return self._configured[bucket]
 
     def _send(self, control: Control, tally: Tally, batch: list[FailedVersion]) -> None:
         control.check("retrying failed versions")

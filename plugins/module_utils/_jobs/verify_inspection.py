@@ -191,8 +191,8 @@ class Inspector:
         return head
 
     def _with_roles(self, key: bytes, version_id: bytes, head: Head) -> Head:
-        """With the roles that were stamped on a pending version, if the server lets them be read."""
-        if head.status != "PENDING" or self._context.roles is None or not self._stamps:
+        """With the roles that were stamped on a version that is under way, if the server lets them be read."""
+        if head.status not in s3_objects.PENDING or self._context.roles is None or not self._stamps:
             return head
         try:
             name = key.decode("utf-8", "surrogateescape")
