@@ -11,11 +11,20 @@ from typing import Any
 
 from .._clients import iam_entities
 from .._clients.api import Api
-from .._clients.errors import Conflict, NotFound
+from .._clients.errors import Call, Conflict, NotFound
 from .._documents import names, permissions, policy
 from .._documents.policy_parts import buckets_of, keep_unlisted, remove_buckets, split
 from .._work import Change, InvalidDocument, Plan, Refused
-from .policy_parts import LONGEST_NAME, Finder, Part, State, part_mark, part_name, writing_order
+from .policy_parts import (
+    LONGEST_NAME,
+    Finder,
+    Part,
+    State,
+    granted,
+    part_mark,
+    part_name,
+    writing_order,
+)
 
 # IAM keeps this many versions of a policy and refuses another one.
 VERSIONS = 5
@@ -117,6 +126,8 @@ class Policy:
             thorough=not request.present and not self.path,
         )
         self.roles = tuple(self.finder.roles)
+        #: Parts that were written over an older document.
+        self.updated: list[iam_entities.Policy] = []
 
     def read(self) -> State | None:
         self.finder.prepare()
@@ -196,6 +207,31 @@ class Policy:
             name: {"document": part.document, "roles": sorted(part.roles)}
             for name, part in sorted((state or {}).items())
         }
+
+    def confirm(self) -> None:
+        """Raise Conflict if permissions that were asked for are gone: another client wrote an older document later."""
+        asked = self.request.document
+        if not self.request.present or asked is None or self._are_last():
+            return
+        stored = (self._read_parts({}) or {}).values()
+        lost = granted(asked) - set().union(*(granted(part.document) for part in stored))
+        if lost:
+            buckets = ", ".join(buckets_of([asked]))
+            raise Conflict(
+                Call("CreatePolicyVersion", self.api.endpoint, f"change the policy {self.name}"),
+                f"{len(lost)} of the permissions that were written, on {buckets or 'its resources'}, are gone at "
+                "the end of the task",
+                advice="Another client wrote the policy at the same time. Run again, and see that one client at a time "
+                "changes a policy.",
+            )
+
+    def _are_last(self) -> bool:
+        """Whether all parts that were written over an older document are still as they were written."""
+        return all(
+            found is not None and found.default_version == written.default_version
+            for written in self.updated
+            for found in [iam_entities.get_policy(self.api, written.arn)]
+        )
 
     def _holders(self, before: State) -> tuple[str, ...]:
         """The roles that need all parts: the wanted ones, and those that the first part is attached to."""
@@ -344,6 +380,7 @@ class Policy:
             self._delete_version(part, _oldest(spare))
         version_id = iam_entities.create_policy_version(self.api, part.policy.arn, document)
         made = replace(part.policy, default_version=version_id)
+        self.updated.append(made)
         return {**(state or {}), name: replace(part, policy=made, document=document)}
 
     def _attach(self, name: str, role: str) -> Change[State]:

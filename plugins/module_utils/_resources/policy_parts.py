@@ -154,8 +154,8 @@ def writing_order(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[s
     Both map a part's name to its document. Earlier parts come first where that is good, so that no part of a new
     policy is ever without those by which it is found. Where permissions change places in a circle, no order is good.
     """
-    there = {name: _permissions(document) for name, document in before.items()}
-    wanted = {name: _permissions(document) for name, document in after.items()}
+    there = {name: granted(document) for name, document in before.items()}
+    wanted = {name: granted(document) for name, document in after.items()}
     needed: set[str] = set().union(*wanted.values())
     left = list(after)
     order: list[str] = []
@@ -172,7 +172,7 @@ def writing_order(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[s
     return order
 
 
-def _permissions(document: Any) -> set[str]:
+def granted(document: Any) -> set[str]:
     """What a document says, one action on one resource at a time."""
     statements = document.get("Statement") if isinstance(document, Mapping) else None
     return {
