@@ -15,8 +15,8 @@ description:
   - The document is the user's own, or generated from the names of the buckets.
   - Documents are compared by their meaning. A change makes a new default version, so the roles keep their permissions
     all the time; the oldest version goes when there are five.
-  - Runs of one user on one machine that change the same policy wait for one another, so that none loses what another has
-    written. After a list of policies, a document that another machine has overwritten meanwhile is an error.
+  - Runs of one user on one machine that change the same policy wait for one another, so that none loses what another
+    has written. After a list of policies, a document that another machine has overwritten meanwhile is an error.
 author: scality.backbeat contributors (@scality)
 extends_documentation_fragment:
   - scality.backbeat.connection
