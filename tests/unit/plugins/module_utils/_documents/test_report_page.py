@@ -15,6 +15,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.report
     BOX_WIDTH,
     COLUMN_GAP,
     Arrow,
+    _bezier,
     _passing,
     drawing,
     shorten,
@@ -224,6 +225,14 @@ def test_a_badge_is_in_the_middle_of_its_lane_or_on_the_nearest_free_spot() -> N
     assert [one["badge_x"] - middle for one in badges] == pytest.approx(
         [0, 30, -30, 60, -60], abs=2
     )
+
+
+@pytest.mark.parametrize(
+    ("t", "value"), [(0, 8.0), (0.25, 25.625), (0.5, 59.0), (0.75, 114.875), (1, 200.0)]
+)
+def test_points_of_a_curve(t: float, value: float) -> None:
+    """With these control points it is 8 + 48 t + 72 t^2 + 72 t^3."""
+    assert _bezier((8.0, 24.0, 64.0, 200.0), t) == pytest.approx(value)
 
 
 def test_a_drawing_of_nothing() -> None:

@@ -26,9 +26,12 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs import backfill_sender
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs.backfill_sender import (
+    CONFIGURED,
     REACTION,
     REFUSALS,
+    Gate,
     Pair,
+    Requests,
     Sender,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs.job import Control, Deadlines
@@ -288,3 +291,73 @@ def test_credentials_that_are_no_longer_valid_end_the_job(make: Make) -> None:
     scene.server.errors = [error(Forbidden, "ExpiredToken")]
     with pytest.raises(Forbidden):
         scene.send()
+
+
+@pytest.fixture
+def requests(make: Make, monkeypatch: pytest.MonkeyPatch) -> tuple[Requests, FakeS3, Scene]:
+    """Requests to a bucket, and the scene whose clock is theirs."""
+    scene, s3 = make("FAILED"), FakeS3()
+    s3._add("s")
+    for kind in ("DirectRequests", "HeadRequests", "TagRequests"):
+        monkeypatch.setattr(backfill_sender, kind, lambda *_names, **_more: None)
+    monkeypatch.setattr(backfill_sender, "fresh", lambda api: api)
+    ledger: Any = SimpleNamespace(count_request=lambda _kind: None)
+    pair = Pair(s3.api(), "s", FakeS3().api(), "t-bucket")
+    return Requests(pair, ledger, Control()), s3, scene
+
+
+def configuration(prefix: str, target: str = "t-bucket", status: str = "Enabled") -> dict[str, Any]:
+    destination = {"Bucket": f"arn:aws:s3:::{target}"}
+    rule = {"Prefix": prefix, "Status": status, "Destination": destination}
+    role = "arn:aws:iam::123456789012:role/Role"
+    return {"Role": f"{role},{role}", "Rules": [rule]}
+
+
+@pytest.mark.parametrize(
+    ("stored", "selected"),
+    [
+        (configuration("a/"), True),
+        (configuration(""), True),
+        (configuration("b/"), False),
+        (configuration("a/", target="other-bucket"), False),
+        (configuration("a/", status="Disabled"), False),
+        (None, False),
+    ],
+)
+def test_a_key_is_selected_by_an_enabled_rule_for_its_target(
+    requests: tuple[Requests, FakeS3, Scene], stored: dict[str, Any] | None, selected: bool
+) -> None:
+    asked, s3, _scene = requests
+    s3.buckets["s"]["replication"] = stored
+    assert asked.selected(b"a/k") == selected
+    assert (asked.configuration() is None) == (stored is None)
+
+
+def test_a_configuration_is_read_again_after_some_seconds(
+    requests: tuple[Requests, FakeS3, Scene],
+) -> None:
+    asked, s3, scene = requests
+    s3.buckets["s"]["replication"] = configuration("a/")
+    assert asked.selected(b"a/k")
+    s3.buckets["s"]["replication"] = configuration("b/")
+    scene.time.now += CONFIGURED
+    assert asked.selected(b"a/k")
+    assert s3.calls == ["GetBucketReplication"]
+    scene.time.now += 0.1
+    assert not asked.selected(b"a/k")
+
+
+def test_an_error_of_the_first_key_is_that_of_all_that_waited() -> None:
+    books: Any = Books(proven=False)
+    gate = Gate(books)
+    with gate.turn():
+        pass
+    for _key in range(2):
+        with pytest.raises(KeyError, match="first"), gate.turn():
+            raise KeyError("first")
+        # Nothing is tried any more.
+        with pytest.raises(KeyError, match="first"), gate.turn():
+            raise AssertionError
+    books.proven = True
+    with gate.turn():
+        pass

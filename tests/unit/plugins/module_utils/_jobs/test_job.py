@@ -138,7 +138,8 @@ def test_the_status_file_can_be_watched(tmp_path: Path) -> None:
     time.now = 2
     progress.add(10)
     assert json.loads(path.read_text()) == first
+    progress.share = 2 / 3
     progress.end("finished")
     last = json.loads(path.read_text())
-    assert (last["state"], last["done"]) == ("finished", 20)
+    assert (last["state"], last["done"], last["share"]) == ("finished", 20, 0.6667)
     assert path.stat().st_mode & 0o777 == 0o600
