@@ -102,15 +102,6 @@ def run_module(requirements: str, module: str, options: argparse.Namespace) -> N
     os.execve(command[0], command, environ())  # noqa: S606
 
 
-def require(oldest: tuple[int, int]) -> None:
-    """Raises Failure if the Python that runs this is older."""
-    if sys.version_info[:2] < oldest:
-        wanted, running = (
-            ".".join(map(str, version[:2])) for version in (oldest, sys.version_info)
-        )
-        raise Failure(f"dev.py needs Python {wanted} or newer; {sys.executable} is {running}.")
-
-
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     own, passed_on = list(arguments), []
     if own[:1] == ["test"] and "--" in own:
@@ -128,7 +119,8 @@ def main(arguments: Sequence[str]) -> int:
     options = parse(arguments)
     end_as_interrupt()
     try:
-        require((3, 11))
+        if sys.version_info < (3, 11):
+            raise Failure(f"dev.py needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
         return int(options.run(options))
     except Failure as failure:
         print(f"dev.py: {failure}", file=sys.stderr)

@@ -28,7 +28,8 @@ from coverage import CoverageData
 from devtools.places import environ
 from devtools.processes import Failure, started
 
-PYTEST = (sys.executable, "-m", "pytest", "-q", "--tb=no", "-p", "no:randomly")
+# -B: what is compiled from a mutant must not be taken for the next one's, which may have the same size and time.
+PYTEST = (sys.executable, "-B", "-m", "pytest", "-q", "--tb=no", "-p", "no:randomly")
 TWO_AT_A_TIME, ONE_AT_A_TIME = "--numprocesses=2", "--numprocesses=0"
 DURATION = re.compile(r"([\d.]+)s (?:setup|call|teardown) +(.+)")
 FAILED = Path(".cache", "pytest", "v", "cache", "lastfailed")
