@@ -14,6 +14,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from .verify_compare import Position
 
@@ -42,6 +43,11 @@ class Alphabet:
         self._codes = sorted({*self._codes, *codes})
         # As many characters as a float can tell apart.
         self._digits = max(2, int(15.5 / math.log10(self._base)))
+
+    @property
+    def size(self) -> int:
+        """How many characters are known."""
+        return len(self._codes)
 
     @property
     def _base(self) -> int:
@@ -194,7 +200,7 @@ def choose_cut(spans: Sequence[Span], least: int | None = None) -> tuple[Span, b
             continue
         level = span.level()
         if level is not None:
-            cut = _successor(span.frontier, level)
+            cut = successor(span.frontier, level)
             if not any(one is not None for one in span.tried.values()) and (
                 cut is not None and cut > span.frontier and (span.top is None or cut < span.top)
             ):
@@ -263,7 +269,7 @@ def split(
     return upper
 
 
-def _successor(key: bytes, level: int) -> bytes | None:
+def successor(key: bytes, level: int) -> bytes | None:
     """The smallest text behind all keys that are the same up to the character at the level."""
     text = _text(key)
     if level >= len(text):
@@ -345,7 +351,22 @@ class Ramp:
         return self.active
 
 
-def balanced(spans: Iterable[Span], count: int) -> list[bytes]:
+class Sized(Protocol):
+    """A part of a bucket, of which so many rows are known and about so many are left."""
+
+    @property
+    def start(self) -> bytes: ...
+
+    @property
+    def rows(self) -> int: ...
+
+    @property
+    def done(self) -> bool: ...
+
+    def left(self) -> float: ...
+
+
+def balanced(spans: Iterable[Sized], count: int) -> list[bytes]:
     """Where to cut so that about as many rows are in each of `count` parts, ascending; fewer if spans are few.
 
     The spans are a whole bucket's, of which a page or so is read.
@@ -364,6 +385,11 @@ def balanced(spans: Iterable[Span], count: int) -> list[bytes]:
             cuts.append(span.start)
         before += size
     return cuts
+
+
+def common_length(one: bytes, other: bytes) -> int:
+    """How many characters the beginnings of two keys have in common."""
+    return _common(_text(one), _text(other))
 
 
 def _text(key: bytes) -> str:

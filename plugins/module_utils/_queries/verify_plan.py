@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,14 +19,15 @@ from .._clients.listing import VersionListing
 from .._clients.service import S3
 from .._clients.session import Connections
 from .._clients.store import Store, StoreRequest
-from .._clients.version_pages import Marker, Page
+from .._clients.version_pages import Marker
 from .._documents import names
-from .._documents.verify_compare import KEY, Position
-from .._documents.verify_ranges import Span, balanced, choose_cut, split
+from .._documents.verify_compare import KEY
+from .._documents.verify_ranges import balanced
+from .._documents.verify_sampling import Stretch, next_look
 from .._work import InvalidDocument, Query
 
-#: Pages that are read for each part.
-SAMPLES = 8
+#: Pages that are read at the most: for each part, and to find out where keys are at all.
+SAMPLES, SEARCH = 16, 64
 
 
 @dataclass(frozen=True)
@@ -112,28 +114,24 @@ class VerifyPlan(Query):
         return plan
 
     def _cuts(self) -> list[bytes]:
-        first = Span()
-        self._enter(first, self._listing.page())
-        spans = [first]
-        for _sample in range(self.request.parts * SAMPLES):
-            chosen = choose_cut([span for span in spans if not span.done], self.request.least)
-            if chosen is None or len(spans) >= self.request.parts * SAMPLES // 2:
+        keys, ends = self._look(b"")
+        stretches = [Stretch(b"", None, keys, ends)]
+        parts = self.request.parts
+        for _look in range(parts * SAMPLES + SEARCH if parts > 1 else 0):
+            chosen = next_look(stretches, parts)
+            if chosen is None:
                 break
-            span, cut = chosen
-            span.tried[cut] = span.level()
-            page = self._listing.page(Marker(cut))
-            keys = [row[KEY] for row in page.rows]
-            first_key, last_key = (keys[0], keys[-1]) if keys else (None, None)
-            upper = split(span, cut, first_key, last_key, len(keys))
+            stretch, cut = chosen
+            keys, ends = self._look(cut)
+            upper = stretch.divide(cut, keys, ends=ends)
             if upper is not None:
-                self._enter(upper, page)
-                spans.append(upper)
-        return balanced(spans, self.request.parts)
+                stretches.append(upper)
+        whole = sum(stretch.rows + stretch.left() for stretch in stretches)
+        # Of what nothing tells, a range of its own is no mistake.
+        most = whole / max(1, self.request.least) if whole < math.inf else parts
+        return balanced(stretches, max(1, min(parts, int(most))))
 
-    def _enter(self, span: Span, page: Page) -> None:
-        """Note what a page at the beginning of a span shows."""
-        rows = [row for row in page.rows if span.until is None or row[KEY] <= span.until]
-        if rows:
-            span.hand_out(rows[0][KEY], rows[-1][KEY])
-            span.advance(Position(rows[-1][KEY]), len(rows))
-        span.done = page.following is None or len(rows) < len(page.rows)
+    def _look(self, cut: bytes) -> tuple[list[bytes], bool]:
+        """The keys of the page behind a cut, one for each version, and whether it is the last one."""
+        page = self._listing.page(Marker(cut))
+        return [row[KEY] for row in page.rows], page.following is None

@@ -34,7 +34,7 @@ MORE = {
     "backbeat_report": 25,
     "backbeat_verify": 42,
     "backbeat_verify_merge": 21,
-    "backbeat_verify_plan": 21,
+    "backbeat_verify_plan": 22,
 }
 
 

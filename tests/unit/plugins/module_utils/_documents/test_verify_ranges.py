@@ -24,13 +24,13 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify
     Alphabet,
     Ramp,
     Span,
-    _successor,
     balanced,
     choose_cut,
     midpoint,
     place,
     share,
     split,
+    successor,
 )
 
 from .generated import PROFILE
@@ -325,7 +325,7 @@ def test_what_cannot_be_estimated_is_taken_as_usual_in_a_plan() -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "level", "successor"),
+    ("key", "level", "text"),
     [
         (b"abc", 1, b"ac"),
         (b"abc", 2, b"abd"),
@@ -336,6 +336,6 @@ def test_what_cannot_be_estimated_is_taken_as_usual_in_a_plan() -> None:
     ],
 )
 def test_the_text_behind_all_keys_with_a_beginning(
-    key: bytes, level: int, successor: bytes | None
+    key: bytes, level: int, text: bytes | None
 ) -> None:
-    assert _successor(key, level) == successor
+    assert successor(key, level) == text

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.version_pages import (
     Marker,
@@ -26,6 +28,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._queries.verify_p
 from ansible_collections.scality.backbeat.plugins.module_utils._work import InvalidDocument
 
 from ...fake_s3 import FakeS3
+from .._documents.generated import PROFILE
 
 PAGE = 100
 BEGIN = Marker()
@@ -34,7 +37,8 @@ BEGIN = Marker()
 class Listing:
     """A bucket whose keys are hexadecimal, a page at a time."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, size: int = PAGE) -> None:
+        self.size = size
         chance = random.Random(1)
         self.keys = sorted(b"%016x" % chance.getrandbits(64) for _number in range(count))
         self.pages = 0
@@ -42,9 +46,9 @@ class Listing:
     def page(self, marker: Marker = BEGIN) -> Page:
         self.pages += 1
         at = bisect_right(self.keys, marker.key)
-        keys = self.keys[at : at + PAGE]
+        keys = self.keys[at : at + self.size]
         rows = [(b"Version", key, b"v", b"true", b"", b"", b"1") for key in keys]
-        more = at + PAGE < len(self.keys)
+        more = at + self.size < len(self.keys)
         return Page(rows, Marker(keys[-1], b"v") if more else None)
 
 
@@ -69,7 +73,78 @@ def test_the_ranges_have_about_the_same_size_and_leave_nothing_out(
     assert max(sizes) < 2 * len(listing.keys) / parts
     assert min(sizes) > len(listing.keys) / parts / 2
     # A plan costs a few pages for each part, however large the bucket is.
-    assert listing.pages <= 1 + verify_plan.SAMPLES * parts
+    assert listing.pages <= 1 + verify_plan.SEARCH + verify_plan.SAMPLES * parts
+
+
+def test_one_part_needs_one_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    listing = Listing(10_000)
+    query(listing, monkeypatch, parts=1).run()
+    assert listing.pages == 1
+
+
+#: How clusters of keys begin, and how their keys go on: at random, as numbers, or with a time.
+BEGINNINGS = (
+    "",
+    "a/",
+    "log/2026/11/",
+    "data/tenant-7/images/",
+    "uploads/user-17_",
+    "zz-",
+    "~",
+    "\u00e9/",
+)
+ENDINGS = (
+    lambda chance, n: f"{chance.getrandbits(48):012x}",
+    lambda chance, n: f"{n:010d}",
+    lambda chance, n: f"2026-{1 + n % 12:02d}-{1 + n % 28:02d}/{chance.getrandbits(32):08x}",
+)
+
+
+@settings(parent=PROFILE, max_examples=10)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(BEGINNINGS),
+            st.sampled_from(ENDINGS),
+            st.sampled_from([1, 30, 500, 4_000]),
+        ),
+        min_size=1,
+        max_size=4,
+    ),
+    st.sets(st.sampled_from(["!", "0", "m", "zzzzzz", "\U0001f600"])),
+    st.integers(2, 6),
+)
+def test_skewed_keys_are_divided_too(
+    clusters: list[tuple[str, Any, int]], far: set[str], parts: int
+) -> None:
+    """Keys in clusters, and single ones that are far away from them."""
+    chance = random.Random(1)
+    listing = Listing(0, 20)
+    keys = {
+        beginning + ending(chance, n) for beginning, ending, count in clusters for n in range(count)
+    }
+    listing.keys = sorted(key.encode() for key in keys | far)
+    assume(len(listing.keys) > 10 * parts * listing.size)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        made = query(listing, monkeypatch, parts=parts, least=1).run()["verify_plan"]
+    ranges = made["ranges"]
+    # Together they have every key once.
+    assert (ranges[0]["after"], ranges[-1]["until"]) == ("", None)
+    assert all(one["until"] == other["after"] for one, other in pairwise(ranges))
+    afters = [one["after"].encode() for one in ranges]
+    assert afters == sorted(set(afters))
+    edges = [bisect_right(listing.keys, after) for after in afters]
+    sizes = [end - start for start, end in pairwise([*edges, len(listing.keys)])]
+    # No worker has much more to do than its part; a page is the smallest piece.
+    assert max(sizes) <= 3 * len(listing.keys) / parts + listing.size, sizes
+
+
+def test_versions_of_one_key_cannot_be_divided(monkeypatch: pytest.MonkeyPatch) -> None:
+    listing = Listing(0)
+    listing.keys = [b"one"] * 5000 + [b"x%06d" % n for n in range(5000)]
+    ranges = query(listing, monkeypatch, parts=4, least=1).run()["verify_plan"]["ranges"]
+    assert len(ranges) > 2
+    assert listing.pages < 200
 
 
 def test_a_small_bucket_is_not_divided(monkeypatch: pytest.MonkeyPatch) -> None:
