@@ -429,6 +429,34 @@ def test_reports_have_what_preflight_found_of_each_pair() -> None:
     assert [one["findings"] for one in step(hostvars, "report_pairs")] == [found, []]
 
 
+def test_endpoints_of_a_pair_are_tried_once_in_a_run() -> None:
+    """A teardown reaches for both sides before it removes anything."""
+    hostvars = two_hosts()
+    (trial,) = step(hostvars, "trials")
+    assert (trial["source"]["bucket"], trial["target"]["bucket"]) == ("bucket-a", "bucket-b")
+    assert (trial["source"]["s3"]["endpoint_url"], trial["target"]["s3"]["endpoint_url"]) == (
+        "http://node1",
+        "http://node6",
+    )
+    assert (trial["source"]["iam"], trial["target"]["iam"]) == (IAM, THERE_IAM)
+    hostvars["node1"]["replication_preflight_seen"] = {"results": [{"findings": []}]}
+    assert step(hostvars, "trials") == []
+
+
+@pytest.mark.parametrize("name", ["replication_s3", "replication_iam"])
+@pytest.mark.parametrize("template", [True, False])
+def test_endpoints_that_only_another_host_can_evaluate_are_not_tried(
+    name: str, template: bool
+) -> None:
+    hostvars = two_hosts()
+    hostvars["node6"] = (
+        {**hostvars["node6"], name: {"endpoint_url": "{{ hostvars.x }}"}}
+        if template
+        else Undefined(hostvars["node6"], name)
+    )
+    assert step(hostvars, "trials") == []
+
+
 def test_a_step_that_no_plan_has() -> None:
     with pytest.raises(AnsibleFilterError, match="A plan has no step 'bucket'"):
         step(two_hosts(), "bucket")

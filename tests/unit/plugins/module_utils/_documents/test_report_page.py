@@ -227,6 +227,15 @@ def test_a_badge_is_in_the_middle_of_its_lane_or_on_the_nearest_free_spot() -> N
     )
 
 
+@pytest.mark.parametrize("link", ["a>b", "b>a"])
+def test_an_arrow_between_neighbours_turns_halfway(link: str) -> None:
+    forth, *back = drawing(arrows("a>b", *([link] if link != "a>b" else [])))["arrows"]
+    path = (back or [forth])[0]["path"]
+    _move, start, _y, turn, _y1, other, _y2, end, _y3 = re.split(r"[MC, ]+", path)
+    assert float(turn) == pytest.approx(float(other), abs=4)
+    assert float(turn) == pytest.approx((float(start) + float(end)) / 2, abs=4)
+
+
 @pytest.mark.parametrize(
     ("t", "value"), [(0, 8.0), (0.25, 25.625), (0.5, 59.0), (0.75, 114.875), (1, 200.0)]
 )

@@ -95,6 +95,11 @@ TABLE: dict[str, tuple[list[Entry], list[Entry], list[str]]] = {
         [],
         ["1 never_replicated/older-than-rule", "2 never_replicated/older-than-rule"],
     ),
+    "marker of what was replicated in part": (
+        [m("3"), v("2", "FAILED"), v("1", None)],
+        [],
+        ["1 never_replicated/older-than-rule", "2 failed", "3 delete_marker_missing"],
+    ),
     "marker of what is lost": ([m("2"), v("1")], [], ["1 missing", "2 delete_marker_missing"]),
     "marker covered": ([m("3"), m("2"), v("1")], [m("3"), v("1", R)], ["2 delete_marker_covered"]),
     "marker extra": (
