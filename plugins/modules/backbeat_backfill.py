@@ -225,7 +225,7 @@ options:
     default: 2
   requests_per_second:
     description:
-      - How many requests are sent at the most, both sides together; each version takes five. The pace is lowered by
+      - How many requests are sent at the most, both sides together; each version takes six. The pace is lowered by
         itself while a server answers that it is busy (503 SlowDown).
     type: float
   backlog_limit:

@@ -314,6 +314,7 @@ class Backfill(Job):
             limit=None if predict else limits.backlog,
             backlog=backlog_of(self._backbeat, request.site) if self._backbeat else None,
             wanted=request.wait and not predict,
+            side_by_side=limits.senders,
         )
         measure = _Measure(requests, ledger)
         work = KeyWork(
@@ -327,7 +328,23 @@ class Backfill(Job):
             settle=limits.settle,
             measure=measure,
         )
-        workers = Workers(work.work, ledger, control, limits.senders)
+        with contextlib.closing(outcomes):
+            self._hand_over(control, ledger, work, outcomes, predict=predict)
+        if predict:
+            ledger.report.expected = measure.expected(request)
+
+    def _hand_over(
+        self,
+        control: Control,
+        ledger: Ledger,
+        work: KeyWork,
+        outcomes: Outcomes,
+        *,
+        predict: bool,
+    ) -> None:
+        """Have all keys worked on, and wait for the outcome if that is requested."""
+        request = self.request
+        workers = Workers(work.work, ledger, control, request.limits.senders)
         meanwhile = _Meanwhile(workers, ledger, outcomes, saves=not predict)
         try:
             if request.problems_file or not request.choice.states:
@@ -342,8 +359,6 @@ class Backfill(Job):
             workers.close()
         if outcomes.following and request.wait and not predict:
             outcomes.wait(request.wait_timeout, meanwhile)
-        if predict:
-            ledger.report.expected = measure.expected(request)
 
     def _take_differences(
         self,

@@ -9,6 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 from .._documents.backfill_report import SourceVersion
 from .._waiting import Deadline
@@ -17,8 +18,8 @@ from .backfill_sender import MOVING, Requests
 
 #: How many versions are held in memory; the others wait in the file of what was sent.
 HELD = 1000
-#: A look at what is under way ends after so many that still are, or that are done.
-STILL, DONE = 20, 200
+#: A look at what is under way ends after so many that still are, or that are done, or after so many seconds.
+STILL, DONE, LOOK = 20, 1000, 1.0
 #: Seconds between two looks, and between two questions to Backbeat.
 PAUSE, ASKED = 0.5, 5.0
 POLL = 0.1
@@ -28,7 +29,9 @@ class Outcomes:
     """What became of the versions that were sent. One thread looks; others ask to be admitted.
 
     limit: how many may be under way, None for any number. backlog: Backbeat's own count of operations to do, if it can
-    be asked. wanted: whether the outcome is asked for at all.
+    be asked. wanted: whether the outcome is asked for at all. side_by_side: how many HEAD requests are sent at a time,
+    as many as there are senders: one after the other, on a slow connection, they would hold up all of these at the
+    limit.
     """
 
     def __init__(
@@ -39,6 +42,7 @@ class Outcomes:
         limit: int | None,
         backlog: Callable[[], int] | None = None,
         wanted: bool,
+        side_by_side: int = 1,
     ) -> None:
         self._requests = requests
         self._ledger = ledger
@@ -59,6 +63,13 @@ class Outcomes:
         if wanted and ledger.report.outcome is None:
             ledger.report.outcome = {}
         self._wanted = wanted
+        self._side_by_side = side_by_side
+        # It starts threads only as they are needed.
+        self._threads = ThreadPoolExecutor(side_by_side)
+
+    def close(self) -> None:
+        """End the threads."""
+        self._threads.shutdown(cancel_futures=True)
 
     @property
     def under_way(self) -> int:
@@ -100,26 +111,32 @@ class Outcomes:
     def _look(self) -> None:
         self._fill()
         still = done = 0
-        for _place in range(len(self._waiting)):
-            if still >= STILL or done >= DONE:
-                break
-            version = self._waiting.popleft()
-            try:
-                status = self._status(version)
-            except BaseException:
-                self._waiting.appendleft(version)
-                raise
-            if status in MOVING:
-                still += 1
-                self._waiting.append(version)
-                continue
-            done += 1
-            self._resolved += 1
-            self._control.deadlines.moved()
-            if self._wanted:
-                with self._ledger.lock:
-                    self._ledger.report.became(version.state, status)
+        left, began = len(self._waiting), time.monotonic()
+        while left and still < STILL and done < DONE and time.monotonic() - began < LOOK:
+            found = self._read(min(left, STILL - still, DONE - done))
+            left -= len(found)
+            for version, status in found:
+                if status in MOVING:
+                    still += 1
+                    self._waiting.append(version)
+                    continue
+                done += 1
+                self._resolved += 1
+                self._control.deadlines.moved()
+                if self._wanted:
+                    with self._ledger.lock:
+                        self._ledger.report.became(version.state, status)
         self._keep()
+
+    def _read(self, most: int) -> list[tuple[SourceVersion, str]]:
+        """The next versions that wait, which are taken from the others, and their statuses."""
+        count = min(most, self._side_by_side, len(self._waiting))
+        versions = [self._waiting.popleft() for _version in range(count)]
+        try:
+            return list(zip(versions, self._threads.map(self._status, versions), strict=True))
+        except BaseException:
+            self._waiting.extendleft(reversed(versions))
+            raise
 
     def _status(self, version: SourceVersion) -> str:
         key = version.key.encode("utf-8", "surrogateescape")
@@ -160,9 +177,8 @@ class Outcomes:
             meanwhile()
             self._control.sleep(min(PAUSE, deadline.remaining))
         while self._waiting:
-            while self._waiting:
-                version = self._waiting.popleft()
-                self._ledger.report.became(version.state, self._status(version))
+            for version, status in self._read(len(self._waiting)):
+                self._ledger.report.became(version.state, status)
                 self._resolved += 1
             self._fill()
             meanwhile()

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from types import SimpleNamespace
@@ -27,6 +28,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._jobs.backfill_ou
     ASKED,
     DONE,
     HELD,
+    LOOK,
     PAUSE,
     STILL,
     Outcomes,
@@ -179,9 +181,44 @@ def test_a_look_ends_after_some_that_are_under_way_or_done(scene: Scene) -> None
     assert len(scene.looks) == DONE
 
 
-def test_a_version_whose_status_cannot_be_read_is_not_lost(scene: Scene) -> None:
+def test_a_look_ends_after_a_while_though_more_is_done(scene: Scene) -> None:
+    scene.send("COMPLETED", 10)
+    head = scene.head
+
+    def slow(side: str, key: bytes, version_id: bytes) -> Head | None:
+        scene.time.now += LOOK / 3
+        return head(side, key, version_id)
+
+    scene.head = slow  # type: ignore[method-assign]
+    scene.outcomes().step()
+    assert len(scene.looks) == 3
+
+
+def test_statuses_are_read_side_by_side(scene: Scene) -> None:
+    """One after the other, they would hold up the senders at the limit."""
+    number = 4
+    together = threading.Barrier(number)
+    head = scene.head
+
+    def head_together(side: str, key: bytes, version_id: bytes) -> Head | None:
+        # Broken unless so many are asked for at a time.
+        together.wait(60)
+        return head(side, key, version_id)
+
+    scene.head = head_together  # type: ignore[method-assign]
+    scene.send("COMPLETED", 2 * number)
+    outcomes = scene.outcomes(side_by_side=number)
+    with contextlib.closing(outcomes):
+        outcomes.step()
+        scene.send("PENDING", number)
+        outcomes.wait(0, lambda: None)
+    assert scene.outcome == {"failed": {"COMPLETED": 2 * number, "PENDING": number}}
+
+
+@pytest.mark.parametrize("side_by_side", [1, 3])
+def test_a_version_whose_status_cannot_be_read_is_not_lost(scene: Scene, side_by_side: int) -> None:
     scene.send("COMPLETED", 2)
-    outcomes = scene.outcomes()
+    outcomes = scene.outcomes(side_by_side=side_by_side)
     del scene.statuses["v0"]
     with pytest.raises(KeyError):
         outcomes.step()
