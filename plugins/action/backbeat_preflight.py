@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
-from ..modules.backbeat_preflight import TASK
 from ..plugin_utils._in_process import InProcess
+
+# isort: split
+# Not before the above, which has the bytecode of what this imports kept.
+from ..modules.backbeat_preflight import TASK
 
 
 class ActionModule(InProcess):

@@ -78,6 +78,28 @@ REMOVED = {
 }
 
 
+class _OneLook(Mapping[str, Mapping[str, Any]]):
+    """Variables of hosts, looked up once each: Ansible merges all that it knows of a host at every look."""
+
+    def __init__(self, hostvars: HostVars) -> None:
+        self._hostvars = hostvars
+        self._found: dict[str, Mapping[str, Any]] = {}
+
+    def __getitem__(self, host: str) -> Mapping[str, Any]:
+        if host not in self._found:
+            self._found[host] = self._hostvars[host]
+        return self._found[host]
+
+    def __contains__(self, host: object) -> bool:
+        return host in self._hostvars
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._hostvars)
+
+    def __len__(self) -> int:
+        return len(self._hostvars)
+
+
 def plan_host(
     hostvars: HostVars, host: str, variables: Variables, run: Mapping[str, Any]
 ) -> dict[str, Any]:
@@ -90,6 +112,7 @@ def plan_host(
     about linked hosts that take no part in the run; "blocked_by", other hosts of the run that are refused;
     "directions", a pair of buckets for each two environments of the run.
     """
+    hostvars = _OneLook(hostvars)
     misspelt = unknown_variables(hostvars[host])
     _warn(host, misspelt, run)
     typed: dict[str, dict[str, Any]] = {}
@@ -150,6 +173,7 @@ def plan_step(
     hostvars: HostVars, host: str, variables: Variables, planned: Mapping[str, Any], step: str
 ) -> Any:
     """What a module takes for a step of the plan, with the connections and the ARNs that are known by now."""
+    hostvars = _OneLook(hostvars)
     if step.startswith("summary"):
         return summarise(hostvars, host, planned, step == "summary_of_check")
     if step == "trials":
@@ -395,8 +419,8 @@ def _findings(there: Variables) -> list[Items]:
 
 def _is_checked(there: Variables) -> bool:
     """Whether this run has taken all steps on a host that its plan has before the proof, without an error."""
-    planned = there.get("replication_plan")
-    if not planned:
+    planned = there.get("replication_plan") or {}
+    if not planned or planned.get("failed"):
         return False
     steps = {
         CREATED: planned["roles"],

@@ -50,15 +50,6 @@ def test_defaults_are_those_of_the_role() -> None:
     assert defaults == documented
 
 
-def test_every_variable_is_given_to_the_plan() -> None:
-    template = yaml.safe_load((ROLE / "vars" / "main.yml").read_text())["replication_variables"]
-    variables = dict(re.findall(r"'(\w+)': (.+),$", template, re.MULTILINE))
-    assert variables.keys() == specs().keys()
-    for name, expression in variables.items():
-        default = "" if "default" in specs()[name] else " | default(none)"
-        assert expression == f"{name}{default}"
-
-
 @pytest.mark.parametrize("name", [name for name, spec in specs().items() if spec["type"] == "bool"])
 @pytest.mark.parametrize(
     ("text", "value"),

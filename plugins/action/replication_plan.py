@@ -1,0 +1,45 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module replication_plan, which only exists in the controller's own process."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+
+# Of all tasks of the role the first: what this loads, all its workers share.
+from ..plugin_utils import _in_process  # noqa: F401  (it loads what later tasks need)
+
+# isort: split
+from ..plugin_utils._plan import plan_host
+from ..plugin_utils._role_variables import specs
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]
+    """Plans what this host has to do, from the variables of all hosts."""
+
+    _supports_check_mode = True
+    _requires_connection = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> Any:
+        """The plan; a failure, with all that is wrong in its message, if this host is refused."""
+        variables = task_vars or {}
+        result = super().run(tmp, variables)
+        _result, options = self.validate_argument_spec(
+            {"to_set_up": {"type": "bool", "default": True}}
+        )
+        given = {
+            name: self._templar.template(variables[name]) for name in specs() if name in variables
+        }
+        run = {
+            "hosts": variables["ansible_play_hosts_all"],
+            "tags": variables["ansible_run_tags"],
+            "skip_tags": variables["ansible_skip_tags"],
+            "to_set_up": options["to_set_up"],
+        }
+        planned = plan_host(variables["hostvars"], variables["inventory_hostname"], given, run)
+        if planned["refused"]:
+            return {**result, "failed": True, "msg": " ".join(planned["refused"])}
+        return {**result, **planned, "changed": False}
