@@ -1,22 +1,38 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The guide's procedure as the shortest boto3 script: no check, no second run.
+"""The guide's procedure as a bare boto3 script that makes the calls of our playbook: reads, writes, and reads again.
 
-Started as a file, with the inventory's and the guide's documents' places as arguments; imports nothing but boto3.
+Started as a file, with the inventory's and the guide's documents' places as arguments; imports nothing but boto3. A
+second run reads what our second run reads.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
 CONFIG = Config(s3={"addressing_style": "path"})
+
+
+ABSENT = ("404", "NoSuchEntity", "NoSuchBucket", "ReplicationConfigurationNotFoundError")
+
+
+def read(call: Callable[..., Any], **arguments: str) -> Any:
+    """The answer, None if there is no such thing."""
+    try:
+        return call(**arguments)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in ABSENT:
+            raise
+        return None
 
 
 def main(inventory: Path, documents: Path) -> None:
@@ -32,38 +48,56 @@ def main(inventory: Path, documents: Path) -> None:
             for name, place in zip(("s3", "iam"), places, strict=True)
         )
     roles = []
-    for side in iam:
+    for side, client in iam.items():
         name = f"{side.capitalize()}RoleForS3Replication"
-        made = iam[side].create_role(RoleName=name, AssumeRolePolicyDocument=trust)
-        roles.append(made["Role"]["Arn"])
-    for side in iam:
-        name = f"{side.capitalize()}PolicyForS3Replication"
-        made = iam[side].create_policy(PolicyName=name, PolicyDocument=permissions)
-        role = f"{side.capitalize()}RoleForS3Replication"
-        iam[side].attach_role_policy(RoleName=role, PolicyArn=made["Policy"]["Arn"])
-    for side in s3:
-        s3[side].create_bucket(Bucket=f"{side}-bucket")
-    for side in s3:
-        s3[side].put_bucket_versioning(
-            Bucket=f"{side}-bucket", VersioningConfiguration={"Status": "Enabled"}
+        role = read(client.get_role, RoleName=name) or client.create_role(
+            RoleName=name, AssumeRolePolicyDocument=trust
         )
-    rule = {
-        "Prefix": "",
-        "Status": "Enabled",
-        "Destination": {"Bucket": "arn:aws:s3:::target-bucket"},
-    }
-    s3["source"].put_bucket_replication(
-        Bucket="source-bucket",
-        ReplicationConfiguration={"Role": ",".join(roles), "Rules": [rule]},
-    )
-    s3["source"].put_object(Bucket="source-bucket", Key="object-to-replicate")
-    s3["source"].head_object(Bucket="source-bucket", Key="object-to-replicate")
-    try:
-        s3["target"].head_object(Bucket="target-bucket", Key="object-to-replicate")
-    except ClientError as error:
-        # Whether it has arrived by now is not the question here.
-        if error.response["Error"]["Code"] != "404":
-            raise
+        roles.append(role["Role"]["Arn"])
+    for (side, client), role in zip(iam.items(), roles, strict=True):
+        name = f"{side.capitalize()}PolicyForS3Replication"
+        set_policy(client, role.replace(":role/", ":policy/").rpartition("/")[0], name, permissions)
+    for side, client in s3.items():
+        bucket = f"{side}-bucket"
+        if not read(client.get_bucket_versioning, Bucket=bucket):
+            client.create_bucket(Bucket=bucket)
+            client.put_bucket_versioning(
+                Bucket=bucket, VersioningConfiguration={"Status": "Enabled"}
+            )
+    source = {"Bucket": "source-bucket"}
+    if not read(s3["source"].get_bucket_replication, **source):
+        rule = {
+            "Prefix": "",
+            "Status": "Enabled",
+            "Destination": {"Bucket": "arn:aws:s3:::target-bucket"},
+        }
+        s3["source"].put_bucket_replication(
+            **source, ReplicationConfiguration={"Role": ",".join(roles), "Rules": [rule]}
+        )
+        # What the server made of it, and whether it is still there at the end of the list.
+        for _time in range(2):
+            s3["source"].get_bucket_replication(**source)
+    key = {"Key": "object-to-replicate"}
+    if not read(s3["source"].head_object, **source, **key):
+        s3["source"].put_object(**source, **key)
+        s3["source"].head_object(**source, **key)
+    s3["source"].head_object(**source, **key)
+    # Whether it has arrived by now is not the question here.
+    read(s3["target"].head_object, Bucket="target-bucket", **key)
+
+
+def set_policy(client: Any, place: str, name: str, permissions: str) -> None:
+    """Create and attach the policy, or read what it says, where it is attached, and whether there is a second part."""
+    role = name.replace("Policy", "Role")
+    found = read(client.get_policy, PolicyArn=f"{place}/{name}")
+    if not found:
+        made = client.create_policy(PolicyName=name, PolicyDocument=permissions)
+        client.attach_role_policy(RoleName=role, PolicyArn=made["Policy"]["Arn"])
+        return
+    arn, version = found["Policy"]["Arn"], found["Policy"]["DefaultVersionId"]
+    client.get_policy_version(PolicyArn=arn, VersionId=version)
+    client.list_attached_role_policies(RoleName=role)
+    read(client.get_policy, PolicyArn=f"{arn}-2")
 
 
 if __name__ == "__main__":

@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from devtools.places import ROOT, VENV, environ
+from devtools.processes import Failure
 from sandbox import Sandbox, SandboxEnvironment
 from sandbox.inventory import write_inventory
 
@@ -24,8 +26,11 @@ DOCUMENTS = ROOT / "tests" / "unit" / "plugins" / "module_utils" / "_documents" 
 
 
 def measure_guide(rounds: int) -> Iterator[dict[str, Sample]]:
-    """One round after the other; each does everything once, from empty environments where it writes."""
-    with tempfile.TemporaryDirectory() as folder, _sandbox() as sandbox:
+    """One round after the other; each does everything once, from empty environments where it writes.
+
+    Raises Failure when the bare script leaves out calls that we make, for then it would be no match.
+    """
+    with tempfile.TemporaryDirectory() as folder, guide_sandbox() as sandbox:
         inventory = write_inventory(Path(folder) / "inventory.json", sandbox.describe())
         env = environ() | sandbox.environ
         peers_env = environ(PEERS) | sandbox.environ
@@ -38,19 +43,25 @@ def measure_guide(rounds: int) -> Iterator[dict[str, Sample]]:
         ours = play(GUIDE, inventory)
         checked = play(GUIDE, inventory, preflight=True)
         amazon = play(AMAZON, inventory, PEERS)
-        bare = [VENV / "bin" / "python", HERE / "bare_guide.py", inventory, DOCUMENTS]
+        bare = bare_script(inventory)
 
         def from_nothing(commands: list[Command], env: dict[str, str]) -> Sample:
             for side in sandbox.environments():
                 side.control("reset")
             return run(commands, env)
 
+        our_calls = [calls_of(sandbox, ours, env, anew=anew) for anew in (True, False)]
+        bare_calls = [calls_of(sandbox, bare, env, anew=anew) for anew in (True, False)]
+        for made, matched in zip(our_calls, bare_calls, strict=True):
+            if made - matched:
+                raise Failure(f"The bare script leaves out calls that we make: {made - matched}")
         for number in range(rounds):
             print(f"guide, round {number + 1} of {rounds}", file=sys.stderr)
             yield {
                 "empty": run([play(EMPTY, inventory)], env),
                 "aws": from_nothing(commands_of_the_guide(sandbox), peers_env),
                 "bare": from_nothing([bare], env),
+                "bare_second": run([bare], env),
                 "first": from_nothing([ours], env),
                 "second": run([ours], env),
                 "checked_first": from_nothing([checked], env),
@@ -60,7 +71,25 @@ def measure_guide(rounds: int) -> Iterator[dict[str, Sample]]:
             }
 
 
-def _sandbox() -> Sandbox:
+def bare_script(inventory: Path) -> Command:
+    """The command that runs the bare script."""
+    return [VENV / "bin" / "python", HERE / "bare_guide.py", inventory, DOCUMENTS]
+
+
+def calls_of(
+    sandbox: Sandbox, command: Command, env: Mapping[str, str], *, anew: bool
+) -> Counter[str]:
+    """How often a run makes each call; anew: from empty environments."""
+    if anew:
+        for side in sandbox.environments():
+            side.control("reset")
+    sandbox.clear_calls()
+    run([command], env)
+    told = ("side", "service", "operation", "bucket", "key", "name")
+    return Counter(" ".join(filter(None, (one[part] for part in told))) for one in sandbox.calls())
+
+
+def guide_sandbox() -> Sandbox:
     """Of the older generation, for which the guide's permissions are enough."""
     return Sandbox(generation=2024, delay=0)
 

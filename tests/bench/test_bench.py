@@ -6,21 +6,25 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from benchmarks.fleet import bare_script
+from benchmarks.fleet import bare_script as bare_fleet_script
+from benchmarks.guide import bare_script, calls_of, guide_sandbox
 from benchmarks.measure import Sample, peak_memory, run
-from benchmarks.plays import SETUP, play
+from benchmarks.plays import GUIDE, SETUP, play
 from benchmarks.report import fleet_figures, guide_figures, medians
 from benchmarks.slope import slope
 from benchmarks.stub_process import Stub, running_stub
 from devtools.places import ROOT, environ
 from devtools.processes import Failure
+from sandbox.inventory import write_inventory
 
 PYTHON = [sys.executable, "-c"]
 
@@ -43,8 +47,22 @@ def test_on_the_stub_the_second_run_asks_and_the_bare_script_asks_no_less(
     ours = stub.calls()
     assert ours["target_s3 GET /target-bucket-0000?versioning"] == 1
     assert not [call for call in ours if " PUT " in call or " Create" in call or " Attach" in call]
-    run([bare_script(inventory)], environ())
+    run([bare_fleet_script(inventory)], environ())
     assert not ours - stub.calls()
+
+
+@pytest.mark.playbook
+def test_the_bare_script_makes_all_calls_of_our_playbook_in_both_runs(tmp_path: Path) -> None:
+    with guide_sandbox() as sandbox:
+        inventory = write_inventory(tmp_path / "inventory.json", sandbox.describe())
+        env = environ() | sandbox.environ
+        (first, second), (bare_first, bare_second) = (
+            [calls_of(sandbox, command, env, anew=anew) for anew in (True, False)]
+            for command in (play(GUIDE, inventory), bare_script(inventory))
+        )
+    assert first["source s3 PutBucketReplication source-bucket"] == 1
+    assert not [call for call in second if re.search(r" (Put|Create|Attach)", call)]
+    assert (first - bare_first, second - bare_second) == (Counter(), Counter())
 
 
 def test_memory_counts_children_and_what_they_share_once() -> None:
@@ -65,8 +83,8 @@ def test_times_are_those_of_the_program_and_a_failure_shows_its_output() -> None
 def test_figures_come_from_medians() -> None:
     def times(seconds: float) -> dict[str, Sample]:
         ours = ("first", "second", "checked_first", "checked_second")
-        names = ("empty", "aws", "bare", *ours, "amazon_first", "amazon_second")
-        values = (1.0, 10.0, 0.5, 2.0, 1.5, 2.4, 2.1, 8.0, 6.0)
+        names = ("empty", "aws", "bare", "bare_second", *ours, "amazon_first", "amazon_second")
+        values = (1.0, 10.0, 0.5, 0.4, 2.0, 1.5, 2.4, 2.1, 8.0, 6.0)
         return {n: Sample(v + seconds, 0.0) for n, v in zip(names, values, strict=True)}
 
     figures = {one.what: one for one in guide_figures(medians([times(0), times(9), times(0)]))}
@@ -74,6 +92,8 @@ def test_figures_come_from_medians() -> None:
     assert figures["second run / amazon.aws"].holds
     over = figures["(first run - empty playbook) / bare boto3 script"]
     assert (over.value, over.holds) == (2.0, False)
+    over = figures["(second run - empty playbook) / bare boto3 script"]
+    assert (over.value, over.holds) == (1.25, True)
 
 
 def test_a_straight_fleet_is_ten() -> None:
