@@ -61,7 +61,7 @@ def open_api(
     try:
         endpoint = endpoint_url(options["endpoint_url"] or "")
     except InvalidDocument as error:
-        raise BadConnection(str(error)) from error
+        raise BadConnection(str(error)) from None
     _check_values(endpoint, options)
     key = json.dumps({name: options.get(name) for name in _CLIENT_OPTIONS}, sort_keys=True)
     # botocore's sessions make one client at a time, and threads that ask together shall share one.
