@@ -197,16 +197,14 @@ def changelog(session: nox.Session) -> None:
 
 @nox.session(python=False)
 def pytest(session: nox.Session) -> None:
-    """The tests, and how much of the plugins they cover; what follows -- is passed on."""
+    """The tests; what follows -- is passed on, as --cov for the lines that no test runs in its own process."""
     # It pins its botocore, so it has an environment of its own.
     environment.install(CACHE / "aws", ["-r", str(REQUIREMENTS / "aws.txt")])
     # A Python that has ansible-rulebook may lack what the sandbox needs, and the other way round.
     environment.install(CACHE / "rulebook", ["-r", str(REQUIREMENTS / "rulebook.txt")])
-    arguments = session.posargs or ("--cov", "--cov-report=", f"--ignore={BOTH_WAYS}")
+    arguments = session.posargs or (f"--ignore={BOTH_WAYS}",)
     env = {"BACKBEAT_AWS_CLI": str(CACHE / "aws"), "BACKBEAT_RULEBOOK": str(CACHE / "rulebook")}
     session.run(*PYTEST, *ALL_CORES, *arguments, env=env)
-    if not session.posargs:
-        session.run("coverage", "report")
 
 
 @nox.session(python=False, default=False)
