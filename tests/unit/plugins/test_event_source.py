@@ -45,8 +45,10 @@ def test_requests_have_the_defaults_of_the_arguments() -> None:
         json.loads(json.dumps(given))
     )
     assert validated.error_messages == []
-    request = WatchRequest.from_options(validated.validated_parameters)
+    options = validated.validated_parameters
+    request = WatchRequest.from_options(options)
     assert request == WatchRequest(request.pairs, request.options)
+    assert not WatchRequest.from_options({**options, "preflight_interval": 0.0}).findings
 
 
 def test_it_finds_the_collection_that_it_belongs_to(tmp_path: Path) -> None:

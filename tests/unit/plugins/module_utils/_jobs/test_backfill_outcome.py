@@ -139,9 +139,11 @@ def test_what_is_under_way_is_followed_to_its_end(scene: Scene) -> None:
 
 def test_when_the_time_is_over_the_rest_counts_as_it_is(scene: Scene) -> None:
     scene.send("PENDING", HELD + 5)
-    scene.outcomes().wait(10, lambda: None)
+    outcomes = scene.outcomes()
+    outcomes.wait(10, lambda: None)
     assert scene.outcome == {"failed": {"PENDING": HELD + 5}}
     assert scene.waited == pytest.approx(10)
+    assert outcomes.under_way == 0
 
 
 def test_nothing_that_was_sent_is_nothing_to_wait_for(scene: Scene) -> None:
@@ -252,6 +254,16 @@ def test_sending_pauses_at_the_limit_and_goes_on_well_below_it(scene: Scene) -> 
         scene.time.now += PAUSE
         outcomes.step()
         assert (admitted(scene, outcomes), outcomes.paused) == (goes_on, not goes_on)
+
+
+def test_sending_pauses_if_more_is_under_way_than_allowed(scene: Scene) -> None:
+    """A run that goes on may have a lower limit."""
+    scene.send("PENDING", 15)
+    outcomes = scene.outcomes(limit=10)
+    assert not admitted(scene, outcomes)
+    outcomes.step()
+    assert outcomes.paused
+    assert not admitted(scene, outcomes)
 
 
 def test_a_limit_of_one_lets_one_after_the_other_be_sent(scene: Scene) -> None:

@@ -80,6 +80,7 @@ class Scene:
         self.asked: list[str] = []
         #: By source bucket, what its versions were read with.
         self.told: dict[str, tuple[Any, bool]] = {}
+        self.known: dict[str, list[str]] = {}
         self.now = NOW
         self.state: dict[str, Any] = empty_state()
         pairs = (pair("aaa"), pair("bbb"))
@@ -108,11 +109,12 @@ class Scene:
 
     def versions(self, _source: Any, _target: Any, buckets: tuple[str, str], *_more: Any) -> Any:
         def read(
-            area: str, _note: Any, _known: Any, failed: Any, _now: Any, *, paused: bool
+            area: str, _note: Any, known: Any, failed: Any, _now: Any, *, paused: bool
         ) -> Reading:
             self.ask(f"versions of {buckets[0]}")
             told = None if failed is None else [one.bucket for one in failed]
             self.told[buckets[0]] = (told, paused)
+            self.known[buckets[0]] = list(known)
             return Reading(area)
 
         return SimpleNamespace(read=read, target_error=self.target_error)
@@ -130,6 +132,17 @@ def test_each_pair_is_told_the_failures_of_its_own_bucket(monkeypatch: pytest.Mo
     assert scene.told == {"aaa": (["aaa"], False), "bbb": (["bbb"], False)}
     # Both have the same Backbeat.
     assert scene.asked == ["sites", "failures", "versions of aaa", "versions of bbb"]
+
+
+def test_open_problems_of_an_area_are_asked_about_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = Scene(monkeypatch)
+    for area in ("outages", "versions of aaa", "versions of bbb", "zzz"):
+        scene.state["open"][f"problem in {area}"] = {"area": area, "occurrence": 1}
+    scene.watch.read(scene.state, NOW, findings=False)
+    assert scene.known == {
+        "aaa": ["problem in versions of aaa"],
+        "bbb": ["problem in versions of bbb"],
+    }
 
 
 def test_failures_that_are_not_wanted_are_not_listed(monkeypatch: pytest.MonkeyPatch) -> None:

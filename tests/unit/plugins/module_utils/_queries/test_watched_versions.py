@@ -71,12 +71,14 @@ class Scene:
         self.note: Mapping[str, Any] = {}
         self.known: dict[str, dict[str, Any]] = {}
         self.heads: list[str] = []
+        self.target_pages = 0
         self.versions: WatchedVersions | None = None
 
     def read(self, **options: Any) -> Reading:
         source: Any = SimpleNamespace(bucket=self.source, scene=self)
         target: Any = SimpleNamespace(bucket=self.target, scene=self)
         self.heads = []
+        self.target_pages = 0
         self.versions = WatchedVersions(source, target, ("s", "t"), self.limits, {"host": "node1"})
         reading = self.versions.read(
             "area", self.note, self.known, self.failed, self.now, **options
@@ -102,8 +104,11 @@ class Listing:
         self.rows = [row for row in api.bucket.rows() if row[KEY].startswith(prefix.encode())]
 
     def page(self, marker: Marker) -> Page:
-        if self.api.bucket is self.api.scene.target and self.api.scene.target_error:
-            raise self.api.scene.target_error
+        scene = self.api.scene
+        if self.api.bucket is scene.target:
+            scene.target_pages += 1
+            if scene.target_error:
+                raise scene.target_error
         rows = after(self.rows, marker.key, marker.version_id)
         last = rows[PAGE - 1] if len(rows) > PAGE else None
         return Page(rows[:PAGE], None if last is None else Marker(last[KEY], last[VERSION_ID]))
@@ -165,11 +170,29 @@ def test_a_version_that_younger_ones_overtook_is_stuck_for_itself() -> None:
     assert scene.found() == [(STUCK, "a", "nothing-arrives")]
 
 
-def test_a_version_of_other_roles_is_stuck_at_once() -> None:
+def test_a_version_as_old_as_what_arrived_was_not_overtaken() -> None:
+    scene = Scene()
+    scene.source.keys = {b"a": [entry("PENDING")], b"b": [entry("COMPLETED")]}
+    scene.target.keys = {b"b": [entry("REPLICA")]}
+    scene.read()
+    scene.now += HOUR
+    assert scene.found() == [(STUCK, "a", "nothing-arrives")]
+
+
+@pytest.mark.parametrize("roles", ["other-role,target-role", "z-role,target-role"])
+def test_a_version_of_other_roles_is_stuck_at_once(roles: str) -> None:
     scene = Scene()
     scene.source.keys = {b"a": [entry("PENDING")]}
-    scene.stamped = "other-role,target-role"
+    scene.stamped = roles
     assert scene.found() == [(STUCK, "a", "roles-changed")]
+
+
+def test_roles_of_some_versions_are_read_at_one_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watched_versions, "STAMPS", 2)
+    scene = Scene()
+    scene.source.keys = {key: [entry("PENDING")] for key in (b"a", b"b", b"c")}
+    scene.stamped = "other-role,target-role"
+    assert [key for _kind, key, _cause in scene.found()] == ["a", "b"]
 
 
 def test_roles_that_may_not_be_read_are_asked_for_once() -> None:
@@ -258,6 +281,41 @@ def test_each_reading_goes_on_where_the_last_one_ended() -> None:
         asked.append(scene.heads)
     # A page ends within what may be a key's versions, so its last key is left to the next reading.
     assert asked == [["a/0"], ["a/1", "a/2"], ["b/0"], ["a/0"]]
+
+
+def test_all_prefixes_of_rules_have_their_turn() -> None:
+    scene = Scene()
+    scene.prefixes = ["a/", "b/", "c/"]
+    scene.source.keys = {key: [entry("COMPLETED")] for key in (b"a/0", b"b/0", b"c/0", b"off/0")}
+    asked = []
+    for _reading in range(4):
+        scene.read()
+        asked += scene.heads
+    assert asked == ["a/0", "b/0", "c/0", "a/0"]
+
+
+def test_as_many_as_there_are_requests_for_leave_nothing_to_the_next_reading() -> None:
+    scene = Scene(limit=2)
+    scene.source.keys = {key: [entry("COMPLETED")] for key in (b"a", b"b")}
+    scene.read()
+    assert (scene.heads, scene.note["after"]) == (["a", "b"], "")
+    scene.source.keys[b"c"] = [entry("COMPLETED")]
+    scene.read()
+    assert (scene.heads, scene.note["after"]) == (["a", "b"], "b")
+
+
+def test_the_target_is_read_no_further_than_the_source() -> None:
+    scene = Scene(pages=3)
+    rows = {b"%d" % number: [entry("COMPLETED")] for number in range(6)}
+    scene.source.keys = {b"0": rows[b"0"]}
+    scene.target.keys = {**rows}
+    scene.read()
+    assert scene.target_pages == 1
+    # Pages of the target that end before the source's are not enough.
+    scene.target.keys = {b"%d" % number: rows[b"0"] for number in (0, 1, 2)}
+    scene.source.keys = {b"3": rows[b"0"]}
+    scene.read()
+    assert scene.target_pages == 2
 
 
 def test_more_than_there_are_requests_for_are_left_to_the_next_readings() -> None:
