@@ -17,7 +17,7 @@ import pytest
 from devtools.places import ROOT
 from tests.integration.support.modules import Side
 from tests.integration.support.plays import Inventory, Plays
-from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET
+from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, set_up
 
 #: In an order in which each finds what it needs.
 PLAYBOOKS = (
@@ -62,12 +62,15 @@ def everything(play: Plays, tmp_path: Path) -> Inventory:
         replication_verify_ranges_per_worker=3,
         replication_verify_least_versions=1,
         replication_adopt_to=str(tmp_path / "adopted"),
+        replication_event_file=str(tmp_path / "pairs.json"),
+        replication_event_state=str(tmp_path / "state.json"),
         replication_report_rclone=str(tmp_path),
         **{
             f"replication_report_{kind}": str(tmp_path / f"report.{kind}")
             for kind in ("html", "json", "junit", "prometheus")
         },
     )
+    (tmp_path / "state.json").write_text(json.dumps({"state": {"open": {}}}))
     inventory["all"]["children"] = {"workers": {"hosts": {"worker": {}}}}
     return inventory
 
@@ -115,7 +118,11 @@ def test_all_playbooks(
 ENTRIES = ("main", "validate", "status", "verify_all", "teardown")
 
 
-def entries(folder: Path) -> Path:
+#: What repairs, of which some fail because what they see is not what they compare it with.
+REPAIRS = ("repair_all", "retry", "event_pairs", "resend", "verify_ranges", "verify_parts")
+
+
+def entries(folder: Path, names: Any = ENTRIES) -> Path:
     """A playbook that goes on with the next entry point of the role after one has failed."""
     file = folder / "entries.yml"
     tasks = [
@@ -138,11 +145,35 @@ def entries(folder: Path) -> Path:
                 }
             ],
         }
-        for name in ENTRIES
+        for name in names
     ]
     play = {"name": "All", "hosts": "node1:node6", "gather_facts": False, "tasks": tasks}
     file.write_text(json.dumps([play]))
     return file
+
+
+def test_repairs(
+    play: Plays,
+    source: Side,
+    target: Side,
+    text: str,
+    mark: Path,
+    everything: Inventory,
+    tmp_path: Path,
+) -> None:
+    play.environ["PLANTED_KEPT"] = KEPT
+    set_up(source, target)
+    stuck = {"kind": "stuck", "cause": "roles-changed", "host": "node1", "key": text}
+    stuck |= {"source_bucket": SOURCE_BUCKET, "target": "node6", "target_bucket": TARGET_BUCKET}
+    stuck |= {"version_id": text, "what": text}
+    (tmp_path / "state.json").write_text(json.dumps({"state": {"open": {text: stuck}}}))
+    played = play("-vv", inventory=everything, playbook=entries(tmp_path, REPAIRS))
+    assert not mark.exists()
+    assert {one["task"].split(" : ")[-1] for one in played.own() if text in str(one["result"])} >= {
+        "Compare both buckets of every pair before",
+        "Merge the parts of each pair",
+        "Write and show the report",
+    }
 
 
 def test_messages(
