@@ -48,7 +48,7 @@ class Head:
     copy_id: str | None = None
 
 
-Heads: TypeAlias = "Mapping[tuple[str, bytes | None], Head | None]"
+Heads: TypeAlias = Mapping[tuple[str, "bytes | None"], "Head | None"]
 
 
 @dataclass(frozen=True)
