@@ -148,7 +148,7 @@ def test_what_is_no_page_is_none(answer: bytes) -> None:
 def test_a_page_that_says_twice_whether_it_is_the_last_is_left_to_the_parser(
     truncated: str, twice: str
 ) -> None:
-    parts = twice.format("<IsTruncated>true</IsTruncated>", VERSION)
+    parts = twice.format("<IsTruncated>false</IsTruncated>", VERSION)
     assert read_fast(body(parts, truncated=truncated)) is None
 
 
