@@ -429,6 +429,18 @@ def test_reports_have_what_preflight_found_of_each_pair() -> None:
     assert [one["findings"] for one in step(hostvars, "report_pairs")] == [found, []]
 
 
+def test_a_validation_judges_what_preflight_found() -> None:
+    hostvars = two_hosts()
+    finding = {"id": "role-missing", "severity": "error", "drift": False, "what": "No."}
+    hostvars["node1"]["replication_preflight_seen"] = {
+        "results": [{"findings": [finding], "lines": ["error role-missing"]}]
+    }
+    quiet = {"results": [{"findings": [], "lines": []}]}
+    assert step(hostvars, "validation")["failed"]
+    hostvars["node1"]["replication_preflight_seen"] = quiet
+    assert not step(hostvars, "validation")["failed"]
+
+
 def test_endpoints_of_a_pair_are_tried_once_in_a_run() -> None:
     """A teardown reaches for both sides before it removes anything."""
     hostvars = two_hosts()

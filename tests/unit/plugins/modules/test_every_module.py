@@ -91,6 +91,19 @@ def test_examples_have_valid_options(name: str) -> None:
         assert not result.error_messages, result.error_messages
 
 
+def secret(options: dict[str, Any]) -> set[str]:
+    """The names of options that are hidden in output, suboptions too."""
+    names = {name for name, option in options.items() if option.get("no_log")}
+    return names.union(*(secret(option.get("options") or {}) for option in options.values()))
+
+
+@EVERY
+def test_hides_secrets_and_nothing_else(name: str) -> None:
+    """Keys of objects are not hidden: what is hidden is removed from all of a result, wherever it stands."""
+    spec = module(name).TASK.argument_spec()["argument_spec"]
+    assert secret(spec) <= {"secret_key", "session_token"}
+
+
 #: What the only item of a task is about.
 SUBJECT = ("name", "bucket", "key", "source", "target", "policy")
 #: What requests have of it, besides fields without a default.

@@ -130,6 +130,7 @@ def test_a_run_that_goes_on_has_the_time_of_both(scene: Scene) -> None:
 def test_a_dry_run_writes_no_file(scene: Scene) -> None:
     result = scene.job(scene.takes(1)).predict(Control())
     assert result["backfill"]["complete"]
+    assert result["backfill"]["compared"] == 0
     assert scene.files == set()
 
 
