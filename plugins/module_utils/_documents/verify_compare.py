@@ -171,7 +171,8 @@ class _Listing:
                 self.at += 1
             if len(taken) > MOST_VERSIONS:
                 raise TooManyVersions(
-                    f"The key {_shown(key)} differs and has more than {MOST_VERSIONS:,} versions."
+                    f"The key {_shown(key)} differs and has more than {MOST_VERSIONS:,} versions, which are not held "
+                    "in memory: give backbeat_verify the keys before and behind it as ranges."
                 )
             if self.left or not self.more():
                 return taken

@@ -174,21 +174,31 @@ class Lines:
             return cls(path)
 
     def append(self, entries: Iterable[Mapping[str, Any]]) -> None:
-        """Write entries, one a line."""
+        """Write entries, one a line. Raises InvalidDocument if that is impossible, as on a full disk."""
         data = b"".join(
             _encode(entry).encode("utf-8", "surrogatepass") + b"\n" for entry in entries
         )
-        self._file.write(data)
+        with self._named():
+            self._file.write(data)
         self.size += len(data)
 
     def flush(self, *, sync: bool = False) -> None:
         """Bring what was written to the file, and with `sync` to the disk."""
-        self._file.flush()
-        if sync:
-            os.fsync(self._file.fileno())
+        with self._named():
+            self._file.flush()
+            if sync:
+                os.fsync(self._file.fileno())
 
     def close(self) -> None:
-        self._file.close()
+        with self._named():
+            self._file.close()
+
+    @contextlib.contextmanager
+    def _named(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise _unusable(self.path, error) from error
 
 
 def _whole_lines(path: Path) -> int:

@@ -18,6 +18,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from .._work import InvalidDocument
 from .checkpoint import read_lines
 
 
@@ -25,11 +26,15 @@ def keep_previous(problems_file: str | None, *, fresh: bool) -> str | None:
     """The problems file of the run before, None if there is no name for it.
 
     fresh: whether the file is of that run, and to be kept beside the new one; else it is the own one, to be continued.
+    Raises InvalidDocument if it is no file.
     """
     if problems_file is None:
         return None
     previous = f"{problems_file}.previous"
     if fresh and os.path.exists(problems_file):
+        if not os.path.isfile(problems_file):
+            # A folder or a device, which must not be moved.
+            raise InvalidDocument(f"{problems_file} is not a file: name another problems_file.")
         os.replace(problems_file, previous)
     return previous
 
