@@ -22,23 +22,32 @@ WORKERS = 16
 LIMIT, AIM = 1 / 5, 1 / 8
 #: Where the stub is the limit: its own time by a client that does nothing else, and so much more.
 MARGIN = 1.25
+#: Listings of more versions are not made beforehand.
+PREBUILT = 20_000
 #: Calls about the first version alone.
 FIRST = 5
 
 
 def measure_backfill(count: int, scale: float = 1.0) -> tuple[list[Figure], dict[str, Any]]:
-    """The figure of the backfill, and the medians behind it. Raises Failure unless both make the same calls."""
+    """The figures of the backfill, and the medians behind them. Raises Failure unless both make the same calls."""
     size = int(10_000 * scale)
+    memory = _memory(size)
     what = f"backfill {size:,} versions, {WORKERS} side by side: time / boto3 in threads"
     try:
         found = rounds(count, lambda: _round(size))
     except NotMeasured as error:
         print(f"backfill: not measured: {error}", flush=True)
-        return [Figure(what, None, LIMIT, AIM)], {}
+        return [Figure(what, None, LIMIT, AIM), memory], {}
     shown = ", ".join(f"{key} {value:.2f}" for key, value in found.items())
     print(f"backfill: {shown}", flush=True)
     limit = max(LIMIT, MARGIN * found["stub"] / found["boto3"])
-    return [Figure(what, found["ours"] / found["boto3"], limit, AIM)], dict(found)
+    return [Figure(what, found["ours"] / found["boto3"], limit, AIM), memory], dict(found)
+
+
+def _memory(size: int) -> Figure:
+    peaks = [_sent("ours", number)["memory"] for number in (size, 10 * size)]
+    what = f"backfill: memory with {10 * size:,} versions / {size:,}"
+    return Figure(what, peaks[1] / peaks[0], 1.2, 1.0)
 
 
 def _round(size: int) -> Mapping[str, float]:
@@ -53,7 +62,7 @@ def _round(size: int) -> Mapping[str, float]:
 
 def _sent(kind: str, size: int) -> Outcome:
     """What a client took on a stub of its own. Raises Failure unless it sent everything."""
-    with stub("backfill_stub", versions=size) as url:
+    with stub("backfill_stub", versions=size, prebuilt=size <= PREBUILT) as url:
         outcome = client(kind, url, module="backfill_client", workers=WORKERS)
         with build_opener(ProxyHandler({})).open(f"{url}/_/calls") as answer:
             outcome["calls"] = json.load(answer)
