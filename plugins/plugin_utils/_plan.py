@@ -12,7 +12,7 @@ from ansible.errors import AnsibleError, AnsibleFilterError
 from ansible.utils.display import Display
 from jinja2 import Undefined, UndefinedError
 
-from ..module_utils._documents.names import endpoint_url
+from ..module_utils._clients.service import endpoint_url
 from ..module_utils._documents.repair_steps import TaskResults, of_steps, steps_of
 from ..module_utils._documents.topology import Environment, HostPlan, Items, Topology, plan
 from ..module_utils._documents.topology_checks import refusals

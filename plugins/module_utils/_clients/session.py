@@ -14,11 +14,19 @@ from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import Future
 from typing import Any
 
-from .._documents.names import endpoint_url
 from .._waiting import Backoff, Deadline, Progress
 from .._work import Failure, InvalidDocument
 from .api import Api
-from .service import BACKBEAT, BACKBEAT_DIRECT, IAM, S3, SERVICES, Service, backbeat_model
+from .service import (
+    BACKBEAT,
+    BACKBEAT_DIRECT,
+    IAM,
+    S3,
+    SERVICES,
+    Service,
+    backbeat_model,
+    endpoint_url,
+)
 from .wire import adapt
 
 try:

@@ -9,7 +9,6 @@ import re
 import unicodedata
 import uuid
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from .._work import InvalidDocument, quote
 
@@ -210,27 +209,3 @@ def check_characters(text: str, what: str) -> None:
             f"The {what} {quote(text)} has a non-printable character, which servers refuse or change: "
             "leave out tabs, line ends and other control characters."
         )
-
-
-def endpoint_url(url: str, name: str = "endpoint_url") -> str:
-    """The URL if it can be an endpoint; InvalidDocument says what is wrong with it, and which option, `name`, it is."""
-    # Before the URL is taken apart: errors of that would show the credentials.
-    if "@" in url:
-        raise InvalidDocument(
-            f"The {name} contains credentials: give them as profile, or as access_key and secret_key."
-        )
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError as error:
-        raise InvalidDocument(f"The {name} {url!r} is not a URL: {error}.") from error
-    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
-        raise InvalidDocument(
-            f"The {name} {url!r} must have the form http://host:port or https://host:port."
-        )
-    if parts.path.strip("/") or parts.query or parts.fragment:
-        raise InvalidDocument(
-            f"The {name} {url!r} has more than scheme, host and port: leave out "
-            f"{url.partition(parts.netloc)[2]!r}, which the server would take for a bucket."
-        )
-    return url
