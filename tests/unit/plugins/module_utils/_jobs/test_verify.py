@@ -27,7 +27,11 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents import
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_compare import (
     KEY,
     VERSION_ID,
+    Case,
     Row,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_judge import (
+    Verdict,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_questions import (
     Head,
@@ -40,7 +44,10 @@ from ansible_collections.scality.backbeat.plugins.module_utils._jobs import (
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs.job import Control
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs.verify import Verify
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs.verify_inspection import Bodies
-from ansible_collections.scality.backbeat.plugins.module_utils._jobs.verify_ledger import Ledger
+from ansible_collections.scality.backbeat.plugins.module_utils._jobs.verify_ledger import (
+    Ledger,
+    is_put_off,
+)
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs.verify_listers import (
     SideRequest,
 )
@@ -248,6 +255,24 @@ def test_pages_that_are_read_are_counted() -> None:
     rows = {b"%d" % number: [Entry(b"v1")] for number in range(5)}
     found = verification((Bucket(dict(rows)), Bucket(dict(rows))), listers=1)
     assert found["requests"] == {"list": 2 * 3}
+
+
+@pytest.mark.parametrize(
+    ("again", "partial", "skipped", "put_off"),
+    [
+        (True, False, {}, True),
+        (False, False, {}, False),
+        # Of a key that is compared in parts, and of what is not examined, nothing more is known later.
+        (True, True, {}, False),
+        (True, False, {"only_source": 1}, False),
+        (True, True, {"only_source": 1}, False),
+    ],
+)
+def test_keys_that_are_looked_at_once_more(
+    again: bool, partial: bool, skipped: dict[str, int], put_off: bool
+) -> None:
+    case = Case(b"k", (), (), partial=partial)
+    assert is_put_off(case, Verdict(again=again, skipped=skipped)) == put_off
 
 
 def test_no_request_waits_for_a_connection() -> None:
