@@ -75,6 +75,20 @@ def test_the_whole_has_what_the_parts_have(tmp_path: Path, parts: tuple[Part, ..
     assert job.run(Control())["changes"] == []
 
 
+@pytest.mark.parametrize(
+    "other", [lambda text: text[:-1], lambda text: f"{text} ", lambda text: f"{text[:-2]}x\n"]
+)
+def test_a_whole_of_other_content_is_written_again(
+    tmp_path: Path, parts: tuple[Part, ...], other: Callable[[str], str]
+) -> None:
+    job, problems = merging(tmp_path, parts), tmp_path / "all.jsonl"
+    job.run(Control())
+    text = problems.read_text()
+    problems.write_text(other(text))
+    assert job.run(Control())["changes"] == [f"write {problems}"]
+    assert problems.read_text() == text
+
+
 def lost(part: Part) -> None:
     Path(part.report_file).unlink()
 
@@ -84,8 +98,12 @@ def damaged(part: Part) -> None:
     file.write_text(file.read_text()[:-9])
 
 
-def of_another_run(part: Part) -> None:
-    change(part, lambda made: made["scope"].update(run="before"))
+def of_an_earlier_run(part: Part) -> None:
+    change(part, lambda made: made["scope"].update(run="2026-11-23"))
+
+
+def of_a_later_run(part: Part) -> None:
+    change(part, lambda made: made["scope"].update(run="2026-11-25"))
 
 
 def of_another_range(part: Part) -> None:
@@ -104,7 +122,8 @@ def change(part: Part, how: Callable[[Any], None]) -> None:
     [
         (lost, "is missing"),
         (damaged, "cannot be read"),
-        (of_another_run, "is of the run 'before'"),
+        (of_an_earlier_run, "is of the run '2026-11-23'"),
+        (of_a_later_run, "is of the run '2026-11-25'"),
         (of_another_range, "is of another range"),
     ],
 )
