@@ -14,7 +14,7 @@ from .repair_report import RepairReport
 from .report_drawing import Arrow, drawing
 from .report_formats import WAITING, age, last_complete, oldest_pending
 from .report_repair import repair_data
-from .report_words import VERDICTS, WORDS, duration, group_of, moment, number, size
+from .report_words import VERDICTS, WORDS, duration, group_of, moment, number, printable, size
 from .verify_entries import Problem
 from .verify_report import Report
 from .verify_states import STATES
@@ -316,7 +316,7 @@ def _position(seconds: float) -> float:
 
 def _problem(problem: Problem) -> dict[str, Any]:
     return {
-        "key": problem.key,
+        "key": printable(problem.key),
         "version_id": problem.version_id,
         "side": problem.side,
         "size": "" if problem.size is None else size(problem.size),

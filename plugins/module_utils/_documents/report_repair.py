@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from .repair_report import ACTIONS, RepairReport, SkippedVersion
-from .report_words import WORDS, group_of, moment, number
+from .report_words import WORDS, group_of, moment, number, printable
 from .verify_report import SHOWN
 from .verify_states import STATE
 
@@ -92,7 +92,8 @@ def _skipped(repair: RepairReport) -> list[dict[str, Any]]:
             "count": len(versions),
             "number": number(len(versions)),
             "versions": [
-                {"key": one.key, "version_id": one.version_id} for one in versions[:SHOWN]
+                {"key": printable(one.key), "version_id": one.version_id}
+                for one in versions[:SHOWN]
             ],
             "more": _rest(len(versions) - SHOWN),
         }

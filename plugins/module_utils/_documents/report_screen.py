@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .report_drawing import shorten
+from .report_words import printable
 
 #: How many keys are named of each state that is to be fixed, and of each reason to skip a version.
 KEYS = 3
@@ -57,15 +58,12 @@ def _repair(repair: Mapping[str, Any]) -> Iterator[str]:
 def _keys(versions: list[Mapping[str, Any]], count: int) -> Iterator[str]:
     for one in versions[:KEYS]:
         version = f" (version {one['version_id']})" if one["version_id"] else ""
-        yield f"        {printable(one['key'])}{version}"
+        yield f"        {short_key(one['key'])}{version}"
     rest = count - min(KEYS, len(versions))
     if versions and rest:
         yield f"        and {rest:,} more"
 
 
-def printable(key: str) -> str:
-    """A key on one line, with its ends if it is long; what would steer a terminal is escaped as in Python."""
-    text = "".join(
-        one if one.isprintable() else one.encode("unicode_escape").decode() for one in key
-    )
-    return shorten(text, LONGEST_KEY)
+def short_key(key: str) -> str:
+    """A key on one line, with its ends if it is long."""
+    return shorten(printable(key), LONGEST_KEY)

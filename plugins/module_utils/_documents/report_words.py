@@ -67,3 +67,10 @@ def duration(seconds: float) -> str:
 def moment(text: str | None) -> str | None:
     """ISO 8601 in UTC as people read it: 2026-11-22 17:21 UTC."""
     return f"{text[:10]} {text[11:16]} UTC" if text else None
+
+
+def printable(text: str) -> str:
+    """A key as one line; what would steer a terminal, or change the direction of writing, is escaped as in Python."""
+    return "".join(
+        one if one.isprintable() else one.encode("unicode_escape").decode() for one in text
+    )

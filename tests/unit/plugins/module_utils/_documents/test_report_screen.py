@@ -15,8 +15,8 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.report
     page,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.report_screen import (
-    printable,
     screen,
+    short_key,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_states import STATE
 
@@ -97,7 +97,7 @@ def test_what_a_repair_did_and_left() -> None:
 
 def test_a_key_cannot_steer_the_terminal() -> None:
     assert (
-        printable("a\x1b[2J\nb\u202e\U0001f600 \u00e9") == "a\\x1b[2J\\nb\\u202e\U0001f600 \u00e9"
+        short_key("a\x1b[2J\nb\u202e\U0001f600 \u00e9") == "a\\x1b[2J\\nb\\u202e\U0001f600 \u00e9"
     )
-    long = printable("a" * 500 + "b" * 500)
+    long = short_key("a" * 500 + "b" * 500)
     assert (long[:1], long[-1:], len(long)) == ("a", "b", 120)
