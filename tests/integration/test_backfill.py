@@ -498,20 +498,22 @@ def test_it_pauses_while_backbeats_own_backlog_is_long(
     existing.sandbox.settings("source", delay=0.1)
     sent_before: list[int] = []
 
-    def take_away() -> None:
+    def work_again() -> None:
         deadline = time.monotonic() + 60.0
         while len(existing.sandbox.calls("source", operation="BackbeatApi")) < 4:
             assert time.monotonic() < deadline
             time.sleep(0.05)
         sent_before.append(existing.writes().count("PutObjectTagging"))
         for key, version in new.items():
-            existing.s3.delete_object(Bucket=SOURCE_BUCKET, Key=key, VersionId=version)
+            existing.s3.put_object_tagging(
+                Bucket=SOURCE_BUCKET, Key=key, VersionId=version, Tagging={"TagSet": []}
+            )
 
-    taking = threading.Thread(target=take_away)
-    taking.start()
+    working = threading.Thread(target=work_again)
+    working.start()
     given = {"backbeat_url": existing.side.s3_url, "backlog_limit": 4, "senders": 1}
-    result = backfill(existing, target, prefix="k", **given)
-    taking.join()
+    result = backfill(existing, target, prefix="k", no_progress_timeout=60.0, **given)
+    working.join()
     assert not result.get("failed"), result
     assert result["backfill"]["sent_count"] == 20
     # The first version may be sent before Backbeat was asked.
