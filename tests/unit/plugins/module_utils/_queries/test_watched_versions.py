@@ -347,6 +347,18 @@ def test_a_problem_for_which_no_request_is_left_is_neither_there_nor_gone() -> N
     assert scene.read().checked is None
 
 
+@pytest.mark.parametrize("kind", [FAILED, STUCK])
+def test_a_version_of_an_open_problem_is_asked_about_until_that_is_gone(kind: str) -> None:
+    """The target has it by now, so that no comparison finds it."""
+    scene = Scene()
+    scene.source.keys = {b"a": [entry("COMPLETED")]}
+    scene.target.keys = {b"a": [entry("REPLICA")]}
+    scene.known = {json.dumps([kind, "area", "a", "v1"]): {}}
+    reading = scene.read()
+    assert scene.heads == ["a"]
+    assert (reading.problems, reading.checked) == ((), None)
+
+
 def test_failures_are_told_although_the_target_cannot_be_read() -> None:
     scene = Scene()
     scene.source.keys = {b"a": [entry("PENDING")]}
