@@ -104,6 +104,8 @@ class Listers:
         # Set when a lister ends, so that nobody waits for the rest of a pause.
         self._ended = threading.Event()
         self._threads: list[threading.Thread] = []
+        # Not by whether threads are alive: one that is about to end still is, and would be waited for once more.
+        self._running = 0
 
     def run(self, meanwhile: Callable[[], None]) -> None:
         """Compare everything; `meanwhile` is called every now and then in this thread.
@@ -113,7 +115,7 @@ class Listers:
         try:
             self._start(self._ramp.active)
             began, rows = time.monotonic(), self._ledger.progress.done
-            while any(thread.is_alive() for thread in self._threads):
+            while self._running:
                 self._ended.wait(POLL)
                 self._ended.clear()
                 if self._end.is_set():
@@ -137,6 +139,8 @@ class Listers:
         for _lister in range(wanted - len(self._threads)):
             thread = threading.Thread(target=self._work, daemon=True)
             self._threads.append(thread)
+            with self._ledger.lock:
+                self._running += 1
             thread.start()
 
     def _work(self) -> None:
@@ -153,6 +157,8 @@ class Listers:
                 self._error = self._error or error
             self._end.set()
         finally:
+            with self._ledger.lock:
+                self._running -= 1
             self._ended.set()
 
     def _check(self) -> None:
