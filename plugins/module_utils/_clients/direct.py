@@ -37,8 +37,6 @@ except ImportError:
 TIMEOUT = 60.0
 #: Bytes of one answer's headers, and of its body about an object: errors and sets of ten tags.
 LARGEST_HEAD = LARGEST_BODY = 256 * 1024
-# Source: RFC 2104.
-_INNER_PAD, _OUTER_PAD = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
 
 
 class Reply(NamedTuple):
@@ -55,10 +53,7 @@ class Reply(NamedTuple):
 
 
 class _Stamp:
-    """What the signatures of one second have in common: the time, the credentials, and the key that follows from both.
-
-    An HMAC begins with two hashes of the key, which are made once here: hmac makes them for each signature.
-    """
+    """What the signatures of one second have in common: time, credentials, and the key that follows from both."""
 
     def __init__(self, second: int, credentials: Any, region: str, host: str) -> None:
         self.second = second
@@ -73,10 +68,8 @@ class _Stamp:
         self._host = host
         key = f"AWS4{credentials.secret_key}".encode()
         for part in (day, region, "s3", "aws4_request"):
-            key = hmac.new(key, part.encode(), hashlib.sha256).digest()
-        key = key.ljust(hashlib.sha256().block_size, b"\0")
-        self._inner = hashlib.sha256(key.translate(_INNER_PAD))
-        self._outer = hashlib.sha256(key.translate(_OUTER_PAD))
+            key = hmac.digest(key, part.encode(), "sha256")
+        self._key = key
         #: Of requests without a body.
         self.empty = self.headers(None)
 
@@ -94,10 +87,8 @@ class _Stamp:
 
     def signature(self, canonical: str) -> str:
         """The signature of a request in its canonical form."""
-        inner, outer = self._inner.copy(), self._outer.copy()
-        inner.update(f"{self.begin}{hashlib.sha256(canonical.encode()).hexdigest()}".encode())
-        outer.update(inner.digest())
-        return outer.hexdigest()
+        text = f"{self.begin}{hashlib.sha256(canonical.encode()).hexdigest()}"
+        return hmac.digest(self._key, text.encode(), "sha256").hex()
 
 
 class Signer:
