@@ -65,6 +65,12 @@ def test_what_is_asked_for() -> None:
     assert made.scope["versions"] == 2
 
 
+@pytest.mark.parametrize(("given", "used"), [(0, 1), (1, 1), (2, 2)])
+def test_there_is_at_least_one_thread_of_each_kind(given: int, used: int) -> None:
+    limits = request(**PAIR, senders=given, listers=given).limits
+    assert (limits.senders, limits.listers) == (used, used)
+
+
 def test_named_versions_are_meant_alone() -> None:
     made = request(**PAIR, versions=[{"key": "k", "version_id": "1"}])
     assert made.choice.states == frozenset()

@@ -51,6 +51,14 @@ def options(workers: tuple[str, ...] = (), slices: int = 0, own: int = 0) -> dic
     }
 
 
+@pytest.mark.parametrize("purge", [True, False])
+def test_statements_are_purged_only_when_told(purge: bool) -> None:
+    plan = {"host": "here", "outgoing": [], "policies": [{"name": "P", "roles": ["known", "new"]}]}
+    (policy,) = Steps(plan, arns={"here": {"known": "arn"}}).policies(purge_statements=purge)
+    assert policy["roles"] == ["arn", "new"]
+    assert policy.get("purge_statements", False) is purge
+
+
 @pytest.mark.parametrize("count", [1, 2, 3, 7, 9])
 def test_slices_have_every_range_once_and_about_as_many(count: int) -> None:
     slices = [steps().ranges(options(slices=count, own=own + 1)) for own in range(count)]

@@ -63,6 +63,13 @@ def test_slow_down_halves_the_pace_once_a_moment(time: Time) -> None:
     assert pace.rate == 25
 
 
+def test_after_a_slow_down_the_next_request_waits_a_whole_interval(time: Time) -> None:
+    pace = Pace(10, clock=time, sleep=time.sleep)
+    time.now += 60
+    pace.slow_down()
+    assert send(pace, time, 1) == pytest.approx(0.2)
+
+
 def test_slow_down_without_a_limit_halves_what_was_sent(time: Time) -> None:
     pace = Pace(clock=time, sleep=time.sleep)
     for _ in range(200):
