@@ -258,6 +258,34 @@ def test_pages_that_are_read_are_counted() -> None:
 
 
 @pytest.mark.parametrize(
+    ("size", "parts"),
+    [
+        (0, [None]),
+        (3, [None]),
+        (4, [None]),
+        (5, [(0, 3), (4, 4)]),
+        (8, [(0, 3), (4, 7)]),
+        (9, [(0, 3), (4, 7), (8, 8)]),
+    ],
+)
+def test_bytes_of_large_versions_are_read_in_parts(
+    monkeypatch: pytest.MonkeyPatch, size: int, parts: list[tuple[int, int] | None]
+) -> None:
+    read: list[object] = []
+
+    def body(api: Any, bucket: str, key: str, version_id: str, part: object) -> Iterator[bytes]:
+        if bucket == "source":
+            read.append(part)
+        yield b"same"
+
+    monkeypatch.setattr(verify_inspection, "PART", 4)
+    monkeypatch.setattr(verify_inspection.s3_objects, "object_body", body)
+    sides = Bucket({b"k": [Entry(b"v1", size=size)]}), Bucket({b"k": [Entry(b"v1", size=size)]})
+    verification(sides, bodies=Bodies(share=1.0))
+    assert read == parts
+
+
+@pytest.mark.parametrize(
     ("again", "partial", "skipped", "put_off"),
     [
         (True, False, {}, True),
