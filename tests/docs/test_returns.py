@@ -231,7 +231,9 @@ class Cases:
         missing = {**target, "bucket": "no-such-bucket"}
         state = self.source.sandbox.describe()["state"]
         files = {name: f"{state}/{name}" for name in ("report_file", "problems_file")}
-        yield {"source": source, "target": target, **files}
+        # Backbeat knows how old its backlog is.
+        asked = {"source": source, "target": target, "backbeat_url": self.source.side.s3_url}
+        yield {**asked, **files}
         yield {"source": source, "target": missing}
         self.target.s3.put_object(Bucket=TARGET_BUCKET, Key="other", Body=b"x")
         yield {"source": source, "target": target, "accept": {"written_at_target": 0}}
@@ -240,7 +242,7 @@ class Cases:
         bare = {**source, "bucket": "bare-bucket"}
         yield {"source": bare, "target": target, "inspect_limit": 0}
         pairs = [{"source": source, "target": one} for one in (target, missing)]
-        yield {"pairs": [*pairs, {"source": bare, "target": target, **files}]}
+        yield {"pairs": [*pairs, asked, {"source": bare, "target": target, **files}]}
 
     def backbeat_verify_plan(self) -> Iterator[Options]:
         self.source.do("bucket", name=SOURCE_BUCKET, versioning="enabled")
@@ -258,7 +260,8 @@ class Cases:
         self.source.do("bucket", name="bare-bucket", versioning="enabled")
         state = self.source.sandbox.describe()["state"]
         files = {"report_file": f"{state}/part.json", "problems_file": f"{state}/part.jsonl"}
-        self.source.run("verify", source=source, target=target, fail=False, **files)
+        asked = {"source": source, "target": target, "backbeat_url": self.source.side.s3_url}
+        self.source.run("verify", **asked, fail=False, **files)
         whole = {"report_file": f"{state}/whole.json", "problems_file": f"{state}/whole.jsonl"}
         yield {"parts": [files], **whole}
         yield {"parts": [files], "accept": {"written_at_target": 0}}
