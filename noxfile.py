@@ -83,10 +83,8 @@ def cores(session: nox.Session, core: str) -> None:
     if not session.posargs:
         folder, home = ansible_test.prepare(core, Path(session.virtualenv.location))
         local = ("--local", "--color", "no")
-        # The newest core imports the plugins with all Pythons that are here, the others with their own. Pylint, which
-        # takes a third of the time, finds the same with the cores between the ends.
+        # The newest core imports the plugins with all Pythons that are here, the others with their own.
         own = () if core == max(environment.CORES) else (f"--python={session.python}",)
-        own = own if core in ENDS else (*own, "--skip-test=pylint")
         with session.chdir(folder):
             for name, *arguments in (
                 ("sanity", *own, *ansible_test.TARGETS),
