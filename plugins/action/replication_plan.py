@@ -5,16 +5,16 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-# Of all tasks of the role the first: what this loads, all its workers share.
-from ..plugin_utils import _in_process  # noqa: F401  (it loads what later tasks need)
-
-# isort: split
 from ..plugin_utils._plan import plan_host
 from ..plugin_utils._role_variables import specs
+
+# Of all tasks of the role the first: what this loads, all its workers share.
+import_module("..plugin_utils._in_process", __package__)
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]

@@ -19,10 +19,6 @@ from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import Any, ClassVar
 
-# Before all other files of this collection.
-from . import _bytecode  # noqa: F401  (what it is imported for is the finder)
-
-# isort: split
 import ansible.constants as C
 from ansible.errors import AnsibleError
 from ansible.module_utils.common import json as ansible_json

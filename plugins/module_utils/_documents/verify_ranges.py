@@ -355,15 +355,19 @@ class Sized(Protocol):
     """A part of a bucket, of which so many rows are known and about so many are left."""
 
     @property
-    def start(self) -> bytes: ...
+    def start(self) -> bytes:
+        """The text after which its keys begin."""
 
     @property
-    def rows(self) -> int: ...
+    def rows(self) -> int:
+        """How many are known."""
 
     @property
-    def done(self) -> bool: ...
+    def done(self) -> bool:
+        """Whether all of it is known."""
 
-    def left(self) -> float: ...
+    def left(self) -> float:
+        """About how many are not known yet."""
 
 
 def balanced(spans: Iterable[Sized], count: int) -> list[bytes]:
