@@ -164,7 +164,7 @@ def test_repairs(
     play.environ["PLANTED_KEPT"] = KEPT
     set_up(source, target)
     stuck = {"kind": "stuck", "cause": "roles-changed", "host": "node1", "key": text}
-    stuck |= {"source_bucket": SOURCE_BUCKET, "target": "node6", "target_bucket": TARGET_BUCKET}
+    stuck |= {"bucket": SOURCE_BUCKET, "target": "node6", "target_bucket": TARGET_BUCKET}
     stuck |= {"version_id": text, "what": text}
     (tmp_path / "state.json").write_text(json.dumps({"state": {"open": {text: stuck}}}))
     played = play("-vv", inventory=everything, playbook=entries(tmp_path, REPAIRS))
