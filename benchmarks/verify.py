@@ -259,7 +259,8 @@ def _heads(count: int, scale: float) -> tuple[list[Figure], Mapping[str, float]]
 
 
 def _processes(count: int, scale: float) -> tuple[list[Figure], Mapping[str, float]]:
-    size = int(300_000 * scale)
+    # Several processes are for large buckets: with 300,000 versions, a second's work, what each does once counts too.
+    size = int(1_000_000 * scale)
     middle = all_keys(size)[size // 2 - 1]
     with stub(versions=size) as url:
 
