@@ -112,6 +112,13 @@ def test_what_cannot_be_converted_is_refused(name: str, value: Any, sentence: st
     assert complaint(variable, value) == f"{variable} of node1 {sentence}"
 
 
+def test_items_of_a_list_are_refused_by_their_number() -> None:
+    assert complaint("replication_backfill_states", "failed,missin") == (
+        "Item 2 of replication_backfill_states of node1 is 'missin', but must be one of "
+        "never_replicated, failed, stuck, missing."
+    )
+
+
 def test_pairs_as_text() -> None:
     """As `-e replication_pairs=..` gives them."""
     rules = [{"prefix": "a", "enabled": "no", "sites": [{"name": "s", "preferred_read": "yes"}]}]
