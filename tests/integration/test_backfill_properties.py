@@ -188,7 +188,9 @@ def shows_old(source: Side, live: Mapping[str, str]) -> set[str]:
         if version == "null":
             with contextlib.suppress(source.s3.exceptions.ClientError):
                 newest = source.s3.head_object(Bucket=SOURCE_BUCKET, Key=key)
-                if newest["VersionId"] != "null" and newest.get("ReplicationStatus") == "COMPLETED":
+                # A HEAD of what was put before versioning names no version.
+                other = newest.get("VersionId", "null") != "null"
+                if other and newest.get("ReplicationStatus") == "COMPLETED":
                     found.add(key)
     return found
 
