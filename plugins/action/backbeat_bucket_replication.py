@@ -5,11 +5,8 @@
 
 from __future__ import annotations
 
-from ..plugin_utils._in_process import InProcess
-
-# isort: split
-# Not before the above, which has the bytecode of what this imports kept.
 from ..modules.backbeat_bucket_replication import TASK
+from ..plugin_utils._in_process import InProcess
 
 
 class ActionModule(InProcess):
