@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .report_drawing import shorten
-from .report_words import printable
 
 #: How many keys are named of each state that is to be fixed, and of each reason to skip a version.
 KEYS = 3
@@ -58,12 +57,7 @@ def _repair(repair: Mapping[str, Any]) -> Iterator[str]:
 def _keys(versions: list[Mapping[str, Any]], count: int) -> Iterator[str]:
     for one in versions[:KEYS]:
         version = f" (version {one['version_id']})" if one["version_id"] else ""
-        yield f"        {short_key(one['key'])}{version}"
+        yield f"        {shorten(one['key'], LONGEST_KEY)}{version}"
     rest = count - min(KEYS, len(versions))
     if versions and rest:
         yield f"        and {rest:,} more"
-
-
-def short_key(key: str) -> str:
-    """A key on one line, with its ends if it is long."""
-    return shorten(printable(key), LONGEST_KEY)
