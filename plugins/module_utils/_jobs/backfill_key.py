@@ -31,7 +31,7 @@ from .._documents.verify_questions import (
 from .._waiting import Deadline
 from .._work import Unsatisfied
 from .backfill_ledger import Ledger, Ticket
-from .backfill_sender import MOVING, Gate, Requests, Sender
+from .backfill_sender import Gate, Requests, Sender
 from .verify_listers import all_rows
 
 #: What is judged for a backfill; other differences are left to verify.
@@ -208,7 +208,7 @@ class KeyWork:
 
     def _with_roles(self, key: bytes, version_id: bytes, head: Head) -> Head:
         """With the roles that were stamped on a version that is under way, if the server lets them be read."""
-        if head.status not in MOVING or self._context.roles is None or not self._stamps:
+        if head.status not in s3_objects.PENDING or self._context.roles is None or not self._stamps:
             return head
         api, bucket = self._buckets["source"]
         try:
@@ -230,7 +230,10 @@ class KeyWork:
             except ApiError:
                 self._stamps = False
             else:
-                moves = stamp.get("status") in MOVING and stamp.get("role") == self._context.roles
+                moves = (
+                    stamp.get("status") in s3_objects.PENDING
+                    and stamp.get("role") == self._context.roles
+                )
                 return "pending" if moves else state
         modified = datetime.fromisoformat(row[MODIFIED].decode().replace("Z", "+00:00"))
         return "pending" if (api.now - modified).total_seconds() < YOUNG else state
@@ -292,7 +295,7 @@ class KeyWork:
         while True:
             head = self._requests.head("source", key, version.version_id.encode())
             status = head.status if head else None
-            if status not in MOVING or deadline.expired:
+            if status not in s3_objects.PENDING or deadline.expired:
                 return status == "COMPLETED"
             self._control.lines.waiting(f"waiting for {version.key}, which is {status}")
             self._control.sleep(0.25)

@@ -11,10 +11,11 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+from .._clients import s3_objects
 from .._documents.backfill_report import SourceVersion
 from .._waiting import Deadline
 from .backfill_ledger import Ledger
-from .backfill_sender import MOVING, Requests
+from .backfill_sender import Requests
 
 #: How many versions are held in memory; the others wait in the file of what was sent.
 HELD = 1000
@@ -116,7 +117,7 @@ class Outcomes:
             found = self._read(min(left, STILL - still, DONE - done))
             left -= len(found)
             for version, status in found:
-                if status in MOVING:
+                if status in s3_objects.PENDING:
                     still += 1
                     self._waiting.append(version)
                     continue

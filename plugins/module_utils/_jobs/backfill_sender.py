@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from .._clients import s3_buckets
+from .._clients import s3_buckets, s3_objects
 from .._clients.api import Api, fresh, fresh_backoff
 from .._clients.direct import DirectRequests
 from .._clients.errors import (
@@ -36,7 +36,6 @@ from .._work import Unsatisfied
 from .backfill_ledger import Ledger
 from .job import Control
 
-MOVING = ("PENDING", "PROCESSING")
 #: Seconds for which the replication configuration that was read is taken as it is.
 CONFIGURED = 5.0
 #: Seconds within which a server has to mark a version whose tags were put. It does so with the put itself.
@@ -201,7 +200,7 @@ class Sender:
         if head is None:
             return "gone", None
         if head.status != version.status:
-            if tried and head.status in (*MOVING, "COMPLETED"):
+            if tried and head.status in (*s3_objects.PENDING, "COMPLETED"):
                 self._sent(version, None)
                 return "", None
             return "changed", None
@@ -264,10 +263,10 @@ class Sender:
                     f"The first version, {version.version_id} of {where}, was sent and is FAILED. Run "
                     "backbeat_preflight to find the cause, then run again. Nothing else was sent."
                 )
-            if reacted and status in MOVING and not self._first_timeout:
+            if reacted and status in s3_objects.PENDING and not self._first_timeout:
                 return
             # A stuck version is PENDING before and after: only its arrival tells.
-            stuck = version.status in MOVING
+            stuck = version.status in s3_objects.PENDING
             if not reacted and not stuck and waited > REACTION:
                 raise _first(
                     f"The server did not mark the first version, {version.version_id} of {where}, as PENDING when its "

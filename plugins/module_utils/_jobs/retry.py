@@ -38,7 +38,6 @@ EXPLAINED = {
     ROLES: "The version was put for other roles than those that are configured now, so that Backbeat would not finish "
     "it: put the version's own tags back on it instead.",
 }
-MOVING = ("PENDING", "PROCESSING")
 #: What a source's status says of a version, if the target is not read.
 STATES = {
     "COMPLETED": "in_sync",
@@ -378,7 +377,7 @@ class Retry(Job):
             head = s3_objects.head_object(self.source, bucket, key, version_id)
             # Servers do not show the status of delete markers.
             status = (head and head.replication_status) or "not shown"
-            if status not in MOVING or not backoff.pause():
+            if status not in s3_objects.PENDING or not backoff.pause():
                 return status
             control.check(f"waiting for {bucket}/{key}")
             control.lines.waiting(f"waiting for {bucket}/{key}, which is {status}")

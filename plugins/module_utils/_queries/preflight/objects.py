@@ -18,7 +18,6 @@ from ..._work import quote
 from .configuration import Live
 from .findings import ERROR, WARNING, FactReader, Kind, Side
 
-PENDING = ("PENDING", "PROCESSING")
 # Of the versions below each prefix that are listed, of the prefixes, and of the seconds for one pair.
 LISTED = 1000
 PREFIXES = 5
@@ -132,7 +131,7 @@ def _read(api: Api, bucket: str, version: s3_objects.Version, roles: str, sample
         sample.failed.append(version.key)
     elif head.replication_status == "COMPLETED":
         sample.completed = max(sample.completed, version.modified)
-    elif head.replication_status in PENDING:
+    elif head.replication_status in s3_objects.PENDING:
         stamped = None
         if len(sample.pending) < STAMPS:
             stamped = _stamped_roles(api, bucket, version)
