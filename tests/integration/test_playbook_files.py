@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from devtools.places import ROOT
+from tests.integration.support.entry_points import entry_points
 from tests.integration.support.modules import Side
 from tests.integration.support.plays import SETUP, Plays
 from tests.integration.support.procedure import set_up
@@ -44,37 +44,6 @@ def test_setup_with_reports_that_cannot_be_written(play: Plays, tmp_path: Path) 
     assert play.sandbox.calls() == []
 
 
-def all_entries(folder: Path, names: tuple[str, ...]) -> Path:
-    """A playbook that goes on with the next of these entry points after one has failed."""
-    tasks = [
-        {
-            "name": f"Run {name}",
-            "block": [
-                {
-                    "name": f"Include {name}",
-                    "ansible.builtin.include_role": {
-                        "name": "scality.backbeat.replication",
-                        "tasks_from": name,
-                        "rolespec_validate": False,
-                    },
-                }
-            ],
-            "rescue": [
-                {
-                    "name": f"Show what failed in {name}",
-                    "ansible.builtin.debug": {"msg": "{{ ansible_failed_result.msg }}"},
-                }
-            ],
-        }
-        for name in names
-    ]
-    file = folder / "entries.yml"
-    file.write_text(
-        json.dumps([{"name": "All", "hosts": "node1", "gather_facts": False, "tasks": tasks}])
-    )
-    return file
-
-
 ENTRIES = ("validate", "status", "verify_all", "backfill_all", "repair_all", "verify_ranges")
 
 
@@ -87,7 +56,7 @@ def test_all_other_entry_points(play: Plays, source: Side, target: Side, tmp_pat
         replication_verify_slices=1,
         replication_repair_configuration=True,
     )
-    played = play(inventory=inventory, playbook=all_entries(tmp_path, ENTRIES))
+    played = play(inventory=inventory, playbook=entry_points(tmp_path, ENTRIES, hosts="node1"))
     shown = [
         one["result"]["msg"] for one in played.records if one["task"].startswith("Show what failed")
     ]

@@ -119,14 +119,19 @@ def reports_of_repair(played: Played) -> dict[str, dict[str, Any]]:
     return {one["target"]: one for one in facts}
 
 
+def fail_at_target(source: Side, target: Side, key: str) -> None:
+    """Put an object while the Scality site has no bucket for it."""
+    target.s3.delete_bucket(Bucket=TARGET_BUCKET)
+    put(source, key)
+    settle(source, key, status="FAILED")
+    target.do("bucket", name=TARGET_BUCKET, versioning="enabled")
+
+
 def test_a_repair_sends_again_to_the_site_that_lacks_a_version(
     play: Plays, two_sites: Side, target: Side, tmp_path: Path
 ) -> None:
     """What the Scality site lacks is sent again; what the cloud lacks is named."""
-    target.s3.delete_bucket(Bucket=TARGET_BUCKET)
-    put(two_sites, "k")
-    settle(two_sites, "k", status="FAILED")
-    target.do("bucket", name=TARGET_BUCKET, versioning="enabled")
+    fail_at_target(two_sites, target, "k")
     wait(lambda: len(listed(target, CLOUD_BUCKET)) == 1)
     given = inventory(play, tmp_path / "reports")
     found = reports_of_repair(play(inventory=given, playbook=REPAIR))
@@ -140,10 +145,7 @@ def test_a_repair_sends_again_to_the_site_that_lacks_a_version(
 def test_retries_and_the_status_are_those_of_each_site(
     play: Plays, two_sites: Side, target: Side, tmp_path: Path
 ) -> None:
-    target.s3.delete_bucket(Bucket=TARGET_BUCKET)
-    put(two_sites, "k")
-    settle(two_sites, "k", status="FAILED")
-    target.do("bucket", name=TARGET_BUCKET, versioning="enabled")
+    fail_at_target(two_sites, target, "k")
     given = inventory(play, tmp_path / "reports", replication_backbeat_url=two_sites.side.s3_url)
     (tmp_path / "reports").mkdir()
     played = play(inventory=given, playbook=PLAYBOOKS / "retry_failed.yml").ok()

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from devtools.places import ROOT
+from tests.integration.support.entry_points import entry_points
 from tests.integration.support.modules import Side
 from tests.integration.support.plays import Inventory, Plays
 from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, set_up
@@ -122,36 +123,6 @@ ENTRIES = ("main", "validate", "status", "verify_all", "teardown")
 REPAIRS = ("repair_all", "retry", "event_pairs", "resend", "verify_ranges", "verify_parts")
 
 
-def entries(folder: Path, names: Any = ENTRIES) -> Path:
-    """A playbook that goes on with the next entry point of the role after one has failed."""
-    file = folder / "entries.yml"
-    tasks = [
-        {
-            "name": f"Run {name}",
-            "block": [
-                {
-                    "name": f"Include {name}",
-                    "ansible.builtin.include_role": {
-                        "name": "scality.backbeat.replication",
-                        "tasks_from": name,
-                        "rolespec_validate": False,
-                    },
-                }
-            ],
-            "rescue": [
-                {
-                    "name": f"Show what failed in {name}",
-                    "ansible.builtin.debug": {"msg": "{{ ansible_failed_result.msg }}"},
-                }
-            ],
-        }
-        for name in names
-    ]
-    play = {"name": "All", "hosts": "node1:node6", "gather_facts": False, "tasks": tasks}
-    file.write_text(json.dumps([play]))
-    return file
-
-
 def test_repairs(
     play: Plays,
     source: Side,
@@ -167,7 +138,7 @@ def test_repairs(
     stuck |= {"bucket": SOURCE_BUCKET, "target": "node6", "target_bucket": TARGET_BUCKET}
     stuck |= {"version_id": text, "what": text}
     (tmp_path / "state.json").write_text(json.dumps({"state": {"open": {text: stuck}}}))
-    played = play("-vv", inventory=everything, playbook=entries(tmp_path, REPAIRS))
+    played = play("-vv", inventory=everything, playbook=entry_points(tmp_path, REPAIRS))
     assert not mark.exists()
     assert {one["task"].split(" : ")[-1] for one in played.own() if text in str(one["result"])} >= {
         "Compare both buckets of every pair before",
@@ -198,7 +169,7 @@ def test_messages(
     fail(side="target", operation="HeadObject", status=403, code="AccessDenied", times=0)
     fail(side="target", operation="ListObjectVersions", status=403, code="AccessDenied", times=0)
     fail(side="source", operation="DeleteBucketReplication", status=403, code="No", times=0)
-    played = play("-vv", inventory=everything, playbook=entries(tmp_path))
+    played = play("-vv", inventory=everything, playbook=entry_points(tmp_path, ENTRIES))
     shown = [
         one["result"]["msg"]
         for one in played.records

@@ -1,0 +1,40 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One playbook that runs several entry points of the role: starting each alone takes longer than what it does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def entry_points(folder: Path, names: Sequence[str], hosts: str = "node1:node6") -> Path:
+    """The playbook, which goes on with the next entry point after one has failed, and shows why."""
+    tasks = [
+        {
+            "name": f"Run {name}",
+            "block": [
+                {
+                    "name": f"Include {name}",
+                    "ansible.builtin.include_role": {
+                        "name": "scality.backbeat.replication",
+                        "tasks_from": name,
+                        "rolespec_validate": False,
+                    },
+                }
+            ],
+            "rescue": [
+                {
+                    "name": f"Show what failed in {name}",
+                    "ansible.builtin.debug": {"msg": "{{ ansible_failed_result.msg }}"},
+                }
+            ],
+        }
+        for name in names
+    ]
+    file = folder / "entries.yml"
+    play = {"name": "All", "hosts": hosts, "gather_facts": False, "tasks": tasks}
+    file.write_text(json.dumps([play]))
+    return file
