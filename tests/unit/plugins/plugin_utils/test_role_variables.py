@@ -62,7 +62,7 @@ def test_booleans(name: str, text: Any, value: bool) -> None:
     assert converted(name, text) is value
 
 
-@pytest.mark.parametrize("value", ["", "perhaps", 2, [True], {}, "truee"])
+@pytest.mark.parametrize("value", ["", "perhaps", 2, [True], {}, "truee", "'true'"])
 def test_what_is_no_boolean_is_refused_by_name(value: Any) -> None:
     assert complaint("replication_verify", value) == (
         f"replication_verify of node1 is {value!r}, but must be true or false."

@@ -134,6 +134,8 @@ def test_another_way_to_write_a_page_is_read_all_the_same(entries: str) -> None:
         body(VERSION.replace("<IsLatest>true<", "<IsLatest>yes<")),
         body(VERSION.replace("<Size>1</Size>", "")),
         body(VERSION.replace("<Key>k</Key>", "")),
+        body(VERSION, "<Version/>"),
+        body(VERSION, "<DeleteMarker/>"),
         body(VERSION, truncated="maybe"),
         body(VERSION, truncated="true"),
         b"<!DOCTYPE x [<!ENTITY y 'z'>]>" + body(VERSION),

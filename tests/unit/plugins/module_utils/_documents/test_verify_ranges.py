@@ -80,6 +80,7 @@ def test_the_middle_is_that_of_the_characters_in_use(
         ("a", "c", "b"),
         ("key-1", "key-5", "key-3"),
         ("a", None, "p"),
+        ("b", None, "p"),
         # Between neighbours, only longer keys are.
         ("a", "b", "a "),
         # In the middle are surrogates, which are no characters.

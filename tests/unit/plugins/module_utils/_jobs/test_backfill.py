@@ -172,6 +172,15 @@ def test_what_did_not_arrive_fails_the_task(scene: Scene, outcomes: list[str], w
     assert "checkpoint" not in scene.files
 
 
+def test_requests_are_counted_by_kind(scene: Scene) -> None:
+    def work(ledger: Ledger) -> None:
+        for kind in ("list", "head", "head"):
+            ledger.count_request(kind)
+
+    result = scene.job(work).run(Control())
+    assert result["backfill"]["requests"] == {"list": 1, "head": 2}
+
+
 def test_keys_that_were_deleted_again_are_a_change(scene: Scene) -> None:
     def work(ledger: Ledger) -> None:
         ledger.deleted("k", "m2")

@@ -1,0 +1,50 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How many keys are left behind a page, and where to look next."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_ranges import (
+    Alphabet,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_sampling import (
+    Stretch,
+)
+
+DIGITS = "0123456789"
+
+
+def stretch(*keys: bytes, end: bytes | None = None, done: bool = False) -> Stretch:
+    return Stretch(b"", end, keys, done, Alphabet(DIGITS))
+
+
+def test_as_many_are_left_as_the_space_behind_the_page_holds() -> None:
+    """A version for each digit: behind 3 are those up to 8, and one more at the denser half's rate."""
+    assert stretch(b"1", b"2", b"3", end=b"8").left() == pytest.approx(6)
+
+
+def test_nothing_tells_how_many_are_left_behind_a_single_key() -> None:
+    assert stretch(b"1").left() == math.inf
+    assert stretch(b"1", done=True).left() == 0
+
+
+@pytest.mark.parametrize(
+    ("keys", "end", "cut"),
+    [
+        # Keys may differ at their first character already: half of what they have in common is left out.
+        ((b"111", b"115", b"119"), None, b"12"),
+        ((b"11111", b"11115", b"11119"), None, b"112"),
+        # No key behind 14 is in the stretch, so the next look is below that beginning.
+        ((b"1111", b"1115", b"1119"), b"14", b"112"),
+        ((b"111", b"111", b"111"), None, b"111"),
+    ],
+)
+def test_the_next_look_is_behind_half_of_the_beginning_that_the_page_shares(
+    keys: tuple[bytes, ...], end: bytes | None, cut: bytes
+) -> None:
+    assert stretch(*keys, end=end).cut() == cut
