@@ -208,7 +208,7 @@ options:
     description:
       - After how many seconds a version that is V(PENDING) counts as stuck.
       - Counted from the latest of its LastModified, the first report that saw it V(PENDING) (O(verify_problems_file)),
-        and when a backfill sent it last (O(sent_file)). A version that was put for other roles than those
+        and when a backfill sent it last (O(sent_file)). A version that was put with other roles than those
         configured now is stuck at once, if the server lets that be read.
     type: float
     default: 3600.0

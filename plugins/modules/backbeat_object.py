@@ -49,7 +49,7 @@ options:
         configuration. Its own tags are put back on it for that; version, date and content stay.
       - V(failed) sends a version whose replication failed.
       - V(stuck) also sends one that is pending under other roles or another target than the configuration has now. If
-        the server does not tell those of a version, one that has been pending for ten minutes.
+        the server does not return these, one that has been pending for ten minutes.
       - V(unless_completed) sends any version whose replication is not V(COMPLETED), also one that was put before the
         bucket had a configuration.
       - V(always) sends it at each run.

@@ -156,7 +156,7 @@ RETURN = r"""
 proof: &proof
   description:
     - What is proved. V(new), that objects are replicated now; V(valid), that an object of an earlier run was replicated
-      under the present configuration; V(unverified), the same, but the server does not tell under which roles.
+      under the present configuration; V(unverified), the same, but the server does not return it under which roles.
     - V(withheld) if no object was put, because the buckets would keep it; V(none) if the proof failed, or in check mode
       if an object has to be put for it.
   returned: when one proof was asked for, also when the task failed

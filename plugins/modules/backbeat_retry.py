@@ -12,7 +12,7 @@ version_added: 0.1.0
 description:
   - Has Backbeat send versions again that it failed to replicate; all of them, those of a bucket or prefix, or a list.
   - Reads all versions of each key before. A retry that would make a deleted key live at the target, or show old content
-    there, is refused and listed with its reason. So is one of a version that was put for other roles than those that
+    there, is refused and listed with its reason. So is one of a version that was put with other roles than those that
     are configured now, which Backbeat would not finish; M(scality.backbeat.backbeat_backfill) sends it.
   - Backbeat drops what it does not list as failed without an error; RV(retry.dropped) says how many these were.
   - Its memory does not depend on the number of failures, which are kept in a temporary file. It needs no checkpoint,

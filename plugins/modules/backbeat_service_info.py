@@ -98,7 +98,7 @@ service:
         isr_health:
           description:
             - V(ok), or V(error) unless all partitions have exactly three in-sync replicas. With fewer than three
-              brokers it is always V(error), which alone is no outage.
+              brokers it is always V(error), which alone is not an outage.
           type: str
         zookeeper:
           description: V(ok), or what is wrong with ZooKeeper.

@@ -129,8 +129,8 @@ def plan_host(
             typed[name][BACKBEAT] = ""
     topology = Topology({name: Environment.of(name, values) for name, values in typed.items()})
     wrong[host] += [
-        f"{name} of {host} is no variable of the playbooks, so that this run would be for all hosts: name those that "
-        f"it is for with {HOSTS}."
+        f"{name} of {host} is not a variable of the playbooks, so this run would apply to all hosts: limit it "
+        f"with {HOSTS}."
         for name, meant in misspelt.items()
         if meant == HOSTS
     ]
@@ -325,11 +325,11 @@ def summarise(hostvars: HostVars, host: str, planned: Mapping[str, Any], check_m
 
 def _warn(host: str, misspelt: Mapping[str, str], run: Mapping[str, Any]) -> None:
     for name, meant in misspelt.items():
-        Display().warning(f"{host}: the role has no variable {name}. Is {meant} meant?")
+        Display().warning(f"{host}: the role has no variable {name}. Did you mean {meant}?")
     asked = [*(run.get("tags") or ()), *(run.get("skip_tags") or ())]
     for tag, meant in unknown_tags(asked, (*TAGS, *SPECIAL_TAGS)).items():
         Display().warning(
-            f"No step of the role has the tag {tag}. Is {meant} meant? Its tags are {', '.join(TAGS)}."
+            f"No step of the role has the tag {tag}. Did you mean {meant}? Its tags are {', '.join(TAGS)}."
         )
 
 

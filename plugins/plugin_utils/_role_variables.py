@@ -133,7 +133,7 @@ def _options(
     for name in values:
         if name not in spec:
             meant = difflib.get_close_matches(str(name), spec, n=1)
-            hint = f"Is {meant[0]} meant?" if meant else f"It may have {', '.join(spec)}."
+            hint = f"Did you mean {meant[0]}?" if meant else f"Use {', '.join(spec)}."
             complain(f"{label} has no option {name}. {hint}")
     for name, option in spec.items():
         if option.get("required") and values.get(name) in (None, ""):

@@ -145,7 +145,7 @@ def test_an_object_that_does_not_exist(made: Made) -> None:
     assert checked["failed"]
     assert f"{story.source_bucket}/never-put" in checked["msg"]
     assert story.source.s3["endpoint_url"] in checked["msg"]
-    assert "check bucket and key, and that it was put" in checked["msg"]
+    assert "check bucket and key, and whether it was put" in checked["msg"]
 
 
 def test_drift_is_repaired(made: Made) -> None:

@@ -90,7 +90,7 @@ class TestTls:
         url = secure.side.iam_url.replace("https", "http")
         result = secure.run("iam_role_info", **ONCE, endpoint_url=url)
         assert result["failed"]
-        assert "a port for https closes connections that speak http" in result["msg"]
+        assert "a port for https closes connections that use http" in result["msg"]
 
     def test_https_where_http_is_spoken(self, source: Side) -> None:
         url = source.side.iam_url.replace("http", "https")

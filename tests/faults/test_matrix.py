@@ -83,7 +83,7 @@ def _failed(outcome: Outcome, at: CallAt, how: str) -> Iterator[str]:
     result = outcome.results[-1]
     if result["error"]["operation"] != at.operation or "Failed to " not in result["msg"]:
         yield f"not clear: {result['msg']}"
-    if outcome.written[-1] and not result["changed"] and "may have been done" not in result["msg"]:
+    if outcome.written[-1] and not result["changed"] and "may have been made" not in result["msg"]:
         yield f"something was written, but not said: {result['msg']}"
     if result["changed"] and not outcome.written[-1]:
         yield f"nothing was written, but said so: {result['changes']}"

@@ -243,7 +243,7 @@ def test_how_far_it_got_is_said(pair: Pair) -> None:
     (gap,) = result["verification"]["gaps"]
     assert gap["reason"] == "listing-failed"
     assert gap["after"].startswith("seed/")
-    assert f"It got as far as '{gap['after']}'" in result["msg"]
+    assert f"It reached '{gap['after']}'" in result["msg"]
 
 
 def test_a_wrong_secret_is_named(pair: Pair) -> None:

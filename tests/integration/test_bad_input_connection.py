@@ -177,7 +177,7 @@ def test_a_host_name_that_the_server_does_not_know(source: Side) -> None:
         ({"access_key": "", "secret_key": ""}, "access_key for http.* is empty"),
         ({"region": ""}, "region for http.* is empty"),
         ({"region": "not a region"}, "Check endpoint_url, region"),
-        ({"access_key": "two\nlines"}, "look for a line end"),
+        ({"access_key": "two\nlines"}, "check for a line break"),
         ({"aws_ca_bundle": "/no/such/file"}, "aws_ca_bundle /no/such/file is not a file"),
         ({"aws_config": {"conect_timeout": 3}}, "unexpected keyword argument 'conect_timeout'"),
         ({"aws_config": {"connect_timeout": "soon"}}, "connect was soon.* Check .*aws_config"),

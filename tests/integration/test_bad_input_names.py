@@ -14,7 +14,7 @@ from tests.integration.support.bad_input import BUCKET, LEFT_OUT, ROLE, complain
 from tests.integration.support.modules import OptionsRefused, Side
 
 LONG = "x" * 2000
-CHARACTERS = "use lower-case letters, digits, hyphens and single dots"
+CHARACTERS = "use lowercase letters, digits, hyphens and single dots"
 IAM_CHARACTERS = "use letters, digits and _+=,.@- only"
 BUCKET_NAMES = {
     "": "has 0 characters: use 3 to 63",
@@ -160,9 +160,7 @@ def test_policy_documents(source: Side, module: str, option: str, kind: str) -> 
 
 
 def test_policies_without_a_document(source: Side) -> None:
-    refused_unsent(
-        source, "policy", "needs a document: give it as policy, or a side", side=LEFT_OUT
-    )
+    refused_unsent(source, "policy", "needs a document: give policy, or give side", side=LEFT_OUT)
     refused_unsent(source, "policy", "needs target_buckets to be generated", side="target")
 
 
@@ -276,7 +274,7 @@ def test_files_that_cannot_be_read(source: Side, src: str, reason: str) -> None:
         ),
         (
             {"content_type": "text\nplain"},
-            "Invalid header value .*Nothing was sent: look for a line end",
+            "Invalid header value .*Nothing was sent: check for a line break",
         ),
     ],
 )
@@ -288,9 +286,9 @@ def test_headers_that_cannot_be_sent(source: Side, header: dict[str, Any], reaso
 @pytest.mark.parametrize(
     ("module", "options", "reason"),
     [
-        ("bucket", {"name": None}, "name has no value: name the bucket"),
-        ("iam_role", {"name": None}, "name has no value: name the iam role"),
-        ("object", {"key": None}, "key has no value: name the object"),
+        ("bucket", {"name": None}, "name has no value: give the name of the bucket"),
+        ("iam_role", {"name": None}, "name has no value: give the name of the iam role"),
+        ("object", {"key": None}, "key has no value: give the name of the object"),
     ],
 )
 def test_names_without_a_value(

@@ -126,22 +126,22 @@ OF_THE_INVENTORY: list[tuple[Mistake, tuple[str, ...], str]] = [
 ]
 #: Mistakes of one host, in a run of all hosts.
 ON_BOTH_SIDES: list[tuple[Mistake, str]] = [
-    (no_url, "replication_s3 of node1 has no option endpoint. Is endpoint_url meant?"),
+    (no_url, "replication_s3 of node1 has no option endpoint. Did you mean endpoint_url?"),
     (no_url, "replication_s3 of node1 needs endpoint_url."),
     (
         misspelt_bucket,
-        "Item 1 of replication_pairs of node1 has no option target_buket. Is target_bucket meant?",
+        "Item 1 of replication_pairs of node1 has no option target_buket. Did you mean target_bucket?",
     ),
     (
         misspelt_rule,
-        "Item 1 of rules in item 1 of replication_pairs of node1 has no option prefx. Is prefix meant?",
+        "Item 1 of rules in item 1 of replication_pairs of node1 has no option prefx. Did you mean prefix?",
     ),
     (pairs_as_a_dictionary, "replication_pairs of node1 is a dictionary, but must be a list."),
     (pairs_as_text, "replication_pairs of node1 is text, but must be a list."),
     (
         misspelt_hosts,
-        "replication_host of node1 is no variable of the playbooks, so that this run would be for all hosts: "
-        "name those that it is for with replication_hosts.",
+        "replication_host of node1 is not a variable of the playbooks, so this run would apply to all hosts: "
+        "limit it with replication_hosts.",
     ),
     (
         backbeat_with_a_password,
@@ -245,7 +245,7 @@ def test_mistakes_of_either_side_are_found_by_the_source_alone(
 
 def test_a_misspelt_tag(play: Plays) -> None:
     played = play("--tags", "polices").ok()
-    assert "No step of the role has the tag polices. Is policies meant?" in " ".join(
+    assert "No step of the role has the tag polices. Did you mean policies?" in " ".join(
         played.output.split()
     )
 
@@ -255,7 +255,7 @@ def test_a_misspelt_variable_of_the_role(play: Plays) -> None:
     played = play("--limit", "node1", "--tags", "buckets", inventory=inventory).ok()
     (warning,) = re.findall(r"node1: the role has no variable[^?]*\?", played.output)
     assert " ".join(warning.split()) == (
-        "node1: the role has no variable replication_concurency. Is replication_concurrency meant?"
+        "node1: the role has no variable replication_concurency. Did you mean replication_concurrency?"
     )
 
 

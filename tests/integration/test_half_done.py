@@ -149,7 +149,7 @@ def test_unreadable_answer_is_no_success(
     results = set_up(source, target)
     # Some releases of the HTTP library notice a body that breaks off: then the run looks again and goes on.
     if how == "garbage" or results[-1].get("failed"):
-        assert "the answer cannot be read" in results[-1]["msg"]
+        assert "the response cannot be read" in results[-1]["msg"]
         assert source.side.iam_url in results[-1]["msg"]
     assert not set_up(source, target)[-1].get("failed")
     assert whole(source, target) == undisturbed

@@ -202,7 +202,7 @@ def test_a_page_that_leads_to_itself(filled: Side, direct: bool) -> None:
     filled.sandbox.fail(operation="ListObjectVersions", how="endless", times=0)
     last = listing.page(Marker(b"a/b")).following
     assert last is not None
-    with pytest.raises(Unreadable, match="the list does not end"):
+    with pytest.raises(Unreadable, match="the listing does not end"):
         listing.page(last)
 
 
@@ -211,5 +211,5 @@ def test_a_verification_of_a_listing_that_never_ends(filled: Side) -> None:
     filled.sandbox.fail(operation="ListObjectVersions", how="endless", times=0)
     other = end | {"s3": {**end["s3"], "region": "us-east-2"}}
     result = filled.run("verify", source=end, target=other)
-    assert "the list does not end" in result["msg"]
+    assert "the listing does not end" in result["msg"]
     assert not result["verification"]["complete"]

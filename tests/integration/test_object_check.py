@@ -142,7 +142,7 @@ def test_failed_can_be_what_is_wanted(replicating: Side, target: Side) -> None:
     ("rules", "message"),
     [
         ([{"prefix": "", "enabled": False}], "is disabled"),
-        ([{"prefix": "other/"}], "the rules' prefixes are 'other/'"),
+        ([{"prefix": "other/"}], "the prefixes of the rules are 'other/'"),
     ],
 )
 def test_no_status_for_want_of_a_rule(
@@ -162,7 +162,7 @@ def test_no_status_for_the_object_is_older_than_the_rule(source: Side, target: S
     assert "has no replication configuration" in no_rule["msg"]
     set_up(source, target, but=("object",))
     result = check(source, target, wait_timeout=0.2)
-    assert "the object was put before the rule was there" in result["msg"]
+    assert "the object was put before the rule existed" in result["msg"]
 
 
 def test_copy_is_missing(replicating: Side, target: Side) -> None:

@@ -81,7 +81,7 @@ def test_what_was_wrong_is_repaired_once(
     assert states(verify(broken, target)) == {"in_sync": 2}
     page = (tmp_path / "reports" / "page.html").read_text()
     assert "Sent again by putting own tags back" in page
-    assert ("Retried by Backbeat's API" in page.replace("&#39;", "'")) == by_api
+    assert ("Retried with Backbeat's API" in page.replace("&#39;", "'")) == by_api
     written = broken.sandbox.calls(write=True)
     again = play(inventory=given, playbook=REPAIR).ok()
     assert broken.sandbox.calls(write=True) == written

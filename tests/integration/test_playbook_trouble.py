@@ -51,7 +51,7 @@ def test_pending_is_explained(play: Plays, source: Side, target: Side) -> None:
     short = {"replication_verify_timeout": 1}
     guide = play.inventory(replication_permissions="guide", **short)
     message = play(inventory=guide).failure()
-    assert "is still PENDING after 1 s, COMPLETED was wanted" in message
+    assert "is still PENDING after 1 s, COMPLETED was expected" in message
     assert "s3:ReplicateObject" in message
     repaired = play().ok()
     assert f"CreatePolicyVersion {SOURCE_POLICY}" in repaired.changes()

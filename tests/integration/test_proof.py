@@ -290,5 +290,5 @@ def test_the_old_object_does_not_arrive(replicating: Side, target: Side) -> None
     )
     result = prove(replicating, target, fresh=True)
     assert result["proof"] == "new"
-    assert "that of an earlier run has not" in result["warnings"][0]
+    assert "the object of an earlier run has not" in result["warnings"][0]
     assert result["object"]["replication_status"] == "FAILED"

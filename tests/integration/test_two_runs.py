@@ -105,7 +105,7 @@ def test_a_policy_that_another_machine_writes_meanwhile(
     monkeypatch.setattr(Policy, "confirm", after_the_other)
     result = source.run("policy", policies=[of_inventory(BUCKETS[0])])
     assert result["failed"]
-    assert f"on {BUCKETS[0]}, are gone at the end of the task" in result["msg"]
+    assert f"on {BUCKETS[0]}, no longer existed at the end of the task" in result["msg"]
     assert BUCKETS[0] not in granted(source)
     monkeypatch.undo()
     source.do("policy", **of_inventory(BUCKETS[0]))

@@ -218,7 +218,7 @@ def test_nothing_is_stuck_that_is_younger_than_the_backlog(
 @pytest.mark.parametrize(
     ("site", "note"),
     [
-        (None, "because it sends (almost) nothing"),
+        (None, "because Backbeat sends almost nothing"),
         ("elsewhere", "this server does not answer"),
     ],
 )

@@ -420,7 +420,7 @@ def test_versions_for_roles_that_are_configured_no_longer_are_stuck(
     refused = verify(source, target, problems_file=str(file))
     assert states(refused) == {"pending": 2}
     (note,) = refused["verification"]["notes"]
-    assert "it is unknown under which roles pending versions were put" in note
+    assert "it is unknown with which roles pending versions were put" in note
     assert f"{source.connection('s3')['endpoint_url']} answers AccessDenied" in note
     time.sleep(2.2)
     late = verify(source, target, problems_file=str(file), stuck_after=1.0)

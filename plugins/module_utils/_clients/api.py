@@ -114,8 +114,8 @@ class Api:
             if following_page in asked:
                 raise Unreadable(
                     self._named(operation, doing),
-                    f"the list does not end: the server names the page at {page[1]} again",
-                    advice="Check whether a proxy answers in the server's place, and the server's log.",
+                    f"the listing does not end: the server returned the marker {page[1]} again",
+                    advice="Check the server's log, and whether a proxy answers instead of the server.",
                 )
             marker = page[1]
             asked.add(following_page)
@@ -180,7 +180,7 @@ class Api:
             raise Unreadable(
                 call,
                 f"the response did not come from {self.service.server}",
-                advice="Check the endpoint_url and whether a proxy answers in the server's place.",
+                advice="Check endpoint_url, and whether a proxy answers instead of the server.",
             )
         return shape(answer)
 

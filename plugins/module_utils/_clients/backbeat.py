@@ -248,8 +248,8 @@ def _explained(call: Callable[[], Shape]) -> Shape:
 def _no_route(error: ApiError) -> NoRoute:
     return NoRoute(
         error.call,
-        f"this server does not answer {error.call.operation}",
-        advice="Check the name of the site, and that backbeat_url is right. Older servers have fewer routes, and a "
+        f"this server does not support {error.call.operation}",
+        advice="Check the name of the site and backbeat_url. Older servers have fewer routes, and a "
         "CloudServer without Backbeat has none.",
         code=error.code,
         status=error.status,

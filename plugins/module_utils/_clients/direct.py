@@ -172,7 +172,7 @@ class _Connection:
     def _body(self, headers: Mapping[str, str]) -> bytes:
         if headers.get("transfer-encoding", "").lower() != "chunked":
             if "content-length" not in headers:
-                raise ValueError("the length of the answer is unknown")
+                raise ValueError("the length of the response is unknown")
             return self._take(int(headers["content-length"]))
         content = b""
         while True:
@@ -184,7 +184,7 @@ class _Connection:
             content += self._take(size)
             self._take(2)
             if len(content) > self._most:
-                raise OSError("the answer is too large")
+                raise OSError("the response is too large")
 
     def _until(self, end: bytes) -> bytes:
         while end not in self._data:
@@ -194,7 +194,7 @@ class _Connection:
 
     def _take(self, size: int) -> bytes:
         if size > self._most:
-            raise OSError("the answer is too large")
+            raise OSError("the response is too large")
         pieces, missing = [self._data], size - len(self._data)
         while missing > 0:
             pieces.append(self._piece(missing, socket.MSG_WAITALL))
@@ -206,12 +206,12 @@ class _Connection:
     def _more(self, most: int) -> None:
         self._data += self._piece(65536)
         if len(self._data) > most:
-            raise OSError("the answer does not end")
+            raise OSError("the response does not end")
 
     def _piece(self, size: int, flags: int = 0) -> bytes:
         piece = self._socket.recv(size, flags)
         if not piece or time.monotonic() >= self._ends:
-            raise OSError("the answer ended early, or does not end")
+            raise OSError("the response ended early, or does not end")
         return piece
 
     def close(self) -> None:

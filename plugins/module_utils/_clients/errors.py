@@ -57,7 +57,9 @@ class ApiError(Failure):
         code = f" ({self.code})" if self.code else ""
         sentence = f"Failed to {self.call.doing} at {self.call.endpoint}: {self.reason}{code}."
         unsure = (
-            "It may have been done all the same; running again finds out." if self.unsure else ""
+            "The change may have been made nevertheless; run again to find out."
+            if self.unsure
+            else ""
         )
         return " ".join(filter(None, (sentence, unsure, self.advice)))
 

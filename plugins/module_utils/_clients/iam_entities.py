@@ -306,7 +306,7 @@ def own_account(api: Api) -> str | None:
     """The account that the credentials belong to, from the ARN of their user."""
     return api.read(
         "get_user",
-        "find out the account of these credentials",
+        "get the account of these credentials",
         lambda answer: str(answer["User"]["Arn"]).split(":")[4] or None,
         absent=ABSENT,
     )
@@ -314,7 +314,7 @@ def own_account(api: Api) -> str | None:
 
 def knows_roles(api: Api) -> None:
     """Ask for one role, whichever: only an IAM server can answer."""
-    api.read("list_roles", "look whether this is an IAM server", nothing, MaxItems=1)
+    api.read("list_roles", "check whether this is an IAM server", nothing, MaxItems=1)
 
 
 def _listed(

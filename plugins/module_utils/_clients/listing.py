@@ -75,8 +75,8 @@ class VersionListing:
         if beyond is not None and (beyond == after or (not page.rows and beyond.key <= after.key)):
             raise Unreadable(
                 Call("ListObjectVersions", self._api.endpoint, self._doing),
-                f"the list does not end: the server names the page after {_text(beyond.key)!r} again",
-                advice="Check whether a proxy answers in the server's place, and the server's log.",
+                f"the listing does not end: the server returned the marker {_text(beyond.key)!r} again",
+                advice="Check the server's log, and whether a proxy answers instead of the server.",
             )
         return page
 

@@ -82,7 +82,7 @@ def is_empty(api: Api, bucket: str) -> bool | None:
     """Whether the bucket holds no version and no delete marker at all."""
     return api.read(
         "list_object_versions",
-        f"look whether the bucket {bucket} is empty",
+        f"check whether the bucket {bucket} is empty",
         lambda answer: not (answer.get("Versions") or answer.get("DeleteMarkers")),
         absent=NO_BUCKET,
         Bucket=bucket,

@@ -29,7 +29,7 @@ NO_OBJECT_AT_HEAD = (*NO_OBJECT, "404")
 class Head:
     """What HEAD says of one version of an object.
 
-    `size` in bytes (None if the server does not tell), `modified` ISO 8601, `etag` without quotes.
+    `size` in bytes (None if the server does not return it), `modified` ISO 8601, `etag` without quotes.
     """
 
     version_id: str | None
@@ -58,7 +58,7 @@ def head_object(api: Api, bucket: str, key: str, version_id: str | None = None) 
     try:
         return api.read(
             "head_object",
-            f"look at the object {bucket}/{key}",
+            f"read the metadata of the object {bucket}/{key}",
             _head,
             absent=NO_OBJECT_AT_HEAD,
             Bucket=bucket,

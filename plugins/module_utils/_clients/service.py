@@ -49,7 +49,7 @@ DENIED = "These credentials are valid but may not do this here:"
 NOT_S3 = "This endpoint does not support the S3 call {operation}: check that it is an S3 endpoint."
 BUCKET_DENIED = (
     f"{DENIED} the bucket may belong to another account, or a permission may be missing. "
-    "Check both, and that the endpoint is the right environment's."
+    "Check both, and that the endpoint belongs to the right environment."
 )
 
 S3 = Service(
@@ -65,7 +65,7 @@ IAM = Service(
     server="an IAM server",
     signature="v4",
     names_requests=False,
-    denied=f"{DENIED} check the account's permissions and that the endpoint is the right environment's.",
+    denied=f"{DENIED} check the account's permissions and that the endpoint belongs to the right environment.",
     unsupported="This endpoint does not support the IAM call {operation}. If it is an S3 endpoint, give the IAM one "
     "(in Scality environments usually port 8600); if it is IAM, this server's version lacks the call: "
     "make this change with the server's own tools.",
@@ -211,7 +211,7 @@ def endpoint_url(url: str, name: str = "endpoint_url") -> str:
         )
     if parts.path.strip("/") or parts.query or parts.fragment:
         raise InvalidDocument(
-            f"The {name} {url!r} has more than scheme, host and port: leave out "
+            f"The {name} {url!r} must consist of scheme, host and port: leave out "
             f"{url.partition(parts.netloc)[2]!r}, which the server would take for a bucket."
         )
     return url

@@ -27,11 +27,11 @@ from .service import Service
 from .wire import TooLarge
 
 NOT_KNOWN = (
-    "This environment does not know the access key: "
-    "check profile or access_key, and that the endpoint is the right environment's."
+    "This environment does not know the access key: check profile or access_key, and that the endpoint "
+    "belongs to the right environment."
 )
 NO_REASON = (
-    "The thing may exist and belong to another account, or the credentials are wrong: "
+    "The resource may exist and belong to another account, or the credentials are wrong: "
     "check profile, or access_key and secret_key, and the endpoint."
 )
 ADVICE = {
@@ -42,20 +42,20 @@ ADVICE = {
     "check session_token, and leave it out with permanent credentials.",
     "InvalidAccessKeyId": NOT_KNOWN,
     "InvalidClientTokenId": NOT_KNOWN,
-    "SignatureDoesNotMatch": "The secret key does not belong to the access key, "
-    "or a proxy changes the request on its way.",
+    "SignatureDoesNotMatch": "The secret key does not belong to the access key, or a proxy changes the "
+    "request.",
     "NoSuchBucket": "Create the bucket first (backbeat_bucket), or check its name.",
     "InvalidLocationConstraint": "Give one of the server's locations as location, or leave it out.",
     "MalformedPolicyDocument": "Compare the document with IAM's grammar for policies: Version, and in each statement "
     "Effect, Action, and Resource (in a trust policy Principal instead).",
     "403": NO_REASON,
     "Forbidden": NO_REASON,
-    "400": "The answer gives no reason: check that endpoint_url is an endpoint of the right kind "
+    "400": "The response gives no reason: check that endpoint_url is an endpoint of the right kind "
     "(S3 or IAM), and that the server knows the host name in it (its restEndpoints).",
-    "404": "The answer gives no reason: check the names, and endpoint_url.",
+    "404": "The response gives no reason: check the names, and endpoint_url.",
     # botocore makes this of an answer with status 200 that S3 could not have sent, too.
-    "500": "The answer gives no reason, or could not be read: check endpoint_url, whether a proxy answers in the "
-    "server's place, and the server's log.",
+    "500": "The response gives no reason, or could not be read: check endpoint_url, the server's log, and whether a "
+    "proxy answers instead of the server.",
 }
 
 
@@ -79,7 +79,7 @@ def from_answer(call: Call, response: Mapping[str, Any], service: Service) -> Ap
         return unusable(
             call,
             f"the response, HTTP status {status}{elsewhere}, did not come from {service.server}",
-            advice="Check the endpoint_url and whether a proxy or load balancer answers in its place.",
+            advice="Check endpoint_url, and whether a proxy or load balancer answers instead of the server.",
             **details,
         )
     kind = KINDS.get(code) or _kind_of_status(status)
@@ -174,14 +174,14 @@ def from_exception(call: Call, error: Exception) -> ApiError:
         return Unreadable(
             call,
             str(inner),
-            advice="Check the endpoint_url and whether a proxy answers in the server's place.",
+            advice="Check endpoint_url, and whether a proxy answers instead of the server.",
         )
     # What went wrong inside the HTTP client was a value that it was given, and not the connection.
     if name == "HTTPClientError" and isinstance(inner, (AttributeError, TypeError, ValueError)):
         return Invalid(
             call,
             text,
-            advice="Nothing was sent: look for a line end or another unusual character in the options that go into "
+            advice="Nothing was sent: check for a line break or another unusual character in the options that go into "
             "the request's headers, and for a wrong type in aws_config.",
         )
     if "BadStatusLine" in text or (
@@ -191,7 +191,7 @@ def from_exception(call: Call, error: Exception) -> ApiError:
         return Unreachable(
             call,
             text,
-            advice="Check endpoint_url (scheme, host, port): a port for https closes connections that speak http. Then "
+            advice="Check endpoint_url (scheme, host, port): a port for https closes connections that use http. Then "
             "check the network and any proxy.",
         )
     if name in TRANSPORT:
@@ -206,14 +206,14 @@ def from_exception(call: Call, error: Exception) -> ApiError:
     trouble = f"it lacks {text}" if name == "KeyError" else f"{name}: {text[:200]}"
     return Unreadable(
         call,
-        f"the answer cannot be read ({trouble})",
-        advice="Check the endpoint_url and whether a proxy answers in the server's place.",
+        f"the response cannot be read ({trouble})",
+        advice="Check endpoint_url, and whether a proxy answers instead of the server.",
     )
 
 
 ANOTHER_NAME = (
-    "The certificate is for another name: use the certificate's name in endpoint_url, or have one made for "
-    "this name."
+    "The certificate is for another host name: use the certificate's name in endpoint_url, or get a certificate "
+    "for this name."
 )
 # What OpenSSL says (in capitals), the first that fits, and what to do about it.
 TLS: tuple[tuple[str, str], ...] = (

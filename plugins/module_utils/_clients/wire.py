@@ -242,7 +242,7 @@ _IAMS_OWN = re.compile(rb"\s*(<\?xml[^>]*>)?\s*<(\w+:)?\w+Response[\s>]")
 def _only_iams_own(response_dict: dict[str, Any], **_event: Any) -> None:
     """Refuse an answer that is none of IAM's: where a call has no result, botocore takes any XML for success."""
     if response_dict["status_code"] < 300 and not _IAMS_OWN.match(response_dict["body"]):
-        raise ResponseParserError("it is no answer of IAM")
+        raise ResponseParserError("it is not a response of IAM")
 
 
 def _no_page_of_a_proxy(response_dict: dict[str, Any], **_event: Any) -> None:

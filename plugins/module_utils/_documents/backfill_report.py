@@ -19,16 +19,16 @@ SHOWN = 10
 #: Why a version is skipped: the rules' reasons, and what is only found when it is to be sent.
 EXPLAINED = {
     **REASONS,
-    "changed": "Its replication status changed while the job ran: what has it now is left alone. Run again.",
+    "changed": "Its replication status changed while the job ran: the job leaves it unchanged. Run again.",
     "gone": "It was deleted permanently at the source while the job ran.",
     "refused": "The server refuses a call for this version: see the detail.",
-    "previous-not-arrived": "The key has a null version, and the version before this one has not arrived, so that this "
-    "one must not be sent yet. Find the cause with backbeat_preflight, then run again.",
-    "previous-not-sent": "An older version of the key could not be sent: fix that first, then run again.",
-    "marker-not-arrived": "The key was deleted at the source once more, and the new delete marker has not arrived at "
-    "the target in time. Its older versions are not sent before. Find the cause with backbeat_preflight, then run "
-    "again.",
-    "live-again": "The key, which was deleted at the source, came to life there while the job ran. Nothing more was "
+    "previous-not-arrived": "The key has a null version, and the version before this one has not arrived, so "
+    "this one must not be sent yet. Find the cause with backbeat_preflight, then run again.",
+    "previous-not-sent": "An older version of the key could not be sent: fix the cause first, then run again.",
+    "marker-not-arrived": "The key was deleted at the source once more, and the new delete marker did not "
+    "arrive at the target in time. The key's older versions are not sent before it arrives. Find the cause "
+    "with backbeat_preflight, then run again.",
+    "live-again": "The key, which was deleted at the source, was put there again while the job ran. Nothing more was "
     "done to it.",
 }
 

@@ -91,7 +91,7 @@ def check_role_arn(arn: str) -> str:
     cannot be a role's (`rolex`), which would only fail later, and splits at commas, which IAM
     allows in names.
     """
-    hint = "give it as arn:aws:iam::<account>:role/<name>, without blanks"
+    hint = "give it as arn:aws:iam::<account>:role/<name>, without spaces"
     parts = parse_arn(arn)
     kind, slash, path_and_name = parts.resource.partition("/")
     path, _slash, name = f"/{path_and_name}".rpartition("/")
@@ -138,8 +138,8 @@ def check_bucket_name(name: str) -> str:
         )
     if not _BUCKET.fullmatch(name):
         raise InvalidDocument(
-            f"The bucket name {quote(name)} is invalid: use lower-case letters, digits, hyphens "
-            "and single dots, with a letter or digit at both ends and on both sides of each dot."
+            f"The bucket name {quote(name)} is invalid: use lowercase letters, digits, hyphens and "
+            "single dots, with a letter or digit at both ends and on both sides of each dot."
         )
     return name
 
@@ -167,7 +167,7 @@ def check_iam_path(path: str) -> str:
     if not _IAM_PATH.fullmatch(path):
         raise InvalidDocument(
             f"The path {quote(path)} is invalid: begin and end it with a slash, and use printable "
-            "ASCII characters without blanks."
+            "ASCII characters without spaces."
         )
     return path
 
@@ -207,5 +207,5 @@ def check_characters(text: str, what: str) -> None:
     if any(unicodedata.category(character) == "Cc" for character in text):
         raise InvalidDocument(
             f"The {what} {quote(text)} has a non-printable character, which servers refuse or change: "
-            "leave out tabs, line ends and other control characters."
+            "leave out tabs, line breaks and other control characters."
         )

@@ -155,7 +155,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(key for key in keys if keys.count(key) > 1)
         raise InvalidDocument(
             f"The policy document has the key {quote(twice)} twice in one object, and servers "
-            "would use only one of them: merge the two."
+            "would use only one of them: merge them."
         )
     return found
 

@@ -28,7 +28,7 @@ from .._work import InvalidDocument
 SCHEMA = "scality.backbeat.repair/1"
 #: What was done, in words, by RepairAction.action.
 ACTIONS = {
-    "retry": "Retried by Backbeat's API",
+    "retry": "Retried with Backbeat's API",
     "tags": "Sent again by putting own tags back",
     "delete_again": "Deleted at the source once more",
 }
@@ -118,7 +118,7 @@ class RepairReport:
         schema = given.get("schema")
         if schema != SCHEMA:
             raise InvalidDocument(
-                f"This is no result of a repair of the schema {SCHEMA} (its schema is {schema!r}): "
+                f"This is not the result of a repair with the schema {SCHEMA} (its schema is {schema!r}): "
                 "repair again with this version of the collection."
             )
         known = {one.name for one in fields(cls)}

@@ -329,7 +329,7 @@ def _check_sites(rule: Rule, number: int, known_sites: Mapping[str, str] | None)
         if not site.name or re.search(r"[\s,:]", site.name):
             raise InvalidDocument(
                 f"The site {quote(site.name)} of {name} is invalid: give the name of one site, "
-                "without blank, comma or colon."
+                "without a space, comma or colon."
             )
         if known_sites is not None and site.name not in (*STORAGE_CLASSES, *known_sites):
             raise InvalidDocument(

@@ -80,23 +80,23 @@ REASONS = {
     "delete-marker": "Delete markers cannot be sent again: delete the key at the source once more, and the new marker "
     "is replicated.",
     "old-delete-marker": "Delete markers cannot be sent again. A newer version of the key is current on both sides, so "
-    "that the marker does not matter to readers.",
+    "the marker does not affect readers.",
     "replica": "The version is itself a replica, and may have been deleted on purpose on the other side: name it by "
-    "its version id to send it all the same.",
+    "its version id to send it anyway.",
     "no-rule": "No enabled rule selects the version: add a rule for its prefix.",
     "already-there": "The target has the version.",
-    "deleted-key": "The key is deleted at the source, and its delete marker is not at the target, so that older "
-    "versions would make it live there. Set the option that deletes such keys at the source once more: the older "
+    "deleted-key": "The key is deleted at the source, and its delete marker is not at the target, so older versions "
+    "would make the key readable there. Set the option that deletes such keys at the source once more: the older "
     "versions are then sent below the new marker.",
     "after-marker": "The key is deleted at the source, and its delete marker is sent first: run again once the marker "
     "is at the target, and the older versions are sent below it.",
-    "newest-not-sent": "The newest version of the key is neither at the target nor sent now, so that an older one "
-    "would become current there: send the newest version too.",
-    "null-after-newer": "The version id is null, and a newer version of the key is at the target or about to arrive. "
-    "A null version that arrives later becomes current there, so that a GET would return old content. Copy it by hand "
-    "under another key if you need it.",
+    "newest-not-sent": "The newest version of the key is neither at the target nor sent now, so an older one would "
+    "become current there: send the newest version too.",
+    "null-after-newer": "The version id is null, and a newer version of the key is at the target or about to "
+    "arrive. A null version that arrives later becomes current there, and a GET would return old content. "
+    "Copy it to another key manually if you need it.",
     "null-order": "The key has a null version that is at the target or about to arrive, and not all newer versions "
-    "can be sent in their order after it, which could damage the null version. Copy the missing ones by hand.",
+    "can be sent after it in their order, which could damage the null version. Copy the missing versions manually.",
 }
 
 

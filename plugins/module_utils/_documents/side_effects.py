@@ -74,21 +74,21 @@ def sentences(
     told = notified(notifications or {}, TAGGING)
     if told:
         found.append(
-            f"The bucket {bucket} notifies {', '.join(told)} of each put of tags: every version that is sent is such "
-            "an event."
+            f"The bucket {bucket} notifies {', '.join(told)} of each put of tags: each version that is sent "
+            "causes such an event."
         )
     told = notified(notifications or {}, MARKER) if deletes else []
     if told:
         found.append(
-            f"The bucket {bucket} notifies {', '.join(told)} of each delete marker: keys that are deleted once more "
-            "are such events."
+            f"The bucket {bucket} notifies {', '.join(told)} of each delete marker: each key that is deleted once more "
+            "causes such an event."
         )
     by_tag = rules_by_tag(lifecycle)
     if by_tag:
         found.append(
             f"Lifecycle rules of {bucket} select objects by tags ({', '.join(by_tag)}). Tags are put back as they "
             "were, so the rules select the same objects; tags that an application changes within the window of a put "
-            "are lost, and with them what the rules would do."
+            "are lost, and the rules then no longer apply to these objects."
         )
     if object_lock:
         found.append(
@@ -103,7 +103,7 @@ def sentences(
     removing = expiring_rules(target_lifecycle or ())
     if removing:
         found.append(
-            f"Lifecycle rules of the target bucket {target_bucket} remove versions ({', '.join(removing)}): what is "
-            "missing there although it was replicated may have expired, and would expire again."
+            f"Lifecycle rules of the target bucket {target_bucket} remove versions ({', '.join(removing)}): versions "
+            "that are missing there although they were replicated may have expired, and would expire again."
         )
     return found

@@ -35,7 +35,7 @@ def refusals(
     if not any(one.target_host or one.pairs for one in topology.environments.values()):
         return [
             "No host of the inventory has replication_pairs, so there is nothing to replicate: name the buckets "
-            "there, and in replication_target_host the host to replicate to."
+            "in replication_pairs of a source, and the host to replicate to in replication_target_host."
         ]
     return [
         *_of_names(here, topology),
@@ -135,18 +135,21 @@ def _of_sites(pair: Pair, here: Environment) -> Iterator[str]:
                 yield f"its site {one.site} is none of {where} ({shown}): correct one of the two."
         if one.target_prefix and not one.cloud:
             yield (
-                f"target_prefix is set for {one.target_host}, which is no cloud, and other targets have the same keys: "
-                "remove it, or set cloud."
+                f"target_prefix is set for {one.target_host}, which is not a cloud, and other targets have the "
+                "same keys: remove it, or set cloud."
             )
     for further in pair.further:
         if not further.target_host:
-            yield "a further target has no target_host: name the inventory's host that it is."
+            yield "a further target has no target_host: name a host of the inventory."
         try:
             names.check_bucket_name(further.target_bucket)
         except InvalidDocument as error:
             yield str(error)
     if pair.further and not all(one.site for one in targets):
-        yield "with further_targets, the pair and each of these need a site, by which their status is told apart."
+        yield (
+            "with further_targets, the pair and each further target need a site, because the status is read "
+            "for each site."
+        )
     places = Counter((one.target_host, one.target_bucket) for one in targets)
     for (host, bucket), times in places.items():
         if times > 1:

@@ -37,8 +37,8 @@ def unsent(compared: Mapping[str, Any]) -> str:
         return ""
     where = f"{compared['target_bucket']} of {compared['target_host']}"
     return (
-        f"{compared['source_bucket']} to {where}: nothing is sent again to a cloud, since its version ids are its own "
-        "and do not tell what it lacks. Put the tags of versions that the verification names back by hand."
+        f"{compared['source_bucket']} to {where}: nothing is sent again to a cloud, because its version ids do "
+        "not show what it lacks. For versions that the verification names, put their tags back manually."
     )
 
 

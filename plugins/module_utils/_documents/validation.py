@@ -12,7 +12,10 @@ from typing import Any
 #: The severities of findings that fail, by the variable replication_preflight_fail_on.
 FAILING = {"error": ("error",), "warning": ("error", "warning"), "never": ()}
 WELL = "Nothing keeps these buckets from being replicated."
-DRIFT = "Drift, which set-up repairs (what is unlisted only if it is purged): run set-up with --check to see its plan."
+DRIFT = (
+    "Drift, which set-up repairs (unlisted rules and permissions only with purging): run set-up with --check "
+    "to see its plan."
+)
 HEADINGS = {
     "errors": "Errors, which set-up does not repair:",
     "drift": DRIFT,

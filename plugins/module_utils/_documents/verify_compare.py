@@ -172,7 +172,7 @@ class _Listing:
             if len(taken) > MOST_VERSIONS:
                 raise TooManyVersions(
                     f"The key {_shown(key)} differs and has more than {MOST_VERSIONS:,} versions, which are not held "
-                    "in memory: give backbeat_verify the keys before and behind it as ranges."
+                    "in memory: verify the keys before and after it as ranges (backbeat_verify)."
                 )
             if self.left or not self.more():
                 return taken

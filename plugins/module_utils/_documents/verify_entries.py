@@ -126,6 +126,6 @@ def check_schema(given: Mapping[str, Any]) -> None:
     schema = given.get("schema")
     if schema != SCHEMA:
         raise InvalidDocument(
-            f"This is no report of the schema {SCHEMA} (its schema is {schema!r}): "
+            f"This is not a report with the schema {SCHEMA} (its schema is {schema!r}): "
             "verify again with this version of the collection."
         )

@@ -148,7 +148,7 @@ class _Judgement:
         if mine is None:
             self._vanished(row, "source")
         elif theirs is None:
-            detail = "The target lists the null version, and HEAD does not find it."
+            detail = "The target lists the null version, but HEAD does not find it."
             self._add("missing", row, "source", "null-version-unreadable", detail, mine.status)
         else:
             self.result.same.append((row, other))
@@ -268,7 +268,7 @@ class _Judgement:
     def _vanished(self, row: Row, side: str) -> None:
         """It was listed, and HEAD does not find it: deleted meanwhile, or broken."""
         self.result.again = True
-        self._add("missing", row, side, "vanished", "It was listed, and HEAD does not find it.")
+        self._add("missing", row, side, "vanished", "It was listed, but HEAD does not find it.")
 
     def _skip(self, row: Row, side: str, kind: str) -> None:
         self.result.skipped[kind] = self.result.skipped.get(kind, 0) + 1
@@ -315,7 +315,7 @@ def _pending(
     seen = context.pending_since(key, version)
     since = max(seen, modified) if seen else None
     if since is not None and since < context.stuck_before:
-        detail = f"It is PENDING since {since} or longer."
+        detail = f"It has been PENDING since {since} or longer."
         return {"state": "stuck", "reason": "too-long", "detail": detail, "since": since}
     return {"state": "pending", "reason": "", "detail": "", "since": since}
 
@@ -324,7 +324,7 @@ def _for_other_roles(roles: str | None, context: Context) -> dict[str, Any] | No
     """What is said of a version that is under way for other roles than the configuration's; None of others."""
     if context.roles is None or roles in (None, context.roles):
         return None
-    detail = f"It was put for the roles {roles}, and the configuration has {context.roles}."
+    detail = f"It was put with the roles {roles}, and the configuration has {context.roles}."
     return {"state": "stuck", "reason": "roles-changed", "detail": detail, "since": None}
 
 

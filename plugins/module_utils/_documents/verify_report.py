@@ -105,7 +105,7 @@ class Report:
         """Take in another part of the same run. Raises InvalidDocument for a part of another run."""
         if (self.pair, self.scope) != (other.pair, other.scope):
             raise InvalidDocument(
-                "The parts of the report are of different runs: verify all ranges with the same options, then merge."
+                "The parts of the report belong to different runs: verify all ranges with the same options, then merge."
             )
         self.started = min(filter(None, (self.started, other.started)), default="")
         self.finished = max(self.finished, other.finished)

@@ -37,15 +37,15 @@ STATES: tuple[State, ...] = (
         "pending",
         "+",
         None,
-        "The server has marked the version for replication, and it has not arrived yet.",
-        "Wait, and verify again: what stays pending beyond the limit is reported as stuck.",
+        "The server has marked the version for replication, but it has not arrived yet.",
+        "Wait, and verify again: versions that stay pending beyond the limit are reported as stuck.",
     ),
     State(
         "processing",
         "processing",
         "+",
         None,
-        "Backbeat is working on the version, or some of its sites are done.",
+        "Backbeat is replicating the version, or has replicated it to some of its sites only.",
         "Wait, and verify again.",
     ),
     State(
@@ -55,23 +55,23 @@ STATES: tuple[State, ...] = (
         0,
         "Backbeat gave up after its retries.",
         "Find the cause with backbeat_preflight, fix it, and retry with backbeat_retry; "
-        "the playbook repair_replication does all of it.",
+        "the playbook repair_replication does all of this.",
     ),
     State(
         "missing",
         "missing although COMPLETED",
         "+",
         0,
-        "The source says that the version was replicated, and the target does not have it.",
+        "The source says that the version was replicated, but the target does not have it.",
         "Find out whether it was removed on purpose (lifecycle rules, erasure). If not, send it again: the playbooks "
-        "backfill_replication and repair_replication do if replication_backfill_states has missing.",
+        "backfill_replication and repair_replication do so if replication_backfill_states includes missing.",
     ),
     State(
         "never_replicated",
         "never replicated",
         "+",
         0,
-        "An enabled rule selects the version, and it carries no replication status: it is older than the rule.",
+        "An enabled rule selects the version, but it has no replication status: it is older than the rule.",
         "Send it with the playbook backfill_replication.",
     ),
     State(
@@ -87,18 +87,18 @@ STATES: tuple[State, ...] = (
         "stuck",
         "+",
         0,
-        "The version is PENDING for longer than the limit, or for roles that are no longer configured. "
-        "No list of failures contains it.",
+        "The version has been PENDING for longer than the limit, or was put with roles that are no longer "
+        "configured. No list of failures contains it.",
         "Find the cause with backbeat_preflight, fix it, and send it again with backbeat_backfill; "
-        "the playbook repair_replication does all of it.",
+        "the playbook repair_replication does all of this.",
     ),
     State(
         "different",
         "different",
         "*",
         0,
-        "Both sides have the version, with another ETag, size or content.",
-        "Compare both sides by hand before you replace one of them.",
+        "Both sides have the version, but with different ETags, sizes or content.",
+        "Compare both sides manually before you replace one of them.",
     ),
     State(
         "not_comparable",
@@ -113,7 +113,8 @@ STATES: tuple[State, ...] = (
         "replica without source",
         "-",
         None,
-        "The version is a replica, and its source is gone: deleted permanently, which is never replicated, or lost.",
+        "The version is a replica whose source no longer exists: it was deleted permanently, which is never "
+        "replicated, or lost.",
         "Delete it on this side too, or restore the source from it.",
     ),
     State(
@@ -129,7 +130,7 @@ STATES: tuple[State, ...] = (
         "delete marker missing",
         "+",
         0,
-        "The key is deleted at the source and not at the target.",
+        "The key is deleted at the source but not at the target.",
         "Delete the key at the source once more: the new marker is replicated.",
     ),
     State(
@@ -153,7 +154,7 @@ STATES: tuple[State, ...] = (
         "*",
         0,
         "A plain GET of the key returns another version at the target than at the source.",
-        "Remove what covers the current version at the target, or put it again at the source.",
+        "Remove the version that covers the current one at the target, or put the object again at the source.",
         "keys",
     ),
     State(
@@ -170,7 +171,7 @@ STATES: tuple[State, ...] = (
         "not inspected",
         "!",
         None,
-        "The listings differ, and the limit for inspections was reached.",
+        "The listings differ, but the limit for inspections was reached.",
         "Raise inspect_limit, or verify a smaller prefix.",
     ),
 )

@@ -86,7 +86,7 @@ def exclusive(name: str | None, backoff: Backoff) -> Iterator[tuple[str, ...]]:
     except OSError as error:
         reason = f"the folder {folder} cannot be used ({error.strerror})"
         yield (
-            f"Other runs on this machine are not kept from changing {name} meanwhile: {reason}.",
+            f"Other runs on this machine could change {name} at the same time, because there is no lock: {reason}.",
         )
         return
     with file:
@@ -97,7 +97,7 @@ def exclusive(name: str | None, backoff: Backoff) -> Iterator[tuple[str, ...]]:
             except BlockingIOError:
                 if backoff.deadline.expired:
                     raise Refused(
-                        f"Another run on this machine is still changing {name}: wait for it to end."
+                        f"Another run on this machine is still changing {name}: wait until it ends."
                     ) from None
                 backoff.sleep(0.05)
         yield ()

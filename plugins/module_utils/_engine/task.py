@@ -212,7 +212,7 @@ class Task(Generic[Request]):
             for part in self.identity:
                 if item[part] is None:
                     raise InvalidDocument(
-                        f"{part} has no value: name the {self.key.replace('_', ' ')}."
+                        f"{part} has no value: give the name of the {self.key.replace('_', ' ')}."
                     )
             wanted = {**chosen(item, self.item), **chosen(connections.options, self.shared)}
             built = self.build(self.request(wanted), connections)
@@ -260,7 +260,7 @@ class Task(Generic[Request]):
         lines += [f"{', '.join(names)}: {message}" for message, names in shown]
         further = [name for names in list(named.values())[REASONS:] for name in names]
         if further:
-            lines.append(f"For further reasons failed {', '.join(further)}: see the results.")
+            lines.append(f"{', '.join(further)} failed for other reasons: see the results.")
         return "\n".join(lines)
 
 
@@ -299,7 +299,7 @@ def _attempt(work: Callable[[], Result], made: Result) -> Result:
     except Exception as error:
         # As parts of the result, text and traceback go through the scrubbing of secrets; raised, they would not.
         return _failure(
-            f"Unexpected {type(error).__name__}: {error}. This is a fault of the collection.",
+            f"Unexpected {type(error).__name__}: {error}. This is a bug in the collection.",
             **made,
             exception=traceback.format_exc(),
         )

@@ -148,7 +148,9 @@ def _choice(options: Mapping[str, Any]) -> Choice:
     usual = frozenset[str]() if named else DEFAULT_STATES
     states = usual if given is None else frozenset(given)
     if not states and not named:
-        raise InvalidDocument("states is empty and versions names none: nothing would be sent.")
+        raise InvalidDocument(
+            "states is empty and versions names no version: nothing would be sent."
+        )
     return Choice(
         states,
         named,
@@ -435,9 +437,9 @@ class Backfill(Job):
         prefixes = enabled_for(configuration, request.target.bucket, request.site)
         if not prefixes:
             raise Unsatisfied(
-                f"The bucket {request.source.bucket} has no enabled rule that replicates to {request.target.bucket}"
-                f"{f' on the site {request.site}' if request.site else ''}, so that nothing would be sent. Configure "
-                "replication first.",
+                f"The bucket {request.source.bucket} has no enabled rule that replicates to "
+                f"{request.target.bucket}{f' on the site {request.site}' if request.site else ''}, so nothing "
+                "would be sent. Configure replication first.",
                 {},
             )
         age = backlog_age(self._backbeat, request.site, report.note)
@@ -469,7 +471,7 @@ class Backfill(Job):
             try:
                 return read()
             except ApiError as error:
-                report.note(f"It is not known {doing}: {error}")
+                report.note(f"It is unknown {doing}: {error}")
                 return otherwise
 
         source, target = request.source.bucket, request.target.bucket

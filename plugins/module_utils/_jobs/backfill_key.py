@@ -242,7 +242,7 @@ class KeyWork:
         """The key once nothing of it that matters to the order is under way, or as it is when the time is over."""
         deadline = Deadline(self._settle)
         while _moves(known) and not deadline.expired:
-            self._control.lines.waiting(f"waiting until {_text(known.case.key)} has settled")
+            self._control.lines.waiting(f"waiting until {_text(known.case.key)} has arrived")
             self._control.sleep(0.5)
             known = self._read(self._list(known.case.key))
         return known

@@ -237,7 +237,7 @@ class Sender:
             many = self._refusals > REFUSALS
         if not self._ledger.proven:
             error.advice = (
-                f"This was the first version, and nothing was sent. {error.advice} The permissions that a backfill "
+                f"This was the first version, so nothing was sent. {error.advice} The permissions that a backfill "
                 "needs are listed call by call in the guide to permissions."
             )
             raise error
@@ -270,14 +270,16 @@ class Sender:
             if not reacted and not stuck and waited > REACTION:
                 raise _first(
                     f"The server did not mark the first version, {version.version_id} of {where}, as PENDING when its "
-                    f"tags were put back: its status is still {status}. Replicating what exists by tags does not work "
-                    "here. Check with backbeat_preflight that replication works for new objects. Nothing else was sent."
+                    f"tags were put back: its status is still {status}. Replicating existing objects by putting their "
+                    "tags does not work here. Check with backbeat_preflight that replication works for new "
+                    "objects. Nothing else was sent."
                 )
             if waited > max(self._first_timeout, REACTION):
                 raise _first(
-                    f"The first version, {version.version_id} of {where}, is still {status} after {waited:.0f} s. "
-                    "Backbeat may be stopped or paused, or its backlog longer: check with backbeat_service_info, and "
-                    "raise first_timeout if the backlog is the reason. Nothing else was sent."
+                    f"The first version, {version.version_id} of {where}, is still {status} after {waited:.0f} "
+                    "s. Backbeat may be stopped or paused, or its backlog may take longer: check with "
+                    "backbeat_service_info, and raise first_timeout if the backlog is the reason. Nothing "
+                    "else was sent."
                 )
             self._control.lines.waiting(f"the first version, of {where}, is {status}")
             self._control.sleep(pause)

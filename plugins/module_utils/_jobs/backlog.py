@@ -40,13 +40,14 @@ def backlog_age(api: Api | None, site: str, note: Callable[[str], object]) -> fl
         age = backbeat.metrics(fresh(api), site or backbeat.ALL).backlog_age
     except ApiError as error:
         note(
-            f"The age of Backbeat's backlog is not known, and versions are reported as stuck without it: {error}"
+            f"The age of Backbeat's backlog is unknown and was not taken into account for stuck versions: {error}"
         )
         return None
     if age is None:
         note(
-            "The age of Backbeat's backlog is not known, because it sends (almost) nothing: what is pending for longer "
-            "than stuck_after is reported as stuck. Check with backbeat_service_info whether the site is paused."
+            "The age of Backbeat's backlog is unknown, because Backbeat sends almost nothing: versions that "
+            "are pending for longer than stuck_after are reported as stuck. Check with backbeat_service_info "
+            "whether the site is paused."
         )
         return None
     return round(age, 3)

@@ -222,7 +222,7 @@ def retentions(*places: tuple[Api, str]) -> tuple[list[str], list[str]]:
             raise
         except ApiError as error:
             unknown.append(
-                f"It is unknown whether the bucket {bucket} keeps objects; one is put all the same. {error}"
+                f"It is unknown whether the bucket {bucket} has a default retention; an object is put anyway. {error}"
             )
             continue
         if retention:

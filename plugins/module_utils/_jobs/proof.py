@@ -133,7 +133,10 @@ class Proof(Job):
         if found is None:
             report.reason = f"There was no object {self._where}."
         elif self.request.fresh:
-            report.reason = f"The object {self._where} proves nothing: something was changed since, or not checked."
+            report.reason = (
+                f"The object {self._where} is no proof: something was changed since then, or was not "
+                "checked."
+            )
         elif not arrived:
             report.reason = f"The object {self._where} is not replicated."
         else:
@@ -148,7 +151,7 @@ class Proof(Job):
         try:
             configuration = s3_buckets.replication(self.source, request.bucket)
             stamp = s3_objects.stamp(self.source, request.bucket, request.key, version_id)
-            why = "the server does not tell" if not stamp else ""
+            why = "the server does not return it" if not stamp else ""
         except Unreachable:
             raise
         except ApiError as error:
@@ -156,7 +159,7 @@ class Proof(Job):
         if why:
             return UNVERIFIED, (
                 f"The object {self._where} has arrived, but it is unknown under which roles: {why}. It is a valid "
-                "proof if nobody changed the configuration of the bucket since."
+                "proof if the configuration of the bucket was not changed since then."
             )
         if configuration is None:
             return NONE, f"The bucket {request.bucket} has no replication configuration."
@@ -197,9 +200,9 @@ class Proof(Job):
         if kept:
             report.proof = WITHHELD
             report.reason = (
-                f"It is not proved that {self.request.bucket} is replicated: no object was put, because the default "
+                f"Whether {self.request.bucket} is replicated was not proved: no object was put, because the default "
                 f"retention of {' and '.join(kept)} would keep it. Set despite_retention "
-                "(replication_verify_despite_retention) to put one all the same."
+                "(replication_verify_despite_retention) to put one anyway."
             )
             report.warnings.append(report.reason)
         return not kept
@@ -227,8 +230,8 @@ class Proof(Job):
         except Unsatisfied as unsatisfied:
             report.seen = unsatisfied.seen
             report.warnings.append(
-                f"Another object has arrived, but that of an earlier run has not: {unsatisfied} The next run proves "
-                "replication with another object again."
+                f"Another object has arrived, but the object of an earlier run has not: {unsatisfied} The next "
+                "run proves replication with another object again."
             )
         report.seen["elapsed"] = (report.canary or report.seen)["elapsed"]
 

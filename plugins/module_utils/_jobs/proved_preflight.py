@@ -82,7 +82,7 @@ class ProvedPreflight(Query):
         # In check mode, what a run would do.
         changed = not obstacle
         if self.check_mode:
-            obstacle = "In check mode no object is put."
+            obstacle = "Check mode puts no object."
         if obstacle:
             examination.findings.add("canary-not-tried", examination.source.place, obstacle)
         else:

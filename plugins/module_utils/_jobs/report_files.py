@@ -44,7 +44,7 @@ class ReportFilesRequest:
     def from_options(cls, options: Mapping[str, Any]) -> ReportFilesRequest:
         """From the options of a task. Raises InvalidDocument."""
         if options["html"] and not options["template"]:
-            raise InvalidDocument("html needs template: name the file that the page is made from.")
+            raise InvalidDocument("html needs template: name the template of the page.")
         pairs = {_pair(one): tuple(one["findings"] or ()) for one in options["pairs"] or ()}
         content = PageInput(
             title=options["title"],
@@ -160,8 +160,8 @@ class ReportFiles(Job):
             return {}
         return {
             "warnings": [
-                f"There is no file of problems for {', '.join(lost)}, so no list in rclone's form was written: "
-                "let backbeat_verify write its problems to a file."
+                f"There is no file of problems for {', '.join(lost)}, so no list in rclone's format was written: "
+                "set problems_file of backbeat_verify."
             ]
         }
 
@@ -255,7 +255,8 @@ def _rclone(report: Report) -> Iterator[bytes]:
                 yield rclone_line(problem).encode() + b"\n"
     except OSError as error:
         raise InvalidDocument(
-            f"The file of problems {path} cannot be read: {error.strerror}. Write reports where backbeat_verify ran."
+            f"The file of problems {path} cannot be read: {error.strerror}. Write reports on the machine where "
+            "backbeat_verify ran."
         ) from error
     except (ValueError, KeyError) as error:
         raise InvalidDocument(

@@ -35,8 +35,8 @@ EXPLAINED = {
     **REASONS,
     COLON: "Backbeat's API cannot retry keys with a colon: put the version's own tags back on it instead.",
     GONE: "The source does not have the version any more.",
-    ROLES: "The version was put for other roles than those that are configured now, so that Backbeat would not finish "
-    "it: put the version's own tags back on it instead.",
+    ROLES: "The version was put with other roles than those that are configured now, so Backbeat would not "
+    "replicate it: put the version's own tags back on it instead.",
 }
 #: What a source's status says of a version, if the target is not read.
 STATES = {
@@ -87,7 +87,7 @@ class RetryRequest:
         target: Mapping[str, Any] | None = options["target"]
         if target and not bucket:
             raise InvalidDocument(
-                "target is the other side of one bucket: name that as bucket, or leave target out."
+                "target belongs to one bucket: give bucket too, or leave target out."
             )
         return cls(
             backbeat_url=options["backbeat_url"],
@@ -343,7 +343,7 @@ class Retry(Job):
             if status != "COMPLETED":
                 raise Unsatisfied(
                     f"The retried version {version.version_id} of {version.bucket}/{version.key} is {status}, and the "
-                    "key has a null version, so that its newer versions must not be sent before it has arrived. "
+                    "key has a null version, so its newer versions must not be sent before it has arrived. "
                     "Run backbeat_preflight to find the cause, then retry again.",
                     {},
                 )

@@ -273,9 +273,7 @@ class Verify(Job):
         return [
             Gap(
                 reason,
-                f"{why} It got as far as {_text(span.position.key)!r}."
-                if span.position.key
-                else why,
+                f"{why} It reached {_text(span.position.key)!r}." if span.position.key else why,
                 _text(span.position.key),
                 None if span.until is None else _text(span.until),
             )

@@ -42,7 +42,7 @@ from .verify_listers import all_rows
 Pair: TypeAlias = "tuple[Row, Row]"
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-#: How often a key is looked at again until what happened during the run has settled, and the seconds between.
+#: How often a key is looked at again until the changes of the run's time have arrived, and the seconds between.
 LOOKS, BETWEEN = 3, 1.0
 #: Of how many missing delete markers the status is read, by a route that takes longer than HEAD.
 MOST_MARKERS = 10_000
@@ -208,10 +208,10 @@ class Inspector:
         with self._ledger.lock:
             self._stamps = False
             self._ledger.report.note(
-                "Backbeat's metadata of versions cannot be read, so that it is unknown under which roles pending "
-                "versions were put, and whether missing delete markers are pending: "
-                f"{error.call.endpoint} answers {error.code or error.status or 'nothing'}. What is pending under roles "
-                "that are no longer configured is reported as stuck only after stuck_after."
+                "The metadata of versions cannot be read, so it is unknown with which roles pending versions "
+                f"were put, and whether missing delete markers are pending: {error.call.endpoint} answers "
+                f"{error.code or error.status or 'nothing'}. Versions that are pending with roles that are no "
+                "longer configured are reported as stuck only after stuck_after."
             )
 
     def _tell_markers(self, verdict: Verdict) -> None:
@@ -307,7 +307,7 @@ class Inspector:
         self._control.deadlines.moved()
         if found[0] == found[1]:
             return ""
-        return "The bytes differ." if None not in found else "One side cannot be read any more."
+        return "The bytes differ." if None not in found else "One side can no longer be read."
 
     def _digest(self, side: str, row: Row) -> bytes | None:
         """Of all bytes of a version, None if it is gone; large ones are read in parts, each with its own time limit."""
@@ -344,7 +344,7 @@ class Inspector:
                 return longer
 
     def look_again(self, keys: Sequence[bytes]) -> list[tuple[Case, Verdict]]:
-        """List keys on both sides once more and judge them, until what changed during the run has settled."""
+        """List keys on both sides once more and judge them, until the changes made during the run have arrived."""
         found: dict[bytes, tuple[Case, Verdict]] = {}
         waiting = list(keys)
         for look in range(LOOKS):

@@ -155,7 +155,7 @@ class VerifyMerge(Job):
                 f"The report {part.report_file} is of the run {report.scope.get('run')!r}."
             )
         if report.ranges != [[part.after, part.until]]:
-            raise InvalidDocument(f"The report {part.report_file} is of another range.")
+            raise InvalidDocument(f"The report {part.report_file} belongs to another range.")
         return report
 
     def _last_complete(self, path: Path) -> str | None:

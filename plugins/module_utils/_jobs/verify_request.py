@@ -114,8 +114,8 @@ def _scope(options: Mapping[str, Any]) -> Scope:
     )
     if options["cloud"] and (since or before):
         raise InvalidDocument(
-            "modified_since and modified_before cannot be used with cloud: "
-            "the copies in a cloud have times of their own."
+            "modified_since and modified_before cannot be used with cloud: a cloud gives its copies times of "
+            "its own."
         )
     return Scope(options["versions"] == "current", since, before)
 
@@ -123,7 +123,7 @@ def _scope(options: Mapping[str, Any]) -> Scope:
 def _bodies(options: Mapping[str, Any]) -> Bodies:
     share, number = options.get("share") or 0.0, options.get("number") or 0
     if not 0 <= share <= 1:
-        raise InvalidDocument(f"bodies.share is {share}: give a share between 0 and 1.")
+        raise InvalidDocument(f"bodies.share is {share}: give a number between 0 and 1.")
     return Bodies(share, number, options.get("seed") or 0)
 
 

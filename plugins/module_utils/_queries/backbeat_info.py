@@ -184,7 +184,7 @@ def _health(health: Health) -> dict[str, Any]:
         things = "broker" if health.brokers == 1 else "brokers"
         notes.append(
             f'isr_health is "{health.isr}" because Kafka has {health.brokers} {things}, and Backbeat expects '
-            f"{EXPECTED_REPLICAS} in-sync replicas. That alone is no outage."
+            f"{EXPECTED_REPLICAS} in-sync replicas. That alone is not an outage."
         )
     if health.under_replicated:
         notes.append(

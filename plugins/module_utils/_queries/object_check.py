@@ -27,20 +27,21 @@ LAST_POLL = 2.0
 REPLICA_MARK = "scal-replica"
 CLOUD_MARK = "scal-replication-status"
 FAILED = (
-    "Look at whether the target role exists, trusts Backbeat and may replicate to the target bucket, "
-    "and whether the rule is still there. Then put the object's own tags back on it, or retry it by "
+    "Check that the target role exists, trusts Backbeat and may replicate to the target bucket, and that "
+    "the rule still exists. Then put the object's own tags back on it, or retry it with "
     "Backbeat's API (crr/failed), to send it again."
 )
 PENDING = (
     "If others arrive, wait longer (wait_timeout). If none does: Backbeat may be down or paused, or "
     "may not work for this account; the source role may be missing, not trust Backbeat, or lack a "
-    "permission on the source (servers since 2025 want s3:ReplicateObject there); or the roles of the "
-    "configuration were changed while the object was pending, which leaves it so for ever until its "
-    "own tags are put back on it."
+    "permission on the source (servers since 2025 require s3:ReplicateObject there); or the roles of the "
+    "configuration were changed while the object was pending, which leaves it PENDING until its own "
+    "tags are put back on it."
 )
 
 WRITTEN_HERE = (
-    "So it is no copy: it was put here directly. Check that this is the bucket replicated to."
+    "So it is not a replica: it was put here directly. Check that this is the target bucket of the "
+    "replication."
 )
 
 
@@ -285,13 +286,13 @@ class Diagnosis:
                 return missing
             return (
                 f"The object {where} does not exist {self.after}, or its latest version is a "
-                "delete marker: check bucket and key, and that it was put."
+                "delete marker: check bucket and key, and whether it was put."
             )
         status = status_of(snapshot.here)
         version = f"version {snapshot.here.version_id or 'null'} of {where}"
         if (status or "NONE") in self.wanted:
             return self._replica(snapshot, f"{version} is {status or 'without replication status'}")
-        was_wanted = f"{self.after}, {' or '.join(self.wanted)} was wanted."
+        was_wanted = f"{self.after}, {' or '.join(self.wanted)} was expected."
         if status is None:
             why = (
                 WRITTEN_HERE if set(self.wanted) == {"REPLICA"} else self._no_status(snapshot.here)
@@ -320,7 +321,7 @@ class Diagnosis:
         try:
             stored = s3_buckets.replication(self.here.api, self.here.bucket)
         except ApiError as error:
-            return f"Why cannot be told, for the configuration cannot be read: {error}"
+            return f"The reason is unknown, because the configuration cannot be read: {error}"
         if stored is None:
             return (
                 f"The bucket {self.here.bucket} has no replication configuration: "
@@ -330,15 +331,15 @@ class Diagnosis:
         matching = [r for r in rules if self.here.key.startswith(api_prefix(r))]
         if not matching:
             prefixes = ", ".join(repr(api_prefix(r)) for r in rules)
-            return f"No rule covers its key: the rules' prefixes are {prefixes}."
+            return f"No rule covers its key: the prefixes of the rules are {prefixes}."
         if not any(rule.get("Status") == "Enabled" for rule in matching):
             return (
                 f"The rule {matching[0].get('ID')!r} that covers its key is disabled: "
                 "enable it, then put the object again."
             )
         return (
-            f"The rule {matching[0].get('ID')!r} covers its key, so the object was put before the rule was there "
-            f"(it dates from {head.modified}): put it again, or put its own tags back on it."
+            f"The rule {matching[0].get('ID')!r} covers its key, so the object was put before the rule existed (it "
+            f"dates from {head.modified}): put it again, or put its own tags back on it."
         )
 
     def _target_bucket(self) -> str:
@@ -361,9 +362,9 @@ class Diagnosis:
         where = f"{self.there.bucket}/{self.there.key} at {self.there.api.endpoint}"
         if snapshot.there is None:
             return (
-                f"The {here}, but {where} has no such version {self.after}. "
-                f"{self._target_bucket()}Check that the rule's destination is this bucket and this "
-                "environment, and that it was not deleted there."
+                f"The {here}, but {where} has no such version {self.after}. {self._target_bucket()}Check that "
+                "the rule's destination is this bucket in this environment, and that the version was not "
+                "deleted there."
             )
         differences = "; ".join(snapshot.differences())
         if differences:

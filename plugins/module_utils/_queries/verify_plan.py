@@ -108,8 +108,8 @@ class VerifyPlan(Query):
             plan.get("bucket") != self.request.bucket or not plan.get("ranges")
         ):
             raise InvalidDocument(
-                f"The file {path} is no plan of the bucket {self.request.bucket}: "
-                "remove it, or give the run another name."
+                f"The file {path} is not a plan of the bucket {self.request.bucket}: remove it, or give the "
+                "run another name."
             )
         return plan
 

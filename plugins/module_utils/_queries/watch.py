@@ -75,9 +75,7 @@ class WatchRequest:
         """From the arguments of the event source. Raises InvalidDocument."""
         pairs = tuple(_pair(one, options) for one in options["pairs"])
         if not pairs:
-            raise InvalidDocument(
-                "pairs is empty: name the pairs of buckets that are to be watched."
-            )
+            raise InvalidDocument("pairs is empty: name the pairs of buckets to watch.")
         # Raises for an id that is none.
         Findings(KINDS, options["ignore"])
         names = [one.name for one in pairs]
@@ -225,7 +223,7 @@ class _Round:
             self._trouble(area, unread.problems)
         # One answer that was not foreseen must not end the watch.
         except Exception as error:
-            what = f"Unexpected {type(error).__name__}: {error}. This is a fault of the collection."
+            what = f"Unexpected {type(error).__name__}: {error}. This is a bug in the collection."
             self._trouble(area, [_finding(area, pair, what)])
         else:
             self._troubles.pop(area, None)

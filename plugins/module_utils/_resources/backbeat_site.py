@@ -174,7 +174,7 @@ class BackbeatSite:
             if after.resume_at is not None:
                 warnings.append(
                     f"The site {name} at {self.api.endpoint} resumes by itself at {_utc(after.resume_at)}: "
-                    "a schedule was set before, and is kept."
+                    "an earlier schedule is kept."
                 )
             return after
         if resume.is_met_by(after.resume_at):

@@ -86,7 +86,8 @@ class Bucket:
         elif self.request.location and current.location != self.request.location:
             raise Refused(
                 f"The bucket {self.name} at {self.api.endpoint} is in the location {current.location}, not "
-                f"{self.request.location}, and S3 cannot move a bucket: leave location out, or use another bucket."
+                f"{self.request.location}, and the location of a bucket cannot be changed: leave location out, or "
+                "use another bucket."
             )
         # Setting the state that is there already is refused on buckets with object lock.
         status = self.request.versioning
@@ -119,8 +120,8 @@ class Bucket:
             return Plan(None)
         if current.empty is False:
             raise Refused(
-                f"The bucket {self.name} at {self.api.endpoint} is not empty: "
-                "delete its objects first, all versions and delete markers included."
+                f"The bucket {self.name} at {self.api.endpoint} is not empty: delete its objects first, "
+                "including all versions and delete markers."
             )
         return Plan(None, (Change("DeleteBucket", self.name, self._delete, removes=True),))
 

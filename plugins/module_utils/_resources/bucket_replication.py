@@ -181,7 +181,7 @@ class BucketReplication:
         except UnsupportedConfiguration as error:
             raise Refused(
                 f"The replication configuration of the bucket {self.bucket} at {self.api.endpoint} cannot be "
-                f"managed without losing a part of it: {error}"
+                f"managed without losing part of it: {error}"
             ) from error
 
     def _put(self, wanted: Configuration) -> State:
@@ -202,9 +202,10 @@ class BucketReplication:
         stored = self.read()
         if stored.configuration is None or not same(stored.configuration, wanted):
             conflict = self._conflict(
-                f"the server accepted the configuration but has another one now: sent {self._shown(wanted)}, "
+                f"the server accepted the configuration but now has a different one: sent {self._shown(wanted)}, "
                 f"found {self._shown(stored.configuration)}",
-                "Another client changes it at the same time, or the server dropped what it does not know.",
+                "Another client may have changed it at the same time, or the server dropped elements that it "
+                "does not know.",
             )
             conflict.happened = True
             raise conflict
@@ -221,9 +222,9 @@ class BucketReplication:
         if lost:
             names = ", ".join(f"{rule.id or 'without ID'} ({rule.prefix!r})" for rule in lost)
             raise self._conflict(
-                f"these rules were written, and are gone at the end of the task: {names}",
-                "Another client wrote the configuration at the same time. Run again, and see that one client at a time "
-                "changes a bucket.",
+                f"these rules were written, but no longer existed at the end of the task: {names}",
+                "Another client wrote the configuration at the same time. Run again, and make sure that only "
+                "one client at a time changes a bucket.",
             )
 
     def _conflict(self, reason: str, advice: str) -> Conflict:
@@ -249,8 +250,8 @@ class BucketReplication:
             sites = sorted({site.name for rule in wanted.rules for site in rule.sites})
             if sites:
                 return (
-                    "The server does not say what it dislikes; with a valid configuration it is a site "
-                    f"that it does not know. The sites sent: {', '.join(sites)}. Compare them with the "
+                    "The server does not say what is wrong; if the configuration is valid, it is a site "
+                    f"that the server does not know. The sites sent: {', '.join(sites)}. Compare them with the "
                     "server's replication sites (replicationEndpoints in its configuration)."
                 )
         if "ersioning" in error.reason:

@@ -131,7 +131,7 @@ class IamRole:
         if self.path and role.path != self.path:
             raise Refused(
                 f"The role {self.name} at {self.api.endpoint} has the path {role.path}, not {self.path}, "
-                "and IAM cannot move a role: leave path out, or remove the role first (state: absent)."
+                "and the path of a role cannot be changed: leave path out, or remove the role first (state: absent)."
             )
 
     def _description_warning(self, role: iam_entities.Role) -> list[str]:

@@ -214,7 +214,7 @@ class Object:
         except OSError as error:
             raise Refused(
                 f"Cannot read the file {self.src} for {self._where}: {error.strerror}. "
-                "It is read where the module runs: check src, and that the file is there."
+                "It is read where the module runs: check src, and that the file exists."
             ) from error
 
     def _content_matches(self, head: s3_objects.Head) -> bool:
@@ -245,7 +245,7 @@ class Object:
         if not same and not self._asks_content and current.head.size != 0:
             raise Refused(
                 f"The object {self._where} at {self.api.endpoint} has other metadata or another content type; "
-                "S3 changes these only with the content: give content or src as well."
+                "S3 changes these only together with the content: give content or src as well."
             )
         return same
 

@@ -261,7 +261,7 @@ class Watch:
         names = ", ".join(f"{one.key} ({one.version_id})" for one in stranded[:ENOUGH])
         text = (
             f"Put into {self._where} while the configuration was changed, {len(stranded):,} versions are pending under "
-            f"the previous one and never replicate: {names}. Send them again with backbeat_object and resend."
+            f"the previous configuration and never replicate: {names}. Send them again with backbeat_object and resend."
         )
         return (text, *gap)
 
@@ -277,8 +277,9 @@ class Watch:
             return scan(self.api, scope, whole=self.request.resend)
         except Forbidden as error:
             error.advice = (
-                "So it is unknown whether this change would strand pending versions: permit to list the bucket's "
-                "versions and to read its objects, or skip the check with pending_scan_time: 0."
+                "So it is unknown whether pending versions would never replicate after this change: grant the "
+                "permissions to list the bucket's versions and to read its objects, or skip the check with "
+                "pending_scan_time: 0."
             )
             raise
 

@@ -219,10 +219,10 @@ class Policy:
             buckets = ", ".join(buckets_of([asked]))
             raise Conflict(
                 Call("CreatePolicyVersion", self.api.endpoint, f"change the policy {self.name}"),
-                f"{len(lost)} of the permissions that were written, on {buckets or 'its resources'}, are gone at "
-                "the end of the task",
-                advice="Another client wrote the policy at the same time. Run again, and see that one client at a time "
-                "changes a policy.",
+                f"{len(lost)} of the permissions that were written, on {buckets or 'its resources'}, no longer existed "
+                "at the end of the task",
+                advice="Another client wrote the policy at the same time. Run again, and make sure that only "
+                "one client at a time changes a policy.",
             )
 
     def _are_last(self) -> bool:
@@ -289,9 +289,9 @@ class Policy:
         if number > len(self.documents):
             return False
         raise Refused(
-            f"The policy {found.name} at {self.api.endpoint} is needed for part {number} of {self.name}, but its "
-            "description does not say that it is that part, so it may be another policy. Choose another name, or a "
-            "larger max_size; or remove that policy if it is a part, and the server returns no descriptions."
+            f"The policy {found.name} at {self.api.endpoint} is needed for part {number} of {self.name}, but "
+            "its description does not identify it as that part, so it may be another policy. Choose another "
+            "name, or a larger max_size. If it is a part and the server returns no descriptions, remove it."
         )
 
     def _holds_a_part(self, found: iam_entities.Policy) -> bool:
@@ -314,7 +314,8 @@ class Policy:
         if self.path and found.path != self.path:
             raise Refused(
                 f"The policy {found.name} at {self.api.endpoint} has the path {found.path}, not {self.path}, "
-                "and IAM cannot move a policy: leave path out, or remove the policy first (state: absent)."
+                "and the path of a policy cannot be changed: leave path out, or remove the policy first (state: "
+                "absent)."
             )
 
     def _warnings(self, before: State) -> tuple[str, ...]:
@@ -438,7 +439,7 @@ def _document(options: Mapping[str, Any]) -> dict[str, Any]:
     side, guide = options["side"], options["permissions"] == "guide"
     if side is None:
         raise Refused(
-            f"The policy {options['name']} needs a document: give it as policy, or a side to generate it for."
+            f"The policy {options['name']} needs a document: give policy, or give side to generate one."
         )
     source, target = options["source_buckets"], options["target_buckets"]
     for name, buckets in (("source", source), ("target", target)):

@@ -121,7 +121,7 @@ SERVICE: dict[str, Any] = {
     "backbeat_url": "http://node1",
     "reason": None,
     "healthy": True,
-    "health": {"notes": ["That alone is no outage."]},
+    "health": {"notes": ["That alone is not an outage."]},
     "metrics": {
         name: {"count": 3, "size": 3000} for name in ("backlog", "failures", "completions")
     },

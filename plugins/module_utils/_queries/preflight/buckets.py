@@ -17,7 +17,7 @@ KINDS = (
     Kind(
         "source-is-target",
         ERROR,
-        "Servers accept a bucket as its own target, and its objects are never copied to another place.",
+        "Servers accept a bucket as its own target, but its objects are then not copied anywhere else.",
         "Name another target bucket or another target environment.",
     ),
     Kind(

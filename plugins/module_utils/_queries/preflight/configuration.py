@@ -49,7 +49,7 @@ KINDS = (
         "rule-disabled",
         WARNING,
         "Objects that are put under its prefix now get no replication status and are never sent.",
-        "Enable it with backbeat_bucket_replication, or state in rules that it is to be disabled.",
+        "Enable it with backbeat_bucket_replication, or set enabled: false for it in rules.",
         changed_by_hand=True,
     ),
     Kind(
@@ -146,7 +146,7 @@ def check(source: Side, target: Side, expected: Expected, facts: FactReader) -> 
 def _target(named: Sequence[str], target: Side, findings: Findings, where: Place) -> None:
     for name in named:
         if name != target.bucket:
-            what = f"It is replicated to the bucket {name}, and {target.bucket} is expected."
+            what = f"It is replicated to the bucket {name}, but {target.bucket} is expected."
             findings.add("target-bucket-unexpected", where, what)
 
 
@@ -207,11 +207,11 @@ def _differences(wanted: WantedRule, found: Rule) -> list[str]:
         differences.append(f"the prefix {found.prefix!r}, and {wanted.prefix!r} is expected")
     if wanted.enabled is not None and wanted.enabled != found.enabled:
         is_there, is_not = ("enabled", "disabled") if found.enabled else ("disabled", "enabled")
-        differences.append(f"been {is_there}, and is expected to be {is_not}")
+        differences.append(f"been {is_there}, but is expected to be {is_not}")
     if wanted.sites is not None and frozenset(wanted.sites) != frozenset(found.sites):
         there = replication.join_sites(found.sites) or "the server's default"
         asked = replication.join_sites(wanted.sites) or "the server's default"
-        differences.append(f"the sites {there}, and {asked} is expected")
+        differences.append(f"the sites {there}, but {asked} is expected")
     return differences
 
 

@@ -29,7 +29,7 @@ KINDS = (
     Kind(
         "connection-unusable",
         ERROR,
-        "Nothing behind this connection can be checked.",
+        "Nothing can be checked through this connection.",
         "Correct the options of the connection.",
     ),
     Kind(
@@ -42,8 +42,8 @@ KINDS = (
         "endpoint-wrong-kind",
         ERROR,
         "The endpoint belongs to another service.",
-        "Give S3's URL for s3 and IAM's for iam; in Scality environments IAM usually has the port 8600. Check that no "
-        "proxy answers instead of the server.",
+        "Give S3's URL for s3 and IAM's for iam; in Scality environments IAM usually uses port 8600. Check "
+        "that no proxy answers instead of the server.",
     ),
     Kind(
         "endpoint-unusable",
@@ -60,19 +60,19 @@ KINDS = (
     Kind(
         "credentials-of-two-accounts",
         ERROR,
-        "The role is created in one account and the bucket belongs to another, so Backbeat cannot replicate it.",
+        "The role is created in one account, but the bucket belongs to another, so Backbeat cannot replicate it.",
         "Use credentials of one account for s3 and iam of this side.",
     ),
     Kind(
         "clock-skewed",
         WARNING,
-        f"From {MAX_SKEW} seconds on, servers refuse requests, Backbeat's own included.",
+        f"At {MAX_SKEW} seconds or more, servers refuse requests, including Backbeat's own.",
         "Synchronise the clocks of all machines by NTP.",
     ),
     Kind(
         "clock-beyond-limit",
         ERROR,
-        f"Beyond {MAX_SKEW} seconds servers refuse requests with RequestTimeTooSkewed, Backbeat's own included.",
+        f"Beyond {MAX_SKEW} seconds, servers refuse requests with RequestTimeTooSkewed, including Backbeat's own.",
         "Synchronise the clocks of all machines by NTP.",
     ),
     Kind(

@@ -113,7 +113,7 @@ class Findings:
         for id in ignored:
             if id not in self._kinds:
                 raise InvalidDocument(
-                    f"`ignore` names {quote(id)}, which is not the id of a finding: use ids as findings show them."
+                    f"`ignore` names {quote(id)}, which is not the id of a finding: use the ids that findings show."
                 )
         self._ignored = frozenset(ignored)
         self._before_setup = before_setup

@@ -39,7 +39,8 @@ KINDS = (
         "objects-pending-long",
         WARNING,
         "Either there is a backlog, or Backbeat is down, or these objects are stuck.",
-        "Check Backbeat's health and backlog. If others arrive, send these again: put their own tags back on them.",
+        "Check Backbeat's health and backlog. If other objects arrive, send these again: put their own tags back "
+        "on them.",
     ),
     Kind(
         "objects-failed",

@@ -85,7 +85,7 @@ _SAYING = {
     "missing": "Its policies do not allow",
     "missing-on-newer-servers": "Its policies do not allow",
     "denied": "Its policies deny",
-    "in-part": "Its policies allow only for some keys",
+    "in-part": "Its policies allow, for some keys only,",
     "undecided": "Only the server can tell whether its policies allow",
 }
 

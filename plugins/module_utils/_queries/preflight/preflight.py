@@ -40,7 +40,7 @@ CANARY_KINDS = (
     Kind(
         "canary-not-replicated",
         ERROR,
-        "An object that was put now did not arrive as it should.",
+        "A new object did not arrive as it should.",
         "Follow the advice in the message.",
     ),
     Kind(
@@ -58,8 +58,8 @@ CANARY_KINDS = (
     Kind(
         "canary-not-tried",
         INFO,
-        "It is not proved that an object would arrive.",
-        "Fix the errors first, and run preflight outside of check mode.",
+        "Whether an object would arrive was not proved.",
+        "Fix the errors first, and run preflight without check mode.",
     ),
 )
 KINDS: tuple[Kind, ...] = (

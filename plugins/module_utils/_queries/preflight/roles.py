@@ -18,7 +18,7 @@ KINDS = (
     Kind(
         "role-arn-malformed",
         ERROR,
-        "Servers accept ARNs that cannot be a role's: Backbeat cannot assume it.",
+        "Servers accept ARNs that cannot be those of a role, but Backbeat cannot assume it.",
         "Set the correct ARN with backbeat_bucket_replication.",
     ),
     Kind(
@@ -58,7 +58,7 @@ KINDS = (
     Kind(
         "target-role-of-another-account",
         ERROR,
-        "Every object ends as FAILED, for the role's account does not own the target bucket.",
+        "Every object ends as FAILED, because the role's account does not own the target bucket.",
         "Use a role of the account that owns the target bucket.",
     ),
     Kind(
@@ -70,14 +70,14 @@ KINDS = (
     Kind(
         "account-unknown",
         INFO,
-        "Whether the role belongs to the account that owns the bucket is not known.",
+        "Whether the role belongs to the account that owns the bucket is unknown.",
         "Grant iam:GetUser to the account that runs preflight, or compare the account in the ARN manually.",
     ),
     Kind(
         "service-account-role",
         INFO,
-        "Installations with service accounts use placeholders for roles, which IAM does not know.",
-        "Nothing, if the installation has no IAM step.",
+        "Installations with service accounts use placeholder roles that IAM does not know.",
+        "Nothing to do if the installation has no IAM step.",
     ),
     Kind(
         "source-role-trust-missing",
@@ -157,7 +157,7 @@ def _compare(side: Side, live: str | None, findings: Findings) -> None:
         return
     if live is None or wanted.startswith("arn:") or live.rpartition("/")[2] != wanted:
         named = live or "none"
-        what = f"The {side.name} role of the configuration is {named}, and {wanted} is expected."
+        what = f"The {side.name} role of the configuration is {named}, but {wanted} is expected."
         findings.add("role-unexpected", side.place, what)
 
 
@@ -201,7 +201,7 @@ def _missing(side: Side, wanted: str, other: iam_entities.Role | None, findings:
     account = parse_arn(other.arn).account if other else side.account
     theirs = _account_of(wanted)
     if account is not None and theirs not in (None, "*", account):
-        what = f"The role {wanted} belongs to the account {theirs}, and this side's account is {account}."
+        what = f"The role {wanted} belongs to the account {theirs}, but this side's account is {account}."
         findings.add(f"{side.name}-role-of-another-account", where, what)
     elif other is not None:
         what = f"The configuration names {wanted}, and the role with that name is {other.arn}."

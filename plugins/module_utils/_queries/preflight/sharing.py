@@ -34,8 +34,9 @@ KINDS = (
     Kind(
         "permission-unused",
         INFO,
-        "No configuration that could be read uses it. Configurations in other environments cannot be read from here.",
-        "If no other environment uses it, remove it: backbeat_policy with all buckets in use and purge_statements.",
+        "No configuration that could be read uses it. Configurations in other environments cannot be read here.",
+        "If no other environment uses it, remove it with backbeat_policy: list all buckets in use and set "
+        "purge_statements.",
         changed_by_hand=True,
     ),
     Kind(
@@ -102,7 +103,10 @@ def check(
                 _missing(side, held, one, bucket, use) if one.bucket not in listed.sources else []
             )
             if missing:
-                what = f"The bucket {one.bucket} is replicated with it, and it lacks {', '.join(missing)} on {bucket}."
+                what = (
+                    f"The bucket {one.bucket} is replicated with this role, which lacks {', '.join(missing)} "
+                    f"on {bucket}."
+                )
                 facts.findings.add("other-bucket-without-permission", where, what)
     if not account.complete:
         what = f"Not all replication configurations of the account at {source.s3.url} were read."

@@ -86,4 +86,4 @@ def test_a_tag_that_is_likely_misspelt_is_named(monkeypatch: pytest.MonkeyPatch)
     )
     planned(skip_tags=["polices"])
     assert len(shown) == 1
-    assert "Is policies meant?" in shown[0]
+    assert "Did you mean policies?" in shown[0]

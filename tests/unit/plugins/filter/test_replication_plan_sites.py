@@ -133,8 +133,8 @@ def test_the_source_role_may_read_tags_for_a_cloud(way: str) -> None:
             {"rules": [{"prefix": "", "sites": [{"name": "west"}]}]},
             "its site six is none of the sites of its rules (west)",
         ),
-        ({"site": ""}, "with further_targets, the pair and each of these need a site"),
-        ({"target_prefix": "a/"}, "target_prefix is set for node6, which is no cloud"),
+        ({"site": ""}, "with further_targets, the pair and each further target need a site"),
+        ({"target_prefix": "a/"}, "target_prefix is set for node6, which is not a cloud"),
         (
             {"further_targets": [{"target_host": "node6", "site": "six"}]},
             "the bucket bucket-b of node6 is named as a target more than once",

@@ -55,8 +55,8 @@ def test_bad_options(options: dict[str, Any], message: str) -> None:
     ("options", "message"),
     [
         ({"html": "/tmp/x.html"}, "html needs template"),
-        ({"reports": [{"schema": "other"}]}, "no report of the schema"),
-        ({"repairs": [{"schema": "other"}]}, "no result of a repair"),
+        ({"reports": [{"schema": "other"}]}, "not a report with the schema"),
+        ({"repairs": [{"schema": "other"}]}, "not the result of a repair"),
     ],
 )
 def test_bad_requests(options: dict[str, Any], message: str) -> None:

@@ -86,7 +86,7 @@ def test_bad_options(options: dict[str, Any], message: str) -> None:
         ({"versions": [ENTRY]}, "names no bucket"),
         ({"versions": [{**ENTRY, "bucket": "b"}]}, "names no site"),
         ({"bucket": "no"}, "bucket"),
-        ({"target": {"s3": OTHER, "bucket": "other-bucket"}}, "name that as bucket"),
+        ({"target": {"s3": OTHER, "bucket": "other-bucket"}}, "give bucket too"),
     ],
 )
 def test_bad_requests(options: dict[str, Any], message: str) -> None:

@@ -133,7 +133,7 @@ def test_pairs_as_text() -> None:
         (
             {"source_bucket": "a", "target_buket": "b"},
             [
-                "Item 1 of replication_pairs of node1 has no option target_buket. Is target_bucket meant?",
+                "Item 1 of replication_pairs of node1 has no option target_buket. Did you mean target_bucket?",
                 "Item 1 of replication_pairs of node1 needs target_bucket.",
             ],
         ),
@@ -142,7 +142,7 @@ def test_pairs_as_text() -> None:
             {"source_bucket": "a", "target_bucket": "b", "rules": [{"prefx": "a"}]},
             [
                 "Item 1 of rules in item 1 of replication_pairs of node1 has no option prefx. "
-                "Is prefix meant?"
+                "Did you mean prefix?"
             ],
         ),
     ],
@@ -156,7 +156,7 @@ def test_a_connection() -> None:
     typed = {**CONNECTION, "validate_certs": False, "retry_timeout": 5.0}
     assert converted("replication_s3", given) == typed
     assert complaint("replication_iam", {**CONNECTION, "zone": 1}).startswith(
-        "replication_iam of node1 has no option zone. It may have endpoint_url, profile, "
+        "replication_iam of node1 has no option zone. Use endpoint_url, profile, "
     )
 
 

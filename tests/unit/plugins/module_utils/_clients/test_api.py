@@ -29,7 +29,7 @@ HTML = "<html>no</html>"
 
 def test_a_list_whose_pages_repeat_is_an_error(iam: Wire) -> None:
     iam.answer(body=PAGE)
-    with pytest.raises(Unreadable, match=r"list does not end.*same") as caught:
+    with pytest.raises(Unreadable, match=r"listing does not end.*same") as caught:
         iam_entities.find_policy(iam.api, "P")
     assert caught.value.call.operation == "ListPolicies"
     assert len(iam.requests) == 2
@@ -37,7 +37,7 @@ def test_a_list_whose_pages_repeat_is_an_error(iam: Wire) -> None:
 
 def test_entities_whose_pages_repeat_are_an_error(iam: Wire) -> None:
     iam.answer(body=ENTITIES)
-    with pytest.raises(Unreadable, match="list does not end"):
+    with pytest.raises(Unreadable, match="listing does not end"):
         iam_entities.policy_entities(iam.api, "arn:aws:iam::1:policy/P")
 
 
@@ -52,7 +52,7 @@ def test_a_write_that_another_server_refused_was_not_made(
     with pytest.raises((Unreachable, Unreadable)) as caught:
         s3_buckets.put_versioning(s3.api, "b", "Enabled")
     assert caught.value.unsure is unsure
-    assert ("It may have been done all the same" in str(caught.value)) is unsure
+    assert ("The change may have been made nevertheless" in str(caught.value)) is unsure
 
 
 def test_a_write_without_a_usable_answer_may_have_been_made(s3: Wire) -> None:

@@ -180,7 +180,7 @@ def test_scheduled_resumes(stub: Backbeat) -> None:
 )
 def test_a_route_that_the_server_lacks(stub: Backbeat, status: int, body: Any) -> None:
     stub.answer(f"GET {FORWARDED}/healthcheck", body, status)
-    with pytest.raises(NoRoute, match="does not answer CheckConnection"):
+    with pytest.raises(NoRoute, match="does not support CheckConnection"):
         client.health(stub.api())
 
 

@@ -330,7 +330,7 @@ def test_botocore_repeats_nothing_by_itself(status: int) -> None:
     "url", ["http://node1/bucket", "http://node1:80/a/b/", "http://node1/?x=1"]
 )
 def test_an_endpoint_is_no_path(url: str) -> None:
-    with pytest.raises(BadConnection, match="more than scheme, host and port: leave out '/"):
+    with pytest.raises(BadConnection, match="must consist of scheme, host and port: leave out '/"):
         open_api(S3, options(endpoint_url=url))
     assert open_api(S3, options(endpoint_url="http://node1/")).endpoint == "http://node1/"
 

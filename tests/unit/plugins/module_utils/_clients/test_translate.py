@@ -218,7 +218,7 @@ def test_an_html_object_is_an_object(s3: Wire) -> None:
 def test_unreadable_answers(s3: Wire, iam: Wire, read: str, body: str) -> None:
     link = iam if read == "iam" else s3
     link.answer(200, body)
-    with pytest.raises(Unreadable, match="the answer cannot be read") as caught:
+    with pytest.raises(Unreadable, match="the response cannot be read") as caught:
         READS[read](link)
     assert len(str(caught.value)) < 600
 
@@ -344,13 +344,13 @@ def write(link: Wire) -> None:
         ("certificate verify failed: certificate is not yet valid", "not valid yet"),
         (
             "certificate verify failed: Hostname mismatch, certificate is not valid for 'a'",
-            "another name",
+            "another host name",
         ),
         (
             "certificate verify failed: IP address mismatch, certificate is not valid for '::1'",
-            "another name",
+            "another host name",
         ),
-        ("hostname 'a' doesn't match 'b'", "another name"),
+        ("hostname 'a' doesn't match 'b'", "another host name"),
         ("certificate verify failed: unable to get local issuer certificate", "aws_ca_bundle"),
         ("[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] tlsv13 alert", "requires a client certificate"),
         ("[X509: KEY_VALUES_MISMATCH] key values mismatch", "does not belong to its certificate"),

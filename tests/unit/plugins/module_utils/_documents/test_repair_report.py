@@ -50,7 +50,7 @@ def test_little_is_needed() -> None:
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"schema": "other"}, "no result of a repair"),
+        ({"schema": "other"}, "not the result of a repair"),
         ({"done": [{"what": 1}]}, "damaged"),
         ({"skipped": [{"key": "k"}]}, "damaged"),
     ],
@@ -73,7 +73,7 @@ def test_what_was_wrong_what_was_done_and_what_is_left() -> None:
     )
     retry, tags = found["done"]
     assert (retry["title"], retry["completed"], retry["failed"]) == (
-        "Retried by Backbeat's API",
+        "Retried with Backbeat's API",
         "10",
         "1",
     )

@@ -40,7 +40,7 @@ def test_the_screen_has_a_block_for_each_pair() -> None:
         "Not verified: node2 a -> node3 b",
         "    verified: never",
         "Backbeat of node1: healthy",
-        "    That alone is no outage.",
+        "    That alone is not an outage.",
         "Backbeat of node2: not healthy",
         "    no route to host",
     ]

@@ -103,7 +103,7 @@ def test_a_long_key_that_differs_ends_the_comparison(monkeypatch: pytest.MonkeyP
     rows = Bucket({b"k": [Entry(b"%d" % n) for n in range(600)]}).rows()
     with pytest.raises(
         TooManyVersions,
-        match=r"'k' differs and has more than 500 versions, .* before and behind it as ranges",
+        match=r"'k' differs and has more than 500 versions, .* before and after it as ranges",
     ):
         list(compare([rows], [rows[1:]]))
 

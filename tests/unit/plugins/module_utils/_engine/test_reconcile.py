@@ -312,7 +312,7 @@ def test_without_a_folder_for_locks_work_goes_on_with_a_warning(
     (tmp_path / "file").write_text("")
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "file"))
     with exclusive("the same", Backoff(10.0)) as warnings:
-        assert "not kept from changing the same" in warnings[0]
+        assert "could change the same at the same time" in warnings[0]
     (tmp_path / f"ansible-scality-backbeat-{os.getuid()}").symlink_to("/")
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with exclusive("the same", Backoff(10.0)) as warnings:

@@ -259,7 +259,10 @@ class TestOneItem:
 
     def test_a_name_without_a_value_is_a_failure(self) -> None:
         result = run({"name": None})
-        assert (result["failed"], result["msg"]) == (True, "name has no value: name the thing.")
+        assert (result["failed"], result["msg"]) == (
+            True,
+            "name has no value: give the name of the thing.",
+        )
 
     def test_bugs_are_not_hidden(self) -> None:
         """They are results, because results go through the scrubbing of secrets, and bare tracebacks do not."""
@@ -326,7 +329,7 @@ class TestSeveralItems:
             "n3: Reason 3.",
             "n4: Reason 4.",
             "n5: Reason 5.",
-            "For further reasons failed n6, n7: see the results.",
+            "n6, n7 failed for other reasons: see the results.",
         ]
 
     def test_that_need_nothing_change_nothing(self) -> None:

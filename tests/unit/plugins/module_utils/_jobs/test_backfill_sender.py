@@ -271,7 +271,7 @@ def test_an_error_after_the_put_does_not_send_the_version_twice(
 def test_a_refusal_of_the_first_version_ends_the_job_with_advice(make: Make) -> None:
     scene = make("FAILED")
     scene.server.errors = [error(Forbidden)]
-    with pytest.raises(Forbidden, match="This was the first version, and nothing was sent"):
+    with pytest.raises(Forbidden, match="This was the first version, so nothing was sent"):
         scene.send()
 
 

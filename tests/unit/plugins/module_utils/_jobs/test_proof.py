@@ -139,7 +139,7 @@ def test_the_rule_that_covers_the_object_counts(monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize(
     ("stamp", "why"),
     [
-        ({}, "the server does not tell"),
+        ({}, "the server does not return it"),
         (Forbidden(Call("GetObject", "http://node1", "read it"), "No"), "Failed to read it"),
     ],
 )
@@ -191,7 +191,7 @@ def test_a_canary_that_is_not_replicated_fails(
 def test_something_that_was_changed_needs_a_new_proof(monkeypatch: pytest.MonkeyPatch) -> None:
     found = Scene(monkeypatch, fresh=True).run()
     assert (found["proof"], found["changes"]) == ("new", [SENT, "PutObject canary"])
-    assert "something was changed since, or not checked" in found["reason"]
+    assert "something was changed since then, or was not checked" in found["reason"]
 
 
 @pytest.mark.parametrize(("timeout", "waited"), [(300.0, proof.GRACE), (7.0, 7.0)])

@@ -124,7 +124,7 @@ def change(part: Part, how: Callable[[Any], None]) -> None:
         (damaged, "cannot be read"),
         (of_an_earlier_run, "is of the run '2026-11-23'"),
         (of_a_later_run, "is of the run '2026-11-25'"),
-        (of_another_range, "is of another range"),
+        (of_another_range, "belongs to another range"),
     ],
 )
 def test_a_part_that_cannot_be_used_is_a_gap(

@@ -98,7 +98,7 @@ def test_an_older_server_has_fewer_routes(stub: Backbeat) -> None:
     assert found["sites"] is None
     assert found["metrics"]["backlog"]["count"] == 1
     assert [one["operation"] for one in found["unsupported"]] == ["GetLocationsStatus"]
-    assert "does not answer GetLocationsStatus" in found["unsupported"][0]["reason"]
+    assert "does not support GetLocationsStatus" in found["unsupported"][0]["reason"]
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_what_goes_wrong_is_an_error(modern: Backbeat, route: str, status: int, 
     ("told", "healthy", "note"),
     [
         (health(), True, ""),
-        (health(isr="error", brokers=1, in_sync=1), True, "alone is no outage"),
+        (health(isr="error", brokers=1, in_sync=1), True, "alone is not an outage"),
         (health(isr="error", brokers=2, in_sync=1), False, "t/0"),
         (health(isr="error", brokers=3, in_sync=2), False, "Partitions with too few"),
         (health(zookeeper="error"), False, ""),
@@ -180,7 +180,7 @@ def test_a_server_without_a_list_of_failures(modern: Backbeat) -> None:
     found = failed(modern)
     assert found["versions"] is None
     assert found["count"] is None
-    assert "does not answer ListFailed" in found["reason"]
+    assert "does not support ListFailed" in found["reason"]
 
 
 def test_an_error_on_a_later_page_is_an_error(modern: Backbeat) -> None:

@@ -192,7 +192,7 @@ class TestWaiting:
 
     def test_ends_with_a_look_at_the_deadline(self, pair: Pair, time: Time) -> None:
         pair.put("PENDING")
-        seen = pair.explains("still PENDING after 30 s, COMPLETED was wanted", both=False)
+        seen = pair.explains("still PENDING after 30 s, COMPLETED was expected", both=False)
         assert seen["elapsed"] == 30.0
         assert seen["looks"] == len(time.slept) + 1
 
@@ -265,11 +265,20 @@ class TestExplanations:
     @pytest.mark.parametrize(
         ("rule", "texts"),
         [
-            ({"Prefix": "other/"}, ["No rule covers its key: the rules' prefixes are 'other/'."]),
+            (
+                {"Prefix": "other/"},
+                ["No rule covers its key: the prefixes of the rules are 'other/'."],
+            ),
             ({"Prefix": "k", "Status": "Disabled"}, ["rule 'one' that covers its key is disabled"]),
-            ({"Prefix": "k"}, ["put before the rule was there", "2026-11-22T17:21:14"]),
-            ({"Prefix": None, "Filter": {"Prefix": "other/"}}, ["prefixes are 'other/'"]),
-            ({"Prefix": None, "Filter": {"And": {"Prefix": "other/"}}}, ["prefixes are 'other/'"]),
+            ({"Prefix": "k"}, ["put before the rule existed", "2026-11-22T17:21:14"]),
+            (
+                {"Prefix": None, "Filter": {"Prefix": "other/"}},
+                ["prefixes of the rules are 'other/'"],
+            ),
+            (
+                {"Prefix": None, "Filter": {"And": {"Prefix": "other/"}}},
+                ["prefixes of the rules are 'other/'"],
+            ),
             ({"Prefix": None, "Filter": {"Prefix": "ke"}}, ["put its own tags back on it"]),
         ],
     )
@@ -281,7 +290,9 @@ class TestExplanations:
     def test_a_configuration_that_cannot_be_read(self, pair: Pair) -> None:
         pair.put()
         pair.source.before("get_bucket_replication", refusal("AccessDenied", "Denied", 403))
-        pair.explains("Why cannot be told, for the configuration cannot be read: Failed to read")
+        pair.explains(
+            "The reason is unknown, because the configuration cannot be read: Failed to read"
+        )
 
     def test_no_replica_where_one_was_wanted(self, pair: Pair) -> None:
         pair.put()
@@ -325,13 +336,13 @@ class TestExplanations:
 
     def test_failed_for_another_reason(self, pair: Pair) -> None:
         pair.put("FAILED")
-        pair.explains("FAILED. Look at whether the target role exists", "crr/failed")
-        pair.explains("FAILED. Look at whether the target role exists", both=False)
+        pair.explains("FAILED. Check that the target role exists", "crr/failed")
+        pair.explains("FAILED. Check that the target role exists", both=False)
 
     def test_another_status(self, pair: Pair) -> None:
         pair.put("REPLICA")
         pair.explains(
-            "has the status REPLICA after 30 s, COMPLETED or FAILED was wanted",
+            "has the status REPLICA after 30 s, COMPLETED or FAILED was expected",
             both=False,
             status=["COMPLETED", "FAILED"],
         )

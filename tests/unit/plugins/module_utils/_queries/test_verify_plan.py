@@ -168,8 +168,11 @@ def test_a_plan_that_was_made_before_is_used_again(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('{"bucket": "b-bucket", "ranges": [{"number": 0}]}', "is no plan of the bucket a-bucket"),
-        ('{"bucket": "a-bucket", "ranges": []}', "is no plan of the bucket a-bucket"),
+        (
+            '{"bucket": "b-bucket", "ranges": [{"number": 0}]}',
+            "is not a plan of the bucket a-bucket",
+        ),
+        ('{"bucket": "a-bucket", "ranges": []}', "is not a plan of the bucket a-bucket"),
         ('{"bucket": "a-b', "cannot be read"),
         ("[1]", "cannot be read"),
     ],

@@ -102,7 +102,11 @@ def test_suspending_is_explained(s3: FakeS3, differences: dict[str, Any], advise
 
 def test_another_location_is_refused(s3: FakeS3) -> None:
     s3._add("source", location="paris")
-    with pytest.raises(Refused, match="is in the location paris, not berlin, and S3 cannot move"):
+    with pytest.raises(
+        Refused,
+        match="is in the location paris, not berlin, and the location of a bucket cannot "
+        "be changed",
+    ):
         run(bucket(s3, location="berlin"))
     assert s3.writes == []
 

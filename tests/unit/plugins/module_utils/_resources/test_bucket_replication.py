@@ -288,9 +288,7 @@ def test_a_newer_configuration_is_never_rewritten(
     s3: FakeS3, newer: dict[str, Any], state: str
 ) -> None:
     store(s3, stored_rule("a/", "one", **newer))
-    with pytest.raises(
-        Refused, match=r"bucket source at .* cannot be managed without losing a part"
-    ):
+    with pytest.raises(Refused, match=r"bucket source at .* cannot be managed without losing part"):
         run(replication(s3, **EVERYTHING, rules=[rule("a/")], state=state))
     assert s3.writes == []
 
@@ -321,7 +319,7 @@ class TestReadingBack:
         asked = [rule("a/", sites=[site("paris")])]
         changes: list[str] = []
         with pytest.raises(
-            Conflict, match="accepted the configuration but has another one now"
+            Conflict, match="accepted the configuration but now has a different one"
         ) as caught:
             run(replication(s3, **EVERYTHING, rules=asked), timeout=60, changes=changes)
         assert "'storage_class': 'paris'" in str(caught.value)
@@ -353,7 +351,7 @@ def changes_of(s3: FakeS3) -> list[str]:
             "MalformedXML",
             "The XML is not well-formed",
             {"rules": [rule("a/", sites=[site("paris")]), rule("b/", sites=[site("rome")])]},
-            r"it is a site that it does not know. The sites sent: paris, rome\. Compare them",
+            r"it is a site that the server does not know. The sites sent: paris, rome\. Compare them",
         ),
         ("MalformedXML", "The XML is not well-formed", {}, r"\(MalformedXML\)\.$"),
         (
@@ -571,7 +569,7 @@ class TestPendingObjects:
         put_late(s3)
         result = run(replication(s3, **self.OTHERS))
         (warning,) = result["warnings"]
-        assert "1 versions are pending under the previous one" in warning
+        assert "1 versions are pending under the previous configuration" in warning
         assert "a/late (a/late-1)" in warning
         assert result["changes"] == [PUT]
 
@@ -610,7 +608,9 @@ class TestLostUpdates:
         run(wish)
         wish.confirm()
         store(s3, stored_rule("a/", "one"))
-        with pytest.raises(Conflict, match=r"gone at the end of the task: two \('b/'\)"):
+        with pytest.raises(
+            Conflict, match=r"no longer existed at the end of the task: two \('b/'\)"
+        ):
             wish.confirm()
         s3.buckets["source"]["replication"] = None
         with pytest.raises(Conflict, match=r"'a/'.*'b/'"):

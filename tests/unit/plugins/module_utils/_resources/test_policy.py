@@ -130,7 +130,7 @@ def test_a_document_is_generated_for_a_side(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({}, "policy P needs a document: give it as policy, or a side"),
+        ({}, "policy P needs a document: give policy, or give side"),
         ({"permissions": "guide"}, "policy P needs a document"),
         ({"side": "source", "target_buckets": ["t-bucket"]}, "needs source_buckets"),
         ({"side": "target", "source_buckets": ["a-bucket"]}, "needs target_buckets"),

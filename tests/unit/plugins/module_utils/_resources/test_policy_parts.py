@@ -157,7 +157,7 @@ def test_a_policy_that_only_has_the_name_of_a_part_is_left_alone(iam: FakeIam) -
 def test_a_policy_in_the_way_of_a_part_is_refused(iam: FakeIam) -> None:
     iam._add("P-2", document("s3:Get"), description="Mine")
     with pytest.raises(
-        Refused, match=r"P-2 at .* is needed for part 2 of P, but its description does not say"
+        Refused, match=r"P-2 at .* is needed for part 2 of P, but its description does not identify"
     ):
         run(policy(iam, tuple(range(30))))
     assert iam.writes == ["CreateRole"]
