@@ -8,10 +8,12 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+from ansible import context
 from ansible.plugins.action import ActionBase
 
-from ..plugin_utils._plan import plan_host
+from ..plugin_utils._plan import check_names, plan_host
 from ..plugin_utils._role_variables import specs
+from ..plugin_utils._tags import Tags
 
 # Of all tasks of the role the first: what this loads, all its workers share.
 import_module("..plugin_utils._in_process", __package__)
@@ -28,18 +30,29 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         variables = task_vars or {}
         result = super().run(tmp, variables)
         _result, options = self.validate_argument_spec(
-            {"to_set_up": {"type": "bool", "default": True}}
+            {
+                "to_set_up": {"type": "bool", "default": True},
+                "to_adopt": {"type": "bool", "default": False},
+            }
         )
+        run = {
+            "hosts": variables["ansible_play_hosts_all"],
+            "playbooks": context.CLIARGS.get("args"),
+            "tags": variables["ansible_run_tags"],
+            "skip_tags": variables["ansible_skip_tags"],
+            "task_tags": self._task.tags,
+            **options,
+        }
+        host = variables["inventory_hostname"]
+        tags = Tags.of(run)
+        if options["to_adopt"] or (tags.select_nothing and not tags.only_ours):
+            # What other tasks of a playbook are run for must not depend on what the inventory has for this role.
+            refused = check_names(variables["hostvars"], host, run)
+            return {**result, "changed": False, "failed": bool(refused), "msg": " ".join(refused)}
         given = {
             name: self._templar.template(variables[name]) for name in specs() if name in variables
         }
-        run = {
-            "hosts": variables["ansible_play_hosts_all"],
-            "tags": variables["ansible_run_tags"],
-            "skip_tags": variables["ansible_skip_tags"],
-            "to_set_up": options["to_set_up"],
-        }
-        planned = plan_host(variables["hostvars"], variables["inventory_hostname"], given, run)
+        planned = plan_host(variables["hostvars"], host, given, run)
         if planned["refused"]:
             return {**result, "failed": True, "msg": " ".join(planned["refused"])}
         return {**result, **planned, "changed": False}

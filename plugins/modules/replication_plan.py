@@ -21,6 +21,12 @@ options:
     description: Whether the run is to set up the replication, and not to validate or remove it.
     type: bool
     default: true
+  to_adopt:
+    description:
+      - Whether the run is to adopt what exists. Then only the names of variables and tags are checked, and nothing is
+        planned.
+    type: bool
+    default: false
 seealso:
   - plugin: scality.backbeat.replication_plan
     plugin_type: filter

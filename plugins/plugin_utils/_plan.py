@@ -21,13 +21,12 @@ from ..module_utils._documents.topology_steps import Found, Steps, role_arns
 from ..module_utils._documents.topology_summary import PROOFS, Summary
 from ..module_utils._documents.validation import validation
 from ..module_utils._work import InvalidDocument
-from ._role_variables import HOSTS, convert, specs, unknown_tags, unknown_variables
+from ._role_variables import HOSTS, OF_ADOPTION, convert, specs, unknown_variables
+from ._tags import Tags
 
 HostVars = Mapping[str, Mapping[str, Any]]
 Variables = Mapping[str, Any]
 
-TAGS = ("preflight", "roles", "policies", "buckets", "replication", "verify")
-SPECIAL_TAGS = ("all", "always", "never", "tagged", "untagged")
 S3, IAM, BACKBEAT = "replication_s3", "replication_iam", "replication_backbeat_url"
 #: Stands for the connection of another host that cannot be evaluated here.
 UNREADABLE = {"endpoint_url": "unknown:"}
@@ -105,16 +104,15 @@ def plan_host(
 ) -> dict[str, Any]:
     """The plan of one host, as HostPlan.describe() returns it, and what keeps it from being carried out.
 
-    variables: the role's on this host; run: "hosts" of the play, "tags" and "skip_tags" of the command line, and
-    "to_set_up", False for validation and teardown.
+    variables: the role's on this host; run: "hosts" of the play, "playbooks", "tags" and "skip_tags" of the command
+    line, "task_tags" of the task itself, and "to_set_up", False for validation and teardown.
 
     Added to the plan: "options", the typed variables by their short names; "refused", sentences about this host, and
     about linked hosts that take no part in the run; "blocked_by", other hosts of the run that are refused;
     "directions", a pair of buckets for each two environments of the run.
     """
     hostvars = _OneLook(hostvars)
-    misspelt = unknown_variables(hostvars[host])
-    _warn(host, misspelt, run)
+    misspelt = check_names(hostvars, host, run)
     typed: dict[str, dict[str, Any]] = {}
     wrong: dict[str, list[str]] = {}
     for name in _concerned(hostvars, host, variables):
@@ -128,12 +126,7 @@ def plan_host(
             # It may hold credentials, which a fact would show.
             typed[name][BACKBEAT] = ""
     topology = Topology({name: Environment.of(name, values) for name, values in typed.items()})
-    wrong[host] += [
-        f"{name} of {host} is not a variable of the playbooks, so this run would apply to all hosts: limit it "
-        f"with {HOSTS}."
-        for name, meant in misspelt.items()
-        if meant == HOSTS
-    ]
+    wrong[host] += misspelt
     # What one host lacks would be said of its partners as well.
     if not any(wrong.values()):
         to_set_up = run.get("to_set_up", True)
@@ -167,6 +160,33 @@ def plan_host(
             if direction.target in typed and {name, direction.target} & (playing | {host})
         ],
     }
+
+
+def check_names(hostvars: HostVars, host: str, run: Mapping[str, Any]) -> list[str]:
+    """Sentences about names of variables and tags that would make this run another one than was asked for.
+
+    Warns of variables of the role that are misspelt, and of tags that may be. run: as for plan_host; "to_adopt" if
+    only the variables of adoption matter.
+    """
+    misspelt = unknown_variables(hostvars[host])
+    tags = Tags.of(run)
+    refused = tags.refused()
+    for name, meant in misspelt.items():
+        if meant == HOSTS:
+            refused.append(
+                f"{name} of {host} is not a variable of the playbooks, so this run would apply to all hosts: limit it "
+                f"with {HOSTS}."
+            )
+        elif meant in OF_ADOPTION and run.get("to_adopt"):
+            refused.append(
+                f"{name} of {host} is not a variable of adoption. Did you mean {meant}? It has "
+                f"{' and '.join(OF_ADOPTION)}."
+            )
+        else:
+            Display().warning(f"{host}: the role has no variable {name}. Did you mean {meant}?")
+    for text in tags.warnings():
+        Display().warning(text)
+    return refused
 
 
 def plan_step(
@@ -321,16 +341,6 @@ def summarise(hostvars: HostVars, host: str, planned: Mapping[str, Any], check_m
     for line in summary["lines"]:
         Display().display(f"[{host}] {line}")
     return summary
-
-
-def _warn(host: str, misspelt: Mapping[str, str], run: Mapping[str, Any]) -> None:
-    for name, meant in misspelt.items():
-        Display().warning(f"{host}: the role has no variable {name}. Did you mean {meant}?")
-    asked = [*(run.get("tags") or ()), *(run.get("skip_tags") or ())]
-    for tag, meant in unknown_tags(asked, (*TAGS, *SPECIAL_TAGS)).items():
-        Display().warning(
-            f"No step of the role has the tag {tag}. Did you mean {meant}? Its tags are {', '.join(TAGS)}."
-        )
 
 
 def _received(hostvars: HostVars, host: str, sources: Iterable[str]) -> Iterator[Mapping[str, Any]]:

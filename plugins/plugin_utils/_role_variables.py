@@ -13,7 +13,7 @@ import ast
 import difflib
 import json
 import math
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,10 @@ SPECS = Path(__file__).parents[2] / "roles" / "replication" / "meta" / "argument
 PREFIX = "replication_"
 #: Variables of playbooks. Without the first of them, a playbook is for all hosts.
 HOSTS = "replication_hosts"
-OF_PLAYBOOKS = (HOSTS, "replication_adopt_to", "replication_adopt_buckets")
+OF_ADOPTION = ("replication_adopt_to", "replication_adopt_buckets")
+OF_PLAYBOOKS = (HOSTS, *OF_ADOPTION)
+#: How variables of adoption begin, and no others.
+ADOPT = f"{PREFIX}adopt_"
 #: How similar two names are, of 1, if one is taken for the other: a letter or two.
 SIMILAR = 0.93
 TRUE = ("true", "yes", "on", "y", "t", "1")
@@ -72,21 +75,22 @@ def convert(
 
 def unknown_variables(names: Iterable[str]) -> dict[str, str]:
     """Of these names those that begin like the role's variables and are none, each with the one likely meant."""
-    candidates = (name for name in names if name.startswith(PREFIX))
-    return dict(_similar(candidates, {*specs(), *OF_PLAYBOOKS}, SIMILAR))
+    candidates = {name for name in names if name.startswith(PREFIX)}
+    of_adoption = {name for name in candidates if name.startswith(ADOPT)}
+    return {
+        **similar(candidates - of_adoption, {*specs(), *OF_PLAYBOOKS}, SIMILAR),
+        # Nothing else has names like these, so that the one meant need not be similar.
+        **similar(of_adoption, OF_ADOPTION, 0),
+    }
 
 
-def unknown_tags(tags: Iterable[str], known: Collection[str]) -> dict[str, str]:
-    """Of these tags those that are none of the role's, each with the one that was likely meant."""
-    return dict(_similar(tags, known, 0.75))
-
-
-def _similar(
-    names: Iterable[str], known: Collection[str], cutoff: float
-) -> Iterator[tuple[str, str]]:
-    for name in sorted(set(names) - set(known)):
-        for meant in difflib.get_close_matches(name, known, n=1, cutoff=cutoff):
-            yield name, meant
+def similar(names: Iterable[str], known: Collection[str], cutoff: float) -> dict[str, str]:
+    """Of these names those that are not known, each with the known one that was likely meant, if one is similar."""
+    return {
+        name: meant
+        for name in sorted(set(names) - set(known))
+        for meant in difflib.get_close_matches(name, known, n=1, cutoff=cutoff)
+    }
 
 
 def _convert(

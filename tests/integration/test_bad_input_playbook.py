@@ -5,19 +5,22 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sandbox import Sandbox
 from tests.integration.support.modules import Side
-from tests.integration.support.plays import Plays
+from tests.integration.support.plays import SETUP, Plays
 from tests.integration.support.procedure import SOURCE_BUCKET, set_up
 
 Hosts = dict[str, dict[str, Any]]
+ADOPT = SETUP.with_name("adopt_replication.yml")
 
 pytestmark = [pytest.mark.playbook]
 
@@ -243,11 +246,57 @@ def test_mistakes_of_either_side_are_found_by_the_source_alone(
     assert own(message, mistake) in refused_on_the_source[own("node1", mistake)]
 
 
-def test_a_misspelt_tag(play: Plays) -> None:
-    played = play("--tags", "polices").ok()
-    assert "No step of the role has the tag polices. Did you mean policies?" in " ".join(
-        played.output.split()
+@pytest.mark.parametrize("option", ["--tags", "--skip-tags"])
+def test_a_misspelt_tag(play: Plays, option: str) -> None:
+    message = play(option, "polices", "--limit", "node1").failure()
+    assert message == (
+        "No step of the role has the tag polices. Did you mean policies? Its tags are preflight, roles, policies, buckets, "
+        "replication, verify."
     )
+    assert play.sandbox.calls() == []
+
+
+@pytest.mark.parametrize("name", sorted(file.name for file in SETUP.parent.glob("*.yml")))
+def test_a_tag_that_no_task_has(play: Plays, name: str) -> None:
+    """Nothing would be done, and the run would be green."""
+    played = play("--tags", "x", playbook=SETUP.with_name(name))
+    assert "has the tag x" in played.output
+    assert played.code == 2
+    assert play.sandbox.calls() == []
+
+
+def test_tags_of_other_tasks(play: Plays, tmp_path: Path) -> None:
+    """In a playbook of a user, they are none of the role's business, nor is what it would refuse."""
+    file = tmp_path / "site.yml"
+    imported = {"ansible.builtin.import_playbook": str(SETUP.with_name("validate_replication.yml"))}
+    role = {"name": "scality.backbeat.replication"}
+    tasks = [
+        {"name": "Role", "ansible.builtin.import_role": role, "tags": ["storage"]},
+        {"name": "Other", "ansible.builtin.debug": {"msg": "done"}, "tags": ["polices"]},
+    ]
+    play_of_user = {"name": "A play", "hosts": "node1", "gather_facts": False, "tasks": tasks}
+    file.write_text(json.dumps([{"name": "Import", **imported}, play_of_user]))
+    inventory = play.inventory()
+    misspelt_pairs(inventory["all"]["hosts"])
+    played = play("--tags", "polices", playbook=file, inventory=inventory).ok()
+    assert "Did you mean policies?" in played.output
+    assert "lacks" not in played.output
+    # The tag that the role was given runs all of it.
+    assert (
+        "replication_pair"
+        in play("--tags", "storage", playbook=file, inventory=inventory).failure()
+    )
+    assert play.sandbox.calls() == []
+
+
+@pytest.mark.parametrize(
+    "name", ["replication_adopt_bucket", "replication_adopt_dir", "replication_host"]
+)
+def test_a_misspelt_variable_of_adoption(play: Plays, name: str) -> None:
+    """All buckets would be adopted, or files written to another place."""
+    played = play("-e", f"{name}=x", "--limit", "node1", playbook=ADOPT)
+    assert f"{name} of node1 is not a variable of" in played.failure()
+    assert play.sandbox.calls() == []
 
 
 def test_a_misspelt_variable_of_the_role(play: Plays) -> None:

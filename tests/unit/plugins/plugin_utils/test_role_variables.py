@@ -15,7 +15,6 @@ import yaml
 from ansible_collections.scality.backbeat.plugins.plugin_utils._role_variables import (
     convert,
     specs,
-    unknown_tags,
     unknown_variables,
 )
 from devtools.places import ROOT
@@ -167,6 +166,7 @@ def test_a_connection() -> None:
         ("replication_purge_rule", "replication_purge_rules"),
         ("replication_host", "replication_hosts"),
         ("replication_adopt_bucket", "replication_adopt_buckets"),
+        ("replication_adopt_folder", "replication_adopt_to"),
         ("replication_source_role_nane", "replication_source_role_name"),
     ],
 )
@@ -181,8 +181,3 @@ def test_other_names_are_left_alone() -> None:
         own |= set(re.findall(r"\breplication_\w+", file.read_text()))
     assert len(own) > 30
     assert unknown_variables([*own, "replication_team", "replications_pairs", "pairs"]) == {}
-
-
-def test_tags() -> None:
-    known = ("roles", "policies", "all")
-    assert unknown_tags(["polices", "policies", "all", "my-own"], known) == {"polices": "policies"}
