@@ -250,8 +250,8 @@ def test_mistakes_of_either_side_are_found_by_the_source_alone(
 def test_a_misspelt_tag(play: Plays, option: str) -> None:
     message = play(option, "polices", "--limit", "node1").failure()
     assert message == (
-        "No step of the role has the tag polices. Did you mean policies? Its tags are preflight, roles, policies, buckets, "
-        "replication, verify."
+        "No step of the role has the tag polices. Did you mean policies? Its tags are preflight, roles, policies, "
+        "buckets, replication, verify."
     )
     assert play.sandbox.calls() == []
 
