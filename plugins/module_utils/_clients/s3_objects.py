@@ -18,8 +18,6 @@ from .api import Answer, Api, nothing
 from .errors import NO_BUCKET, Unsupported
 from .service import BACKBEAT
 
-# Of the replication statuses, those that are not final.
-PENDING = ("PENDING", "PROCESSING")
 NO_OBJECT = ("NoSuchKey", "NoSuchVersion")
 # Answers to HEAD have no body and so no code of their own.
 NO_OBJECT_AT_HEAD = (*NO_OBJECT, "404")

@@ -19,6 +19,8 @@ from .names import bucket_arn, bucket_name, check_bucket_name, check_characters,
 
 STORAGE_CLASSES = ("STANDARD", "STANDARD_IA", "REDUCED_REDUNDANCY")
 KINDS = ("scality", "cloud")
+#: Of the replication statuses of a version, those that are not final.
+PENDING_STATUSES = ("PENDING", "PROCESSING")
 
 _RULES = 1000
 _PREFIX_LENGTH = 1024

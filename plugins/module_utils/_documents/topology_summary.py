@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .names import without_canary
+from .replication import PENDING_STATUSES
 from .topology import enabled_prefixes
 
 Result = Mapping[str, Any]
@@ -163,7 +164,7 @@ def _proof(result: Result) -> str:
         return "none"
     if result.get("proof") in PROOFS:
         return PROOFS[result["proof"]]
-    return status if status in ("PENDING", "PROCESSING", "FAILED") else "none"
+    return status if status in (*PENDING_STATUSES, "FAILED") else "none"
 
 
 def _numbers(counted: Mapping[str, int]) -> str:

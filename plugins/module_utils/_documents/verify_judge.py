@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from .replication import PENDING_STATUSES
 from .verify_compare import (
     ETAG,
     KEY,
@@ -124,7 +125,7 @@ class _Judgement:
         if mine is None or theirs is None:
             self._vanished(row, "both")
             return
-        if mine.status in ("PENDING", "PROCESSING"):
+        if mine.status in PENDING_STATUSES:
             self._by_status(row, "source", mine)
             return
         if kind == OTHER_SIZE:
@@ -184,24 +185,19 @@ class _Judgement:
                 ("never_replicated", "older-than-rule") if selected else ("not_selected", "no-rule")
             )
             self._add(state, row, side, reason, "", status)
-        elif status == "PENDING":
-            self._pending(row, side, head)
-        elif status == "PROCESSING":
-            self.result.again = True
-            stuck = _for_other_roles(head.roles if side == "source" else None, self.context)
-            self._add(row=row, side=side, status=status, **(stuck or {"state": "processing"}))
+        elif status in PENDING_STATUSES:
+            self._pending(row, side, status, head.roles if side == "source" else None)
         elif status == "FAILED":
             self._add("failed", row, side, "", "", status)
         else:
             self._add("missing", row, side, "", "", status)
 
-    def _pending(self, row: Row, side: str, head: Head) -> None:
-        roles = head.roles if side == "source" else None
-        found = _pending(
-            self.key, _text(row[VERSION_ID]), _text(row[MODIFIED]), roles, self.context
-        )
-        self.result.again = self.result.again or found["state"] == "pending"
-        self._add(row=row, side=side, status=head.status, **found)
+    def _pending(self, row: Row, side: str, status: str, roles: str | None) -> None:
+        version = self.key, _text(row[VERSION_ID]), _text(row[MODIFIED])
+        found = _pending(version, status, roles, self.context)
+        if status == "PROCESSING" or found["state"] == "pending":
+            self.result.again = True
+        self._add(row=row, side=side, status=status, **found)
 
     def _marker(
         self, row: Row, side: str, mine: Mapping[bytes, Row], theirs: Mapping[bytes, Row]
@@ -306,26 +302,24 @@ class _Judgement:
 
 
 def _pending(
-    key: str, version: str, modified: str, roles: str | None, context: Context
+    version: tuple[str, str, str], status: str, roles: str | None, context: Context
 ) -> dict[str, Any]:
-    """What is said of a version that is PENDING: it is so still, or stuck."""
-    stuck = _for_other_roles(roles, context)
-    if stuck is not None:
-        return stuck
-    seen = context.pending_since(key, version)
+    """What is said of a version whose status is not final: it is on its way, or stuck.
+
+    version: its key, its id, and when it was put. roles: those that it was put for, None if they are not known.
+    """
+    if None not in (roles, context.roles) and roles != context.roles:
+        detail = f"It was put with the roles {roles}, and the configuration has {context.roles}."
+        return {"state": "stuck", "reason": "roles-changed", "detail": detail, "since": None}
+    if status == "PROCESSING":
+        return {"state": "processing", "reason": "", "detail": "", "since": None}
+    key, version_id, modified = version
+    seen = context.pending_since(key, version_id)
     since = max(seen, modified) if seen else None
     if since is not None and since < context.stuck_before:
         detail = f"It has been PENDING since {since} or longer."
         return {"state": "stuck", "reason": "too-long", "detail": detail, "since": since}
     return {"state": "pending", "reason": "", "detail": "", "since": since}
-
-
-def _for_other_roles(roles: str | None, context: Context) -> dict[str, Any] | None:
-    """What is said of a version that is under way for other roles than the configuration's; None of others."""
-    if context.roles is None or roles in (None, context.roles):
-        return None
-    detail = f"It was put with the roles {roles}, and the configuration has {context.roles}."
-    return {"state": "stuck", "reason": "roles-changed", "detail": detail, "since": None}
 
 
 def marker_by_status(
@@ -335,14 +329,12 @@ def marker_by_status(
     told = replace(problem, status=status or None)
     if not status:
         return replace(told, state="never_replicated", reason="older-than-rule")
-    stuck = _for_other_roles(roles, context) if status == "PROCESSING" else None
-    if status in ("PROCESSING", "FAILED") and stuck is None:
-        return replace(told, state=status.lower())
-    if status not in ("PENDING", "PROCESSING"):
+    if status == "FAILED":
+        return replace(told, state="failed")
+    if status not in PENDING_STATUSES:
         return told
-    found = stuck or _pending(
-        problem.key, problem.version_id, problem.modified or "", roles, context
-    )
+    version = problem.key, problem.version_id, problem.modified or ""
+    found = _pending(version, status, roles, context)
     return replace(
         told,
         state=found["state"],

@@ -24,7 +24,13 @@ from .._clients.session import Connections, open_api
 from .._documents import side_effects
 from .._documents.backfill_report import Report
 from .._documents.moments import iso, moment_of
-from .._documents.replication import Configuration, enabled_for, from_api, join_roles
+from .._documents.replication import (
+    PENDING_STATUSES,
+    Configuration,
+    enabled_for,
+    from_api,
+    join_roles,
+)
 from .._documents.resend_rules import DEFAULT_STATES
 from .._documents.verify_compare import Block, Case
 from .._documents.verify_entries import Side
@@ -272,7 +278,7 @@ class Backfill(Job):
         if error is not None:
             raise Unsatisfied(str(error), {**result, **error.details})
         failed = report.count_outcome("FAILED")
-        pending = sum(map(report.count_outcome, ("PENDING", "PROCESSING")))
+        pending = sum(map(report.count_outcome, PENDING_STATUSES))
         if failed or pending:
             parts = [f"{failed:,} are FAILED"] if failed else []
             parts += [f"{pending:,} are still pending"] if pending else []

@@ -15,6 +15,7 @@ from .._clients.errors import ApiError, Unreachable
 from .._clients.listing import VersionListing
 from .._clients.version_pages import Marker, Page
 from .._documents.backfill_report import SourceVersion
+from .._documents.replication import PENDING_STATUSES
 from .._documents.resend_rules import ARRIVING, NULL, KeyPlan, KeyVersion, Selection, plan_key
 from .._documents.verify_compare import KIND, MARKER, MODIFIED, SIZE, VERSION_ID, Case, Row
 from .._documents.verify_entries import Problem
@@ -208,7 +209,7 @@ class KeyWork:
 
     def _with_roles(self, key: bytes, version_id: bytes, head: Head) -> Head:
         """With the roles that were stamped on a version that is under way, if the server lets them be read."""
-        if head.status not in s3_objects.PENDING or self._context.roles is None or not self._stamps:
+        if head.status not in PENDING_STATUSES or self._context.roles is None or not self._stamps:
             return head
         api, bucket = self._buckets["source"]
         try:
@@ -231,7 +232,7 @@ class KeyWork:
                 self._stamps = False
             else:
                 moves = (
-                    stamp.get("status") in s3_objects.PENDING
+                    stamp.get("status") in PENDING_STATUSES
                     and stamp.get("role") == self._context.roles
                 )
                 return "pending" if moves else state
@@ -295,7 +296,7 @@ class KeyWork:
         while True:
             head = self._requests.head("source", key, version.version_id.encode())
             status = head.status if head else None
-            if status not in s3_objects.PENDING or deadline.expired:
+            if status not in PENDING_STATUSES or deadline.expired:
                 return status == "COMPLETED"
             self._control.lines.waiting(f"waiting for {version.key}, which is {status}")
             self._control.sleep(0.25)

@@ -11,8 +11,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from .._clients import s3_objects
 from .._documents.backfill_report import SourceVersion
+from .._documents.replication import PENDING_STATUSES
 from .._waiting import Deadline
 from .backfill_ledger import Ledger
 from .backfill_sender import Requests
@@ -117,7 +117,7 @@ class Outcomes:
             found = self._read(min(left, STILL - still, DONE - done))
             left -= len(found)
             for version, status in found:
-                if status in s3_objects.PENDING:
+                if status in PENDING_STATUSES:
                     still += 1
                     self._waiting.append(version)
                     continue

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from .._clients import s3_buckets, s3_objects
+from .._clients import s3_buckets
 from .._clients.api import Api, fresh, fresh_backoff
 from .._clients.direct import DirectRequests
 from .._clients.errors import (
@@ -30,7 +30,7 @@ from .._clients.errors import (
 from .._clients.heads import HeadRequests
 from .._clients.tagging import TagRequests
 from .._documents.backfill_report import SourceVersion
-from .._documents.replication import Configuration, enabled_for, from_api
+from .._documents.replication import PENDING_STATUSES, Configuration, enabled_for, from_api
 from .._documents.verify_questions import Head
 from .._work import Unsatisfied
 from .backfill_ledger import Ledger
@@ -200,7 +200,7 @@ class Sender:
         if head is None:
             return "gone", None
         if head.status != version.status:
-            if tried and head.status in (*s3_objects.PENDING, "COMPLETED"):
+            if tried and head.status in (*PENDING_STATUSES, "COMPLETED"):
                 self._sent(version, None)
                 return "", None
             return "changed", None
@@ -263,10 +263,10 @@ class Sender:
                     f"The first version, {version.version_id} of {where}, was sent and is FAILED. Run "
                     "backbeat_preflight to find the cause, then run again. Nothing else was sent."
                 )
-            if reacted and status in s3_objects.PENDING and not self._first_timeout:
+            if reacted and status in PENDING_STATUSES and not self._first_timeout:
                 return
             # A stuck version is PENDING before and after: only its arrival tells.
-            stuck = version.status in s3_objects.PENDING
+            stuck = version.status in PENDING_STATUSES
             if not reacted and not stuck and waited > REACTION:
                 raise _first(
                     f"The server did not mark the first version, {version.version_id} of {where}, as PENDING when its "

@@ -20,7 +20,7 @@ from .._clients.errors import ApiError
 from .._clients.service import S3
 from .._clients.session import Connections
 from .._documents import names
-from .._documents.replication import Configuration, from_api, join_roles
+from .._documents.replication import PENDING_STATUSES, Configuration, from_api, join_roles
 from .._documents.resend_rules import REASONS, KeyPlan, KeyVersion, Selection, plan_key
 from .._queries.backbeat_info import matching, sites_to_ask
 from .._waiting import Backoff
@@ -377,7 +377,7 @@ class Retry(Job):
             head = s3_objects.head_object(self.source, bucket, key, version_id)
             # Servers do not show the status of delete markers.
             status = (head and head.replication_status) or "not shown"
-            if status not in s3_objects.PENDING or not backoff.pause():
+            if status not in PENDING_STATUSES or not backoff.pause():
                 return status
             control.check(f"waiting for {bucket}/{key}")
             control.lines.waiting(f"waiting for {bucket}/{key}, which is {status}")

@@ -19,6 +19,7 @@ from .._clients.api import Api, fresh
 from .._clients.errors import ApiError, NotFound, Unreachable
 from .._clients.heads import HeadRequests
 from .._clients.listing import VersionListing
+from .._documents.replication import PENDING_STATUSES
 from .._documents.verify_compare import (
     ETAG,
     KEY,
@@ -192,7 +193,7 @@ class Inspector:
 
     def _with_roles(self, key: bytes, version_id: bytes, head: Head) -> Head:
         """With the roles that were stamped on a version that is under way, if the server lets them be read."""
-        if head.status not in s3_objects.PENDING or self._context.roles is None or not self._stamps:
+        if head.status not in PENDING_STATUSES or self._context.roles is None or not self._stamps:
             return head
         try:
             name = key.decode("utf-8", "surrogateescape")

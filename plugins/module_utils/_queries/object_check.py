@@ -17,7 +17,7 @@ from .._clients.errors import ApiError
 from .._clients.service import S3
 from .._clients.session import Connections
 from .._documents import names
-from .._documents.replication import api_prefix
+from .._documents.replication import PENDING_STATUSES, api_prefix
 from .._waiting import Backoff, Progress
 from .._work import Query, Unsatisfied
 
@@ -300,7 +300,7 @@ class Diagnosis:
             return f"The {version} has no replication status {was_wanted} {why}"
         if status == "FAILED":
             return f"Replication of the {version} FAILED. {self._target_bucket()}{FAILED}"
-        if status in ("PENDING", "PROCESSING"):
+        if status in PENDING_STATUSES:
             return f"The {version} is still {status} {was_wanted} {PENDING}"
         return f"The {version} has the status {status} {was_wanted}"
 

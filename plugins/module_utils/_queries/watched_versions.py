@@ -24,7 +24,7 @@ from .._clients.heads import HeadRequests
 from .._clients.listing import VersionListing
 from .._clients.version_pages import Marker
 from .._documents.events import FAILED, STUCK, Problem, Reading, moment, version_facts
-from .._documents.replication import api_prefix
+from .._documents.replication import PENDING_STATUSES, api_prefix
 from .._documents.verify_compare import KEY, MARKER, MODIFIED, VERSION_ID, Row
 from .._documents.verify_compare import KIND as ROW_KIND
 
@@ -134,7 +134,7 @@ class WatchedVersions:
             checked |= {one.name for one in names.values()}
             if status == "FAILED" and failed is not None:
                 self._add(problems, area, FAILED, key, version_id)
-            if status not in s3_objects.PENDING or not self._limits.stuck_after:
+            if status not in PENDING_STATUSES or not self._limits.stuck_after:
                 continue
             since = moment(now) if paused or not seen.since else seen.since
             pending[json.dumps([key, version_id])] = [seen.modified, since]

@@ -20,6 +20,7 @@ from .._clients.errors import ApiError
 from .._clients.s3_objects import Version
 from .._documents import names
 from .._documents.names import check_characters
+from .._documents.replication import PENDING_STATUSES
 from .._work import Change, InvalidDocument, Plan, Refused, quote
 
 # What one PutObject can carry, in bytes.
@@ -129,7 +130,7 @@ class Object:
             return True
         if resend == "unless_completed":
             return status != "COMPLETED"
-        return resend == "stuck" and status in s3_objects.PENDING and self._is_stuck(current.head)
+        return resend == "stuck" and status in PENDING_STATUSES and self._is_stuck(current.head)
 
     def _is_stuck(self, head: s3_objects.Head) -> bool:
         """Whether a pending version has other roles or another target than the configuration has now.

@@ -18,7 +18,7 @@ from .._clients.backbeat import Metrics, metrics
 from .._clients.errors import ApiError, Forbidden, Unreachable
 from .._clients.s3_objects import Version
 from .._documents.names import bucket_arn, without_canary
-from .._documents.replication import Configuration, Rule, covers, join_roles
+from .._documents.replication import PENDING_STATUSES, Configuration, Rule, covers, join_roles
 from .._work import Refused
 
 # As many pending versions are reason enough to refuse a change: the scan ends.
@@ -158,7 +158,7 @@ def _read(
             if not api.backoff.deadline.expired:
                 raise
             return found, checked
-        if head is not None and head.replication_status in s3_objects.PENDING:
+        if head is not None and head.replication_status in PENDING_STATUSES:
             found.append(Version(key, version_id, modified))
     return found, len(entries)
 

@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 from ..._clients import s3_objects
 from ..._clients.api import Api
 from ..._clients.errors import ApiError
-from ..._documents.replication import join_roles
+from ..._documents.replication import PENDING_STATUSES, join_roles
 from ..._work import quote
 from .configuration import Live
 from .findings import ERROR, WARNING, FactReader, Kind, Side
@@ -132,7 +132,7 @@ def _read(api: Api, bucket: str, version: s3_objects.Version, roles: str, sample
         sample.failed.append(version.key)
     elif head.replication_status == "COMPLETED":
         sample.completed = max(sample.completed, version.modified)
-    elif head.replication_status in s3_objects.PENDING:
+    elif head.replication_status in PENDING_STATUSES:
         stamped = None
         if len(sample.pending) < STAMPS:
             stamped = _stamped_roles(api, bucket, version)
