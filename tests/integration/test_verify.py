@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.scality.backbeat.plugins.module_utils._jobs import verify_inspection
+from ansible_collections.scality.backbeat.plugins.module_utils._jobs import verify_bodies
 from tests.integration.support.modules import Result, Side
 from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, set_up
 
@@ -307,7 +307,7 @@ def test_bytes_are_compared_if_asked(
 def test_large_bodies_are_read_in_parts(
     replicating: Side, target: Side, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(verify_inspection, "PART", 4)
+    monkeypatch.setattr(verify_bodies, "PART", 4)
     for body in (b"", b"1234", b"12345", b"123456789"):
         put(replicating, f"k{len(body)}", body)
     settle(replicating, "k0", "k4", "k5", "k9")

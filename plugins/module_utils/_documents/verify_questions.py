@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from .replication import PENDING_STATUSES
 from .verify_compare import ETAG, KIND, LATEST, MARKER, NULL, SIZE, VERSION_ID, Case, Row
 from .verify_pairing import unpaired
 
@@ -70,6 +71,10 @@ class Context:
     started: str = ""
     stuck_before: str = ""
     pending_since: Callable[[str, str], str | None] = lambda key, version_id: None
+
+    def needs_roles(self, head: Head) -> bool:
+        """Whether the state of a version depends on the roles that it was put for."""
+        return self.roles is not None and head.status in PENDING_STATUSES
 
 
 def questions(case: Case, context: Context) -> list[Ask]:

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from .._clients import s3_objects
 from .._clients.api import fresh
-from .._clients.errors import ApiError, Unreachable
+from .._clients.errors import Unreachable
 from .._clients.listing import VersionListing
 from .._clients.version_pages import Marker, Page
 from .._documents.backfill_report import SourceVersion
@@ -33,6 +33,7 @@ from .._waiting import Deadline
 from .._work import Unsatisfied
 from .backfill_ledger import Ledger, Ticket
 from .backfill_sender import Gate, Requests, Sender
+from .stamps import Stamps
 from .verify_listers import all_rows
 
 #: What is judged for a backfill; other differences are left to verify.
@@ -118,8 +119,10 @@ class KeyWork:
         self._settle = settle
         self._measure = measure
         self._control = requests.control
-        self._stamps = True
         pair = requests.pair
+        self._stamps = Stamps(
+            pair.source, pair.source_bucket, lambda: requests.pace("get_metadata")
+        )
         self._buckets = {
             "source": (pair.source, pair.source_bucket),
             "target": (pair.target, pair.target_bucket),
@@ -179,8 +182,9 @@ class KeyWork:
         for ask in questions(case, context):
             if ask.kind in JUDGED:
                 head = self._requests.head(ask.side, case.key, ask.version_id)
-                if ask.side == "source" and head is not None and ask.version_id is not None:
-                    head = self._with_roles(case.key, ask.version_id, head)
+                named = ask.version_id if ask.side == "source" else None
+                if head is not None and named is not None and context.needs_roles(head):
+                    head = replace(head, roles=self._stamps.roles(_text(case.key), named.decode()))
                 heads[ask.side, ask.version_id] = head
         verdict = judge(case, heads, context, frozenset(KINDS) - JUDGED)
         problems = {
@@ -207,37 +211,18 @@ class KeyWork:
         prefixes = self._context.prefixes
         return prefixes is None or any(map(key.startswith, prefixes))
 
-    def _with_roles(self, key: bytes, version_id: bytes, head: Head) -> Head:
-        """With the roles that were stamped on a version that is under way, if the server lets them be read."""
-        if head.status not in PENDING_STATUSES or self._context.roles is None or not self._stamps:
-            return head
-        api, bucket = self._buckets["source"]
-        try:
-            self._requests.pace("get_metadata")
-            roles = s3_objects.stamped_roles(fresh(api), bucket, _text(key), version_id.decode())
-        except ApiError:
-            # Many accounts may not use this route, and some servers lack it.
-            self._stamps = False
-            return head
-        return replace(head, roles=roles)
-
     def _marker_state(self, key: bytes, row: Row, state: str) -> str:
         """The state of a delete marker that the target lacks: "pending" if it is still on its way."""
-        api, bucket = self._buckets["source"]
-        if self._stamps:
-            try:
-                self._requests.pace("get_metadata")
-                stamp = s3_objects.stamp(fresh(api), bucket, _text(key), row[VERSION_ID].decode())
-            except ApiError:
-                self._stamps = False
-            else:
-                moves = (
-                    stamp.get("status") in PENDING_STATUSES
-                    and stamp.get("role") == self._context.roles
-                )
-                return "pending" if moves else state
+        stamp = self._stamps.read(_text(key), row[VERSION_ID].decode())
+        if stamp is not None:
+            mine = stamp.get("role") == self._context.roles
+            return "pending" if mine and stamp.get("status") in PENDING_STATUSES else state
         modified = datetime.fromisoformat(row[MODIFIED].decode().replace("Z", "+00:00"))
-        return "pending" if (api.now - modified).total_seconds() < YOUNG else state
+        return (
+            "pending"
+            if (self._requests.pair.source.now - modified).total_seconds() < YOUNG
+            else state
+        )
 
     def _settled(self, known: Known) -> Known:
         """The key once nothing of it that matters to the order is under way, or as it is when the time is over."""

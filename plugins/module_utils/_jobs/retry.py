@@ -7,28 +7,27 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .._clients import backbeat, s3_buckets, s3_objects
-from .._clients.api import Api, fresh
+from .._clients import backbeat, s3_objects
+from .._clients.api import Api
 from .._clients.backbeat import FailedVersion
-from .._clients.errors import ApiError
 from .._clients.service import S3
 from .._clients.session import Connections
 from .._documents import names
-from .._documents.replication import PENDING_STATUSES, Configuration, from_api, join_roles
-from .._documents.resend_rules import REASONS, KeyPlan, KeyVersion, Selection, plan_key
+from .._documents.replication import PENDING_STATUSES
+from .._documents.resend_rules import REASONS, KeyPlan, Selection, plan_key
 from .._queries.backbeat_info import matching, sites_to_ask
 from .._waiting import Backoff
 from .._work import InvalidDocument, Unsatisfied
+from .failed_keys import FailedKey, KeyReader, Spool, Target
 from .job import Control, Job
 
-#: What one request asks for, and how many refused versions a result names.
-BATCH, SHOWN = 100, 100
+#: How many versions one request asks for, how many keys are read before it, and how many refused versions a result has.
+BATCH, READ, SHOWN = 100, 32, 100
 COLON, GONE, ROLES = "colon", "gone", "roles-changed"
 #: Why a version is refused: the rules' reasons, and those of this API.
 EXPLAINED = {
@@ -38,23 +37,6 @@ EXPLAINED = {
     ROLES: "The version was put with other roles than those that are configured now, so Backbeat would not "
     "replicate it: put the version's own tags back on it instead.",
 }
-#: What a source's status says of a version, if the target is not read.
-STATES = {
-    "COMPLETED": "in_sync",
-    "REPLICA": "in_sync",
-    "PENDING": "pending",
-    "PROCESSING": "processing",
-    "FAILED": "failed",
-    None: "never_replicated",
-}
-
-
-@dataclass(frozen=True)
-class Target:
-    """Where the replicas are."""
-
-    api: Api
-    bucket: str
 
 
 @dataclass(frozen=True)
@@ -121,52 +103,6 @@ def _versions(
         yield FailedVersion(where, entry["key"], entry["version_id"], site, 0, None)
 
 
-class Spool:
-    """Failed versions in a temporary file, since there may be more than memory holds; the file vanishes with this.
-
-    It is private to the process: SQLite removes its name at once.
-    """
-
-    def __init__(self) -> None:
-        self._database = sqlite3.connect("", isolation_level=None)
-        for table in ("failed", "accepted"):
-            self._database.execute(
-                f"CREATE TABLE {table} (bucket BLOB, key BLOB, version_id TEXT, site TEXT)"
-            )
-
-    def close(self) -> None:
-        self._database.close()
-
-    def add(self, version: FailedVersion) -> None:
-        self._insert("failed", version.bucket, version.key, version.version_id, version.site)
-
-    def accept(self, bucket: str, key: str, version_id: str, site: str) -> None:
-        """Remember what Backbeat took, to wait for it."""
-        self._insert("accepted", bucket, key, version_id, site)
-
-    def keys(self) -> Iterator[list[FailedVersion]]:
-        """The failed versions, those of one key together."""
-        rows = self._rows("failed", " ORDER BY bucket, key")
-        for _key, group in itertools.groupby(rows, lambda row: row[:2]):
-            yield [FailedVersion(*row, 0, None) for row in group]
-
-    def accepted(self) -> Iterator[tuple[str, str, str, str]]:
-        return self._rows("accepted", "")
-
-    def _insert(self, table: str, bucket: str, key: str, *rest: str) -> None:
-        row = (bucket.encode(*_BYTES), key.encode(*_BYTES), *rest)
-        self._database.execute(f"INSERT INTO {table} VALUES (?, ?, ?, ?)", row)  # noqa: S608
-
-    def _rows(self, table: str, order: str) -> Iterator[tuple[str, str, str, str]]:
-        found = self._database.execute(f"SELECT * FROM {table}{order}")  # noqa: S608
-        for bucket, key, version_id, site in found:
-            yield bucket.decode(*_BYTES), key.decode(*_BYTES), version_id, site
-
-
-#: Keys may hold what no encoding has.
-_BYTES = ("utf-8", "surrogatepass")
-
-
 @dataclass
 class Tally:
     """What a retry did so far; refused: by reason; first: those that a result names."""
@@ -177,9 +113,9 @@ class Tally:
     refused: Counter[str] = field(default_factory=Counter)
     first: list[dict[str, Any]] = field(default_factory=list)
 
-    def refuse(self, version: FailedVersion, reason: str) -> None:
-        self.refused[reason] += 1
-        if len(self.first) < SHOWN:
+    def refuse(self, versions: Sequence[FailedVersion], reason: str) -> None:
+        self.refused[reason] += len(versions)
+        for version in versions[: max(0, SHOWN - len(self.first))]:
             self.first.append(
                 {
                     "bucket": version.bucket,
@@ -202,7 +138,6 @@ class Retry(Job):
         self.source = source
         self.target = target
         self._spool = Spool()
-        self._configured: dict[str, str | None] = {}
 
     @classmethod
     def build(cls, request: RetryRequest, connections: Connections) -> Retry:
@@ -237,15 +172,31 @@ class Retry(Job):
     ) -> Iterator[tuple[list[FailedVersion], KeyPlan]]:
         """What may be sent, oldest version of each key first; keys whose order matters alone."""
         batch: list[FailedVersion] = []
-        for versions in self._keys(control):
-            allowed, plan = self._judge(versions, tally)
-            if plan.one_by_one:
-                yield allowed, plan
-                continue
-            batch += allowed
-            while len(batch) >= BATCH:
-                yield batch[:BATCH], KeyPlan()
-                del batch[:BATCH]
+        keys = self._keys(control)
+        with contextlib.closing(KeyReader(self.source, self.target, control.pace.wait)) as reader:
+            while portion := list(itertools.islice(keys, READ)):
+                control.check("reading failed versions")
+                found = iter(reader.read([failed for failed in portion if not _has_colon(failed)]))
+                control.deadlines.moved()
+                delicate = []
+                for failed in portion:
+                    if _has_colon(failed):
+                        tally.refuse(failed, COLON)
+                        continue
+                    key = next(found)
+                    plan = _plan(key)
+                    if plan.one_by_one:
+                        delicate.append(failed)
+                        continue
+                    batch += _allowed(key, plan, tally)
+                    while len(batch) >= BATCH:
+                        yield batch[:BATCH], KeyPlan()
+                        del batch[:BATCH]
+                for failed in delicate:
+                    # Sending another one by one may have taken minutes, so each is read when its turn comes.
+                    (key,) = reader.read([failed])
+                    plan = _plan(key)
+                    yield _allowed(key, plan, tally), plan
         if batch:
             yield batch, KeyPlan()
 
@@ -269,58 +220,6 @@ class Retry(Job):
             return
         sites = sites_to_ask(self.api, request.sites)
         yield from matching(self.api, sites, request.bucket, request.prefix)
-
-    def _judge(
-        self, versions: list[FailedVersion], tally: Tally
-    ) -> tuple[list[FailedVersion], KeyPlan]:
-        bucket, key = versions[0].bucket, versions[0].key
-        if ":" in key:
-            for version in versions:
-                tally.refuse(version, COLON)
-            return [], KeyPlan()
-        known = read_key(self.source, bucket, key, self.target)
-        others = {one.version_id for one in versions if self._has_other_roles(one)}
-        wanted = frozenset(one.version_id for one in versions) - others
-        # Only what is listed is sent, also if other versions of the key have failed.
-        plan = plan_key(known, Selection(frozenset(), wanted, markers=True))
-        by_id: dict[str, list[FailedVersion]] = {}
-        for version in versions:
-            by_id.setdefault(version.version_id, []).append(version)
-        present = {one.version_id for one in known}
-        for version in versions:
-            if version.version_id not in present:
-                tally.refuse(version, GONE)
-            elif version.version_id in others:
-                tally.refuse(version, ROLES)
-        for refusal in plan.refused:
-            for version in by_id[refusal.version_id]:
-                tally.refuse(version, refusal.reason)
-        return [version for name in plan.send for version in by_id[name]], plan
-
-    def _has_other_roles(self, version: FailedVersion) -> bool:
-        """Whether the version was stamped with other roles than its bucket's configuration has, if that can be read."""
-        roles = self._roles(version.bucket)
-        if roles is None:
-            return False
-        try:
-            stamped = s3_objects.stamped_roles(
-                fresh(self.source), version.bucket, version.key, version.version_id
-            )
-        except ApiError:
-            # Many accounts may not use this route, and some servers lack it.
-            self._configured[version.bucket] = None
-            return False
-        return stamped not in (None, roles)
-
-    def _roles(self, bucket: str) -> str | None:
-        """The roles of a bucket's configuration, None if they are not to be compared."""
-        if bucket not in self._configured:
-            stored: Configuration | None = None
-            with contextlib.suppress(ApiError, InvalidDocument):
-                found = s3_buckets.replication(fresh(self.source), bucket)
-                stored = None if found is None else from_api(found)
-            self._configured[bucket] = None if stored is None else join_roles(stored.roles)
-        return self._configured[bucket]
 
     def _send(self, control: Control, tally: Tally, batch: list[FailedVersion]) -> None:
         control.check("retrying failed versions")
@@ -405,32 +304,27 @@ class Retry(Job):
         }
 
 
-def read_key(api: Api, bucket: str, key: str, target: Target | None) -> list[KeyVersion]:
-    """All versions and delete markers of a key at the source, newest first; none if there are none.
-
-    Without a target, a version that the source calls COMPLETED counts as arrived, and a delete marker does not, because
-    the source does not show its status.
-    """
-    entries = s3_objects.key_entries(api, bucket, key)
-    there = None
-    if target is not None:
-        there = {one.version_id for one in s3_objects.key_entries(target.api, target.bucket, key)}
-    return [_version(api, bucket, key, one, there) for one in entries]
+def _has_colon(failed: Sequence[FailedVersion]) -> bool:
+    return ":" in failed[0].key
 
 
-def _version(
-    api: Api, bucket: str, key: str, entry: s3_objects.KeyEntry, there: set[str] | None
-) -> KeyVersion:
-    head = None
-    if not entry.delete_marker:
-        head = s3_objects.head_object(api, bucket, key, entry.version_id)
-    status = None if head is None else head.replication_status
-    if there is not None and entry.version_id in there:
-        # A replica from before the status: one that is being sent again is there already.
-        return KeyVersion(entry.version_id, "in_sync", entry.delete_marker, status)
-    if entry.delete_marker:
-        return KeyVersion(entry.version_id, "delete_marker_missing", True)
-    state = STATES.get(status, "pending")
-    if there is not None and state == "in_sync":
-        state = "missing"
-    return KeyVersion(entry.version_id, state, False, status)
+def _plan(key: FailedKey) -> KeyPlan:
+    wanted = frozenset(one.version_id for one in key.failed) - key.other_roles
+    # Only what is listed is sent, also if other versions of the key have failed.
+    return plan_key(key.versions, Selection(frozenset(), wanted, markers=True))
+
+
+def _allowed(key: FailedKey, plan: KeyPlan, tally: Tally) -> list[FailedVersion]:
+    """Those of the failed versions that are sent, in their order; the tally gets the others."""
+    by_id: dict[str, list[FailedVersion]] = {}
+    for version in key.failed:
+        by_id.setdefault(version.version_id, []).append(version)
+    present = {one.version_id for one in key.versions}
+    for name, versions in by_id.items():
+        if name not in present:
+            tally.refuse(versions, GONE)
+        elif name in key.other_roles:
+            tally.refuse(versions, ROLES)
+    for refusal in plan.refused:
+        tally.refuse(by_id[refusal.version_id], refusal.reason)
+    return [version for name in plan.send for version in by_id[name]]

@@ -183,7 +183,7 @@ class Verify(Job):
                 self._list(control, ledger, inspector, meanwhile)
                 self._look_again(ledger, inspector, meanwhile)
                 if request.bodies.number:
-                    ledger.enter_samples(inspector.compare_samples(ledger.samples))
+                    ledger.enter_samples(inspector.bodies.compare_samples(ledger.samples))
             finally:
                 inspector.close()
 
@@ -236,7 +236,7 @@ class Verify(Job):
             done = inspector.look_again([key for _offset, key, _verdict, _case in batch[:room]])
             # Beyond the limit, what was seen first counts.
             done += [(case, verdict) for _offset, _key, verdict, case in batch[room:]]
-            bodies = inspector.bodies(verdict for _case, verdict in done)
+            bodies = inspector.bodies.compare(verdict for _case, verdict in done)
             ledger.enter_again(done, bodies, batch[-1][0])
             batch.clear()
             meanwhile()

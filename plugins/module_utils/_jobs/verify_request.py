@@ -14,7 +14,7 @@ from .._documents.verify_scope import Scope
 from .._documents.verify_states import accepted
 from .._work import InvalidDocument
 from .job import JobLimits
-from .verify_inspection import Bodies
+from .verify_bodies import Bodies
 from .verify_listers import SideRequest
 
 

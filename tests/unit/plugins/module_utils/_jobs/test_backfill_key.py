@@ -37,7 +37,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify
     Context,
     Head,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._jobs import backfill_key
+from ansible_collections.scality.backbeat.plugins.module_utils._jobs import backfill_key, stamps
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs.backfill_key import (
     Choice,
     KeyWork,
@@ -209,12 +209,12 @@ def make(monkeypatch: pytest.MonkeyPatch) -> Make:
         return made[-1]
 
     monkeypatch.setattr(backfill_key, "VersionListing", Listing)
-    monkeypatch.setattr(backfill_key, "fresh", lambda api: api)
+    for module in (backfill_key, stamps):
+        monkeypatch.setattr(module, "fresh", lambda api: api)
     monkeypatch.setattr(
         backfill_key, "Deadline", lambda seconds: Deadline(seconds, clock=time.clock)
     )
-    monkeypatch.setattr(backfill_key.s3_objects, "stamped_roles", lambda *_version: ROLES)
-    monkeypatch.setattr(backfill_key.s3_objects, "stamp", lambda *_version: {})
+    monkeypatch.setattr(stamps.s3_objects, "stamp", lambda *_version: {"role": ROLES})
     monkeypatch.setattr(
         backfill_key.s3_objects, "delete_object", lambda *named: made[-1].delete(*named)
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from typing import Any
 
 import pytest
@@ -16,17 +17,28 @@ from hypothesis import strategies as st
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.backbeat import (
     FailedVersion,
 )
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.errors import (
+    Call,
+    Forbidden,
+)
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.resend_rules import (
     KeyVersion,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._jobs import retry
+from ansible_collections.scality.backbeat.plugins.module_utils._jobs import (
+    failed_keys,
+    retry,
+    stamps,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._jobs.failed_keys import (
+    SIDE_BY_SIDE,
+    Spool,
+)
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs.job import Control
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs.retry import (
     BATCH,
     SHOWN,
     Retry,
     RetryRequest,
-    Spool,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._work import Unsatisfied
 from devtools.places import CACHE
@@ -34,6 +46,7 @@ from devtools.places import CACHE
 from ...fake_client import Time
 from ...fake_s3 import FakeS3
 
+ROLES = "arn:aws:iam::123456789012:role/One,arn:aws:iam::210987654321:role/Two"
 words = st.text(max_size=3)
 
 
@@ -62,7 +75,7 @@ def test_memory_does_not_grow_with_the_number_of_failures() -> None:
     for count in (1_000, 200_000):
         program = (
             "import resource\n"
-            "from ansible_collections.scality.backbeat.plugins.module_utils._jobs.retry import Spool\n"
+            "from ansible_collections.scality.backbeat.plugins.module_utils._jobs.failed_keys import Spool\n"
             "from ansible_collections.scality.backbeat.plugins.module_utils._clients.backbeat import FailedVersion\n"
             "spool = Spool()\n"
             f"for number in range({count}):\n"
@@ -94,7 +107,9 @@ class Scene:
         self.failed: list[FailedVersion] = []
         self.drops: set[str] = set()
         self.sent: list[list[tuple[str, str]]] = []
-        monkeypatch.setattr(retry, "read_key", lambda _api, _bucket, key, _target: self.known[key])
+        monkeypatch.setattr(
+            failed_keys, "read_key", lambda _api, _bucket, key, _target: self.known[key]
+        )
         monkeypatch.setattr(retry.backbeat, "retry", self.take)
 
     def fails(self, key: str, *ids: str, status: str = "FAILED") -> None:
@@ -221,3 +236,72 @@ def test_if_the_null_version_does_not_arrive_nothing_is_sent_above_it(scene: Sce
         scene.run(wait_timeout=3.0)
     assert scene.sent == [[("k", "null")]]
     assert caught.value.seen["changes"] == ["RetryFailedObjects 1 versions"]
+
+
+def test_keys_are_read_side_by_side(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each takes several requests, and there may be very many."""
+    for number in range(2 * SIDE_BY_SIDE):
+        scene.fails(f"{number:04}", "v1")
+    together = threading.Barrier(SIDE_BY_SIDE)
+
+    def read(_api: Any, _bucket: str, key: str, _target: Any) -> list[KeyVersion]:
+        # Broken unless so many are asked for at a time.
+        together.wait(60)
+        return scene.known[key]
+
+    monkeypatch.setattr(failed_keys, "read_key", read)
+    scene.run()
+    assert scene.names == [(f"{number:04}", "v1") for number in range(2 * SIDE_BY_SIDE)]
+
+
+def test_a_key_with_a_null_version_is_read_when_its_turn_comes(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sending another one took a while, in which this one was deleted."""
+    scene.fails("k", "null", "v1", status="COMPLETED")
+    scene.fails("l", "null", "v1", status="COMPLETED")
+    take = scene.take
+
+    def take_and_delete(api: Any, batch: list[FailedVersion], *, force: bool) -> list[Any]:
+        scene.known["l"] = []
+        return take(api, batch, force=force)
+
+    monkeypatch.setattr(retry.backbeat, "retry", take_and_delete)
+    found = scene.run()["retry"]
+    assert scene.names == [("k", "null"), ("k", "v1")]
+    assert found["refused_by_reason"] == {"gone": 2}
+
+
+@pytest.mark.parametrize(
+    ("stamped", "sent", "refused"),
+    [
+        ({"v1": "c,d", "v2": ROLES}, ["v2"], {"roles-changed": 1}),
+        ({"v1": "", "v2": None}, ["v1", "v2"], {}),
+        # The server does not let it be read.
+        ({}, ["v1", "v2"], {}),
+    ],
+)
+def test_what_was_put_for_other_roles_is_refused(
+    scene: Scene,
+    monkeypatch: pytest.MonkeyPatch,
+    stamped: dict[str, str | None],
+    sent: list[str],
+    refused: dict[str, int],
+) -> None:
+    scene.fails("k", "v1", "v2")
+    asked = []
+
+    def stamp(_api: Any, _bucket: str, _key: str, version_id: str) -> dict[str, str | None]:
+        asked.append(version_id)
+        if not stamped:
+            raise Forbidden(Call("GetObject", "http://node1", "read the metadata"), "denied")
+        return {"role": stamped[version_id]}
+
+    monkeypatch.setattr(stamps.s3_objects, "stamp", stamp)
+    rule = {"ID": "a", "Prefix": "", "Status": "Enabled"}
+    rule["Destination"] = {"Bucket": "arn:aws:s3:::b-bucket"}  # type: ignore[assignment]
+    scene.s3.buckets["a-bucket"]["replication"] = {"Role": ROLES, "Rules": [rule]}
+    found = scene.run()["retry"]
+    assert scene.names == [("k", name) for name in sent]
+    assert found["refused_by_reason"] == refused
+    assert len(asked) == (2 if stamped else 1)

@@ -37,13 +37,15 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify
     Head,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs import (
+    stamps,
     verify,
+    verify_bodies,
     verify_context,
     verify_inspection,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs.job import Control
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs.verify import Verify
-from ansible_collections.scality.backbeat.plugins.module_utils._jobs.verify_inspection import Bodies
+from ansible_collections.scality.backbeat.plugins.module_utils._jobs.verify_bodies import Bodies
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs.verify_ledger import (
     Ledger,
     is_put_off,
@@ -120,9 +122,10 @@ def without_servers(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "VersionListing", Listing)
     monkeypatch.setattr(verify_inspection, "HeadRequests", Heads)
     monkeypatch.setattr(verify_context.s3_buckets, "replication", lambda api, bucket: None)
-    monkeypatch.setattr(verify_inspection, "fresh", lambda api: api)
-    monkeypatch.setattr(verify_inspection.s3_objects, "stamp", stamp)
-    monkeypatch.setattr(verify_inspection.s3_objects, "object_body", object_body)
+    for module in (stamps, verify_bodies):
+        monkeypatch.setattr(module, "fresh", lambda api: api)
+    monkeypatch.setattr(stamps.s3_objects, "stamp", stamp)
+    monkeypatch.setattr(verify_bodies.s3_objects, "object_body", object_body)
     monkeypatch.setattr(verify_inspection, "BETWEEN", 0.0)
     monkeypatch.setattr(verify_compare, "MOST_CASES", 1)
     monkeypatch.setattr(verify_ranges, "LEAST_ROWS", 1)
@@ -278,8 +281,8 @@ def test_bytes_of_large_versions_are_read_in_parts(
             read.append(part)
         yield b"same"
 
-    monkeypatch.setattr(verify_inspection, "PART", 4)
-    monkeypatch.setattr(verify_inspection.s3_objects, "object_body", body)
+    monkeypatch.setattr(verify_bodies, "PART", 4)
+    monkeypatch.setattr(verify_bodies.s3_objects, "object_body", body)
     sides = Bucket({b"k": [Entry(b"v1", size=size)]}), Bucket({b"k": [Entry(b"v1", size=size)]})
     verification(sides, bodies=Bodies(share=1.0))
     assert read == parts
