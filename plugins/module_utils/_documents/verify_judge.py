@@ -306,7 +306,7 @@ def _pending(
 ) -> dict[str, Any]:
     """What is said of a version whose status is not final: it is on its way, or stuck.
 
-    version: its key, its id, and when it was put. roles: those that it was put for, None if they are not known.
+    version: its key, its id, and when it was put. roles: those with which it was put, None if they are not known.
     """
     if None not in (roles, context.roles) and roles != context.roles:
         detail = f"It was put with the roles {roles}, and the configuration has {context.roles}."

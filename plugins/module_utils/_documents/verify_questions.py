@@ -73,7 +73,7 @@ class Context:
     pending_since: Callable[[str, str], str | None] = lambda key, version_id: None
 
     def needs_roles(self, head: Head) -> bool:
-        """Whether the state of a version depends on the roles that it was put for."""
+        """Whether the state of a version depends on the roles with which it was put."""
         return self.roles is not None and head.status in PENDING_STATUSES
 
 

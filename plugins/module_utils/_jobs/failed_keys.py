@@ -47,7 +47,7 @@ class Target:
 class FailedKey:
     """Versions of a key that are listed as failed, and all of its versions and delete markers, the newest first.
 
-    other_roles: the ids of those that were put for other roles than the bucket's configuration has.
+    other_roles: the ids of those that were put with other roles than the bucket's configuration has.
     """
 
     failed: Sequence[FailedVersion]

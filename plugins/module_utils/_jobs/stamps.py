@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Backbeat's metadata says of versions: their status, and the roles that they were put for."""
+"""What Backbeat's metadata says of versions: their status, and the roles with which they were put."""
 
 from __future__ import annotations
 
@@ -46,6 +46,6 @@ class Stamps:
             return None
 
     def roles(self, key: str, version_id: str) -> str | None:
-        """The roles that a version was put for, None if they are not known."""
+        """The roles with which a version was put, None if they are not known."""
         stamp = self.read(key, version_id) or {}
         return stamp.get("role") or None

@@ -281,7 +281,7 @@ def test_a_key_with_a_null_version_is_read_when_its_turn_comes(
         ({}, ["v1", "v2"], {}),
     ],
 )
-def test_what_was_put_for_other_roles_is_refused(
+def test_what_was_put_with_other_roles_is_refused(
     scene: Scene,
     monkeypatch: pytest.MonkeyPatch,
     stamped: dict[str, str | None],
