@@ -252,17 +252,29 @@ def plan_step(
     return STEPS[step](steps, planned["options"])
 
 
+def _of_pending(options: Mapping[str, Any]) -> dict[str, Any]:
+    """What is asked for about pending objects; what is left at its default is left out."""
+    defaults = {
+        name: specs()[f"replication_{name}"].get("default")
+        for name in (
+            "allow_pending_loss",
+            "pending_scan_time",
+            "pending_max_age",
+            "resend_pending",
+        )
+    }
+    return {name: options[name] for name, default in defaults.items() if options[name] != default}
+
+
 #: What each step makes of the plan and the options.
 STEPS: Mapping[str, Callable[[Steps, Mapping[str, Any]], Items | list[str]]] = {
     "unknown_roles": lambda steps, _options: steps.unknown_roles(),
     "unchecked_targets": lambda steps, _options: steps.unchecked_targets(),
     "policies": lambda steps, options: steps.policies(options["purge_statements"]),
     "replications": lambda steps, options: steps.replications(
-        {name: options[name] for name in ("purge_rules", "known_sites", "allow_pending_loss")}
+        {name: options[name] for name in ("purge_rules", "known_sites")} | _of_pending(options)
     ),
-    "removals": lambda steps, options: steps.removals(
-        {"allow_pending_loss": options["allow_pending_loss"]}
-    ),
+    "removals": lambda steps, options: steps.removals(_of_pending(options)),
     "preflights": lambda steps, options: steps.preflights(options["known_sites"]),
     "watched": lambda steps, options: steps.watched(options),
     "resends": lambda steps, options: steps.resends(options),

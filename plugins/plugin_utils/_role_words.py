@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Messages of modules as the role shows them: with its variables in place of the options that it sets from them."""
+"""Messages of modules as the role shows them: its variables and playbooks in place of options and modules."""
 
 from __future__ import annotations
 
@@ -12,29 +12,63 @@ from typing import Any
 ROLE = "scality.backbeat.replication"
 #: Options of modules that messages name, and the role's variables for them.
 VARIABLES = {
+    "`ignore`": "replication_preflight_ignore",
     "allow_empty": "replication_verify_allow_empty",
     "allow_pending_loss": "replication_allow_pending_loss",
     "backbeat_url": "replication_backbeat_url",
+    "despite_retention": "replication_verify_despite_retention",
+    "first_timeout": "replication_backfill_first_timeout",
+    "inspect_limit": "replication_verify_inspect_limit",
     "known_sites": "replication_known_sites",
     "max_size": "replication_policy_max_size",
+    "pending_max_age": "replication_pending_max_age",
+    "pending_scan_time": "replication_pending_scan_time",
+    "problems_file": "replication_verify_folder",
     "purge_rules": "replication_purge_rules",
     "purge_statements": "replication_purge_statements",
     "requests_per_second": "replication_verify_requests_per_second",
     "servers_since_2025": "replication_servers_since_2025",
+    "stuck_after": "replication_verify_stuck_after",
     "trusted_principals": "replication_trusted_principals",
     "wait_timeout": "replication_verify_timeout",
 }
+#: Modules that messages name, with the options that they name beside them, and what does the same for the role's user.
+PLAYBOOKS = {
+    "backbeat_adoption_info": "adopt_replication",
+    "backbeat_backfill": "backfill_replication",
+    "backbeat_bucket and versioning: enabled": "setup_replication --tags buckets",
+    "backbeat_bucket and versioning enabled": "setup_replication --tags buckets",
+    "backbeat_bucket with versioning: enabled": "setup_replication --tags buckets",
+    "backbeat_bucket": "setup_replication --tags buckets",
+    "backbeat_bucket_replication": "setup_replication --tags replication",
+    "backbeat_iam_role": "setup_replication --tags roles",
+    "backbeat_object and resend": "backfill_replication",
+    "backbeat_object": "backfill_replication",
+    "backbeat_policy and side: source": "setup_replication --tags policies",
+    "backbeat_policy and side: target": "setup_replication --tags policies",
+    "backbeat_policy with permissions: least": "setup_replication with replication_permissions: least",
+    "backbeat_policy": "setup_replication --tags policies",
+    "backbeat_preflight": "validate_replication",
+    "backbeat_retry": "retry_failed",
+    "backbeat_service_info": "status_replication",
+    "backbeat_verify": "verify_replication",
+    "prove replication with canary": "prove replication with replication_preflight_canary",
+}
 #: Where results have sentences.
 SENTENCES = ("lines", "msg", "remedy", "warnings", "what")
-_OPTION = re.compile(rf"(?<![\w.])(?:{'|'.join(VARIABLES)})(?!\w)")
+WORDS = {**VARIABLES, **PLAYBOOKS}
+_WORD = re.compile(
+    # The longer ones first.
+    rf"(?<![\w.])(?:{'|'.join(map(re.escape, sorted(WORDS, key=len, reverse=True)))})(?!\w)"
+)
 
 
 def in_words_of_role(value: Any, name: str = "") -> Any:
-    """The result of a module, with the role's variables in its sentences."""
+    """The result of a module, with the role's words in its sentences."""
     if isinstance(value, Mapping):
         return {key: in_words_of_role(one, str(key)) for key, one in value.items()}
     if isinstance(value, list):
         return [in_words_of_role(one, name) for one in value]
     if isinstance(value, str) and name in SENTENCES:
-        return _OPTION.sub(lambda match: VARIABLES[match[0]], value)
+        return _WORD.sub(lambda match: WORDS[match[0]], value)
     return value

@@ -55,6 +55,38 @@ def test_variables_in_place_of_options(play: Plays, source: Side, target: Side) 
     assert not re.search(r"(?<!replication_)purge_rules", message)
 
 
+def test_pending_objects(play: Plays, source: Side, target: Side) -> None:
+    """Refused in the role's words, and what these words promise is what happens."""
+    play().ok()
+    play.sandbox.settings("source", paused=True)
+    source.s3.put_object(Bucket="source-bucket", Key="late")
+    other = {
+        "replication_source_role_name": "Other",
+        "replication_source_policy_name": "OtherPolicy",
+    }
+    for arguments in (("--check",), ()):
+        message = play(*arguments, inventory=play.inventory(**other)).failure()
+        assert "1 of 1 versions put since" in message
+        assert "raise replication_pending_scan_time or lower replication_pending_max_age" in message
+        assert "set replication_allow_pending_loss" in message
+    # What is older is not checked, and with no time nothing is.
+    covered = play.inventory(**other, replication_pending_max_age="0", replication_verify=False)
+    play("--check", inventory=covered).ok()
+    unchecked = play.inventory(**other, replication_pending_scan_time="0", replication_verify=False)
+    play("--check", inventory=unchecked).ok()
+    resent = play.inventory(
+        **other,
+        replication_allow_pending_loss=True,
+        replication_resend_pending=True,
+        replication_verify=False,
+    )
+    assert "PutObjectTagging source-bucket/late" in play(inventory=resent).ok().changes()
+    play.sandbox.settings("source", paused=False)
+    source.do(
+        "object_check", bucket="source-bucket", key="late", wait_timeout=20, wait_max_delay=0.1
+    )
+
+
 def test_a_site_that_is_text(play: Plays, source: Side, tmp_path: Path) -> None:
     """In the controller's process, as test_processes.py has it for one of its own; and in the role's words."""
     task = {

@@ -102,7 +102,11 @@ class Steps:
     def replications(self, options: Mapping[str, Any]) -> Items:
         """The replication configurations of the source buckets, with these options for all."""
         # What is left at its default is left out: with thousands of pairs each option counts.
-        asked = {name: value for name, value in options.items() if value}
+        asked = {
+            name: value
+            for name, value in options.items()
+            if value is not False and value is not None and value != {}
+        }
         return [
             {
                 "bucket": pair["source_bucket"],

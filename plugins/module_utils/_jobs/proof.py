@@ -202,7 +202,7 @@ class Proof(Job):
             report.reason = (
                 f"Whether {self.request.bucket} is replicated was not proved: no object was put, because the default "
                 f"retention of {' and '.join(kept)} would keep it. Set despite_retention "
-                "(replication_verify_despite_retention) to put one anyway."
+                "to put one anyway."
             )
             report.warnings.append(report.reason)
         return not kept

@@ -194,7 +194,6 @@ def test_removals_name_the_rules_that_a_pair_names(rules: Any) -> None:
     common = {
         "source_role": SOURCE_ROLE,
         "target_role": TARGET_ROLE,
-        "allow_pending_loss": False,
         "state": "absent",
     }
     every = [{"prefix": ""}]

@@ -1,19 +1,112 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The role's words: its variables in sentences, and nothing else changed."""
+"""The role's words: its variables and playbooks in sentences, and nothing else changed."""
 
 from __future__ import annotations
 
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ansible_collections.scality.backbeat.plugins.plugin_utils._role_variables import specs
 from ansible_collections.scality.backbeat.plugins.plugin_utils._role_words import (
+    PLAYBOOKS,
     VARIABLES,
     in_words_of_role,
 )
+from ansible_collections.scality.backbeat.plugins.plugin_utils._tags import STEPS
+from devtools.places import ROOT
+from tests.integration.support.modules import task_of
+
+PLUGINS = ROOT / "plugins"
+MODULES = sorted(file.stem for file in (PLUGINS / "modules").glob("backbeat_*.py"))
+#: Options that messages name and that the role's user knows by the same name, as part of one of its variables.
+SHARED = {
+    "access_key": "replication_s3",
+    "aws_ca_bundle": "replication_s3",
+    "aws_config": "replication_s3",
+    "endpoint_url": "replication_s3",
+    "profile": "replication_s3",
+    "retry_timeout": "replication_s3",
+    "secret_key": "replication_s3",
+    "session_token": "replication_s3",
+    "preferred_read": "replication_pairs",
+    "source_bucket": "replication_pairs",
+    "target_bucket": "replication_pairs",
+    "target_prefix": "replication_pairs",
+}
+#: Options that messages name only to a user who gives them, and why the role's user never does.
+NEVER_OF_THE_ROLE = {
+    "modified_before": "the role compares whole buckets",
+    "modified_since": "the role compares whole buckets",
+    "source_role": "the role always gives both roles, or `role`",
+    "target_role": "the role always gives both roles, or `role`",
+    "version_id": "a column of a table",
+}
+
+
+def names(spec: Mapping[str, Any]) -> Iterator[str]:
+    for name, option in spec.items():
+        yield name
+        yield from names(option.get("options") or {})
+
+
+@cache
+def options() -> frozenset[str]:
+    """All options of all modules that no other word looks like."""
+    specs_of_modules = (task_of(name.removeprefix("backbeat_")).argument_spec() for name in MODULES)
+    found = {name for spec in specs_of_modules for name in names(spec["argument_spec"])}
+    return frozenset(name for name in found if "_" in name)
+
+
+def sentences(file: Path) -> Iterator[str]:
+    """The texts in a file that have blanks, docstrings left out."""
+    tree = ast.parse(file.read_text())
+    bodies = (node.body for node in ast.walk(tree) if hasattr(node, "body"))
+    first = (body[0] for body in bodies if isinstance(body, list) and body)
+    docstrings = {id(one.value) for one in first if isinstance(one, ast.Expr)}
+    for node in ast.walk(tree):
+        text = getattr(node, "value", None)
+        if isinstance(text, str) and " " in text and id(node) not in docstrings:
+            yield text
+
+
+SENTENCES = sorted(
+    {
+        text
+        for file in (PLUGINS / "module_utils").rglob("*.py")
+        for text in sentences(file)
+        if re.search(r"[a-z]_[a-z]", text)
+    }
+)
+
+
+@pytest.mark.parametrize("text", SENTENCES)
+def test_no_message_of_the_role_names_an_option_or_a_module(text: str) -> None:
+    shown = in_words_of_role({"msg": text})["msg"]
+    words = set(re.findall(r"(?<![\w.])[a-z]\w+", shown))
+    assert words.isdisjoint(MODULES), shown
+    assert words & options() <= SHARED.keys() | NEVER_OF_THE_ROLE.keys(), shown
+
+
+def test_there_are_such_messages() -> None:
+    assert any("backbeat_policy" in text for text in SENTENCES)
+    assert any("pending_scan_time" in text for text in SENTENCES)
+    assert set(SHARED.values()) <= specs().keys()
+
+
+@pytest.mark.parametrize("module", PLAYBOOKS)
+def test_every_playbook_and_tag_exists(module: str) -> None:
+    name, _blank, rest = PLAYBOOKS[module].partition(" ")
+    if name != "prove":
+        assert (ROOT / "playbooks" / f"{name}.yml").is_file()
+        assert not rest or set(rest.split()) & {*STEPS, "replication_permissions:"}
 
 
 @pytest.mark.parametrize("option", VARIABLES)
@@ -42,6 +135,10 @@ def test_every_variable_is_one_of_the_role(option: str) -> None:
         (
             {"msg": "replication_max_size, max_sizes and a.max_size"},
             {"msg": "replication_max_size, max_sizes and a.max_size"},
+        ),
+        (
+            {"msg": "Enable it with backbeat_bucket and versioning: enabled."},
+            {"msg": "Enable it with setup_replication --tags buckets."},
         ),
         ({"key": "purge_rules", "changed": True}, {"key": "purge_rules", "changed": True}),
     ],
