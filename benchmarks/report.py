@@ -78,7 +78,7 @@ def fleet_figures(times: Times) -> Iterator[Figure]:
         return
     over = times["second_1000"] - times["empty_1000"]
     what = "1,000 pairs: (second run - empty playbook) / bare threaded script"
-    yield Figure(what, over / times["bare_1000"], 1.5, 1.1)
+    yield Figure(what, over / times["bare_1000"], 1.2, 1.1)
     for run in ("first", "second"):
         small, middle, large = (times[f"{run}_{size}"] for size in (10, 100, 1000))
         what = f"{run} run: (t(1,000) - t(100)) / (t(100) - t(10))"

@@ -38,6 +38,7 @@ from ..module_utils._engine.task import Task
 from ..module_utils._waiting import Tell
 from . import _role_variables
 from ._role_words import ROLE, in_words_of_role
+from ._scrubbing import scrubbed
 
 try:
     from ansible.template import trust_as_template as trusted
@@ -170,12 +171,7 @@ class InProcess(ActionBase):  # type: ignore[misc]
             result["invocation"] = {"module_args": options}
         # The validator knows secrets in options that it could not take apart, too.
         unseen = hidden(spec["argument_spec"], options) | validated._no_log_values
-        scrubbed: dict[str, Any] = remove_values(result, unseen)
-        # A secret such as "1" must not turn true into a mask.
-        kept = {
-            key: value for key, value in result.items() if value is None or value in (True, False)
-        }
-        return {**scrubbed, **kept}
+        return dict(scrubbed(result, unseen))
 
     def _may_tell(self) -> bool:
         return ON_TERMINAL and not self._task.no_log

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -63,12 +64,19 @@ _WORD = re.compile(
 )
 
 
-def in_words_of_role(value: Any, name: str = "") -> Any:
+def in_words_of_role(result: Mapping[str, Any]) -> Mapping[str, Any]:
     """The result of a module, with the role's words in its sentences."""
+    # Most results name none of these, and to look at each value takes time with lists of thousands.
+    text = json.dumps(result, default=str)
+    worded: Mapping[str, Any] = _worded(result) if any(map(text.__contains__, WORDS)) else result
+    return worded
+
+
+def _worded(value: Any, name: str = "") -> Any:
     if isinstance(value, Mapping):
-        return {key: in_words_of_role(one, str(key)) for key, one in value.items()}
+        return {key: _worded(one, str(key)) for key, one in value.items()}
     if isinstance(value, list):
-        return [in_words_of_role(one, name) for one in value]
+        return [_worded(one, name) for one in value]
     if isinstance(value, str) and name in SENTENCES:
         return _WORD.sub(lambda match: WORDS[match[0]], value)
     return value
