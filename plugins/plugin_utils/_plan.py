@@ -50,7 +50,7 @@ ATTACHED, CONFIGURED = "replication_policies_attached", "replication_configured"
 BUCKETS = "replication_buckets_created"
 #: Results of all tasks that change something, and of what they rest on, by their names in Summary.
 SUMMARISED = {
-    "preflight": "replication_preflight_seen",
+    "preflight": CHECKED,
     "roles": CREATED,
     "policies": ATTACHED,
     "buckets": BUCKETS,

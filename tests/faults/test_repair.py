@@ -47,7 +47,7 @@ BEFORE = "Compare both buckets of every pair before"
 AFTER = "Compare both buckets of every pair after"
 SEND = "Send again what the targets lack"
 RETRY = "Retry what Backbeat lists as failed"
-LOOK = "Look for what keeps pairs from being replicated"
+LOOK = "Check both sides of every pair"
 #: Ways differ, so that each is seen through to the page.
 POINTS = [
     Point(LOOK, "GetBucketVersioning"),
