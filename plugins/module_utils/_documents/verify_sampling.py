@@ -11,10 +11,11 @@ tell better, and the one that may have most is sampled next.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
-from .verify_ranges import Alphabet, common_length, midpoint, place, successor
+from .key_space import Alphabet, common_length, midpoint, place, successor, text_of
 
 
 @dataclass
@@ -36,7 +37,7 @@ class Stretch:
     _known: tuple[int, float] = (-1, 0.0)
 
     def __post_init__(self) -> None:
-        self.alphabet.learn(map(_text, (self.keys[0], self.keys[-1])) if self.keys else ())
+        self.alphabet.learn(map(text_of, (self.keys[0], self.keys[-1])) if self.keys else ())
 
     @property
     def rows(self) -> int:
@@ -115,5 +116,41 @@ def next_look(stretches: Sequence[Stretch], parts: int) -> tuple[Stretch, bytes]
             return None
 
 
-def _text(key: bytes) -> str:
-    return key.decode("utf-8", "replace")
+class Sized(Protocol):
+    """A part of a bucket, of which so many rows are known and about so many are left."""
+
+    @property
+    def start(self) -> bytes:
+        """The text after which its keys begin."""
+
+    @property
+    def rows(self) -> int:
+        """How many are known."""
+
+    @property
+    def done(self) -> bool:
+        """Whether all of it is known."""
+
+    def left(self) -> float:
+        """About how many are not known yet."""
+
+
+def balanced(spans: Iterable[Sized], count: int) -> list[bytes]:
+    """Where to cut so that about as many rows are in each of `count` parts, ascending; fewer if spans are few.
+
+    The spans are a whole bucket's, of which a page or so is read.
+    """
+    ordered = sorted(spans, key=lambda span: span.start)
+    known = [span.rows + (0.0 if span.done else span.left()) for span in ordered]
+    finite = [rows for rows in known if rows < math.inf]
+    usual = sum(finite) / len(finite) if finite else 1.0
+    # What cannot be estimated is taken as usual.
+    sizes = [rows if rows < math.inf else usual for rows in known]
+    total, before = sum(sizes), 0.0
+    cuts: list[bytes] = []
+    for span, size in zip(ordered, sizes, strict=True):
+        wanted = total * (len(cuts) + 1) / count
+        if span.start and len(cuts) + 1 < count and before + size / 2 >= wanted:
+            cuts.append(span.start)
+        before += size
+    return cuts

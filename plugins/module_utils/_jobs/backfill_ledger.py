@@ -23,8 +23,9 @@ from pathlib import Path
 from typing import Any
 
 from .._documents.backfill_report import Report, SourceVersion
+from .._documents.key_space import Alphabet
 from .._documents.verify_compare import Position
-from .._documents.verify_ranges import Alphabet, Span, share
+from .._documents.verify_ranges import Span, share
 from .checkpoint import Checkpoint, Lines, read_lines
 from .job import JobProgress
 from .verify_ledger import saved_span, span_of

@@ -18,10 +18,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .._documents.key_space import Alphabet
 from .._documents.verify_compare import VERSION_ID, Case, Count, Position
 from .._documents.verify_entries import Problem, Tally
 from .._documents.verify_judge import Verdict, remember_pending
-from .._documents.verify_ranges import Alphabet, Span, share
+from .._documents.verify_ranges import Span, share
 from .._documents.verify_report import Report
 from .checkpoint import Checkpoint, Lines, read_lines
 from .job import JobProgress

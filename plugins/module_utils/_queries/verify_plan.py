@@ -22,8 +22,7 @@ from .._clients.store import Store, StoreRequest
 from .._clients.version_pages import Marker
 from .._documents import names
 from .._documents.verify_compare import KEY
-from .._documents.verify_ranges import balanced
-from .._documents.verify_sampling import Stretch, next_look
+from .._documents.verify_sampling import Stretch, balanced, next_look
 from .._work import InvalidDocument, Query
 
 #: Pages that are read at the most: for each part, and to find out where keys are at all.

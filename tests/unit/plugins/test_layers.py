@@ -28,12 +28,12 @@ FOREIGN = {
 MOST = 20
 MORE = {
     "backbeat_adoption_info": 23,
-    "backbeat_backfill": 49,
+    "backbeat_backfill": 50,
     "backbeat_preflight": 35,
     "backbeat_proof": 21,
     "backbeat_report": 26,
     "backbeat_retry": 25,
-    "backbeat_verify": 45,
+    "backbeat_verify": 46,
     "backbeat_verify_merge": 21,
     "backbeat_verify_plan": 22,
 }

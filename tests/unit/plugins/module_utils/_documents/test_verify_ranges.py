@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import heapq
-import math
 import random
 from bisect import bisect_right
 from dataclasses import dataclass, field
@@ -17,20 +16,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.key_space import Alphabet
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_compare import (
     Position,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_ranges import (
-    Alphabet,
     Ramp,
     Span,
-    balanced,
     choose_cut,
-    midpoint,
-    place,
     share,
     split,
-    successor,
 )
 
 from .generated import PROFILE
@@ -39,70 +34,6 @@ PAGE = 1000
 KEYS = st.text(
     st.characters(blacklist_categories=("Cs",)) | st.sampled_from("0123abc/-"), max_size=12
 )
-
-
-@PROFILE
-@given(st.lists(KEYS), KEYS, st.none() | KEYS)
-def test_a_midpoint_is_between(known: list[str], low: str, high: str | None) -> None:
-    below, above = low.encode(), None if high is None else high.encode()
-    if above is not None and below >= above:
-        return
-    found = midpoint(below, above, Alphabet(known))
-    if found is not None:
-        assert below < found
-        assert above is None or found < above
-        found.decode()
-
-
-def test_texts_of_known_characters_are_found_again_by_their_numbers() -> None:
-    alphabet = Alphabet("aeimquy")
-    for text in ("a", "e", "y", "ae", "mm", "ya"):
-        assert alphabet.text(alphabet.number(text)) == text
-
-
-@pytest.mark.parametrize(
-    ("known", "low", "high", "middle"),
-    [
-        ("0123456789abcdef", "0", "f", "8"),
-        ("0123456789abcdef", "8", "f", "c"),
-        ("aeimquy", "a", "y", "m"),
-    ],
-)
-def test_the_middle_is_that_of_the_characters_in_use(
-    known: str, low: str, high: str, middle: str
-) -> None:
-    assert midpoint(low.encode(), high.encode(), Alphabet(known)) == middle.encode()
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "middle"),
-    [
-        ("a", "c", "b"),
-        ("key-1", "key-5", "key-3"),
-        ("a", None, "p"),
-        ("b", None, "p"),
-        # Between neighbours, only longer keys are.
-        ("a", "b", "a "),
-        # In the middle are surrogates, which are no characters.
-        ("\ud7fe", "\ue002", "\ud7fe "),
-    ],
-)
-def test_characters_that_were_not_seen_yet_are_halved(
-    low: str, high: str | None, middle: str
-) -> None:
-    found = midpoint(low.encode(), None if high is None else high.encode(), Alphabet())
-    assert found == middle.encode()
-
-
-@PROFILE
-@given(st.lists(KEYS, min_size=3, max_size=3), st.lists(KEYS))
-def test_places_are_in_the_order_of_keys(keys: list[str], known: list[str]) -> None:
-    low, key, high = sorted(text.encode() for text in keys)
-    alphabet = Alphabet(known)
-    assert 0 <= place(key, low, high, alphabet) <= 1
-    assert place(low, low, high, alphabet) == 0
-    if low < high:
-        assert place(high, low, high, alphabet) == 1
 
 
 def keys_of(kind: str, count: int) -> list[bytes]:
@@ -294,49 +225,3 @@ def test_listers_are_added_while_the_rate_grows() -> None:
     assert ramp.observe(1000, 5) == 8
     assert ramp.observe(400, 200) == 16
     assert ramp.observe(800, 201) == 16
-
-
-def test_a_plan_has_parts_of_about_the_same_size() -> None:
-    spans = [Span(start=b"%d" % n if n else b"", rows=100, done=True) for n in range(9)]
-    assert balanced(spans, 3) == [b"3", b"6"]
-    assert balanced(spans, 1) == []
-    assert len(balanced(spans, 100)) == 8
-    assert balanced([Span(done=True)], 4) == []
-
-
-def test_a_plan_cuts_where_it_is_nearest_to_equal_parts() -> None:
-    sizes = {b"": 40, b"b": 100, b"c": 20}
-    spans = [Span(start=start, rows=rows, done=True) for start, rows in sizes.items()]
-    assert balanced(spans, 2) == [b"b"]
-    assert balanced([*spans, Span(start=b"d", rows=100, done=True)], 2) == [b"c"]
-
-
-def test_what_cannot_be_estimated_is_taken_as_usual_in_a_plan() -> None:
-    """Two known ranges of 100 rows, and an unknown one between them."""
-    spans = [
-        Span(start=b"", rows=100, done=True),
-        Span(start=b"3", expected=math.inf),
-        Span(start=b"6", rows=100, done=True),
-    ]
-    assert spans[1].left() == math.inf
-    assert balanced(spans, 3) == [b"3", b"6"]
-    # The first one is no larger than the others either.
-    spans[0], spans[1] = Span(start=b"", expected=math.inf), Span(start=b"3", rows=100, done=True)
-    assert balanced([*spans, Span(start=b"9", rows=100, done=True)], 2) == [b"6"]
-
-
-@pytest.mark.parametrize(
-    ("key", "level", "text"),
-    [
-        (b"abc", 1, b"ac"),
-        (b"abc", 2, b"abd"),
-        (b"abc", 3, None),
-        (b"abc", 4, None),
-        ("\ud7ff".encode(), 0, "\ue000".encode()),
-        ("a\U0010ffff".encode(), 1, None),
-    ],
-)
-def test_the_text_behind_all_keys_with_a_beginning(
-    key: bytes, level: int, text: bytes | None
-) -> None:
-    assert successor(key, level) == text

@@ -9,11 +9,13 @@ import math
 
 import pytest
 
-from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_ranges import (
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.key_space import (
     Alphabet,
 )
+from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_ranges import Span
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_sampling import (
     Stretch,
+    balanced,
 )
 
 DIGITS = "0123456789"
@@ -48,3 +50,32 @@ def test_the_next_look_is_behind_half_of_the_beginning_that_the_page_shares(
     keys: tuple[bytes, ...], end: bytes | None, cut: bytes
 ) -> None:
     assert stretch(*keys, end=end).cut() == cut
+
+
+def test_a_plan_has_parts_of_about_the_same_size() -> None:
+    spans = [Span(start=b"%d" % n if n else b"", rows=100, done=True) for n in range(9)]
+    assert balanced(spans, 3) == [b"3", b"6"]
+    assert balanced(spans, 1) == []
+    assert len(balanced(spans, 100)) == 8
+    assert balanced([Span(done=True)], 4) == []
+
+
+def test_a_plan_cuts_where_it_is_nearest_to_equal_parts() -> None:
+    sizes = {b"": 40, b"b": 100, b"c": 20}
+    spans = [Span(start=start, rows=rows, done=True) for start, rows in sizes.items()]
+    assert balanced(spans, 2) == [b"b"]
+    assert balanced([*spans, Span(start=b"d", rows=100, done=True)], 2) == [b"c"]
+
+
+def test_what_cannot_be_estimated_is_taken_as_usual_in_a_plan() -> None:
+    """Two known ranges of 100 rows, and an unknown one between them."""
+    spans = [
+        Span(start=b"", rows=100, done=True),
+        Span(start=b"3", expected=math.inf),
+        Span(start=b"6", rows=100, done=True),
+    ]
+    assert spans[1].left() == math.inf
+    assert balanced(spans, 3) == [b"3", b"6"]
+    # The first one is no larger than the others either.
+    spans[0], spans[1] = Span(start=b"", expected=math.inf), Span(start=b"3", rows=100, done=True)
+    assert balanced([*spans, Span(start=b"9", rows=100, done=True)], 2) == [b"6"]
