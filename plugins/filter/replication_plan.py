@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..plugin_utils._plan import plan_host, plan_step
+from ..plugin_utils._plan import plan_host
+from ..plugin_utils._plan_steps import plan_step
 
 
 def replication_plan(

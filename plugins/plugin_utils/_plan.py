@@ -5,98 +5,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from ansible.errors import AnsibleError, AnsibleFilterError
 from ansible.utils.display import Display
-from jinja2 import Undefined, UndefinedError
 
 from ..module_utils._clients.service import endpoint_url
-from ..module_utils._documents.repair_steps import TaskResults, of_steps, steps_of
-from ..module_utils._documents.topology import Environment, HostPlan, Items, Topology, plan
+from ..module_utils._documents.topology import Environment, HostPlan, Topology, plan
 from ..module_utils._documents.topology_checks import refusals
-from ..module_utils._documents.topology_comparisons import comparisons
-from ..module_utils._documents.topology_steps import Found, Steps, role_arns
-from ..module_utils._documents.topology_summary import PROOFS, Summary
-from ..module_utils._documents.validation import validation
 from ..module_utils._work import InvalidDocument
+from ._host_variables import (
+    BACKBEAT,
+    IAM,
+    LINKS,
+    OWN,
+    S3,
+    UNREADABLE,
+    HostVars,
+    OneLook,
+    Variables,
+    read_variable,
+)
 from ._role_variables import HOSTS, OF_ADOPTION, convert, specs, unknown_variables
 from ._tags import Tags
-
-HostVars = Mapping[str, Mapping[str, Any]]
-Variables = Mapping[str, Any]
-
-S3, IAM, BACKBEAT = "replication_s3", "replication_iam", "replication_backbeat_url"
-#: Stands for the connection of another host that cannot be evaluated here.
-UNREADABLE = {"endpoint_url": "unknown:"}
-#: Variables that say what a host replicates to which host.
-LINKS = ("replication_target_host", "replication_pairs")
-#: The connection to a bucket that machines share.
-STORE = "replication_verify_store"
-#: Variables that belong to one host, and are never taken from another.
-OWN = frozenset({*LINKS, S3, IAM, STORE})
-#: The result of preflight.
-CHECKED = "replication_preflight_seen"
-#: The result of trying the endpoints that no preflight has tried.
-TRIED = "replication_endpoints_tried"
-#: How each pair is divided among the workers of a verification.
-DIVIDED = "replication_verify_plans"
-#: Events of versions that are stuck.
-STUCK = "replication_stuck_events"
-#: Facts that hold ARNs of roles: those that each host created, and those that a source read.
-CREATED, READ = "replication_roles_created", "replication_roles_read"
-ATTACHED, CONFIGURED = "replication_policies_attached", "replication_configured"
-BUCKETS = "replication_buckets_created"
-#: Results of all tasks that change something, and of what they rest on, by their names in Summary.
-SUMMARISED = {
-    "preflight": CHECKED,
-    "roles": CREATED,
-    "policies": ATTACHED,
-    "buckets": BUCKETS,
-    "replication": CONFIGURED,
-    "proofs": "replication_proved",
-    "removed": "replication_removed",
-    "policies_removed": "replication_policies_removed",
-    "roles_removed": "replication_roles_removed",
-    "buckets_removed": "replication_buckets_removed",
-}
-#: Results of a repair's tasks, by their names in TaskResults.
-REPAIRED = {
-    "preflight": CHECKED,
-    "before": "replication_before_repair",
-    "retried": "replication_retried",
-    "sent": "replication_backfilled",
-    "after": "replication_comparison",
-}
-#: Results of teardown, by their names in Found.
-REMOVED = {
-    "removed": "replication_removed",
-    "policies": "replication_policies_removed",
-    "configurations": "replication_configurations",
-}
-
-
-class _OneLook(Mapping[str, Mapping[str, Any]]):
-    """Variables of hosts, looked up once each: Ansible merges all that it knows of a host at every look."""
-
-    def __init__(self, hostvars: HostVars) -> None:
-        self._hostvars = hostvars
-        self._found: dict[str, Mapping[str, Any]] = {}
-
-    def __getitem__(self, host: str) -> Mapping[str, Any]:
-        if host not in self._found:
-            self._found[host] = self._hostvars[host]
-        return self._found[host]
-
-    def __contains__(self, host: object) -> bool:
-        return host in self._hostvars
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._hostvars)
-
-    def __len__(self) -> int:
-        return len(self._hostvars)
 
 
 def plan_host(
@@ -111,7 +42,7 @@ def plan_host(
     about linked hosts that take no part in the run; "blocked_by", other hosts of the run that are refused;
     "directions", a pair of buckets for each two environments of the run.
     """
-    hostvars = _OneLook(hostvars)
+    hostvars = OneLook(hostvars)
     misspelt = check_names(hostvars, host, run)
     typed: dict[str, dict[str, Any]] = {}
     wrong: dict[str, list[str]] = {}
@@ -189,197 +120,12 @@ def check_names(hostvars: HostVars, host: str, run: Mapping[str, Any]) -> list[s
     return refused
 
 
-def plan_step(
-    hostvars: HostVars, host: str, variables: Variables, planned: Mapping[str, Any], step: str
-) -> Any:
-    """What a module takes for a step of the plan, with the connections and the ARNs that are known by now."""
-    hostvars = _OneLook(hostvars)
-    if step.startswith("summary"):
-        return summarise(hostvars, host, planned, step == "summary_of_check")
-    if step == "trials":
-        return _trials(hostvars, host, variables, planned["directions"])
-    if step == "validation":
-        options = planned["options"]
-        return validation(
-            planned["outgoing"],
-            (hostvars[host].get(CHECKED) or {}).get("results") or (),
-            fail_on=options["preflight_fail_on"],
-            fail_on_drift=options["fail_on_drift"],
-        )
-    if step == "sources_to_wait_for":
-        return [name for name in planned["sources"] if not hostvars[name].get(REMOVED["removed"])]
-    if step in ("repairs", "left"):
-        tasks = TaskResults(
-            **{name: hostvars[host].get(one) or {} for name, one in REPAIRED.items()}
-        )
-        repaired = list(steps_of(planned, tasks))
-        if step == "left":
-            return list(dict.fromkeys(text for _pair, one in repaired for text in one.left))
-        return [of_steps(pair, one).as_dict() for pair, one in repaired]
-    if step not in STEPS:
-        raise AnsibleFilterError(f"A plan has no step {step!r}: it has {', '.join(STEPS)}.")
-    results = {
-        name: [hostvars[name].get(CREATED) or {}]
-        for name in (host, *planned["targets"])
-        if name in hostvars
-    }
-    for read in hostvars[host].get(READ) or ():
-        results[read["host"]].append(read)
-    compared = [one["target_host"] for one in comparisons(planned["outgoing"])]
-    connected = dict.fromkeys([*results, *(name for name in compared if name in hostvars)])
-    steps = Steps(
-        planned,
-        connections={name: _connections(hostvars, host, variables, name) for name in connected},
-        arns={name: role_arns(*found) for name, found in results.items()},
-        ready=[name for name in results if _has_succeeded(hostvars[name], BUCKETS)],
-        # Results of thousands of pairs are read for the steps that need them only.
-        **(_for_proofs(hostvars, results) if step == "proofs" else {}),
-        found=Found(
-            **{
-                name: (hostvars[host].get(result) or {}).get("results") or ()
-                for name, result in REMOVED.items()
-            },
-            received=list(_received(hostvars, host, planned["sources"])),
-        ),
-        findings=_findings(hostvars[host]) if step == "report_pairs" else (),
-        proved=_proved(hostvars[host], planned) if step == "report_pairs" else (),
-        plans=hostvars[host].get(DIVIDED) or (),
-        stuck=hostvars[host].get(STUCK) or (),
-        store=convert(host, {STORE: variables.get(STORE)}, [STORE])[0][STORE],
-    )
-    if step == "absent_roles":
-        _warn_of_users(host, planned, steps.users())
-    return STEPS[step](steps, planned["options"])
-
-
-def _of_pending(options: Mapping[str, Any]) -> dict[str, Any]:
-    """What is asked for about pending objects; what is left at its default is left out."""
-    defaults = {
-        name: specs()[f"replication_{name}"].get("default")
-        for name in (
-            "allow_pending_loss",
-            "pending_scan_time",
-            "pending_max_age",
-            "resend_pending",
-        )
-    }
-    return {name: options[name] for name, default in defaults.items() if options[name] != default}
-
-
-#: What each step makes of the plan and the options.
-STEPS: Mapping[str, Callable[[Steps, Mapping[str, Any]], Items | list[str]]] = {
-    "unknown_roles": lambda steps, _options: steps.unknown_roles(),
-    "unchecked_targets": lambda steps, _options: steps.unchecked_targets(),
-    "policies": lambda steps, options: steps.policies(options["purge_statements"]),
-    "replications": lambda steps, options: steps.replications(
-        {name: options[name] for name in ("purge_rules", "known_sites")} | _of_pending(options)
-    ),
-    "removals": lambda steps, options: steps.removals(_of_pending(options)),
-    "preflights": lambda steps, options: steps.preflights(options["known_sites"]),
-    "watched": lambda steps, options: steps.watched(options),
-    "resends": lambda steps, options: steps.resends(options),
-    "retries": lambda steps, options: steps.retries(options),
-    "verifications": lambda steps, options: steps.verifications(options),
-    "backfills": lambda steps, options: steps.backfills(options),
-    "repaired": lambda steps, options: steps.repaired(options),
-    "unsent": lambda steps, _options: steps.unsent(),
-    "divisions": lambda steps, options: steps.divisions(options),
-    "ranges": lambda steps, options: steps.ranges(options),
-    "parts": lambda steps, options: steps.parts(options),
-    "report_pairs": lambda steps, options: steps.report_pairs(options["verify_folder"]),
-    "proofs": lambda steps, options: steps.proofs(options),
-    "absent_policies": lambda steps, _options: steps.absent_policies(),
-    "absent_roles": lambda steps, _options: steps.absent_roles(),
-    "absent_buckets": lambda steps, _options: steps.absent_buckets(),
-}
-
-
-def _proved(variables: Variables, planned: Mapping[str, Any]) -> list[str]:
-    """What the proof of each outgoing pair says, in words; nothing if there was no proof."""
-    result = variables.get(SUMMARISED["proofs"]) or {}
-    if not result.get("results"):
-        return []
-    pairs = Summary(planned, {"proofs": result}).describe()["pairs"]
-    # Whether the object is of this run or an earlier one would make each page another one.
-    return [
-        "replicated" if one["proof"] in (PROOFS["new"], PROOFS["valid"]) else one["proof"]
-        for one in pairs
-    ]
-
-
-def _trials(
-    hostvars: HostVars, host: str, variables: Variables, directions: Sequence[Mapping[str, Any]]
-) -> Items:
-    """Both sides of each direction whose endpoints this run has not tried yet, as backbeat_preflight takes them.
-
-    A direction with a connection that only its own host can evaluate is left out.
-    """
-    hosts = {one[end] for one in directions for end in ("source_host", "target_host")}
-    if any(_has_succeeded(hostvars[name], TRIED) for name in hosts):
-        return []
-    unreadable = {
-        name
-        for name in hosts - {host}
-        for value in (_read(hostvars[name], one, UNREADABLE) for one in (S3, IAM))
-        # Older versions of ansible-core leave a template with an undefined variable as it is.
-        if value == UNREADABLE or "{{" in str(value)
-    }
-    found: Items = []
-    for one in directions:
-        ends = {"source": one["source_host"], "target": one["target_host"]}
-        tried = _has_succeeded(hostvars[ends["source"]], CHECKED)
-        if tried or not unreadable.isdisjoint(ends.values()):
-            continue
-        sides = {}
-        for side, name in ends.items():
-            connections = _connections(hostvars, host, variables, name)
-            bucket = one[f"{side}_bucket"]
-            sides[side] = {"bucket": bucket, **connections, "iam": connections["iam"] or None}
-        found.append(sides)
-    return found
-
-
-def _has_succeeded(there: Variables, name: str) -> bool:
-    """Whether the host's task with this result has done its work in this run."""
-    result = there.get(name) or {}
-    return bool(result.get("results")) and not result.get("failed")
-
-
-def summarise(hostvars: HostVars, host: str, planned: Mapping[str, Any], check_mode: Any) -> Any:
-    """Summary.describe() of this host's tasks so far. Shows its lines."""
-    there = hostvars[host]
-    results = {step: there.get(name) or {} for step, name in SUMMARISED.items()}
-    summary = Summary(planned, results, check_mode is True).describe()
-    for line in summary["lines"]:
-        Display().display(f"[{host}] {line}")
-    return summary
-
-
-def _received(hostvars: HostVars, host: str, sources: Iterable[str]) -> Iterator[Mapping[str, Any]]:
-    """Configurations that teardown left on other hosts, and that replicate to this one."""
-    for source in sources:
-        pairs = (hostvars[source].get("replication_plan") or {}).get("outgoing") or ()
-        results = (hostvars[source].get(REMOVED["removed"]) or {}).get("results") or ()
-        for pair, result in zip(pairs, results, strict=False):
-            if pair["target_host"] == host and result.get("replication"):
-                yield result["replication"]
-
-
-def _warn_of_users(host: str, planned: Mapping[str, Any], users: Mapping[str, list[str]]) -> None:
-    for role in planned["roles"]:
-        if role["name"] in users:
-            Display().warning(
-                f"{host}: the role {role['name']} and its policy stay, because the replication of "
-                f"{', '.join(users[role['name']])} uses them."
-            )
-
-
 def _concerned(hostvars: HostVars, host: str, variables: Variables) -> list[str]:
     """The host, and all hosts of the inventory that replicate or are replicated to."""
     found = dict.fromkeys([host])
     for name in hostvars:
         given = variables if name == host else hostvars[name]
-        found_links = {link: _read(given, link, UNREADABLE) for link in LINKS}
+        found_links = {link: read_variable(given, link, UNREADABLE) for link in LINKS}
         if any(found_links.values()) and UNREADABLE not in found_links.values():
             links, _wrong = convert(name, found_links, LINKS)
             pairs = [pair for pair in links["replication_pairs"] or () if pair]
@@ -400,7 +146,7 @@ def _of_other(hostvars: HostVars, host: str, variables: Variables, name: str) ->
     """
     here, there = hostvars[host], hostvars[name]
     given = {
-        variable: _read(there, variable, UNREADABLE if variable in (S3, IAM) else None)
+        variable: read_variable(there, variable, UNREADABLE if variable in (S3, IAM) else None)
         for variable in specs()
     }
     for variable, value in given.items():
@@ -408,75 +154,3 @@ def _of_other(hostvars: HostVars, host: str, variables: Variables, name: str) ->
             ours = variables.get(variable)
             given[variable] = None if here.get(variable) == ours else ours
     return given
-
-
-def _changed(host: str, there: Variables) -> Iterator[str | tuple[str, str]]:
-    """The host if this run has changed a role or policy of it, and the buckets that it has changed, as (host, name)."""
-    if any((there.get(result) or {}).get("changed") for result in (CREATED, ATTACHED)):
-        yield host
-    planned = there.get("replication_plan") or {}
-    for result, listed, name in (
-        (BUCKETS, "buckets", "name"),
-        (CONFIGURED, "outgoing", "source_bucket"),
-    ):
-        done = (there.get(result) or {}).get("results") or ()
-        for item, one in zip(planned.get(listed) or (), done, strict=False):
-            if one.get("changed"):
-                yield host, item[name]
-
-
-def _for_proofs(hostvars: HostVars, hosts: Iterable[str]) -> dict[str, Any]:
-    """What this run has changed and checked on these hosts, by the names in Steps."""
-    return {
-        "changed": {part for name in hosts for part in _changed(name, hostvars[name])},
-        "checked": {name for name in hosts if _is_checked(hostvars[name])},
-    }
-
-
-def _findings(there: Variables) -> list[Items]:
-    """Of preflight, for each pair of a host."""
-    results = (there.get(CHECKED) or {}).get("results") or ()
-    return [one.get("findings") or [] for one in results]
-
-
-def _is_checked(there: Variables) -> bool:
-    """Whether this run has taken all steps on a host that its plan has before the proof, without an error."""
-    planned = there.get("replication_plan") or {}
-    if not planned or planned.get("failed"):
-        return False
-    steps = {
-        CREATED: planned["roles"],
-        ATTACHED: planned["policies"],
-        BUCKETS: planned["buckets"],
-        CONFIGURED: planned["outgoing"],
-    }
-    results = [there.get(name) or {} for name, items in steps.items() if items]
-    return all(one.get("results") is not None and not one.get("failed") for one in results)
-
-
-def _read(there: Variables, variable: str, otherwise: Any = None) -> Any:
-    """A variable of another host; `otherwise` if only that host can evaluate it, because its template uses hostvars.
-
-    Some versions of ansible-core raise an error for such a template, others return an undefined value.
-    """
-    try:
-        value = _plain(there.get(variable))
-    except (AnsibleError, UndefinedError):
-        return otherwise
-    return otherwise if isinstance(value, Undefined) else value
-
-
-def _plain(value: Any) -> Any:
-    """The value with all templates in it evaluated."""
-    if isinstance(value, Mapping):
-        return {key: _plain(part) for key, part in value.items()}
-    return [_plain(part) for part in value] if isinstance(value, (list, tuple)) else value
-
-
-def _connections(
-    hostvars: HostVars, host: str, variables: Variables, name: str
-) -> dict[str, Mapping[str, Any]]:
-    given = variables if name == host else hostvars[name]
-    both = {variable: given.get(variable) for variable in (S3, IAM)}
-    typed, _wrong = convert(name, both, (S3, IAM))
-    return {"s3": typed[S3] or {}, "iam": typed[IAM] or {}}
