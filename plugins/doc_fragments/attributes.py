@@ -17,7 +17,7 @@ attributes:
     description: Predicts what would change, and changes nothing.
   diff_mode:
     support: full
-    description: Shows what is there before and after.
+    description: Shows the state before and after.
   idempotent:
     support: full
     description: A second run with the same options changes nothing.

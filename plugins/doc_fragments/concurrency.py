@@ -13,8 +13,8 @@ class ModuleDocFragment:
 options:
   concurrency:
     description:
-      - How many items of a list are worked on at the same time.
-      - One item that fails does not stop the others; the task then fails and names the bad ones.
+      - How many items of a list are processed at the same time.
+      - An item that fails does not stop the others; the task then fails and names the failed items.
     type: int
     default: 8
 """

@@ -21,7 +21,7 @@ options:
     description:
       - Name of a profile in the AWS configuration files.
       - Without O(profile) and O(access_key), the environment (E(AWS_PROFILE), E(AWS_ACCESS_KEY_ID)) and the default
-        profile are used, as the AWS command line does. Credentials of cloud instances are never asked for.
+        profile are used, as the AWS command line does. Credentials of cloud instances are never requested.
     type: str
   access_key:
     description: Access key. Needs O(secret_key), and excludes O(profile).
@@ -52,11 +52,11 @@ options:
     type: dict
   retry_timeout:
     description:
-      - How many seconds to go on trying, for one item, while the server does not answer or asks to come back later.
-      - Reads are repeated. After a write whose answer was lost the module looks whether it happened before it writes
-        again.
-      - IAM may not show at once what it has just made. A role or policy that is not found when they are joined is
-        looked for during 5 seconds of this time.
+      - How many seconds to retry, for one item, while the server does not respond or asks to slow down.
+      - Reads are repeated. After a write whose response was lost, the module checks whether the write happened before
+        it writes again.
+      - IAM may not return a new role or policy immediately. If one is not found when a policy is attached, the module
+        retries for 5 seconds of this time.
       - V(0) tries once.
     type: float
     default: 60.0

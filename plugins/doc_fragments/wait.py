@@ -12,15 +12,15 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   wait:
-    description: Whether to wait until what is wanted is true. With V(false) the module looks once.
+    description: Whether to wait until the expected state is reached. With V(false) the module checks once.
     type: bool
     default: true
   wait_timeout:
-    description: How many seconds to wait at the most.
+    description: How many seconds to wait at most.
     type: float
     default: 300.0
   wait_max_delay:
-    description: Largest number of seconds between two looks; the pauses grow up to it.
+    description: Longest pause between two polls in seconds; the pauses grow up to it.
     type: float
     default: 5.0
 """

@@ -11,7 +11,7 @@ short_description: Read a replication that was set up manually, as variables for
 version_added: 0.1.0
 description:
   - Reads the replication configurations of a source environment, and the roles and policies of both.
-  - Answers them as variables for the role P(scality.backbeat.replication#role).
+  - Returns them as variables for the role P(scality.backbeat.replication#role).
   - A role or policy is given by name only if managing it under that name would change nothing. Otherwise the variables
     hold its ARN, and the role P(scality.backbeat.replication#role) does not manage it.
   - Warns about roles of a configuration that do not exist.
@@ -23,7 +23,7 @@ extends_documentation_fragment:
   - scality.backbeat.attributes.read_only
 options:
   name: &name
-    description: What to call this source and target, in messages.
+    description: Name of this source and target in messages.
     type: str
   source: &source
     description: The environment that is replicated from. Needs O(name) and O(target).
@@ -65,15 +65,15 @@ options:
             description: Further settings of the client.
             type: dict
           retry_timeout:
-            description: How many seconds to retry while the server does not answer.
+            description: How many seconds to retry while the server does not respond.
             type: float
             default: 60.0
       iam: &iam
-        description: The connection to IAM. Without it, the role's ARN is answered.
+        description: The connection to IAM. Without it, the role's ARN is returned.
         type: dict
         suboptions: *connection
       buckets:
-        description: Names of the buckets to look at, all of the account unless given.
+        description: Names of the buckets to read. By default all buckets of the account.
         type: list
         elements: str
   target: &target
@@ -130,7 +130,7 @@ variables:
       description: Those of the target host.
       type: dict
 left_out:
-  description: Buckets whose configuration the role cannot keep.
+  description: Buckets whose configuration the role cannot adopt.
   returned: on success, when one source was asked for
   type: list
   elements: dict
@@ -139,7 +139,7 @@ left_out:
       description: Name of the bucket.
       type: str
     why:
-      description: What cannot be kept.
+      description: What cannot be adopted.
       type: str
 error: &error
   description: The call that failed.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: backbeat_backfill
-short_description: Replicate what existed before the rule, what failed and what is stuck
+short_description: Replicate existing, failed and stuck versions
 version_added: 0.1.0
 description:
   - Compares both buckets of a pair and has the source send again what the target lacks, with S3 credentials only. A
@@ -16,8 +16,8 @@ description:
     selects is sent, and nothing that has arrived.
   - Never shows deleted or old content at the target. Keys that are deleted at the source, and keys with V(null)
     versions whose order cannot be kept, are skipped, listed and explained.
-  - The first version is sent alone and watched, so that a server that does not react, or an account that may not, stops
-    the job before thousands of writes.
+  - The first version is sent alone and watched, so a server that does not react, or an account without permission,
+    stops the job before thousands of writes.
   - Just before each write the version's status, the replication configuration and the target are read again.
   - Its memory does not depend on the number of objects.
 author: scality.backbeat contributors (@scality)
@@ -33,7 +33,7 @@ attributes:
     description: Shows how many versions the target lacks before and after, by state. The versions are listed in files.
   idempotent:
     support: full
-    description: What has arrived, and what is on its way, is not sent again.
+    description: Versions that have arrived or are pending are not sent again.
 requirements:
   - python >= 3.10
   - botocore >= 1.36.0, which boto3 brings
@@ -41,14 +41,14 @@ notes:
   - The module needs to run where the endpoints of both sides can be reached, usually on the controller
     (C(connection=local) or C(delegate_to=localhost)).
   - S3 has no compare-and-swap for tags. Tags that an application changes between the read and the put of a version's
-    tags, some milliseconds, are lost. RV(backfill.tag_window_seconds) says how long that window was; in check mode, how
-    long reading tags takes.
-  - Putting tags is an event of bucket notifications, and rules of lifecycle may select objects by tags. Such side
-    effects are announced as warnings, in check mode too.
-  - For targets that are Scality servers. Public clouds give version ids of their own, so that it cannot be told there
-    what has arrived.
-  - Ctrl-C and SIGTERM end a single pair in order, with a checkpoint. After a kill the checkpoint is 5 seconds old at
-    the most, and no version is half done.
+    tags, some milliseconds, are lost. RV(backfill.tag_window_seconds) says how long this window was, or in check mode
+    how long reading tags takes.
+  - Putting tags is an event for bucket notifications, and lifecycle rules may select objects by tags. Such side effects
+    are reported as warnings, also in check mode.
+  - Only for targets that are Scality servers. Public clouds assign version ids of their own, so it is unknown what has
+    arrived there.
+  - Ctrl-C and SIGTERM stop a single pair cleanly, with a checkpoint. After a kill the checkpoint is at most 5 seconds
+    old, and no version is half done.
 options:
   source: &source
     description: The side to replicate from.
@@ -59,7 +59,7 @@ options:
         type: str
         required: true
       name:
-        description: What reports call this side, such as the inventory's host. The endpoint's URL unless given.
+        description: Name of this side in reports, such as the inventory's host. Defaults to the endpoint's URL.
         type: str
       s3:
         description: The connection to this side's S3.
@@ -97,22 +97,22 @@ options:
             description: Further settings of the client.
             type: dict
           retry_timeout:
-            description: How many seconds to retry while the server does not answer.
+            description: How many seconds to retry while the server does not respond.
             type: float
             default: 60.0
   target: &target
-    description: The side to replicate to. Nothing is written there by this module.
+    description: The side to replicate to. This module writes nothing there.
     type: dict
     suboptions: *side
   verify_problems_file: &verify_problems_file
     description:
       - Work only on the keys in this file of M(scality.backbeat.backbeat_verify) (its O(ignore:problems_file)) whose
-        versions are in one of O(states). Everything is read again, whatever the file says.
-      - Its times also tell which versions are stuck.
+        versions are in one of O(states). Everything is read again; the file is not trusted.
+      - Its times also show which versions are stuck.
     type: path
   versions: &versions
     description:
-      - Send these versions, whatever their state. Without O(states), these alone.
+      - Send these versions regardless of their state. Without O(states), only these.
       - A version that is itself a replica is only sent if it is named here, since it may have been deleted on purpose
         on the other side.
     type: list
@@ -131,10 +131,10 @@ options:
     type: str
   backbeat_url: &backbeat_url
     description:
-      - Where the source's Backbeat API is. If given, its count of pending operations holds for O(backlog_limit) too,
-        and no version is called stuck earlier than the age of its backlog, as M(scality.backbeat.backbeat_verify)
+      - URL of the source's Backbeat API. If given, O(backlog_limit) also applies to its count of pending operations,
+        and no version is reported as stuck earlier than the age of its backlog, as M(scality.backbeat.backbeat_verify)
         derives it.
-      - The same as the source's endpoint asks through CloudServer. Any other URL is taken for Backbeat's own port.
+      - The URL of the source's endpoint uses CloudServer's forwarding. Any other URL is Backbeat's own port.
     type: str
   checkpoint: &checkpoint
     description:
@@ -143,18 +143,18 @@ options:
     type: path
   sent_file: &sent_file
     description:
-      - File for what was sent, one JSON object a line, written at once. Later runs add to it.
-      - Give it to M(scality.backbeat.backbeat_verify) as its O(ignore:sent_file), so that versions which were sent
-        again count as pending since then. Lines older than the limit after which versions are stuck can be removed.
+      - File for the versions that were sent, one JSON object per line, written immediately. Later runs append to it.
+      - Give it to M(scality.backbeat.backbeat_verify) as its O(ignore:sent_file), so versions that were sent again
+        count as pending since then. Lines older than the limit after which versions are stuck can be removed.
     type: path
   skipped_file: &skipped_file
-    description: File for what was skipped and why, one JSON object a line.
+    description: File for the versions that were skipped and why, one JSON object per line.
     type: path
   report_file: &report_file
     description: File for the report as JSON, the same as RV(backfill). It is replaced when the backfill ends.
     type: path
   status_file: &status_file
-    description: File with the progress as JSON, written every 2 seconds, to be watched where no terminal is.
+    description: File with the progress as JSON, written every 2 seconds, for runs without a terminal.
     type: path
   pairs:
     description: Several pairs, instead of the options for one.
@@ -179,13 +179,14 @@ options:
   states:
     description:
       - Which versions are sent, by the states of M(scality.backbeat.backbeat_verify).
-      - V(never_replicated), V(failed) and V(stuck) unless given. V(missing) are those that the source calls
-        V(COMPLETED) and the target lacks; a replica may be gone on purpose, by a lifecycle rule or an erasure.
+      - Defaults to V(never_replicated), V(failed) and V(stuck). V(missing) are versions that are V(COMPLETED)
+        on the source and missing at the target; they may have been removed on purpose, by a lifecycle rule or an
+        erasure.
     type: list
     elements: str
     choices: [never_replicated, failed, stuck, missing]
   prefix:
-    description: Only keys that begin so.
+    description: Only keys that begin with this prefix.
     type: str
     default: ""
   modified_since:
@@ -196,12 +197,12 @@ options:
     type: str
   resend_deleted_keys:
     description:
-      - Whether a key that is deleted at the source, and not at the target, is deleted at the source once more. Its
-        older versions are sent after the new delete marker has arrived, so that the key is never live at the target.
-      - Such keys are skipped otherwise, since their delete markers cannot be sent again and the key would become live
-        at the target.
-      - The source then has one more delete marker for the key. If the key came to life there meanwhile, nothing more is
-        done to it.
+      - Whether a key that is deleted at the source, but not at the target, is deleted at the source once more. Its
+        older versions are sent after the new delete marker has arrived, so the key is never readable at the target.
+      - Otherwise such keys are skipped, because their delete markers cannot be sent again and the key would become
+        readable at the target.
+      - The source then has one more delete marker for the key. If the key was put there again in the meantime, nothing
+        more is done to it.
     type: bool
     default: false
   stuck_after:
@@ -209,29 +210,29 @@ options:
       - After how many seconds a version that is V(PENDING) counts as stuck.
       - Counted from the latest of its LastModified, the first report that saw it V(PENDING) (O(verify_problems_file)),
         and when a backfill sent it last (O(sent_file)). A version that was put with other roles than those
-        configured now is stuck at once, if the server lets that be read.
+        configured now is stuck immediately, if the server returns its roles.
     type: float
     default: 3600.0
   backlog_age:
-    description: Age of Backbeat's backlog in seconds. No version is called stuck earlier than that.
+    description: Age of Backbeat's backlog in seconds. No version is reported as stuck earlier than that.
     type: float
   senders:
-    description: How many keys are sent side by side. The versions of a key are sent one after the other.
+    description: How many keys are sent in parallel. The versions of a key are sent one after the other.
     type: int
     default: 16
   listers:
-    description: How many parts of a bucket are listed side by side at the most.
+    description: How many parts of a bucket are listed in parallel at most.
     type: int
     default: 2
   requests_per_second:
     description:
-      - How many requests are sent at the most, both sides together; each version takes six. The pace is lowered by
-        itself while a server answers that it is busy (503 SlowDown).
+      - How many requests per second are sent at most, both sides together; each version takes six. The rate is reduced
+        automatically while a server responds that it is busy (503 SlowDown).
     type: float
   backlog_limit:
     description:
-      - Pause while so many versions are under way, V(0) for no limit, by this module's own count or by Backbeat's
-        (O(backbeat_url)).
+      - Pause while this number of versions is pending, by this module's own count or by Backbeat's (O(backbeat_url)).
+        V(0) means no limit.
     type: int
   first_timeout:
     description:
@@ -313,7 +314,7 @@ backfill:
       type: str
       sample: scality.backbeat.backfill/1
     complete:
-      description: Whether all keys were worked on.
+      description: Whether all keys were processed.
       type: bool
     source:
       description: The name, endpoint and bucket of the source.
@@ -336,7 +337,7 @@ backfill:
       type: str
       sample: "2026-11-25T00:10:00.000Z"
     seconds:
-      description: How long it took, over all runs that it was continued in.
+      description: How long it took in seconds, including the runs that it continues.
       type: float
     compared:
       description: How many versions and delete markers of the source were compared with the target.
@@ -364,23 +365,23 @@ backfill:
       description: The first ten for each reason, in the form of O(skipped_file), with the reason as sentences.
       type: dict
     outcome:
-      description: What became of what was sent, by state and status. V(null) if it was not waited for (O(wait)).
+      description: Outcome of the versions that were sent, by state and status. V(null) without O(wait).
       type: dict
       sample: {failed: {COMPLETED: 12}}
     tag_window_seconds:
       description:
-        - The mean and longest time from reading a version's tags to the answer that they are put back, in which a
-          change by an application is lost. In check mode, the time for reading them.
+        - The mean and longest time between reading a version's tags and the response to putting them back. A change
+          by an application during this time is lost. In check mode, the time for reading them.
       type: dict
     tags_changed:
-      description: How many versions had other tags when these were read after the put.
+      description: How many versions had different tags when these were read after the put.
       type: int
     first_tags_changed:
       description: The first ten of them with both sets of tags.
       type: list
       elements: dict
     side_effects:
-      description: What else the writes cause, as sentences. They are warnings too.
+      description: Side effects of the writes, as sentences. These are also warnings.
       type: list
       elements: str
     expected:
@@ -389,7 +390,7 @@ backfill:
         - V(null) otherwise.
       type: dict
     notes:
-      description: What could not be found out, as sentences. They are warnings too.
+      description: What could not be determined, as sentences. These are also warnings.
       type: list
       elements: str
     requests:

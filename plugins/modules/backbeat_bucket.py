@@ -11,7 +11,7 @@ short_description: Manage buckets and their versioning
 version_added: 0.1.0
 description:
   - Creates buckets on CloudServer or any S3 server, sets their versioning, and removes empty ones.
-  - Both buckets of a replication need versioning.
+  - Replication needs versioning on both buckets.
 author: scality.backbeat contributors (@scality)
 extends_documentation_fragment:
   - scality.backbeat.connection
@@ -24,18 +24,18 @@ options:
     type: str
   versioning: &versioning
     description:
-      - The state of versioning. Left as it is unless given.
-      - S3 refuses V(suspended) while the bucket has a replication configuration. On the target of a replication it
-        would lose the history of the replicas without an error.
+      - Desired state of versioning. Unchanged by default.
+      - S3 refuses V(suspended) while the bucket has a replication configuration. On a target bucket, the history of
+        the replicas would be lost without an error.
     type: str
     choices: [enabled, suspended]
   location: &location
     description:
-      - Location constraint of a new bucket, the server's own choice unless given.
-      - S3 cannot move a bucket, so another location than the existing bucket's is an error.
+      - Location constraint of a new bucket. The server chooses one by default.
+      - S3 cannot move a bucket, so a location that differs from the existing bucket's is an error.
     type: str
   state: &state
-    description: Whether the bucket is to be there. V(absent) only removes an empty bucket.
+    description: Whether the bucket should exist. V(absent) only removes an empty bucket.
     type: str
     choices: [present, absent]
     default: present

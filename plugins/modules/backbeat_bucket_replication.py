@@ -10,7 +10,7 @@ module: backbeat_bucket_replication
 short_description: Manage the replication configuration of buckets
 version_added: 0.1.0
 description:
-  - Sets, changes and removes which objects of a bucket are replicated, to which bucket, and as which roles.
+  - Sets, changes and removes which objects of a bucket are replicated, to which bucket, and with which roles.
   - Unlisted rules stay, and identifiers that the server chose are kept and never cause a change.
   - The rules of CloudServer are checked before anything is sent, and what was stored is read back.
   - Configurations in the newer form of AWS (V2, with filters and priorities) are never rewritten; they are an error.
@@ -27,31 +27,31 @@ options:
   source_role: &source_role
     description:
       - ARN of the role that Backbeat assumes on the source. Needs O(target_role), excludes O(role).
-      - Needed, or O(role), when the bucket has no configuration yet.
+      - This or O(role) is required if the bucket has no configuration yet.
     type: str
   target_role: &target_role
     description: ARN of the role that Backbeat assumes on the target.
     type: str
   role: &role
     description:
-      - The roles as the configuration itself has them, two ARNs with a comma between them, or for sites that are
-        public clouds a single ARN.
+      - The roles as in the configuration, two ARNs with a comma between them, or a single ARN for sites that are
+        public clouds.
     type: str
   target_bucket: &target_bucket
     description:
-      - Name of the bucket to replicate to, the same for all rules. Needed when the bucket has no configuration yet.
+      - Name of the bucket to replicate to, the same for all rules. Required if the bucket has no configuration yet.
     type: str
   rules: &rules
     description:
-      - The rules to be there, or with O(state=absent) the ones to remove.
-      - A rule is matched with an existing one by its O(rules[].id) if that is given, else by its O(rules[].prefix).
+      - The desired rules, or with O(state=absent) the rules to remove.
+      - A rule is matched with an existing one by its O(rules[].id), or without an id by its O(rules[].prefix).
       - Without O(rules), existing rules stay as they are, and a bucket without configuration gets one rule for all
         objects.
     type: list
     elements: dict
     suboptions:
       id:
-        description: Identifier of the rule. The server makes one up unless given.
+        description: Identifier of the rule. The server generates one by default.
         type: str
       prefix:
         description:
@@ -59,12 +59,13 @@ options:
           - No prefix may begin with another rule's prefix.
         type: str
       enabled:
-        description: Whether the rule is in force. A new rule is unless told otherwise; an existing one stays as it is.
+        description: Whether the rule is enabled. A new rule is enabled by default; an existing rule is unchanged by
+          default.
         type: bool
       sites:
         description:
           - Replication sites to send to, as the source server's configuration names them.
-          - The server's default site unless given; an existing rule keeps its sites.
+          - By default the server's default site; an existing rule keeps its sites.
         type: list
         elements: dict
         suboptions:
@@ -86,54 +87,54 @@ options:
     description:
       - The replication sites that the source server knows, by name, each V(scality) or V(cloud).
       - With it, names of sites and the number of roles are checked before anything is sent. The server itself does not
-        say which name it did not know.
+        say which name is unknown.
     type: dict
   allow_pending_loss: &strand
     description:
-      - Whether to make the change even if pending objects would then never replicate. Other roles, another target
-        bucket, and a rule or configuration that is removed leave them pending for ever or failed.
+      - Whether to make the change even if pending objects would then never replicate. After a change of the roles
+        or the target bucket, or the removal of a rule or the configuration, they stay pending for ever or fail.
       - Before such a change the module lists the versions below the rules' prefixes and reads the status of the recent
         ones, newest first. It refuses the change if some are pending, or if not all could be checked in time. With
         V(true) it warns instead.
-      - After the change it checks the versions that were put in the meantime, and warns of those that are pending under
-        the previous configuration.
+      - After the change it checks the versions that were put in the meantime, and warns about those that are pending
+        under the previous configuration.
     type: bool
     default: false
   pending_scan_time: &scan_time
-    description: How many seconds each of these checks may take. V(0) makes none.
+    description: How many seconds each of these checks may take. V(0) disables them.
     type: float
     default: 60
   pending_max_age: &scan_age
     description:
-      - The versions that were put within so many hours are checked; older ones are listed only.
-      - By default 24, or if O(backbeat_url) is given and Backbeat's backlog reaches back further, as far as that.
+      - Age in hours up to which versions are checked; older versions are only listed.
+      - The default is 24, or the age of Backbeat's backlog if O(backbeat_url) is given and the backlog is older.
     type: float
   resend_pending: &resend
     description:
       - Whether versions that this change leaves pending under the previous configuration are sent again under the new
-        one, by putting their own tags back on them. Those found before the change count if O(allow_pending_loss) lets
-        it go on.
+        one, by putting their own tags back on them. Versions found before the change are included if
+        O(allow_pending_loss) is set.
     type: bool
     default: false
   pending_exempt:
     description:
-      - Keys of objects that may be pending all the same, because they only prove replication and are sent again.
-        Objects that M(scality.backbeat.backbeat_proof) put beside them count as well.
+      - Keys of objects that may be pending during the change, because they only prove replication and are sent again.
+        The canaries of M(scality.backbeat.backbeat_proof) for these keys may be pending too.
     type: list
     elements: str
   backbeat_url:
     description:
-      - Where Backbeat's API can be asked for its backlog, before a change that O(allow_pending_loss) is about.
-      - The same as O(endpoint_url) asks through CloudServer; otherwise Backbeat's own address, such as
-        V(http://node1:8900), which must allow this machine.
-      - Not asked unless given.
+      - URL of Backbeat's API, which is asked for its backlog before a change that O(allow_pending_loss) concerns.
+      - The value of O(endpoint_url) uses CloudServer's forwarding. Otherwise it is Backbeat's own address,
+        such as V(http://node1:8900), which must allow this machine.
+      - By default Backbeat is not asked.
     type: str
   state: &state
     description:
-      - Whether the configuration is to be there.
+      - Whether the configuration should exist.
       - V(absent) removes O(rules), and the configuration with the last of them; without O(rules) it removes the
         configuration.
-      - With O(target_bucket), or roles by name or ARN, a configuration that has others stays, with a warning.
+      - With O(target_bucket) or roles, given by name or ARN, a configuration that has others stays, with a warning.
     type: str
     choices: [present, absent]
     default: present
@@ -240,7 +241,7 @@ replication:
           description: Beginning of the keys to replicate.
           type: str
         enabled:
-          description: Whether the rule is in force.
+          description: Whether the rule is enabled.
           type: bool
         sites:
           description: Sites to send to; empty for the server's default.

@@ -12,7 +12,7 @@ version_added: 0.1.0
 description:
   - Reads the replication configuration of buckets and their versioning.
   - With O(target_s3) it also says whether the target buckets exist and have versioning.
-  - A bucket without configuration, or one that does not exist, is no error.
+  - A bucket without a configuration, or one that does not exist, is not an error.
 author: scality.backbeat contributors (@scality)
 extends_documentation_fragment:
   - scality.backbeat.connection
@@ -27,7 +27,7 @@ options:
     description: Whether to read all buckets of the account, instead of naming them.
     type: bool
   target_s3:
-    description: The connection to the other side, to look at the target buckets. The same options as this module's own.
+    description: The connection to the other side, to read the target buckets. It has the same options as this module.
     type: dict
     suboptions:
       endpoint_url:
@@ -61,7 +61,7 @@ options:
         description: Further settings of the client.
         type: dict
       retry_timeout:
-        description: How many seconds to retry while the server does not answer.
+        description: How many seconds to retry while the server does not respond.
         type: float
         default: 60.0
   replications:
@@ -147,7 +147,7 @@ replication:
           description: Beginning of the keys to replicate.
           type: str
         enabled:
-          description: Whether the rule is in force.
+          description: Whether the rule is enabled.
           type: bool
         sites:
           description: Sites to send to; empty for the server's default.
@@ -179,13 +179,13 @@ target:
       type: str
       sample: target-bucket
     exists:
-      description: Whether it exists; V(null) if these credentials may not see it.
+      description: Whether it exists; V(null) if these credentials may not read it.
       type: bool
     versioning:
-      description: V(enabled), V(suspended), or V(unversioned); V(null) if it does not exist or may not be seen.
+      description: V(enabled), V(suspended), or V(unversioned); V(null) if it does not exist or may not be read.
       type: str
     trouble:
-      description: Why it may not be seen, V(null) otherwise.
+      description: Why it may not be read, V(null) otherwise.
       type: str
 error: &error
   description: The call that failed.

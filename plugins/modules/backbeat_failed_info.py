@@ -11,8 +11,8 @@ short_description: List the versions that Backbeat failed to replicate
 version_added: 0.1.0
 description:
   - Reads Backbeat's lists of failed versions, all pages of all sites.
-  - Such a list is no proof that all is well. Backbeat forgets a failure after 24 hours, and versions that are stuck in
-    V(PENDING) are in no list; RV(failures.blind_spots) says so in each result.
+  - An empty list does not prove that all objects are replicated. Backbeat forgets a failure after 24 hours, and
+    versions that are stuck in V(PENDING) are in no list; RV(failures.blind_spots) says so in each result.
 author: scality.backbeat contributors (@scality)
 extends_documentation_fragment:
   - scality.backbeat.connection
@@ -21,26 +21,26 @@ extends_documentation_fragment:
 options:
   backbeat_url:
     description:
-      - Where Backbeat's API is.
-      - The same as O(endpoint_url) asks through CloudServer, with this module's credentials. Any other URL is taken for
+      - URL of Backbeat's API.
+      - The value of O(endpoint_url) uses CloudServer's forwarding, with this module's credentials. Any other URL is
         Backbeat's own port, such as V(http://node1:8900), which must allow this machine and needs no credentials.
-      - Without it nothing is asked.
+      - Without it, Backbeat is not asked.
     type: str
   sites:
     description:
-      - The sites to list failures of. All that the server has unless given.
+      - The sites to list failures of. By default all sites of the server.
       - Required for older servers, which do not list their sites.
     type: list
     elements: str
   bucket:
-    description: The only source bucket of interest. All buckets unless given.
+    description: List only the failures of this source bucket. By default those of all buckets.
     type: str
   prefix:
-    description: The only keys of interest are those that begin so.
+    description: List only keys that begin with this prefix.
     type: str
     default: ""
   limit:
-    description: How many versions are returned; all are counted.
+    description: How many versions are returned at most; all are counted.
     type: int
     default: 10000
 seealso:
@@ -72,11 +72,12 @@ failures:
   type: dict
   contains:
     backbeat_url:
-      description: Where it was asked, V(null) if it was not.
+      description: The URL that was asked, V(null) if Backbeat was not asked.
       type: str
       sample: http://node1
     reason:
-      description: Why there is no list, else V(null); Backbeat was not asked, or the server has no such list.
+      description: Why there is no list, such as that Backbeat was not asked or that the server has no such list;
+        V(null) otherwise.
       type: str
     sites:
       description: The sites whose failures were listed, V(null) if there is no list.
@@ -106,13 +107,13 @@ failures:
           description: When the version was written, in ISO 8601.
           type: str
     count:
-      description: How many there are, beyond O(limit) too; V(null) if there is no list.
+      description: Number of versions, including those beyond O(limit); V(null) if there is no list.
       type: int
     bytes:
-      description: Their size, V(null) if there is no list.
+      description: Total size in bytes, V(null) if there is no list.
       type: int
     by_bucket:
-      description: How many there are in each bucket, V(null) if there is no list.
+      description: Number of versions in each bucket, V(null) if there is no list.
       type: dict
     truncated:
       description: Whether there are more than O(limit).

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: backbeat_iam_role
-short_description: Manage IAM roles that Backbeat replicates with
+short_description: Manage IAM roles for Backbeat
 version_added: 0.1.0
 description:
   - Creates, repairs and removes roles on Scality's IAM (Vault) or any server with the AWS IAM API.
-  - By default the role trusts Backbeat, as replication needs it.
+  - By default the role trusts Backbeat, as replication requires.
 author: scality.backbeat contributors (@scality)
 extends_documentation_fragment:
   - scality.backbeat.connection
@@ -24,24 +24,24 @@ options:
     type: str
   path: &path
     description:
-      - Path of the role. V(/) for a new role unless given.
-      - IAM cannot move a role, so another path than the existing role's is an error.
+      - Path of the role. Defaults to V(/) for a new role.
+      - IAM cannot change the path of a role, so a path that differs from the existing role's is an error.
     type: str
   description: &description
-    description: Description of a new role. IAM cannot change it later; one that differs gives a warning.
+    description: Description of a new role. IAM cannot change it later; a description that differs causes a warning.
     type: str
   assume_role_policy_document: &trust
     description:
-      - Who may assume the role, as a policy document.
+      - The trust policy, which says who may assume the role.
       - By default C(sts:AssumeRole) for the service V(backbeat).
-      - A role whose trust policy has another meaning is repaired.
+      - A trust policy with a different meaning is replaced.
     type: json
   managed_policies: &policies
     description:
-      - ARNs of policies to attach to the role. Policies that are attached and not listed stay, unless
-        O(purge_policies).
-      - M(scality.backbeat.backbeat_policy) attaches the policies that it manages by itself.
-      - With O(state=absent), names or ARNs of the only policies that may be attached; a role that has others stays,
+      - ARNs of policies to attach to the role. Other attached policies stay, unless O(purge_policies)
+        is set.
+      - M(scality.backbeat.backbeat_policy) itself attaches the policies that it manages.
+      - With O(state=absent), names or ARNs of the only policies that may be attached. A role with other policies stays,
         with a warning.
     type: list
     elements: str
@@ -51,7 +51,7 @@ options:
     default: false
   state: &state
     description:
-      - Whether the role is to be there.
+      - Whether the role should exist.
       - V(absent) detaches its managed policies and removes it, unless O(managed_policies) is given and lacks one of
         them; the policies themselves stay.
     type: str
@@ -131,13 +131,13 @@ iam_role:
       type: str
       sample: /
     role_id:
-      description: Identifier that the server chose; V(null) for a role that check mode predicts.
+      description: Identifier assigned by the server; V(null) for a role that check mode predicts.
       type: str
     description:
       description: Description of the role.
       type: str
     create_date:
-      description: When the role was made, in ISO 8601; V(null) for a role that check mode predicts.
+      description: When the role was created, in ISO 8601; V(null) for a role that check mode predicts.
       type: str
       sample: "2026-11-22T17:21:14+00:00"
     assume_role_policy_document:

@@ -11,7 +11,7 @@ short_description: Read IAM roles
 version_added: 0.1.0
 description:
   - Reads roles and the managed policies that are attached to them.
-  - A role that does not exist is no error.
+  - A role that does not exist is not an error.
 author: scality.backbeat contributors (@scality)
 extends_documentation_fragment:
   - scality.backbeat.connection
@@ -23,7 +23,7 @@ options:
     description: Name of the role.
     type: str
   include_policies: &include
-    description: Whether to read what is attached to the role as well, which takes one more call.
+    description: Whether to also read the policies that are attached to the role, which takes one more call.
     type: bool
     default: true
   iam_roles:
@@ -71,13 +71,13 @@ iam_role:
       type: str
       sample: /
     role_id:
-      description: Identifier that the server chose.
+      description: Identifier assigned by the server.
       type: str
     description:
       description: Description of the role.
       type: str
     create_date:
-      description: When the role was made, in ISO 8601.
+      description: When the role was created, in ISO 8601.
       type: str
       sample: "2026-11-22T17:21:14+00:00"
     assume_role_policy_document:

@@ -11,7 +11,8 @@ short_description: Manage objects
 version_added: 0.1.0
 description:
   - Puts an object if it is absent or differs from the desired one, and removes it.
-  - Only what was asked for is compared. Other content, metadata or content type make a new version; other tags do not.
+  - Only what was asked for is compared. A different content, metadata or content type creates a new version; different
+    tags do not.
 author: scality.backbeat contributors (@scality)
 extends_documentation_fragment:
   - scality.backbeat.connection
@@ -26,8 +27,8 @@ options:
     description: Key of the object.
     type: str
   content: &content
-    description: Content of the object, as text. Without O(content) and O(src), a new object is empty and an existing
-      one stays.
+    description: Content of the object, as text. Without O(content) and O(src), a new object is empty, and the content
+      of an existing object is unchanged.
     type: str
   src: &src
     description: File with the content, where the module runs. At most 5 GiB. Excludes O(content).
@@ -37,29 +38,29 @@ options:
     type: str
   metadata: &metadata
     description:
-      - User metadata, all of it. Names are sent in lower case.
-      - What Backbeat adds (C(<site>-replication-status)) is left out of the comparison.
+      - The complete user metadata. Names are sent in lowercase.
+      - Metadata that Backbeat adds (C(<site>-replication-status)) is not compared.
     type: dict
   tags: &tags
-    description: Tags, all of them.
+    description: The complete set of tags.
     type: dict
   resend: &resend
     description:
-      - When to send a version that exists and stays to the replica again, under the bucket's current replication
-        configuration. Its own tags are put back on it for that; version, date and content stay.
+      - When to replicate an existing version again, with the bucket's current replication configuration. This puts
+        the version's own tags back on it; version, date and content stay.
       - V(failed) sends a version whose replication failed.
       - V(stuck) also sends one that is pending under other roles or another target than the configuration has now. If
         the server does not return these, one that has been pending for ten minutes.
       - V(unless_completed) sends any version whose replication is not V(COMPLETED), also one that was put before the
         bucket had a configuration.
-      - V(always) sends it at each run.
+      - V(always) sends it in each run.
       - Replicas are not sent back.
     type: str
     choices: [never, failed, stuck, unless_completed, always]
     default: never
   state: &state
     description:
-      - Whether the object is to be there.
+      - Whether the object should exist.
       - V(absent) in a bucket with versioning puts a delete marker, which is replicated; the versions stay.
     type: str
     choices: [present, absent]

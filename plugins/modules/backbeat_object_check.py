@@ -10,10 +10,11 @@ module: backbeat_object_check
 short_description: Prove that objects are replicated
 version_added: 0.1.0
 description:
-  - Looks at an object until it has the wanted replication status, or the time is over.
-  - With O(target), one task proves both sides; the object has the wanted status, the copy says V(REPLICA), and version,
-    ETag and size are the same.
-  - Stops early when replication has failed. A failure says what was seen, why that may be, and what to look at.
+  - Polls an object until it has the expected replication status, or O(wait_timeout) has passed.
+  - With O(target), one task checks both sides; the object must have the expected status, the replica must have the
+    status V(REPLICA), and version, ETag and size must be the same.
+  - Stops early when replication has failed. The failure message says what was observed, the possible causes, and what
+    to check.
 author: scality.backbeat contributors (@scality)
 extends_documentation_fragment:
   - scality.backbeat.connection
@@ -29,17 +30,17 @@ options:
     description: Key of the object.
     type: str
   version_id: &version_id
-    description: The version to look at. The latest one at the first look unless given.
+    description: The version to check. By default the version that is the latest at the first poll.
     type: str
   status: &status
     description:
-      - The status that is wanted, or several of them. V(NONE) stands for an object without any.
+      - The expected status, or a list of them. V(NONE) means an object without a status.
     type: list
     elements: str
     choices: [COMPLETED, REPLICA, PENDING, PROCESSING, FAILED, NONE]
     default: [COMPLETED]
   target: &target
-    description: The other side, where the replica must be.
+    description: The other side, where the replica must exist.
     type: dict
     suboptions:
       s3:
@@ -78,7 +79,7 @@ options:
             description: Further settings of the client.
             type: dict
           retry_timeout:
-            description: How many seconds to retry while the server does not answer.
+            description: How many seconds to retry while the server does not respond.
             type: float
             default: 60.0
       bucket:
@@ -86,7 +87,7 @@ options:
         type: str
         required: true
       key:
-        description: Key of the copy, the same unless given.
+        description: Key of the replica. By default the same key.
         type: str
   checks:
     description: Several objects, instead of the options for one.
@@ -132,7 +133,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 object:
-  description: The object as it was last seen, V(null) when it is not there.
+  description: The object as last read, V(null) if it does not exist.
   returned: when one object was asked for, also when the check failed
   type: dict
   contains: &seen_object
@@ -167,17 +168,17 @@ object:
       type: str
       sample: COMPLETED
 replica:
-  description: The copy on the other side as it was last seen, V(null) when it is not there.
+  description: The replica as last read, V(null) if it does not exist.
   returned: when one object was asked for and O(target) was given, also when the check failed
   type: dict
   contains: *seen_object
-looks:
-  description: How often the module looked.
+polls:
+  description: How many times the module read the object.
   returned: when one object was asked for, also when the check failed
   type: int
   sample: 4
 elapsed:
-  description: For how many seconds it looked.
+  description: For how many seconds the module polled.
   returned: when one object was asked for, also when the check failed
   type: float
   sample: 3.217
@@ -219,16 +220,16 @@ results:
       type: dict
       contains: *seen_object
     replica:
-      description: The copy, as for one check.
+      description: The replica, as for one check.
       returned: when O(target) was given, also when the check failed
       type: dict
       contains: *seen_object
-    looks:
-      description: How often the module looked.
+    polls:
+      description: How many times the module read the object.
       returned: on success, also when the check failed
       type: int
     elapsed:
-      description: For how many seconds it looked.
+      description: For how many seconds the module polled.
       returned: on success, also when the check failed
       type: float
     failed:

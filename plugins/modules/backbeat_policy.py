@@ -7,16 +7,17 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: backbeat_policy
-short_description: Manage the permissions that Backbeat replicates with
+short_description: Manage IAM policies for Backbeat
 version_added: 0.1.0
 description:
   - Creates, changes and removes managed policies on Scality's IAM (Vault) or any server with the AWS IAM API, and
     attaches them to roles.
-  - The document is the user's own, or generated from the names of the buckets.
-  - Documents are compared by their meaning. A change makes a new default version, so the roles keep their permissions
-    all the time; the oldest version goes when there are five.
-  - Runs of one user on one machine that change the same policy wait for one another, so that none loses what another
-    has written. After a list of policies, a document that another machine has overwritten meanwhile is an error.
+  - The document is given, or generated from the names of the buckets.
+  - Documents are compared by their meaning. A change creates a new default version, so the roles keep their permissions
+    all the time. If there are five versions, the oldest is deleted.
+  - Runs of one user on one machine that change the same policy wait for one another, so none loses the changes of
+    another. At the end of a list of policies, a document that another machine has overwritten in the meantime is an
+    error.
 author: scality.backbeat contributors (@scality)
 extends_documentation_fragment:
   - scality.backbeat.connection
@@ -29,11 +30,11 @@ options:
     type: str
   path: &path
     description:
-      - Path of the policy. V(/) for a new policy unless given.
-      - IAM cannot move a policy, so another path than the existing policy's is an error.
+      - Path of the policy. Defaults to V(/) for a new policy.
+      - IAM cannot change the path of a policy, so a path that differs from the existing policy's is an error.
     type: str
   description: &description
-    description: Description of a new policy. IAM cannot change it later; one that differs gives a warning.
+    description: Description of a new policy. IAM cannot change it later; a description that differs causes a warning.
     type: str
   policy: &policy
     description: The policy document. Excludes O(side).
@@ -49,7 +50,7 @@ options:
     description:
       - V(least) generates what the side needs.
       - V(guide) generates the document of Scality's guide for manual set-up instead, which is the same for both
-        sides and needs both lists of buckets. Servers since 2025 refuse to replicate with it, for it lacks
+        sides and needs both lists of buckets. Servers since 2025 do not replicate with it, because it lacks
         C(s3:ReplicateObject) on the source.
     type: str
     choices: [least, guide]
@@ -63,36 +64,37 @@ options:
     type: list
     elements: str
   cloud_targets: &cloud
-    description: Whether the source's document also allows to read tags of versions, which sites of public clouds need.
+    description: Whether the source's document also allows reading the tags of versions, which sites of public clouds
+      need.
     type: bool
     default: false
   max_size: &size
     description:
       - Largest size of a policy on the server, in characters without white space.
-      - A larger document is split into several policies, whose names get a number from the second on.
+      - A larger document is split into several policies, whose names end with a number, except the first.
     type: int
     default: 6144
   purge_statements: &purge
     description:
       - Whether a generated document replaces all statements of the policy.
       - Without it, statements about buckets that the task does not list stay, so that several inventories can share a
-        policy. Statements about no particular bucket never stay.
+        policy. Statements that are not about a particular bucket never stay.
       - A document that is given as O(policy) always replaces all statements.
     type: bool
     default: false
   roles: &roles
     description:
       - Names or ARNs of roles to attach the policy to. It stays attached to others.
-      - ARNs save a call, for they tell the account.
+      - ARNs save a call, because they contain the account.
       - With O(state=absent), the only roles that the policy may be detached from; one that is attached elsewhere stays,
         with a warning.
     type: list
     elements: str
   state: &state
     description:
-      - Whether the policy is to exist.
-      - V(absent) detaches it from all roles and removes it with its versions and parts. One that is attached to
-        users or groups is refused.
+      - Whether the policy should exist.
+      - V(absent) detaches it from all roles and removes it with its versions and parts. A policy that is attached
+        to users or groups is refused.
       - V(absent) with O(side) removes only the statements about the listed buckets, and the policy with the last
         statement about a bucket. With O(purge_statements) the whole policy is removed.
     type: str
@@ -182,17 +184,17 @@ policy:
       type: str
       sample: /
     policy_id:
-      description: Identifier that the server chose; V(null) for a policy that check mode predicts.
+      description: Identifier assigned by the server; V(null) for a policy that check mode predicts.
       type: str
     description:
       description: Description of the policy, V(null) if the server has none.
       type: str
     default_version_id:
-      description: The version in force. In check mode, the one before the change.
+      description: The default version. In check mode, the one before the change.
       type: str
       sample: v1
     create_date:
-      description: When the policy was made, in ISO 8601; V(null) for a policy that check mode predicts.
+      description: When the policy was created, in ISO 8601; V(null) for a policy that check mode predicts.
       type: str
       sample: "2026-11-22T17:21:14+00:00"
     update_date:
@@ -200,17 +202,17 @@ policy:
       type: str
       sample: "2026-11-22T17:21:14+00:00"
     document:
-      description: The document of the version in force.
+      description: The document of the default version.
       type: dict
     roles:
-      description: Those of O(roles) that have the policy; all that have it when it was split.
+      description: The roles in O(roles) that have the policy; all roles that have it if it is split.
       type: list
       elements: str
       sample: [SourceRoleForS3Replication]
     parts:
       description:
-        - All policies that the document is kept in, with the keys above. There is more than one when it was split;
-          the first is the one above.
+        - All policies that hold the document, with the keys above. There are several if it is split; the first is the
+          one above.
       type: list
       elements: dict
 changes:

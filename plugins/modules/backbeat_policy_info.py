@@ -11,7 +11,7 @@ short_description: Read managed policies
 version_added: 0.1.0
 description:
   - Reads managed policies, their documents, and the roles that they are attached to.
-  - A policy that does not exist is no error.
+  - A policy that does not exist is not an error.
 author: scality.backbeat contributors (@scality)
 extends_documentation_fragment:
   - scality.backbeat.connection
@@ -23,7 +23,8 @@ options:
     description: Name of the policy.
     type: str
   path: &path
-    description: Path of the policy. By default any path, which takes more calls if it is not V(/).
+    description: Path of the policy. By default policies with any path are found, which takes more calls if it is not
+      V(/).
     type: str
   policies:
     description: Several policies, instead of the options for one.
@@ -70,17 +71,17 @@ policy:
       type: str
       sample: /
     policy_id:
-      description: Identifier that the server chose.
+      description: Identifier assigned by the server.
       type: str
     description:
       description: Description of the policy, V(null) if the server has none.
       type: str
     default_version_id:
-      description: The version in force.
+      description: The default version.
       type: str
       sample: v1
     create_date:
-      description: When the policy was made, in ISO 8601.
+      description: When the policy was created, in ISO 8601.
       type: str
       sample: "2026-11-22T17:21:14+00:00"
     update_date:
@@ -88,7 +89,7 @@ policy:
       type: str
       sample: "2026-11-22T17:21:14+00:00"
     document:
-      description: The document of the version in force.
+      description: The document of the default version.
       type: dict
     roles:
       description: All roles that have the policy.
@@ -97,8 +98,8 @@ policy:
       sample: [SourceRoleForS3Replication]
     parts:
       description:
-        - All policies that the document is kept in, with the keys above. There is more than one when it was split;
-          the first is the one above.
+        - All policies that hold the document, with the keys above. There are several if it is split; the first is the
+          one above.
       type: list
       elements: dict
 error: &error

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: backbeat_preflight
-short_description: Find what keeps buckets from being replicated
+short_description: Find the causes of failing replication
 version_added: 0.1.0
 description:
   - Checks a pair of buckets, or several, from both sides, and reports what is wrong, why it matters and what to do.
@@ -17,14 +17,14 @@ description:
   - What cannot be checked is a finding too, with the permission that is missing.
   - With O(source.role), O(target.role), O(rules) and O(known_sites), the existing resources are also compared with the
     expected ones, which finds manual changes.
-  - Changes nothing. Only with O(canary) an object is put, and removed again.
+  - Changes nothing. Only with O(canary), an object is put and removed again.
 author: scality.backbeat contributors (@scality)
 extends_documentation_fragment:
   - scality.backbeat.concurrency
 attributes:
   check_mode:
     support: full
-    description: The module only reads, so it does the same in check mode; but the object of O(canary) is not put then.
+    description: The module only reads, so it does the same in check mode; but no canary is put.
   diff_mode:
     support: none
     description: Nothing changes, so there is no difference to show.
@@ -37,9 +37,9 @@ requirements:
 notes:
   - The module needs to run where the endpoints of both sides can be reached, usually on the controller
     (C(connection=local) or C(delegate_to=localhost)).
-  - What several pairs share is read once. A pair of its own takes some seven calls, and each role some six.
-  - The module evaluates policies itself, as the servers would. What depends on a condition or a variable cannot be
-    decided, and is reported as such.
+  - Resources that several pairs share are read once. Each pair takes about seven calls, and each role about six.
+  - The module evaluates policies itself, as the servers would. Statements with a condition or a variable cannot be
+    decided, and are reported as such.
 options:
   source: &source
     description: The side to replicate from.
@@ -52,7 +52,7 @@ options:
       role:
         description:
           - Name or ARN of the role that Backbeat is expected to assume on this side.
-          - If the configuration has another one, that is a finding. Unless given, the configuration's role is checked.
+          - If the configuration has another role, that is a finding. By default the configuration's role is checked.
         type: str
       s3:
         description: The connection to this side's S3.
@@ -90,13 +90,13 @@ options:
             description: Further settings of the client.
             type: dict
           retry_timeout:
-            description: How many seconds to retry while the server does not answer.
+            description: How many seconds to retry while the server does not respond.
             type: float
             default: 60.0
       iam:
         description:
           - The connection to this side's IAM.
-          - Without it the role is not checked, which is reported as a note; for installations without an IAM step.
+          - Without it, which suits installations without an IAM step, the role is not checked, and a note says so.
         type: dict
         suboptions: *connection
   target: &target
@@ -106,7 +106,7 @@ options:
   rules: &rules
     description:
       - The rules that are expected, as M(scality.backbeat.backbeat_bucket_replication) takes them.
-      - A rule is found by its O(rules[].id) if it has one, else by its O(rules[].prefix). Only the given keys are
+      - A rule is found by its O(rules[].id), or without an id by its O(rules[].prefix). Only the given keys are
         compared.
     type: list
     elements: dict
@@ -118,7 +118,7 @@ options:
         description: Beginning of the keys to replicate.
         type: str
       enabled:
-        description: Whether the rule is in force.
+        description: Whether the rule is enabled.
         type: bool
       sites:
         description: Sites to send to.
@@ -153,37 +153,39 @@ options:
       known_sites: *known_sites
   trusted_principals:
     description:
-      - Backbeat's principals, one of which the roles have to trust. A name of a service, or the ARN of a user or role.
+      - Backbeat's principals, at least one of which the roles must trust; names of services, or ARNs of users or roles.
     type: list
     elements: str
     default: [backbeat]
   servers_since_2025:
     description:
-      - Whether the source's servers are of 2025 or later (S3C 9.5.2), which check more of what the source role may do.
-      - Unless given, what only newer servers check is a warning, and what only older ones check an error.
+      - Whether the source's servers are from 2025 or later (S3C 9.5.2). These check more permissions of the source
+        role.
+      - By default, a missing permission that only newer servers check is a warning, and one that only older servers
+        check is an error.
     type: bool
   before_setup:
     description:
-      - Whether the replication is still to be set up. What set-up creates or repairs is then reported as a note.
-      - Only what takes few calls is checked, which are endpoints, buckets, the configuration and the roles that are
-        expected. Permissions and further settings of the buckets are not checked.
+      - Whether replication is not set up yet. Resources that set-up creates or repairs are then reported as notes.
+      - Only checks that take few calls are made, of endpoints, buckets, the configuration and the expected roles.
+        Permissions and further settings of the buckets are not checked.
     type: bool
     default: false
   endpoints_only:
-    description: Check nothing but whether the endpoints answer and the credentials are valid, with one call for each.
+    description: Only check whether the endpoints respond and the credentials are valid, with one call for each.
     type: bool
     default: false
   object_samples:
     description:
-      - How many versions of objects on the source are checked for each pair, within some seconds. V(0) checks none.
-      - Half of them are the newest ones, the others are spread over all ages. So it is a sample and no proof.
+      - How many versions on the source are checked for each pair, within a few seconds. V(0) checks none.
+      - Half of them are the newest ones, the others are spread over all ages. It is a sample, not a proof.
     type: int
     default: 10
   canary:
     description:
       - Put a small object on the source, wait until it has arrived on the target, compare it, and remove it on both
         sides. An empty dictionary takes the defaults; without this option no object is put.
-      - The object is put only if no error was found and the buckets do not keep it, and not in check mode.
+      - The object is put only if no error was found and the buckets have no default retention, and not in check mode.
     type: dict
     suboptions:
       key:
@@ -199,7 +201,7 @@ options:
         type: float
         default: 5.0
       despite_retention:
-        description: Whether to put it into buckets with a default retention too, where it cannot be removed.
+        description: Whether to also put it into buckets with a default retention, where it cannot be removed.
         type: bool
         default: false
   ignore:
@@ -209,8 +211,8 @@ options:
     default: []
   fail_on:
     description:
-      - The severity of a finding from which on the task fails.
-      - With V(never) the task succeeds whatever is found.
+      - The lowest severity of a finding that makes the task fail.
+      - With V(never) the task succeeds regardless of the findings.
     type: str
     choices: [error, warning, never]
     default: error
@@ -274,7 +276,7 @@ findings:
   elements: dict
   contains: &finding
     id:
-      description: Which kind of finding it is; such an id never changes its meaning.
+      description: Identifier of the kind of finding. Its meaning never changes.
       type: str
       sample: target-versioning-off
     severity:
@@ -319,9 +321,9 @@ findings:
       sample: "Enable it with backbeat_bucket and versioning: enabled."
     drift:
       description:
-        - Whether what is there is not what was asked for, because it was changed, or not set up yet. Set-up creates or
-          repairs it; what is there beside it is removed only if purging is asked for.
-        - What else is found is wrong by itself, or could not be checked.
+        - Whether this is drift, a resource that differs from the desired state because it was changed or is not set up
+          yet. Set-up creates or repairs it, and removes unlisted resources only with purging.
+        - Other findings are errors in themselves, or could not be checked.
       type: bool
       sample: true
 summary:
@@ -382,11 +384,11 @@ canary:
     replica:
       description: Its replica, V(null) if it does not exist.
       type: dict
-    looks:
+    polls:
       description: How often the module read them.
       type: int
     elapsed:
-      description: After how many seconds.
+      description: For how many seconds the module polled.
       type: float
 results:
   description: One result for each of O(pairs), in their order, with the keys above.

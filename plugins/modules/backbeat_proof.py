@@ -10,11 +10,11 @@ module: backbeat_proof
 short_description: Prove that buckets are replicated
 version_added: 0.1.0
 description:
-  - Proves with an object that a bucket is replicated to another one. The object is put if it is not there, and stays.
-  - In a later run the object still is a proof, and nothing is changed, if it is V(COMPLETED) on the source and a
-    V(REPLICA) on the target, and if it was sent with the roles and the target bucket that the configuration has now.
-  - Otherwise a canary, another object with a key of its own, proves it, and is removed on both sides. The first object
-    is sent again by putting its own tags back on it, so that it can prove replication in the next run.
+  - Proves with an object that a bucket is replicated to another one. The object is put if it does not exist, and stays.
+  - In later runs the object is still a proof, and nothing is changed, if it is V(COMPLETED) on the source and a
+    V(REPLICA) on the target, and was sent with the roles and the target bucket of the current configuration.
+  - Otherwise a canary, another object with its own key, is the proof, and is removed on both sides afterwards. The
+    first object is sent again by putting its own tags back on it, so it can prove replication in the next run.
   - A bucket with a default retention would keep the objects, so none is put into it unless O(despite_retention) is set.
   - In check mode it does not wait.
 author: scality.backbeat contributors (@scality)
@@ -25,7 +25,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    description: Can run in check mode and predict what it would put, without waiting for anything.
+    description: Predicts what it would put, without waiting.
   diff_mode:
     support: partial
     description: RV(changes) names the objects that are put; there is no difference to show.
@@ -79,7 +79,7 @@ options:
             description: Further settings of the client.
             type: dict
           retry_timeout:
-            description: How many seconds to retry while the server does not answer.
+            description: How many seconds to retry while the server does not respond.
             type: float
             default: 60.0
       bucket:
@@ -88,12 +88,12 @@ options:
         required: true
   fresh: &fresh
     description:
-      - Whether an object of an earlier run proves nothing. Set it if something was changed that replication depends on,
-        such as a policy; what the configuration says is compared anyway.
+      - Whether to ignore the object of an earlier run. Set it if something that replication depends on was changed,
+        such as a policy. The roles and the target bucket of the configuration are compared anyway.
     type: bool
     default: false
   despite_retention: &despite_retention
-    description: Whether to put objects into buckets with a default retention too, where they cannot be removed.
+    description: Whether to also put objects into buckets with a default retention, where they cannot be removed.
     type: bool
     default: false
   wait_timeout:
@@ -101,7 +101,7 @@ options:
     type: float
     default: 300.0
   wait_max_delay:
-    description: Largest number of seconds between two looks; the pauses grow up to it.
+    description: Longest pause between two polls in seconds; the pauses grow up to it.
     type: float
     default: 5.0
   proofs:
@@ -155,10 +155,11 @@ EXAMPLES = r"""
 RETURN = r"""
 proof: &proof
   description:
-    - What is proved. V(new), that objects are replicated now; V(valid), that an object of an earlier run was replicated
-      under the present configuration; V(unverified), the same, but the server does not return it under which roles.
-    - V(withheld) if no object was put, because the buckets would keep it; V(none) if the proof failed, or in check mode
-      if an object has to be put for it.
+    - What is proved. V(new) means that objects are replicated now; V(valid), that an object of an earlier run was
+      replicated with the current configuration; V(unverified), the same, but the server does not return with which
+      roles.
+    - V(withheld) if no object was put, because of a default retention; V(none) if the proof failed, or in check mode if
+      it requires an object to be put.
   returned: when one proof was asked for, also when the task failed
   type: str
   sample: new
@@ -168,7 +169,7 @@ reason: &reason
   type: str
   sample: There was no object source-bucket/object-to-replicate.
 object:
-  description: The object that stays as it was last seen, V(null) when it is not there.
+  description: The object that stays, as last read; V(null) if it does not exist.
   returned: when one proof was asked for, also when the task failed
   type: dict
   contains: &seen_object
@@ -203,23 +204,23 @@ object:
       type: str
       sample: COMPLETED
 replica:
-  description: Its copy on the other side as it was last seen, V(null) when it is not there.
+  description: Its replica as last read, V(null) if it does not exist.
   returned: when one proof was asked for, also when the task failed
   type: dict
   contains: *seen_object
 canary:
   description:
-    - The canary and its copy as they were last seen, before they were removed; V(null) if none was put.
-    - A dictionary with the keys RV(object), RV(replica), RV(looks) and RV(elapsed).
+    - The canary and its replica as last read, before they were removed; V(null) if none was put.
+    - A dictionary with the keys RV(object), RV(replica), RV(polls) and RV(elapsed).
   returned: when one proof was asked for, also when the task failed
   type: dict
-looks:
-  description: How often the module looked at the object that stays.
+polls:
+  description: How many times the module read the object that stays.
   returned: when one proof was asked for, also when the task failed
   type: int
   sample: 4
 elapsed:
-  description: For how many seconds it waited for the object that is the proof.
+  description: For how many seconds it waited for the object of the proof.
   returned: when one proof was asked for, also when the task failed
   type: float
   sample: 3.217
@@ -275,7 +276,7 @@ results:
       type: dict
       contains: *seen_object
     replica:
-      description: Its copy, as for one proof.
+      description: Its replica, as for one proof.
       returned: on success, also when the proof failed
       type: dict
       contains: *seen_object
@@ -283,8 +284,8 @@ results:
       description: The canary, as for one proof.
       returned: on success, also when the proof failed
       type: dict
-    looks:
-      description: How often the module looked.
+    polls:
+      description: How many times the module read the object.
       returned: on success, also when the proof failed
       type: int
     elapsed:
@@ -301,7 +302,7 @@ results:
       returned: when it failed
       type: bool
     msg:
-      description: What keeps the object from being replicated, as far as it can be told.
+      description: Why the object is not replicated, as far as is known.
       returned: when it failed
       type: str
     error: *error

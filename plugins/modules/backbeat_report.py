@@ -7,14 +7,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: backbeat_report
-short_description: Write the results of a run as files for people and programs
+short_description: Write the results of a run as report files
 version_added: 0.1.0
 description:
   - Writes the reports of verifications, the findings of preflight and the state of Backbeat, for all pairs of a run
-    together; as one HTML page, as JSON, for JUnit's readers, for Prometheus, and in rclone's form.
+    together; as an HTML page, as JSON, as JUnit XML, for Prometheus, and in rclone's format.
   - Each file is replaced as a whole, and only if its content changes. Files have the mode 0600, since keys can be
     confidential; the one for Prometheus has no keys and the mode 0644.
-  - The module writes on the host that it runs on, and does not judge; a task that verified has done so.
+  - The module writes on the host that it runs on. It does not fail because of problems that it reports.
 author: scality.backbeat contributors (@scality)
 extends_documentation_fragment:
   - scality.backbeat.attributes
@@ -29,12 +29,12 @@ options:
     elements: dict
   repairs:
     description:
-      - Results of repairs, each of one pair; shown as what was wrong, what was done, what is left and why.
+      - Results of repairs, each of one pair; shown as what was wrong, what was done, what remains and why.
       - C(plugins/module_utils/_documents/repair_report.py) in the collection describes the fields.
     type: list
     elements: dict
   pairs:
-    description: Pairs to show whether there is a report of them or not, with what preflight found.
+    description: Pairs to show, with the findings of preflight, whether or not there is a report of them.
     type: list
     elements: dict
     suboptions:
@@ -66,8 +66,8 @@ options:
         type: str
       report_file:
         description:
-          - The file in which M(scality.backbeat.backbeat_verify) keeps the pair's report.
-          - It is shown if there is none in O(reports), and need not exist.
+          - The file with the pair's report of M(scality.backbeat.backbeat_verify).
+          - It is shown if O(reports) has none for the pair, and need not exist.
         type: path
       findings:
         description: The findings of M(scality.backbeat.backbeat_preflight).
@@ -76,7 +76,7 @@ options:
   services:
     description:
       - The results of M(scality.backbeat.backbeat_service_info), by name of the environment.
-      - One that could not be asked is a dictionary with the reason as C(error).
+      - If Backbeat could not be asked, a dictionary with the reason as C(error).
     type: dict
   failures:
     description: The results of M(scality.backbeat.backbeat_failed_info), by name of the environment.
@@ -91,15 +91,15 @@ options:
     type: path
   template:
     description:
-      - The Jinja template of the page, read on the host that the module runs on. The role brings
-        C(templates/report.html.j2), which explains what it is given.
+      - The Jinja template of the page, read on the host that the module runs on. The role has one
+        in C(templates/report.html.j2), which describes the variables.
       - Values are escaped for HTML, and nothing in them is evaluated.
     type: path
   json:
-    description: File for everything in one JSON document.
+    description: File for all of this as one JSON document.
     type: path
   junit:
-    description: File for JUnit's XML, with one suite for each pair.
+    description: File for JUnit XML, with one test suite for each pair.
     type: path
   prometheus:
     description:
@@ -110,7 +110,7 @@ options:
     description:
       - Folder for the problems of each pair as C(rclone check --combined) writes them. The paths are
         C(key?versionId=id), escaped as in JSON.
-      - They are made from the files with problems that verifications wrote, which have to be on the same host.
+      - They are derived from the problems files of verifications, which must be on the same host.
     type: path
 seealso:
   - module: scality.backbeat.backbeat_preflight
@@ -145,7 +145,7 @@ report:
   type: dict
   contains:
     verdict:
-      description: The worst of all pairs; V(failed), V(incomplete), V(waiting), V(unverified) or V(ok).
+      description: The worst verdict of all pairs; V(failed), V(incomplete), V(waiting), V(unverified) or V(ok).
       type: str
       sample: ok
     summary:
@@ -162,7 +162,7 @@ report:
       elements: dict
       contains:
         kind:
-          description: The option that asked for it.
+          description: The option that requested it.
           type: str
           sample: html
         path:

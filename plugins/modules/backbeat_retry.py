@@ -7,14 +7,16 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: backbeat_retry
-short_description: Retry failed versions by Backbeat's API
+short_description: Retry failed versions with Backbeat's API
 version_added: 0.1.0
 description:
-  - Has Backbeat send versions again that it failed to replicate; all of them, those of a bucket or prefix, or a list.
-  - Reads all versions of each key before. A retry that would make a deleted key live at the target, or show old content
-    there, is refused and listed with its reason. So is one of a version that was put with other roles than those that
-    are configured now, which Backbeat would not finish; M(scality.backbeat.backbeat_backfill) sends it.
-  - Backbeat drops what it does not list as failed without an error; RV(retry.dropped) says how many these were.
+  - Makes Backbeat send versions again that it failed to replicate; all of them, those of a bucket or prefix, or a list.
+  - Reads all versions of each key before. A retry that would make a deleted key readable at the target, or show old
+    content there, is refused and listed with its reason. So is a retry of a version that was put with other roles than
+    those that are configured now, because Backbeat would not replicate it; M(scality.backbeat.backbeat_backfill) sends
+    it.
+  - Backbeat ignores, without an error, versions that it does not list as failed; RV(retry.dropped) says how many these
+    were.
   - Its memory does not depend on the number of failures, which are kept in a temporary file. It needs no checkpoint,
     because a run that follows an interrupted one retries what is still listed.
 author: scality.backbeat contributors (@scality)
@@ -26,40 +28,40 @@ extends_documentation_fragment:
 options:
   backbeat_url:
     description:
-      - Where Backbeat's API is.
-      - The same as O(endpoint_url) asks through CloudServer, with this module's credentials. Any other URL is taken for
+      - URL of Backbeat's API.
+      - The value of O(endpoint_url) uses CloudServer's forwarding, with this module's credentials. Any other URL is
         Backbeat's own port, such as V(http://node1:8900), which must allow this machine and needs no credentials.
     type: str
     required: true
   sites:
     description:
-      - The sites to retry. All that the server has unless given.
+      - The sites to retry. By default all sites of the server.
       - Required for older servers, which do not list their sites.
     type: list
     elements: str
   bucket:
-    description: The only source bucket to retry. All buckets of the account unless given.
+    description: Retry only the failures of this source bucket. By default those of all buckets of the account.
     type: str
   prefix:
-    description: Only keys that begin so are retried.
+    description: Only keys that begin with this prefix are retried.
     type: str
     default: ""
   versions:
     description:
-      - The versions to retry, as M(scality.backbeat.backbeat_failed_info) or a verification lists them. What Backbeat
-        lists as failed unless given.
+      - The versions to retry, as M(scality.backbeat.backbeat_failed_info) or a verification lists them. By default the
+        versions that Backbeat lists as failed.
       - Only RV(ignore:key), RV(ignore:version_id), RV(ignore:bucket) and RV(ignore:site) of each are used; without the
-        last two, O(bucket) and O(sites) hold.
+        last two, O(bucket) and O(sites) apply.
     type: list
     elements: dict
   force:
-    description: Whether Backbeat retries versions too that it does not list as failed.
+    description: Whether Backbeat also retries versions that it does not list as failed.
     type: bool
     default: false
   target:
     description:
       - The other side of the bucket. Needs O(bucket).
-      - Without it, older versions of a deleted key are refused, because it is not known whether the delete marker has
+      - Without it, older versions of a deleted key are refused, because it is unknown whether the delete marker has
         arrived.
     type: dict
     suboptions:
@@ -99,7 +101,7 @@ options:
             description: Further settings of the client.
             type: dict
           retry_timeout:
-            description: How many seconds to retry while the server does not answer.
+            description: How many seconds to retry while the server does not respond.
             type: float
             default: 60.0
       bucket:
@@ -139,13 +141,13 @@ retry:
   type: dict
   contains:
     asked:
-      description: For how many versions Backbeat was asked, or in check mode would be. Each site counts.
+      description: For how many versions a retry was requested, or in check mode would be. Each site counts.
       type: int
     accepted:
-      description: How many of them Backbeat took.
+      description: How many of them Backbeat accepted.
       type: int
     dropped:
-      description: How many it did not take, since it does not list them as failed or retries them already.
+      description: How many it did not accept, because it does not list them as failed or is already retrying them.
       type: int
     refused:
       description: How many were not sent to Backbeat.
@@ -169,7 +171,7 @@ retry:
           description: The version.
           type: str
         reason:
-          description: A word for the reason.
+          description: Identifier of the reason.
           type: str
           sample: deleted-key
         detail:
@@ -178,7 +180,7 @@ retry:
     outcome:
       description:
         - How many accepted versions have each status now; V(null) if it was not waited for.
-        - C(not shown) stands for delete markers, whose status servers do not show.
+        - C(not shown) is for delete markers, whose status servers do not return.
       type: dict
       sample: {COMPLETED: 12}
 changes:

@@ -12,9 +12,9 @@ version_added: 0.1.0
 description:
   - Reads Backbeat's health, its sites and whether they are paused, scheduled resumes, metrics of each site and of all
     together, and how much of one object has been sent.
-  - A part is V(null) only if the server answers that it does not know the route (404 or 405), which older releases do;
-    RV(service.unsupported) then has the reason. Everything else that goes wrong is an error, so that a Backbeat that is
-    down never looks like one that is fine.
+  - A part is V(null) only if the server answers that it does not know the route (404 or 405), as older releases do;
+    RV(service.unsupported) then has the reason. Any other problem is an error, so a Backbeat that is down is never
+    reported as healthy.
 author: scality.backbeat contributors (@scality)
 extends_documentation_fragment:
   - scality.backbeat.connection
@@ -23,13 +23,13 @@ extends_documentation_fragment:
 options:
   backbeat_url:
     description:
-      - Where Backbeat's API is.
-      - The same as O(endpoint_url) asks through CloudServer, with this module's credentials. Any other URL is taken for
+      - URL of Backbeat's API.
+      - The value of O(endpoint_url) uses CloudServer's forwarding, with this module's credentials. Any other URL is
         Backbeat's own port, such as V(http://node1:8900), which must allow this machine and needs no credentials.
-      - Without it nothing is asked.
+      - Without it, Backbeat is not asked.
     type: str
   site:
-    description: The only replication site to report. All sites unless given.
+    description: Report only this replication site. By default all sites.
     type: str
   object:
     description: A version whose progress is read, for each reported site.
@@ -79,20 +79,20 @@ service:
   type: dict
   contains:
     backbeat_url:
-      description: Where it was asked, V(null) if it was not.
+      description: The URL that was asked, V(null) if Backbeat was not asked.
       type: str
       sample: http://node1
     asked:
-      description: Whether Backbeat was asked, which O(backbeat_url) decides.
+      description: Whether Backbeat was asked, which requires O(backbeat_url).
       type: bool
     reason:
-      description: Why it was not asked, else V(null).
+      description: Why it was not asked, V(null) otherwise.
       type: str
     healthy:
-      description: Whether the services that Backbeat depends on work; V(null) if that is not known.
+      description: Whether the services that Backbeat depends on work; V(null) if unknown.
       type: bool
     health:
-      description: The state of these services, V(null) if that is not known.
+      description: The state of these services, V(null) if unknown.
       type: dict
       contains:
         isr_health:
@@ -104,7 +104,7 @@ service:
           description: V(ok), or what is wrong with ZooKeeper.
           type: str
         zookeeper_state:
-          description: ZooKeeper's own word for the state of the connection.
+          description: State of the connection, as ZooKeeper names it.
           type: str
           sample: SYNC_CONNECTED
         kafka_producer:
@@ -134,7 +134,7 @@ service:
           type: str
           sample: running
         resume_at:
-          description: When the paused site resumes by itself, in UTC; V(null) for no schedule.
+          description: When the paused site is scheduled to resume, in UTC; V(null) without a schedule.
           type: str
           sample: "2026-11-23T06:00:00Z"
         metrics:
@@ -142,7 +142,7 @@ service:
           type: dict
           contains: &metrics
             backlog:
-              description: What Backbeat has still to replicate.
+              description: What Backbeat still has to replicate.
               type: dict
               contains:
                 count:
@@ -152,7 +152,7 @@ service:
                   description: Bytes.
                   type: int
             pending:
-              description: What waits, as the servers count it.
+              description: Pending operations, as the servers count them.
               type: dict
               contains:
                 count:
@@ -210,10 +210,10 @@ service:
           description: Bytes that were sent.
           type: int
         percent:
-          description: The part that was sent.
+          description: Share of the bytes that was sent.
           type: float
     unsupported:
-      description: What this server cannot tell.
+      description: What this server does not support.
       type: list
       elements: dict
       contains:
@@ -222,7 +222,7 @@ service:
           type: str
           sample: GetLocationsStatus
         reason:
-          description: What the server answered, as a sentence.
+          description: The server's response, as a sentence.
           type: str
 error:
   description: The call that failed.

@@ -12,7 +12,7 @@ version_added: 0.1.0
 description:
   - Pauses or resumes Backbeat's replication to one site or to all, and schedules the resume of paused sites.
   - Objects that are written to the source while a site is paused stay V(PENDING), and are replicated after the resume.
-  - The credentials of any account of the environment may do this, and a pause holds for all accounts.
+  - The credentials of any account of the environment are allowed to do this, and a pause applies to all accounts.
 author: scality.backbeat contributors (@scality)
 extends_documentation_fragment:
   - scality.backbeat.connection
@@ -21,8 +21,8 @@ extends_documentation_fragment:
 options:
   backbeat_url:
     description:
-      - Where Backbeat's API is.
-      - The same as O(endpoint_url) asks through CloudServer, with this module's credentials. Any other URL is taken for
+      - URL of Backbeat's API.
+      - The value of O(endpoint_url) uses CloudServer's forwarding, with this module's credentials. Any other URL is
         Backbeat's own port, such as V(http://node1:8900), which must allow this machine and needs no credentials.
     type: str
     required: true
@@ -37,25 +37,25 @@ options:
     default: running
   until:
     description:
-      - When paused sites resume by themselves; a time of day such as V(06:00), or a date with a time in ISO 8601.
+      - When paused sites resume; a time of day such as V(06:00), or a date with a time in ISO 8601.
       - Times without an offset are those of the machine that runs the module. Results are in UTC.
-      - Backbeat knows whole hours from now only, so that a site may resume up to an hour later, never earlier.
-      - A schedule that is there and meets this is kept, so that a second run changes nothing.
+      - Backbeat schedules whole hours from now only, so a site may resume up to an hour later, never earlier.
+      - An existing schedule that meets this is kept, so a second run changes nothing.
     type: str
   hours:
-    description: In how many hours paused sites resume by themselves. A schedule that was set in the last hour is kept.
+    description: In how many hours paused sites resume. A schedule that was set in the last hour is kept.
     type: int
   force:
     description:
-      - Whether a schedule that is there may be replaced by another one, or ended by V(running).
-      - Backbeat does not tell who set a schedule, so that without this it may be another operator's.
+      - Whether an existing schedule may be replaced, or cancelled by V(running).
+      - Backbeat does not say who set a schedule, so it may be another operator's.
     type: bool
     default: false
   wait:
     description:
-      - What to wait for; V(none), V(status), which is Backbeat's own word and changes within moments, or V(flow), which
-        after a resume is the first completed replication, or an empty backlog.
-      - After a resume nothing is replicated for some 30 to 45 seconds.
+      - What to wait for; V(none), V(status), the status that Backbeat reports, which changes immediately, or V(flow),
+        which after a resume is the first completed replication, or an empty backlog.
+      - After a resume, nothing is replicated for about 30 to 45 seconds.
     type: str
     choices: [none, status, flow]
     default: status
@@ -122,7 +122,7 @@ site:
           type: str
           sample: paused
         resume_at:
-          description: When a paused site resumes by itself, in UTC and to the minute; V(null) for no schedule.
+          description: When a paused site is scheduled to resume, in UTC, to the minute; V(null) without a schedule.
           type: str
           sample: "2026-11-23T06:00Z"
 changes:

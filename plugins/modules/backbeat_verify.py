@@ -13,11 +13,11 @@ description:
   - Compares every version and delete marker of two buckets, and says what is missing, different, stuck or extra, and
     why. It needs S3 credentials only.
   - Both buckets are listed side by side, and in parallel within one bucket. A HEAD request is sent only if the listings
-    leave a question, so that the replication status of millions of versions in sync need not be read.
+    do not suffice, so the replication status of millions of versions in sync need not be read.
   - Fails if something is in a state that is not accepted (O(accept)), if both buckets are empty (O(allow_empty)), and
     if the comparison is incomplete.
-  - Changes nothing on the servers. Writes a report, the problems one a line, and a checkpoint from which an interrupted
-    run continues, if their files are named.
+  - Changes nothing on the servers. If their files are named, it writes a report, the problems (one per line), and a
+    checkpoint from which an interrupted run continues.
   - The memory that it needs does not depend on the number of objects or problems.
 author: scality.backbeat contributors (@scality)
 extends_documentation_fragment:
@@ -25,7 +25,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    description: The module only reads, so it compares in the same way in check mode; but it writes no files then.
+    description: The module only reads, so it also compares in check mode, but writes no files then.
   diff_mode:
     support: none
     description: Nothing changes, so there is no difference to show.
@@ -52,7 +52,7 @@ options:
         type: str
         required: true
       name:
-        description: What reports call this side, such as the inventory's host. The endpoint's URL unless given.
+        description: Name of this side in reports, such as the inventory's host. Defaults to the endpoint's URL.
         type: str
       s3:
         description: The connection to this side's S3.
@@ -90,7 +90,7 @@ options:
             description: Further settings of the client.
             type: dict
           retry_timeout:
-            description: How many seconds to retry while the server does not answer.
+            description: How many seconds to retry while the server does not respond.
             type: float
             default: 60.0
   target: &target
@@ -112,7 +112,7 @@ options:
     description: File for the report as JSON, the same as RV(verification). It is replaced when the comparison ends.
     type: path
   status_file: &status_file
-    description: File with the progress as JSON, written every 2 seconds, to be watched where no terminal is.
+    description: File with the progress as JSON, written every 2 seconds, for runs without a terminal.
     type: path
   sent_file: &sent_file
     description:
@@ -154,11 +154,11 @@ options:
     type: bool
   backbeat_url: &backbeat_url
     description:
-      - Where the source's Backbeat API is. If given, no version is called stuck earlier than the age of its backlog.
+      - URL of the source's Backbeat API. If given, no version is called stuck earlier than the age of its backlog.
       - Backbeat does not tell the age itself. It is taken for twice the time in which it sends its backlog at its
         present rate, an average over 15 minutes. While it sends nothing, O(stuck_after) alone holds, and
         RV(verification.notes) say so.
-      - The same as the source's endpoint asks through CloudServer. Any other URL is taken for Backbeat's own port.
+      - The URL of the source's endpoint uses CloudServer's forwarding. Any other URL is Backbeat's own port.
     type: str
   pairs:
     description: Several pairs, instead of the options for one.
@@ -187,7 +187,7 @@ options:
     type: str
     default: ""
   prefix:
-    description: Only keys that begin so.
+    description: Only keys that begin with this prefix.
     type: str
     default: ""
   versions:
@@ -208,26 +208,27 @@ options:
     type: dict
     suboptions:
       share:
-        description: Which share of the versions, V(1) for all.
+        description: Share of the versions, V(1) for all.
         type: float
       number:
         description: How many versions. With O(ranges) this is the number for each run.
         type: int
       seed:
-        description: Chooses the versions. With the same seed they are the same.
+        description: Seed of the random choice. The same seed chooses the same versions.
         type: int
         default: 0
   stuck_after:
     description:
       - After how many seconds a version that is V(PENDING) counts as stuck.
       - Counted from the latest of its LastModified, the first report that saw it V(PENDING) (O(problems_file)), and
-        when a backfill sent it last (O(sent_file)). Its age alone says nothing, because a backfill keeps LastModified.
+        when a backfill sent it last (O(sent_file)). The age alone does not show it, because a backfill keeps
+        LastModified.
     type: float
     default: 3600.0
   backlog_age:
     description:
-      - Age of Backbeat's backlog in seconds. No version is called stuck earlier than that, nor earlier than Backbeat
-        says itself (O(backbeat_url)).
+      - Age of Backbeat's backlog in seconds. No version is reported as stuck earlier than that, nor earlier than the
+        age derived from O(backbeat_url).
     type: float
   accept:
     description:
@@ -246,17 +247,17 @@ options:
     default: true
   inspect_limit:
     description:
-      - How many differences of each kind are inspected by HEAD requests. What is not inspected is counted, and makes
-        the comparison incomplete.
+      - How many differences of each kind are inspected with HEAD requests. Differences that are not inspected are
+        counted, and make the comparison incomplete.
     type: int
     default: 1000000
   recheck_limit:
     description:
-      - How many keys are read once more at the end because they were pending, or changed during the run.
+      - How many keys are read again at the end because they were pending, or changed during the run.
     type: int
     default: 10000
   listers:
-    description: How many parts of a bucket are listed side by side at the most.
+    description: How many parts of a bucket are listed in parallel at most.
     type: int
     default: 8
   ramp_up:
@@ -264,13 +265,13 @@ options:
     type: bool
     default: true
   inspectors:
-    description: How many HEAD requests are sent side by side.
+    description: How many HEAD requests are sent in parallel.
     type: int
     default: 16
   requests_per_second:
     description:
-      - How many requests are sent at the most, both sides together. The pace is lowered by itself while a server
-        answers that it is busy (503 SlowDown).
+      - How many requests per second are sent at most, both sides together. The rate is reduced automatically while
+        a server responds that it is busy (503 SlowDown).
     type: float
   no_progress_timeout:
     description: After how many seconds without progress the comparison ends. It has no other time limit.
@@ -351,7 +352,7 @@ verification:
       description: The options that say what was compared.
       type: dict
     ranges:
-      description: The ranges of keys that were compared, each with the text behind which it begins and its last key.
+      description: The ranges of keys that were compared, each with the text after which it begins and its last key.
       type: list
       elements: list
     started:
@@ -363,7 +364,7 @@ verification:
       type: str
       sample: "2026-11-25T00:10:00.000Z"
     seconds:
-      description: How long it took, over all runs that it was continued in.
+      description: How long it took in seconds, including the runs that it continues.
       type: float
     listed:
       description: For each side, how many versions it has, their bytes, times, and the delete markers among them.
@@ -390,7 +391,7 @@ verification:
       description: How many were not, because a limit was reached.
       type: dict
     bodies_compared:
-      description: Of how many versions the bytes were compared.
+      description: Number of versions whose bytes were compared.
       type: int
     other_times:
       description: How many versions in sync have another LastModified on the other side.
@@ -404,7 +405,7 @@ verification:
       type: list
       elements: str
     notes:
-      description: What was not taken into account, as sentences. They are warnings too.
+      description: What was not taken into account, as sentences. These are also warnings.
       type: list
       elements: str
     requests:
@@ -416,7 +417,7 @@ verification:
       type: str
     backlog_age:
       description:
-        - Age of Backbeat's backlog in seconds, as far as its numbers tell; nothing younger is reported as stuck.
+        - Age of Backbeat's backlog in seconds, as far as its metrics show; no younger version is reported as stuck.
         - V(null) if Backbeat was not asked, or if it sent nothing.
       type: float
 error:

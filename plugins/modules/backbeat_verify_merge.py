@@ -12,7 +12,7 @@ version_added: 0.1.0
 description:
   - Reads the reports of ranges that several machines verified, and writes the report that one machine would have
     written.
-  - A part that is missing, damaged or of another run makes the report incomplete, and is named.
+  - A part that is missing, damaged or belongs to another run makes the report incomplete, and is named.
 author: scality.backbeat contributors (@scality)
 extends_documentation_fragment:
   - scality.backbeat.attributes
@@ -25,7 +25,7 @@ attributes:
     description: RV(changes) names the files; their contents are not shown.
   idempotent:
     support: full
-    description: The same parts make the same files.
+    description: The same parts result in the same files.
 options:
   parts:
     description: The ranges of the plan, all of them and in their order, with the files of their workers.
@@ -34,10 +34,10 @@ options:
     required: true
     suboptions:
       after:
-        description: The text behind which the range begins. From the beginning unless given.
+        description: The text after which the range begins. By default from the beginning.
         type: str
       until:
-        description: Its last key. To the end unless given.
+        description: Its last key. By default to the end.
         type: str
       report_file:
         description: The report that the worker wrote.
@@ -57,7 +57,7 @@ options:
         type: str
         required: true
       prefix:
-        description: What its keys begin with.
+        description: Prefix of its keys.
         type: str
         default: ""
       s3:
@@ -96,7 +96,7 @@ options:
             description: Further settings of the client.
             type: dict
           retry_timeout:
-            description: How many seconds to retry while the server does not answer.
+            description: How many seconds to retry while the server does not respond.
             type: float
             default: 60.0
   run:
@@ -197,7 +197,7 @@ verification:
       description: The options that say what was compared.
       type: dict
     ranges:
-      description: The ranges of keys that were compared, each with the text behind which it begins and its last key.
+      description: The ranges of keys that were compared, each with the text after which it begins and its last key.
       type: list
       elements: list
     started:
@@ -209,7 +209,7 @@ verification:
       type: str
       sample: "2026-11-25T00:10:00.000Z"
     seconds:
-      description: How long it took, over all runs that it was continued in.
+      description: How long it took in seconds, including the runs that it continues.
       type: float
     listed:
       description: For each side, how many versions it has, their bytes, times, and the delete markers among them.
@@ -236,7 +236,7 @@ verification:
       description: How many were not, because a limit was reached.
       type: dict
     bodies_compared:
-      description: Of how many versions the bytes were compared.
+      description: Number of versions whose bytes were compared.
       type: int
     other_times:
       description: How many versions in sync have another LastModified on the other side.
@@ -250,7 +250,7 @@ verification:
       type: list
       elements: str
     notes:
-      description: What was not taken into account, as sentences. They are warnings too.
+      description: What was not taken into account, as sentences. These are also warnings.
       type: list
       elements: str
     requests:
@@ -262,7 +262,7 @@ verification:
       type: str
     backlog_age:
       description:
-        - Age of Backbeat's backlog in seconds, as far as its numbers tell; nothing younger is reported as stuck.
+        - Age of Backbeat's backlog in seconds, as far as its metrics show; no younger version is reported as stuck.
         - V(null) if Backbeat was not asked, or if it sent nothing.
       type: float
 changes:

@@ -56,7 +56,7 @@ options:
         description: Further settings of the client.
         type: dict
       retry_timeout:
-        description: How many seconds to retry while the server does not answer.
+        description: How many seconds to retry while the server does not respond.
         type: float
         default: 60.0
   bucket:
@@ -64,11 +64,11 @@ options:
     type: str
     required: true
   prefix:
-    description: Only keys that begin so.
+    description: Only keys that begin with this prefix.
     type: str
     default: ""
   parts:
-    description: How many ranges to make at the most.
+    description: How many ranges to create at most.
     type: int
     required: true
   least_versions:
@@ -77,12 +77,12 @@ options:
     default: 20000
   plan_file:
     description:
-      - File with a plan of the bucket that was made before, RV(verify_plan) as JSON. If it exists, its ranges are
-        returned, so that a run is continued with the same ranges. It is not written here.
+      - File with an earlier plan of the bucket, RV(verify_plan) as JSON. If it exists, its ranges are returned, so
+        a run continues with the same ranges. This module does not write it.
     type: path
   store:
     description:
-      - The bucket that has O(plan_file) instead of a folder, for machines without a common one. Its key is the name of
+      - The bucket that has O(plan_file), for machines without a common folder. Its key is the name of
         O(plan_file), without its folder.
     type: dict
     suboptions:
@@ -91,7 +91,7 @@ options:
         type: str
         required: true
       prefix:
-        description: What its keys begin with.
+        description: Prefix of its keys.
         type: str
         default: ""
       s3:
@@ -130,7 +130,7 @@ options:
             description: Further settings of the client.
             type: dict
           retry_timeout:
-            description: How many seconds to retry while the server does not answer.
+            description: How many seconds to retry while the server does not respond.
             type: float
             default: 60.0
 seealso:
@@ -169,7 +169,7 @@ verify_plan:
           description: Its place, from 0.
           type: int
         after:
-          description: The text behind which its keys begin; empty for the first range.
+          description: The text after which its keys begin; empty for the first range.
           type: str
         until:
           description: Its last key, which need not exist; V(null) for the last range.

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: replication_plan
-short_description: Plan what a host has to do in a replication
+short_description: Plan the set-up of a host for replication
 version_added: 0.1.0
 description:
   - Turns the variables of P(scality.backbeat.replication#role) on all hosts into what this host has to set up.
-  - It is the first task of that role, and may change with it. If variables are wrong, it fails and names all of them.
+  - It is the first task of that role and may change with it. If variables are wrong, it fails and names all of them.
   - It runs on the controller, and calls no server.
 author: scality.backbeat contributors (@scality)
 extends_documentation_fragment:
   - scality.backbeat.attributes.read_only
 options:
   to_set_up:
-    description: Whether the run is to set up the replication, and not to validate or remove it.
+    description: Whether the run sets up replication, instead of validating or removing it.
     type: bool
     default: true
   to_adopt:
@@ -42,11 +42,11 @@ EXAMPLES = r"""
 
 RETURN = r"""
 source:
-  description: Whether it replicates to another host.
+  description: Whether the host replicates to another host.
   returned: success
   type: bool
 target:
-  description: Whether another host replicates to it.
+  description: Whether another host replicates to this host.
   returned: success
   type: bool
 outgoing:

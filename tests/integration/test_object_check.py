@@ -48,7 +48,7 @@ def test_both_sides(replicating: Side, target: Side) -> None:
     assert result["replica"]["replication_status"] == "REPLICA"
     for name in ("version_id", "etag", "size", "last_modified"):
         assert result["object"][name] == result["replica"][name]
-    assert result["looks"] >= 1
+    assert result["polls"] >= 1
     assert result["replica"]["bucket"] == TARGET
 
 
@@ -59,7 +59,7 @@ def test_one_side_alone_and_the_copy_alone(replicating: Side, target: Side) -> N
     assert one["object"]["replication_status"] == "COMPLETED"
     copy = check(target, bucket=TARGET, status=["REPLICA"], wait=False)
     assert not copy.get("failed")
-    assert copy["looks"] == 1
+    assert copy["polls"] == 1
 
 
 def test_one_of_several_statuses(replicating: Side) -> None:
@@ -75,7 +75,7 @@ def test_waits_for_an_object_that_comes_later(replicating: Side, target: Side) -
     put(replicating)
     result = check(replicating, target, wait_max_delay=0.2)
     assert not result.get("failed")
-    assert result["looks"] > 1
+    assert result["polls"] > 1
     assert 0.5 < result["elapsed"] < 5
 
 
@@ -104,7 +104,7 @@ def test_pending_too_long(replicating: Side, target: Side) -> None:
     assert "Backbeat may be down or paused" in result["msg"]
     assert result["object"]["replication_status"] == "PENDING"
     assert result["replica"] is None
-    assert result["looks"] > 1
+    assert result["polls"] > 1
     assert result["elapsed"] >= 0.5
 
 

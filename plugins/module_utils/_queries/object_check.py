@@ -127,11 +127,11 @@ class ObjectCheck(Query):
         return cls(request, connections.main, there, progress=connections.progress)
 
     def run(self) -> dict[str, Any]:
-        looks = 0
+        polls = 0
         while True:
             snapshot = self._look()
-            looks += 1
-            seen = self._seen(snapshot, looks)
+            polls += 1
+            seen = self._seen(snapshot, polls)
             if self._satisfied(snapshot):
                 return seen
             self.progress.waiting(self._story(snapshot))
@@ -189,10 +189,10 @@ class ObjectCheck(Query):
             return f"{where} is {status}, {self.there.bucket}/{self.there.key} is {copy} {after}"
         return f"{where} is {status or 'without replication status'} {after}"
 
-    def _seen(self, snapshot: ReplicaSnapshot, looks: int) -> dict[str, Any]:
+    def _seen(self, snapshot: ReplicaSnapshot, polls: int) -> dict[str, Any]:
         seen: dict[str, Any] = {
             "object": _describe(self.here, snapshot.here),
-            "looks": looks,
+            "polls": polls,
             "elapsed": round(self.backoff.elapsed, 3),
         }
         if self.there is not None:

@@ -49,7 +49,7 @@ ERRORS: dict[str, Exception] = {
     "refused": Refused("refused"),
     "invalid": InvalidDocument("invalid"),
     "unreachable": BadConnection("bad connection"),
-    "unsatisfied": Unsatisfied("unsatisfied", {"looks": 3}),
+    "unsatisfied": Unsatisfied("unsatisfied", {"polls": 3}),
 }
 
 TOO_MUCH = 99
@@ -238,7 +238,7 @@ class TestOneItem:
             ("refused", {"msg": "refused", "changes": []}),
             ("invalid", {"msg": "invalid", "changes": []}),
             ("unreachable", {"msg": "bad connection", "changes": []}),
-            ("unsatisfied", {"msg": "unsatisfied", "looks": 3, "changes": []}),
+            ("unsatisfied", {"msg": "unsatisfied", "polls": 3, "changes": []}),
         ],
     )
     def test_failures(self, name: str, expected: dict[str, Any]) -> None:
@@ -460,7 +460,7 @@ class TestQueries:
 
     def test_tell_what_they_saw_when_it_is_not_what_was_wanted(self) -> None:
         result = run({"things": [{"name": "unsatisfied"}]}, self.task)
-        assert result["results"][0]["looks"] == 3
+        assert result["results"][0]["polls"] == 3
         assert result["msg"] == "unsatisfied"
 
 

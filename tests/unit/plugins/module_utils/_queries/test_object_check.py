@@ -136,7 +136,7 @@ class TestSatisfied:
                 "metadata": {},
                 "replication_status": "REPLICA",
             },
-            "looks": 1,
+            "polls": 1,
             "elapsed": 0.0,
         }
 
@@ -175,7 +175,7 @@ class TestSatisfied:
     def test_an_older_version_can_be_meant(self, pair: Pair) -> None:
         pair.put("COMPLETED")
         pair.put("PENDING")
-        assert pair.check(both=False, version_id="key-1")["looks"] == 1
+        assert pair.check(both=False, version_id="key-1")["polls"] == 1
 
 
 class TestWaiting:
@@ -185,7 +185,7 @@ class TestWaiting:
             pair.source.before("head_object", lambda status=status: pair.now(status))
             pair.target.before("head_object", pair.copy if number == 3 else lambda: None)
         seen = pair.check()
-        assert seen["looks"] == 4
+        assert seen["polls"] == 4
         assert seen["elapsed"] == round(sum(time.slept), 3)
         steps = (0.2, 0.4, 0.8)
         assert all(s / 2 <= slept <= s for s, slept in zip(steps, time.slept, strict=True))
@@ -194,11 +194,11 @@ class TestWaiting:
         pair.put("PENDING")
         seen = pair.explains("still PENDING after 30 s, COMPLETED was expected", both=False)
         assert seen["elapsed"] == 30.0
-        assert seen["looks"] == len(time.slept) + 1
+        assert seen["polls"] == len(time.slept) + 1
 
     def test_can_be_left_out(self, pair: Pair, time: Time) -> None:
         pair.put("PENDING")
-        assert pair.explains("PENDING after 0 s", both=False, wait=False)["looks"] == 1
+        assert pair.explains("PENDING after 0 s", both=False, wait=False)["polls"] == 1
         assert time.slept == []
 
     def test_the_longest_pause_can_be_set(self, pair: Pair, time: Time) -> None:
@@ -208,13 +208,13 @@ class TestWaiting:
 
     def test_stops_early_when_replication_failed(self, pair: Pair, time: Time) -> None:
         pair.put("FAILED")
-        assert pair.explains("FAILED")["looks"] == 1
+        assert pair.explains("FAILED")["polls"] == 1
         assert time.slept == []
 
     def test_an_object_may_come_later(self, pair: Pair) -> None:
         pair.source.before("head_object", lambda: None)
         pair.source.before("head_object", lambda: pair.put("COMPLETED"))
-        assert pair.check(both=False)["looks"] == 2
+        assert pair.check(both=False)["polls"] == 2
 
     def test_a_version_put_meanwhile_does_not_confuse(self, pair: Pair) -> None:
         pair.put("COMPLETED")
@@ -225,7 +225,7 @@ class TestWaiting:
     def test_an_object_without_versions_is_compared_by_what_it_is(self, pair: Pair) -> None:
         pair.put("COMPLETED", VersionId=None)
         pair.copy(VersionId=None)
-        assert pair.check()["looks"] == 1
+        assert pair.check()["polls"] == 1
 
     def test_short_troubles_are_survived_however_late(self, pair: Pair, time: Time) -> None:
         pair.put("PENDING")
