@@ -27,7 +27,9 @@ SOURCE = {
 
 def planned(to_set_up: Any = True, skip_tags: Any = (), **variables: Any) -> dict[str, Any]:
     """The result on node1; `variables` are of the play, so that hostvars lack them."""
-    task = SimpleNamespace(args={"to_set_up": to_set_up}, async_val=0, check_mode=True, diff=False)
+    task = SimpleNamespace(
+        args={"to_set_up": to_set_up}, tags=["always"], async_val=0, check_mode=True, diff=False
+    )
     action = ActionModule(
         task=task,
         connection=SimpleNamespace(_shell=SimpleNamespace(tmpdir=None)),
