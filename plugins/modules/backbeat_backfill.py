@@ -493,8 +493,10 @@ from ansible_collections.scality.backbeat.plugins.module_utils._engine.options i
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task, run_module
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs.backfill import (
-    SENDABLE,
     Backfill,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._jobs.backfill_request import (
+    SENDABLE,
     BackfillRequest,
 )
 

@@ -8,162 +8,44 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from collections.abc import Callable, Iterator
+from datetime import datetime, timezone
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from .._clients import s3_buckets
 from .._clients.api import Api
-from .._clients.errors import ApiError
 from .._clients.listing import VersionListing
 from .._clients.service import S3
 from .._clients.session import Connections, open_api
-from .._documents import side_effects
 from .._documents.backfill_report import Report
-from .._documents.moments import iso, moment_of
+from .._documents.moments import iso
 from .._documents.replication import (
     PENDING_STATUSES,
-    Configuration,
-    enabled_for,
-    from_api,
-    join_roles,
 )
-from .._documents.resend_rules import DEFAULT_STATES
 from .._documents.verify_compare import Block, Case
 from .._documents.verify_entries import Side
-from .._documents.verify_questions import Context
 from .._documents.verify_ranges import Span
 from .._work import Failure, InvalidDocument, Unsatisfied
-from .backfill_key import Choice, KeyWork
+from .backfill_context import context_of, side_effects_of
+from .backfill_key import KeyWork
 from .backfill_ledger import Files, Ledger, digest_of
 from .backfill_outcome import Outcomes
+from .backfill_request import BackfillRequest
 from .backfill_sender import Gate, Pair, Requests, Sender
 from .backfill_workers import KeyTask, Workers
-from .backlog import backlog_age, backlog_of, service_of
+from .backlog import backlog_of, service_of
 from .checkpoint import Checkpoint, kept_for_reading, read_lines, require_writable, write_atomically
-from .job import Control, Job, JobLimits, JobProgress
+from .job import Control, Job, JobProgress
 from .pending_history import PendingHistory
 from .verify_listers import Listers, SideRequest, attempt
 
-#: The states that a task can choose. What is named by its version id may be in any.
-SENDABLE = ("never_replicated", "failed", "stuck", "missing")
 #: Seconds between two checkpoints.
 SAVE = 5.0
 #: Requests for each version: HEAD for its state, HEAD of both sides just before the put, two reads of tags, one put.
 REQUESTS = 6
 #: How many versions' tags are read in check mode, to measure how long that takes.
 MEASURED = 20
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How hard a backfill works. Times in seconds.
-
-    senders: versions sent side by side. backlog: how many versions may be under way, None for any number.
-    first_timeout: for the first version to arrive. settle: for a version whose successors depend on it.
-    """
-
-    senders: int = 16
-    listers: int = 2
-    backlog: int | None = None
-    first_timeout: float = 300.0
-    settle: float = 300.0
-    job: JobLimits = field(default_factory=JobLimits)
-
-
-@dataclass(frozen=True)
-class BackfillRequest:
-    """What is sent again, how fast, and where it is written down.
-
-    choice: by class, name and age. problems_file: of a verification, whose keys are worked on instead of all. wait:
-    whether the outcome is waited for, wait_timeout seconds at the most after the last version is sent.
-    """
-
-    source: SideRequest
-    target: SideRequest
-    choice: Choice
-    site: str = ""
-    prefix: str = ""
-    problems_file: str | None = None
-    stuck_after: float = 3600.0
-    wait: bool = False
-    wait_timeout: float = 3600.0
-    backbeat_url: str = ""
-    limits: Limits = field(default_factory=Limits)
-    checkpoint: str | None = None
-    sent_file: str | None = None
-    skipped_file: str | None = None
-    report_file: str | None = None
-    status_file: str | None = None
-
-    @classmethod
-    def from_options(cls, options: Mapping[str, Any]) -> BackfillRequest:
-        """From the options of a task. Raises InvalidDocument."""
-        return cls(
-            source=SideRequest.from_options(options["source"]),
-            target=SideRequest.from_options(options["target"]),
-            choice=_choice(options),
-            site=options["site"] or "",
-            prefix=options["prefix"],
-            problems_file=options["verify_problems_file"],
-            stuck_after=max(options["stuck_after"], options["backlog_age"] or 0.0),
-            wait=bool(options["wait"]),
-            wait_timeout=options["wait_timeout"],
-            backbeat_url=options["backbeat_url"] or "",
-            limits=Limits(
-                max(1, options["senders"]),
-                max(1, options["listers"]),
-                options["backlog_limit"] or None,
-                options["first_timeout"],
-                options["settle_timeout"],
-                JobLimits(options["requests_per_second"], options["no_progress_timeout"]),
-            ),
-            checkpoint=options["checkpoint"],
-            sent_file=options["sent_file"],
-            skipped_file=options["skipped_file"],
-            report_file=options["report_file"],
-            status_file=options["status_file"],
-        )
-
-    @property
-    def scope(self) -> dict[str, Any]:
-        """What is sent, as the report says it."""
-        choice = self.choice
-        named = {key: sorted(ids) for key, ids in sorted(choice.named.items())}
-        return {
-            "states": sorted(choice.states),
-            "versions": sum(map(len, named.values())) if named else None,
-            "prefix": self.prefix,
-            "modified_since": choice.since or None,
-            "modified_before": choice.before or None,
-            "verify_problems_file": self.problems_file,
-            "resend_deleted_keys": choice.delete_again,
-            "site": self.site,
-        }
-
-
-def _choice(options: Mapping[str, Any]) -> Choice:
-    given: list[str] | None = options["states"]
-    named: dict[str, set[str]] = {}
-    for one in options["versions"] or ():
-        named.setdefault(one["key"], set()).add(one["version_id"])
-    # Versions that are named are meant alone.
-    usual = frozenset[str]() if named else DEFAULT_STATES
-    states = usual if given is None else frozenset(given)
-    if not states and not named:
-        raise InvalidDocument(
-            "states is empty and versions names no version: nothing would be sent."
-        )
-    return Choice(
-        states,
-        named,
-        moment_of("modified_since", options["modified_since"]),
-        moment_of("modified_before", options["modified_before"]),
-        bool(options["resend_deleted_keys"]),
-    )
 
 
 class Backfill(Job):
@@ -314,8 +196,8 @@ class Backfill(Job):
     ) -> None:
         request, limits = self.request, self.request.limits
         requests = Requests(self._pair, ledger, control)
-        context = self._context(requests, history, ledger.report)
-        ledger.report.side_effects = self._side_effects(ledger.report)
+        context = context_of(request, requests, self._backbeat, history, ledger.report)
+        ledger.report.side_effects = side_effects_of(request, self._pair, ledger.report)
         outcomes = Outcomes(
             requests,
             ledger,
@@ -435,84 +317,6 @@ class Backfill(Job):
             raise InvalidDocument(
                 f"The file {path} of a verification cannot be read: {error.strerror or error}."
             ) from error
-
-    def _context(self, requests: Requests, history: PendingHistory, report: Report) -> Context:
-        """What judging needs to know of the pair. Raises Unsatisfied if no rule replicates to the target."""
-        request = self.request
-        configuration = requests.configuration()
-        prefixes = enabled_for(configuration, request.target.bucket, request.site)
-        if not prefixes:
-            raise Unsatisfied(
-                f"The bucket {request.source.bucket} has no enabled rule that replicates to "
-                f"{request.target.bucket}{f' on the site {request.site}' if request.site else ''}, so nothing "
-                "would be sent. Configure replication first.",
-                {},
-            )
-        age = backlog_age(self._backbeat, request.site, report.note)
-        stuck_after = max(request.stuck_after, age or 0.0)
-        now = self._pair.source.now
-        return Context(
-            prefixes=prefixes,
-            both_ways=self._replicates_back(),
-            roles=join_roles(configuration.roles) if configuration else None,
-            started=iso(now),
-            stuck_before=iso(now - timedelta(seconds=stuck_after)),
-            pending_since=history.since,
-        )
-
-    def _replicates_back(self) -> bool:
-        """Whether the target bucket replicates to the source; then replicas there count as such."""
-        request = self.request
-        stored: Configuration | None = None
-        with contextlib.suppress(ApiError, InvalidDocument):
-            found = s3_buckets.replication(self._pair.target, request.target.bucket)
-            stored = None if found is None else from_api(found)
-        return bool(enabled_for(stored, request.source.bucket))
-
-    def _side_effects(self, report: Report) -> list[str]:
-        request, pair = self.request, self._pair
-        missing = "missing" in request.choice.states
-
-        def ask(doing: str, read: Callable[[], Any], otherwise: Any) -> Any:
-            try:
-                return read()
-            except ApiError as error:
-                report.note(f"It is unknown {doing}: {error}")
-                return otherwise
-
-        source, target = request.source.bucket, request.target.bucket
-        return side_effects.sentences(
-            source,
-            target,
-            notifications=ask(
-                f"whether {source} notifies of tagging",
-                lambda: s3_buckets.notifications(pair.source, source),
-                None,
-            ),
-            lifecycle=ask(
-                f"whether {source} has lifecycle rules by tags",
-                lambda: s3_buckets.lifecycle(pair.source, source),
-                (),
-            ),
-            object_lock=ask(
-                f"whether {source} has object lock",
-                lambda: s3_buckets.object_lock(pair.source, source),
-                False,
-            ),
-            target_lock=ask(
-                f"whether {target} has object lock",
-                lambda: s3_buckets.object_lock(pair.target, target),
-                False,
-            ),
-            target_lifecycle=ask(
-                f"whether lifecycle rules of {target} removed what is missing",
-                lambda: s3_buckets.lifecycle(pair.target, target),
-                (),
-            )
-            if missing
-            else None,
-            deletes=request.choice.delete_again,
-        )
 
 
 class _Meanwhile:

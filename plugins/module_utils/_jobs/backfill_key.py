@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from .._clients import s3_objects
@@ -16,7 +16,7 @@ from .._clients.listing import VersionListing
 from .._clients.version_pages import Marker, Page
 from .._documents.backfill_report import SourceVersion
 from .._documents.replication import PENDING_STATUSES
-from .._documents.resend_rules import ARRIVING, NULL, KeyPlan, KeyVersion, Selection, plan_key
+from .._documents.resend_rules import ARRIVING, NULL, KeyPlan, KeyVersion, plan_key
 from .._documents.verify_compare import KIND, MARKER, MODIFIED, SIZE, VERSION_ID, Case, Row
 from .._documents.verify_entries import Problem
 from .._documents.verify_judge import judge
@@ -32,6 +32,7 @@ from .._documents.verify_questions import (
 from .._waiting import Deadline
 from .._work import Unsatisfied
 from .backfill_ledger import Ledger, Ticket
+from .backfill_request import Choice
 from .backfill_sender import Gate, Requests, Sender
 from .stamps import Stamps
 from .verify_listers import all_rows
@@ -46,37 +47,6 @@ KEY_PAGE = 100
 LOST_MARKER = ("delete_marker_missing", "never_replicated")
 #: If its status cannot be read, a delete marker of the last so many seconds may still be on its way.
 YOUNG = 10.0
-
-
-@dataclass(frozen=True)
-class Choice:
-    """Which versions are to be sent. since, before: LastModified, "" for no limit; named: version ids by key.
-
-    states: those that are sent, empty if only what is named is. delete_again: whether keys that are deleted at the
-    source are deleted there once more.
-    """
-
-    states: frozenset[str]
-    named: Mapping[str, Collection[str]] = field(default_factory=dict)
-    since: str = ""
-    before: str = ""
-    delete_again: bool = False
-
-    def selection(self, key: str, rows: Sequence[Row]) -> Selection:
-        """The selection among a key's versions."""
-        outside = frozenset(
-            row[VERSION_ID].decode()
-            for row in rows
-            if (self.since and row[MODIFIED] < self.since.encode())
-            or (self.before and row[MODIFIED] >= self.before.encode())
-        )
-        return Selection(
-            # A delete marker that is missing is listed with the reason, unless only named versions are sent.
-            states=self.states | {"delete_marker_missing"} if self.states else frozenset(),
-            version_ids=frozenset(self.named.get(key, ())),
-            excluded=outside,
-            delete_again=self.delete_again,
-        )
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.resend
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify_states import STATE
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.options import secrets
-from ansible_collections.scality.backbeat.plugins.module_utils._jobs.backfill import (
+from ansible_collections.scality.backbeat.plugins.module_utils._jobs.backfill_request import (
     SENDABLE,
     BackfillRequest,
 )

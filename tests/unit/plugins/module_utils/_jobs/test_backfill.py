@@ -24,12 +24,12 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.resend
     DEFAULT_STATES,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs import backfill
-from ansible_collections.scality.backbeat.plugins.module_utils._jobs.backfill import (
-    Backfill,
-    BackfillRequest,
-)
-from ansible_collections.scality.backbeat.plugins.module_utils._jobs.backfill_key import Choice
+from ansible_collections.scality.backbeat.plugins.module_utils._jobs.backfill import Backfill
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs.backfill_ledger import Ledger
+from ansible_collections.scality.backbeat.plugins.module_utils._jobs.backfill_request import (
+    BackfillRequest,
+    Choice,
+)
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs.job import Control
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs.verify_listers import (
     SideRequest,

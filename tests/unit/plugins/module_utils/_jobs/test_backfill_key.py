@@ -38,11 +38,9 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify
     Head,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs import backfill_key, stamps
-from ansible_collections.scality.backbeat.plugins.module_utils._jobs.backfill_key import (
-    Choice,
-    KeyWork,
-)
+from ansible_collections.scality.backbeat.plugins.module_utils._jobs.backfill_key import KeyWork
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs.backfill_ledger import Ticket
+from ansible_collections.scality.backbeat.plugins.module_utils._jobs.backfill_request import Choice
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs.backfill_sender import Gate
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs.job import Control
 from ansible_collections.scality.backbeat.plugins.module_utils._waiting import Deadline
