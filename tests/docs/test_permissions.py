@@ -195,7 +195,7 @@ def test_backfill_without_what_is_only_announced(play: Plays) -> None:
     inventory = as_operators(play, "backfill")
     played = play("-e", "replication_backfill_prefix=old", inventory=inventory, playbook=BACKFILL)
     assert "1 sent, 0 skipped" in " ".join(played.ok().output.split())
-    assert "It is not known whether source-bucket notifies of tagging" in played.output
+    assert "It is unknown whether source-bucket notifies of tagging" in played.output
 
 
 def test_teardown(play: Plays) -> None:
