@@ -11,6 +11,7 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 from ansible.utils.display import Display
 
+from ..module_utils._documents.proof_causes import CHECK_IF_FAILED, CHECK_IF_PENDING, causes
 from ..module_utils._documents.repair_steps import TaskResults, of_steps, steps_of
 from ..module_utils._documents.topology import Items
 from ..module_utils._documents.topology_comparisons import comparisons
@@ -29,6 +30,7 @@ from ._host_variables import (
     read_variable,
 )
 from ._role_variables import convert, specs
+from ._role_words import in_words_of_role
 
 #: The result of preflight.
 CHECKED = "replication_preflight_seen"
@@ -42,6 +44,11 @@ STUCK = "replication_stuck_events"
 CREATED, READ = "replication_roles_created", "replication_roles_read"
 ATTACHED, CONFIGURED = "replication_policies_attached", "replication_configured"
 BUCKETS = "replication_buckets_created"
+PROVED = "replication_proved"
+#: What Backbeat says after a failed proof.
+ASKED = "replication_cause_service"
+#: What messages of proofs suggest to check, in the role's words.
+GUESSES = in_words_of_role({"lines": [CHECK_IF_FAILED, CHECK_IF_PENDING]})["lines"]
 #: Results of all tasks that change something, and of what they rest on, by their names in Summary.
 SUMMARISED = {
     "preflight": CHECKED,
@@ -49,7 +56,7 @@ SUMMARISED = {
     "policies": ATTACHED,
     "buckets": BUCKETS,
     "replication": CONFIGURED,
-    "proofs": "replication_proved",
+    "proofs": PROVED,
     "removed": "replication_removed",
     "policies_removed": "replication_policies_removed",
     "roles_removed": "replication_roles_removed",
@@ -88,6 +95,11 @@ def plan_step(
             fail_on=options["preflight_fail_on"],
             fail_on_drift=options["fail_on_drift"],
         )
+    if step == "causes":
+        proofs, preflight, asked = (
+            hostvars[host].get(name) or {} for name in (PROVED, CHECKED, ASKED)
+        )
+        return causes(proofs, preflight, asked, GUESSES)
     if step == "sources_to_wait_for":
         return [name for name in planned["sources"] if not hostvars[name].get(REMOVED["removed"])]
     if step in ("repairs", "left"):

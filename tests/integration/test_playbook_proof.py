@@ -9,6 +9,7 @@ import json
 import re
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -163,6 +164,29 @@ def test_check_mode_does_not_wait(play: Plays, source: Side, target: Side) -> No
     assert time.monotonic() - began < 60
     assert has_canary(check)
     assert f"PutObjectTagging {SOURCE_BUCKET}/{KEY}" in check.changes()
+
+
+@pytest.mark.parametrize(
+    ("settings", "asked", "cause"),
+    [
+        ({"paused": ["node6"]}, True, "Replication to the site node6 is paused at "),
+        ({"paused": ["node6"]}, False, "so Backbeat may be down, paused or slow. Set replication_"),
+        ({"backbeat_down": True}, True, "Backbeat could not be asked: "),
+        ({"delay": 1000.0}, True, "it has 2 operations to do."),
+    ],
+)
+def test_backbeat_is_the_cause(
+    play: Plays, source: Side, target: Side, settings: dict[str, Any], asked: bool, cause: str
+) -> None:
+    """What preflight has checked is not told as a guess."""
+    set_up(source, target)
+    arrives(source, target)
+    play.sandbox.settings("source", **settings)
+    url = source.side.s3_url if asked else ""
+    inventory = play.inventory(replication_verify_timeout=1, replication_backbeat_url=url)
+    message = play("--tags", "verify", inventory=inventory).failure()
+    assert cause in message, message
+    assert "may be missing" not in message
 
 
 def test_a_failed_proof_ends_with_the_findings(play: Plays, source: Side, target: Side) -> None:

@@ -17,6 +17,7 @@ from .._clients.errors import ApiError
 from .._clients.service import S3
 from .._clients.session import Connections
 from .._documents import names
+from .._documents.proof_causes import CHECK_IF_FAILED, CHECK_IF_PENDING
 from .._documents.replication import PENDING_STATUSES, api_prefix
 from .._waiting import Backoff, Progress
 from .._work import Query, Unsatisfied
@@ -26,19 +27,6 @@ LAST_POLL = 2.0
 # Servers of 2026 may show an onward status on a replica; this metadata still says what it is.
 REPLICA_MARK = "scal-replica"
 CLOUD_MARK = "scal-replication-status"
-FAILED = (
-    "Check that the target role exists, trusts Backbeat and may replicate to the target bucket, and that "
-    "the rule still exists. Then put the object's own tags back on it, or retry it with "
-    "Backbeat's API (crr/failed), to send it again."
-)
-PENDING = (
-    "If others arrive, wait longer (wait_timeout). If none does: Backbeat may be down or paused, or "
-    "may not work for this account; the source role may be missing, not trust Backbeat, or lack a "
-    "permission on the source (servers since 2025 require s3:ReplicateObject there); or the roles of the "
-    "configuration were changed while the object was pending, which leaves it PENDING until its own "
-    "tags are put back on it."
-)
-
 WRITTEN_HERE = (
     "So it is not a replica: it was put here directly. Check that this is the target bucket of the "
     "replication."
@@ -299,9 +287,9 @@ class Diagnosis:
             )
             return f"The {version} has no replication status {was_wanted} {why}"
         if status == "FAILED":
-            return f"Replication of the {version} FAILED. {self._target_bucket()}{FAILED}"
+            return f"Replication of the {version} FAILED. {self._target_bucket()}{CHECK_IF_FAILED}"
         if status in PENDING_STATUSES:
-            return f"The {version} is still {status} {was_wanted} {PENDING}"
+            return f"The {version} is still {status} {was_wanted} {CHECK_IF_PENDING}"
         return f"The {version} has the status {status} {was_wanted}"
 
     def _missing_bucket(self) -> str:

@@ -50,6 +50,9 @@ NEVER_OF_THE_ROLE = {
     "version_id": "a column of a table",
 }
 
+#: Modules for what no playbook does.
+WITHOUT_PLAYBOOK = {"backbeat_site"}
+
 
 def names(spec: Mapping[str, Any]) -> Iterator[str]:
     for name, option in spec.items():
@@ -91,7 +94,7 @@ SENTENCES = sorted(
 def test_no_message_of_the_role_names_an_option_or_a_module(text: str) -> None:
     shown = in_words_of_role({"msg": text})["msg"]
     words = set(re.findall(r"(?<![\w.])[a-z]\w+", shown))
-    assert words.isdisjoint(MODULES), shown
+    assert words & set(MODULES) <= WITHOUT_PLAYBOOK, shown
     assert words & options() <= SHARED.keys() | NEVER_OF_THE_ROLE.keys(), shown
 
 

@@ -1,0 +1,106 @@
+# Copyright: (c) 2026, scality.backbeat contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Why a proof failed, as the role's message says it: what was seen, what preflight found, and what Backbeat says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+Result = Mapping[str, Any]
+
+#: What to check if an object did not arrive, as far as its status tells.
+CHECK_IF_FAILED = (
+    "Check that the target role exists, trusts Backbeat and may replicate to the target bucket, and that "
+    "the rule still exists. Then put the object's own tags back on it, or retry it with "
+    "Backbeat's API (crr/failed), to send it again."
+)
+CHECK_IF_PENDING = (
+    "If others arrive, wait longer (wait_timeout). If none does: Backbeat may be down or paused, or "
+    "may not work for this account; the source role may be missing, not trust Backbeat, or lack a "
+    "permission on the source (servers since 2025 require s3:ReplicateObject there); or the roles of the "
+    "configuration were changed while the object was pending, which leaves it PENDING until its own "
+    "tags are put back on it."
+)
+
+
+def causes(
+    proofs: Result, preflight: Result, asked: Result, guesses: Sequence[str] = ()
+) -> list[str]:
+    """The lines of the message.
+
+    proofs, preflight, asked: results of backbeat_proof, backbeat_preflight and backbeat_service_info, of which the last
+    two may have failed; asked is empty if Backbeat was not asked. guesses: what messages of proofs suggest to check,
+    which preflight has done.
+    """
+    results = preflight.get("results") or ()
+    findings = [one for result in results for one in result.get("findings") or ()]
+    found = [line for result in results for line in result.get("lines") or ()]
+    if not results:
+        # Nothing was checked.
+        guesses = ()
+        found = [str(preflight["msg"])] if preflight.get("msg") else []
+    explained = any(one["severity"] == "error" for one in findings) or not results
+    return list(
+        dict.fromkeys([*_seen(proofs, guesses), *found, *_of_backbeat(asked, explained=explained)])
+    )
+
+
+def _seen(proofs: Result, guesses: Sequence[str]) -> Iterator[str]:
+    failed = [one for one in proofs.get("results") or () if one.get("failed")]
+    for result in failed or [proofs]:
+        message = str(result.get("msg") or "")
+        for guess in guesses:
+            message = message.replace(guess, "")
+        yield message.strip()
+
+
+def _of_backbeat(asked: Result, *, explained: bool) -> Iterator[str]:
+    service = asked.get("service") or {}
+    url = service.get("backbeat_url")
+    if not service and asked.get("msg"):
+        yield f"Backbeat could not be asked: {asked['msg']}"
+    elif not service.get("asked"):
+        if not explained:
+            yield (
+                "Preflight found no error on either side, so Backbeat may be down, paused or slow. Set "
+                "replication_backbeat_url to ask it, or raise replication_verify_timeout to wait longer."
+            )
+    else:
+        wrong = [*_of_health(service), *_of_sites(service)]
+        yield from wrong
+        if not wrong and not explained:
+            yield (
+                f"Preflight found no error on either side, and Backbeat at {url} reports none{_backlog(service)}. "
+                "Raise replication_verify_timeout to wait longer, or read Backbeat's log."
+            )
+
+
+def _of_health(service: Result) -> Iterator[str]:
+    if service.get("healthy") is False:
+        health = service.get("health") or {}
+        parts = ("isr_health", "zookeeper", "kafka_producer")
+        stated = ", ".join(f"{part} is {health.get(part)}" for part in parts)
+        yield " ".join(
+            [
+                f"Backbeat at {service['backbeat_url']} is not healthy: {stated}.",
+                *health.get("notes", ()),
+            ]
+        )
+
+
+def _of_sites(service: Result) -> Iterator[str]:
+    for site in service.get("sites") or ():
+        if site["state"] == "paused":
+            until = f"until {site['resume_at']}" if site.get("resume_at") else "until it is resumed"
+            yield (
+                f"Replication to the site {site['name']} is paused at {service['backbeat_url']} {until}: objects stay "
+                "PENDING. Resume it with the module backbeat_site and state: running."
+            )
+
+
+def _backlog(service: Result) -> str:
+    metrics = service.get("metrics") or {}
+    count = (metrics.get("backlog") or {}).get("count")
+    return f"; it has {count:,} operations to do" if count else ""
