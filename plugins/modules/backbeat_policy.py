@@ -280,8 +280,10 @@ from ansible_collections.scality.backbeat.plugins.module_utils._clients.service 
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.reconcile import RESOURCE
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task, run_module
 from ansible_collections.scality.backbeat.plugins.module_utils._resources.policy import (
-    MAX_SIZE,
     Policy,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._resources.policy_request import (
+    MAX_SIZE,
     PolicyRequest,
 )
 

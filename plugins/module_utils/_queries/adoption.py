@@ -24,7 +24,8 @@ from .._documents import names, replication
 from .._documents.replication import Configuration
 from .._documents.wanted_replication import WantedRule, rule_options
 from .._resources.iam_role import IamRole, RoleRequest
-from .._resources.policy import Policy, PolicyRequest
+from .._resources.policy import Policy
+from .._resources.policy_request import PolicyRequest
 from .._work import InvalidDocument, Query
 
 Variables = dict[str, Any]

@@ -11,7 +11,8 @@ from typing import Any
 
 from .._clients.api import Api
 from .._documents import names
-from .._resources.policy import Policy, PolicyRequest
+from .._resources.policy import Policy
+from .._resources.policy_request import PolicyRequest
 from .._work import Query
 
 

@@ -5,16 +5,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from .._clients import iam_entities
 from .._clients.api import Api
 from .._clients.errors import Call, Conflict, NotFound
-from .._documents import names, permissions, policy
-from .._documents.policy_parts import buckets_of, keep_unlisted, remove_buckets, split
-from .._work import Change, InvalidDocument, Plan, Refused
+from .._documents import names, policy
+from .._documents.policy_parts import buckets_of
+from .._work import Change, Plan, Refused
 from .policy_parts import (
     LONGEST_NAME,
     Finder,
@@ -25,87 +25,10 @@ from .policy_parts import (
     part_name,
     writing_order,
 )
+from .policy_request import PolicyRequest
 
 # IAM keeps this many versions of a policy and refuses another one.
 VERSIONS = 5
-# The quota of AWS for the document of a managed policy, in characters without white space.
-MAX_SIZE = 6144
-
-
-@dataclass(frozen=True)
-class PolicyRequest:
-    """The desired state of a managed policy; None keeps what is there.
-
-    document: the parsed document. If the policy is to be absent, the permissions to remove; None removes all of it.
-    max_size: what the server accepts, in characters; a larger document becomes several policies. roles: names or ARNs
-    of the roles to attach it to. keep_unlisted: permissions on buckets that the document does not name stay.
-    holders: of a policy that is to be absent, the names of the only roles that it may be detached from; None for all.
-    """
-
-    name: str
-    path: str | None = None
-    description: str | None = None
-    document: Mapping[str, Any] | None = None
-    max_size: int = MAX_SIZE
-    roles: tuple[str, ...] = ()
-    keep_unlisted: bool = False
-    present: bool = True
-    holders: tuple[str, ...] | None = None
-
-    @classmethod
-    def from_options(cls, options: Mapping[str, Any]) -> PolicyRequest:
-        """From the options of a task. Raises InvalidDocument."""
-        present = options["state"] == "present"
-        generated = options["side"] is not None
-        listed = generated and bool(options["source_buckets"] or options["target_buckets"])
-        request = cls(
-            name=names.check_iam_name(options["name"], "policy"),
-            path=options["path"] and names.check_iam_path(options["path"]),
-            description=options["description"],
-            document=_document(options) if present or listed else None,
-            max_size=options["max_size"],
-            roles=tuple(options["roles"] or ()),
-            keep_unlisted=generated and not options["purge_statements"],
-            present=present,
-            holders=None
-            if present or options["roles"] is None
-            else tuple(role.rsplit("/", 1)[-1] for role in options["roles"]),
-        )
-        # An impossible split is refused before any call.
-        request.split(())
-        return request
-
-    @classmethod
-    def generated(
-        cls,
-        name: str,
-        side: str,
-        permissions: str,
-        buckets: tuple[Sequence[str], Sequence[str]],
-        role: str,
-    ) -> PolicyRequest:
-        """The policy of one side as the role `replication` writes it; `buckets` are those of source and target."""
-        document = _generated(side, permissions, *buckets, cloud_targets=False)
-        return cls(name, document=document, roles=(role,), keep_unlisted=True)
-
-    def split(self, stored: Sequence[Any]) -> tuple[Mapping[str, Any], ...]:
-        """The documents of the policy's parts, given the stored ones; empty if nothing is to be left.
-
-        Stored documents that cannot be understood have no permissions to keep.
-        """
-        documents = [one for one in stored if _understood(one)]
-        if self.present:
-            document: Mapping[str, Any] | None = self.document
-            if document is not None and self.keep_unlisted:
-                document = keep_unlisted(document, documents)
-        else:
-            document = self._without_listed(documents)
-        return () if document is None else tuple(split(document, self.max_size))
-
-    def _without_listed(self, stored: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-        if self.document is None or not self.keep_unlisted:
-            return None
-        return remove_buckets(stored, buckets_of([self.document]))
 
 
 class Policy:
@@ -423,47 +346,6 @@ class Policy:
             iam_entities.delete_policy_version(self.api, part.policy.arn, version.version_id)
         except NotFound:
             return
-
-
-def _understood(document: Any) -> bool:
-    try:
-        policy.parse(document)
-    except (InvalidDocument, TypeError):
-        return False
-    return True
-
-
-def _document(options: Mapping[str, Any]) -> dict[str, Any]:
-    if options["policy"] is not None:
-        return policy.validated(options["policy"])
-    side, guide = options["side"], options["permissions"] == "guide"
-    if side is None:
-        raise Refused(
-            f"The policy {options['name']} needs a document: give policy, or give side to generate one."
-        )
-    source, target = options["source_buckets"], options["target_buckets"]
-    for name, buckets in (("source", source), ("target", target)):
-        if not buckets and (guide or name == side):
-            raise Refused(
-                f"The policy {options['name']} for the {side} side needs {name}_buckets to be generated."
-            )
-    return _generated(
-        side,
-        options["permissions"],
-        source or (),
-        target or (),
-        cloud_targets=bool(options["cloud_targets"]),
-    )
-
-
-def _generated(
-    side: str, kind: str, source: Sequence[str], target: Sequence[str], *, cloud_targets: bool
-) -> dict[str, Any]:
-    if kind == "guide":
-        return permissions.guide_policy(source, target)
-    if side == "source":
-        return permissions.source_policy(source, cloud_targets=cloud_targets)
-    return permissions.target_policy(target)
 
 
 def _oldest(versions: list[iam_entities.PolicyVersion]) -> iam_entities.PolicyVersion:

@@ -27,7 +27,7 @@ FOREIGN = {
 # Files from a module to the wire, itself included; jobs, and reads of many kinds of things, open more.
 MOST = 20
 MORE = {
-    "backbeat_adoption_info": 23,
+    "backbeat_adoption_info": 24,
     "backbeat_backfill": 52,
     "backbeat_preflight": 35,
     "backbeat_proof": 21,

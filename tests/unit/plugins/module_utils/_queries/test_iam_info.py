@@ -22,8 +22,8 @@ from ansible_collections.scality.backbeat.plugins.module_utils._resources.iam_ro
     IamRole,
     RoleRequest,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._resources.policy import (
-    Policy,
+from ansible_collections.scality.backbeat.plugins.module_utils._resources.policy import Policy
+from ansible_collections.scality.backbeat.plugins.module_utils._resources.policy_request import (
     PolicyRequest,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._work import InvalidDocument

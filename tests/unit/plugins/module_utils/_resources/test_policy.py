@@ -16,8 +16,8 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents import
 from ansible_collections.scality.backbeat.plugins.module_utils._documents.names import (
     UNKNOWN_ACCOUNT,
 )
-from ansible_collections.scality.backbeat.plugins.module_utils._resources.policy import (
-    Policy,
+from ansible_collections.scality.backbeat.plugins.module_utils._resources.policy import Policy
+from ansible_collections.scality.backbeat.plugins.module_utils._resources.policy_request import (
     PolicyRequest,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._work import InvalidDocument, Refused

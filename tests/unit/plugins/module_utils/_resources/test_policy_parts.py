@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.errors import Unreachable
-from ansible_collections.scality.backbeat.plugins.module_utils._resources.policy import (
-    Policy,
-    PolicyRequest,
-)
+from ansible_collections.scality.backbeat.plugins.module_utils._resources.policy import Policy
 from ansible_collections.scality.backbeat.plugins.module_utils._resources.policy_parts import (
     writing_order,
+)
+from ansible_collections.scality.backbeat.plugins.module_utils._resources.policy_request import (
+    PolicyRequest,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._work import Refused
 
