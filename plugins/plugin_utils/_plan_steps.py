@@ -11,8 +11,9 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 from ansible.utils.display import Display
 
-from ..module_utils._documents.proof_causes import CHECK_IF_FAILED, CHECK_IF_PENDING, causes
+from ..module_utils._documents.proof_causes import causes
 from ..module_utils._documents.repair_steps import TaskResults, of_steps, steps_of
+from ..module_utils._documents.replication import CHECK_IF_FAILED, CHECK_IF_PENDING
 from ..module_utils._documents.topology import Items
 from ..module_utils._documents.topology_comparisons import comparisons
 from ..module_utils._documents.topology_steps import Found, Steps, role_arns

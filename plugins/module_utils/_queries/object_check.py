@@ -17,8 +17,7 @@ from .._clients.errors import ApiError
 from .._clients.service import S3
 from .._clients.session import Connections
 from .._documents import names
-from .._documents.proof_causes import CHECK_IF_FAILED, CHECK_IF_PENDING
-from .._documents.replication import PENDING_STATUSES, api_prefix
+from .._documents.replication import CHECK_IF_FAILED, CHECK_IF_PENDING, PENDING_STATUSES, api_prefix
 from .._waiting import Backoff, Progress
 from .._work import Query, Unsatisfied
 
