@@ -149,11 +149,11 @@ def wait_for(sandbox: Sandbox, key: str, wanted: tuple[str, str]) -> str:
 
 
 def tell_story(story: Story, sandbox: Sandbox, inventory: Path) -> None:
-    """The whole of it. Raises Failure where something is not as told."""
+    """Run all steps. Raises Failure if a step does not have the expected outcome."""
     for side in (sandbox.source, sandbox.target):
         story.tell(f"{side.name}: S3 {side.s3_url}, IAM {side.iam_url}, account {side.account_id}")
 
-    story.chapter("The plan: what would change")
+    story.chapter("Dry run: what would change")
     plan = story.play(SETUP, inventory, sandbox, "--check", "--diff")
     expect(plan.code == 0 and plan.changes(), "Check mode predicted nothing.", plan)
     story.tell(*(f"  would change: {one}" for one in plan.changes()))
@@ -161,18 +161,18 @@ def tell_story(story: Story, sandbox: Sandbox, inventory: Path) -> None:
         not sandbox.source.client("s3").list_buckets()["Buckets"], "Check mode has written.", plan
     )
 
-    story.chapter("The run: it changes that, and proves it with an object")
+    story.chapter("Run: makes these changes, and proves replication with an object")
     first = story.play(SETUP, inventory, sandbox)
     expect(first.code == 0 and first.changes(), "The first run changed nothing.", first)
     story.tell(*(f"  changed: {one}" for one in first.changes()))
     story.tell("  " + wait_for(sandbox, KEY, ("COMPLETED", "REPLICA")))
 
-    story.chapter("Once more: nothing changes")
+    story.chapter("Second run: changes nothing")
     second = story.play(SETUP, inventory, sandbox)
     expect(second.code == 0 and not second.changes(), "The second run changed something.", second)
     story.tell("  changed: nothing")
 
-    story.chapter("Broken on purpose: the policy is detached from the target role")
+    story.chapter("Fault: the policy is detached from the target role")
     iam = sandbox.target.client("iam")
     (arn,) = (
         one["Arn"]
@@ -183,27 +183,29 @@ def tell_story(story: Story, sandbox: Sandbox, inventory: Path) -> None:
     sandbox.source.client("s3").put_object(Bucket=SOURCE, Key=BROKEN_KEY, Body=b"important")
     story.tell("  " + wait_for(sandbox, BROKEN_KEY, ("FAILED", "absent")))
 
-    story.chapter("Found")
+    story.chapter("Diagnosis: validation finds the cause")
     validation = story.play(VALIDATE, inventory, sandbox)
     expect(validation.code, "Validation did not find it.", validation)
-    expect(validation.findings(), "Validation did not say what is wrong.", validation)
+    expect(validation.findings(), "Validation reported no errors.", validation)
     story.tell(*(f"  {one}" for one in validation.findings()))
 
-    story.chapter("Fixed, by the same command as before")
+    story.chapter("Repair: the same command attaches the policy again")
     fix = story.play(SETUP, inventory, sandbox)
     expect(fix.code == 0 and fix.changes(), "The run repaired nothing.", fix)
     story.tell(*(f"  changed: {one}" for one in fix.changes()))
 
-    story.chapter("Proved: the object that failed is sent again, by putting its own tags on it")
+    story.chapter("Proof: the failed object is sent again by putting its own tags back on it")
     sandbox.source.client("s3").put_object_tagging(
         Bucket=SOURCE, Key=BROKEN_KEY, Tagging={"TagSet": []}
     )
     story.tell("  " + wait_for(sandbox, BROKEN_KEY, ("COMPLETED", "REPLICA")))
     final = story.play(VALIDATE, inventory, sandbox)
-    expect(final.code == 0, "Validation still finds something.", final)
-    story.tell("  nothing is wrong")
+    expect(final.code == 0, "Validation still finds problems.", final)
+    story.tell("  no errors or drift")
 
-    story.chapter("Compared: every version of both buckets, and a page about it")
+    story.chapter(
+        "Verification: all versions of both buckets are compared, and a report page is written"
+    )
     PAGE.parent.mkdir(parents=True, exist_ok=True)
     PAGE.unlink(missing_ok=True)
     verification = story.play(VERIFY, inventory, sandbox, page=PAGE)
@@ -212,7 +214,7 @@ def tell_story(story: Story, sandbox: Sandbox, inventory: Path) -> None:
 
 
 def main() -> int:
-    """Tell the story; returns 0 if it went as told. Leaves nothing running."""
+    """Run the demo; returns 0 if all steps succeeded. Leaves no process running."""
     parser = argparse.ArgumentParser(
         prog="dev.py demo", description=(__doc__ or "").splitlines()[0]
     )
@@ -224,7 +226,7 @@ def main() -> int:
         inventory = write_inventory(Path(folder) / "inventory.json", sandbox.describe())
         tell_story(story, sandbox, inventory)
     story.chapter(
-        "Replication works, and the second run changed nothing. Everything is stopped again. The page for people:"
+        "Replication works, and the second run changed nothing. Both environments are stopped. The report page:"
     )
     print(PAGE, flush=True)
     return 0
@@ -237,5 +239,5 @@ if __name__ == "__main__":
     except Failure as failure:
         sys.exit(f"demo: {failure}")
     except KeyboardInterrupt:
-        print("\ndemo: stopped, and so is everything that it had started", file=sys.stderr)
+        print("\ndemo: stopped, with all processes that it had started", file=sys.stderr)
         sys.exit(130)

@@ -125,7 +125,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Allow the source role what it needs
+- name: Create and attach the source policy
   scality.backbeat.backbeat_policy:
     endpoint_url: http://node1:8600
     profile: backbeat-source

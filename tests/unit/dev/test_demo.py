@@ -83,7 +83,7 @@ def test_the_story_is_told_to_its_end() -> None:
         "error target-permission-missing",
         "changed: Attach policies (node6)",
         "written-while-broken: COMPLETED on the source, REPLICA on the target",
-        "nothing is wrong",
+        "no errors or drift",
         "all versions are in sync",
         str(demo.PAGE),
     ]
