@@ -11,6 +11,7 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 from ansible.utils.display import Display
 
+from ..module_utils._documents import topology_teardown, topology_verifications
 from ..module_utils._documents.proof_causes import causes
 from ..module_utils._documents.repair_steps import TaskResults, of_steps, steps_of
 from ..module_utils._documents.replication import CHECK_IF_FAILED, CHECK_IF_PENDING
@@ -143,7 +144,7 @@ def plan_step(
         store=convert(host, {STORE: variables.get(STORE)}, [STORE])[0][STORE],
     )
     if step == "absent_roles":
-        _warn_of_users(host, planned, steps.users())
+        _warn_of_users(host, planned, topology_teardown.users(steps))
     return STEPS[step](steps, planned["options"])
 
 
@@ -169,23 +170,23 @@ STEPS: Mapping[str, Callable[[Steps, Mapping[str, Any]], Items | list[str]]] = {
     "replications": lambda steps, options: steps.replications(
         {name: options[name] for name in ("purge_rules", "known_sites")} | _of_pending(options)
     ),
-    "removals": lambda steps, options: steps.removals(_of_pending(options)),
+    "removals": lambda steps, options: topology_teardown.removals(steps, _of_pending(options)),
     "preflights": lambda steps, options: steps.preflights(options["known_sites"]),
     "watched": lambda steps, options: steps.watched(options),
-    "resends": lambda steps, options: steps.resends(options),
-    "retries": lambda steps, options: steps.retries(options),
-    "verifications": lambda steps, options: steps.verifications(options),
-    "backfills": lambda steps, options: steps.backfills(options),
-    "repaired": lambda steps, options: steps.repaired(options),
-    "unsent": lambda steps, _options: steps.unsent(),
-    "divisions": lambda steps, options: steps.divisions(options),
-    "ranges": lambda steps, options: steps.ranges(options),
-    "parts": lambda steps, options: steps.parts(options),
+    "resends": topology_verifications.resends,
+    "retries": topology_verifications.retries,
+    "verifications": topology_verifications.verifications,
+    "backfills": topology_verifications.backfills,
+    "repaired": topology_verifications.repaired,
+    "unsent": lambda steps, _options: topology_verifications.left_out(steps),
+    "divisions": topology_verifications.divisions,
+    "ranges": topology_verifications.ranges,
+    "parts": topology_verifications.parts,
     "report_pairs": lambda steps, options: steps.report_pairs(options["verify_folder"]),
     "proofs": lambda steps, options: steps.proofs(options),
-    "absent_policies": lambda steps, _options: steps.absent_policies(),
-    "absent_roles": lambda steps, _options: steps.absent_roles(),
-    "absent_buckets": lambda steps, _options: steps.absent_buckets(),
+    "absent_policies": lambda steps, _options: topology_teardown.absent_policies(steps),
+    "absent_roles": lambda steps, _options: topology_teardown.absent_roles(steps),
+    "absent_buckets": lambda steps, _options: topology_teardown.absent_buckets(steps),
 }
 
 
