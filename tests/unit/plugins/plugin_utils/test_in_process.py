@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,6 +17,7 @@ from ansible_collections.scality.backbeat.plugins.plugin_utils._in_process impor
     SWITCH,
     THIS_PYTHON,
     InProcess,
+    scrubbed,
 )
 
 
@@ -102,3 +104,43 @@ def test_the_folder_of_a_module_is_removed_unless_it_still_runs(
     done = action._run_as_module({"kept": 1}, {})
     assert done == {"kept": 1, "asked": in_background}
     assert action.removed == ([] if in_background else ["/tmp/of-the-task"])
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "hunter2",
+        'with "quotes"',
+        "back\\slash",
+        "line\nbreak",
+        "tail\r",
+        "umläut",
+        "\udcff",
+        "€\x00",
+    ],
+)
+def test_a_secret_is_masked_at_any_depth(secret: str) -> None:
+    result = {"changed": True, "results": [{"msg": f"see {secret}!", "ok": [None, {"a": secret}]}]}
+    shown = scrubbed(result, {"absent", secret})
+    assert shown["results"][0]["msg"] == "see ********!"
+    assert shown["results"][0]["ok"] == [None, {"a": "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"}]
+    assert shown["changed"] is True
+
+
+def test_numbers_that_are_secrets_are_masked_but_no_booleans() -> None:
+    shown = scrubbed({"changed": True, "failed": False, "size": 3.25, "count": 1}, {"1", "3.25"})
+    assert shown["changed"] is True
+    assert shown["failed"] is False
+    assert shown["size"] == "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+
+
+def test_what_is_no_json_is_searched_too() -> None:
+    day = datetime.date(2026, 1, 1)
+    result: dict[str, Any] = {"msg": "the hunter2", "when": day, "set": {"hunter2"}}
+    shown = scrubbed(result, {"hunter2"})
+    assert "hunter2" not in str(shown)
+
+
+def test_without_a_secret_the_result_is_not_copied() -> None:
+    result = {"changed": False, "results": [{"bucket": "a"}]}
+    assert scrubbed(result, {"hunter2"}) is result
