@@ -41,7 +41,7 @@ ENDS = {
         (0, r"failed=0"),
         (2, r"objects-stuck"),
     ],
-    "5. Retry what failed": [(0, r"accepted: 1|\"accepted\": 1")],
+    "5. Retry failed versions": [(0, r"accepted: 1|\"accepted\": 1")],
     "6. What is still missing?": [(2, r"stuck")],
     "7. Send it again": [(0, r"1 would be sent"), (0, r"1 sent")],
     "8. Prove it": [(0, r"failed=0"), (0, r"failed=0")],

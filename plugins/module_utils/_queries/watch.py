@@ -379,7 +379,7 @@ def _finding(area: str, pair: WatchedPair, what: str) -> Problem:
         "severity": ERROR,
         "where": area,
         "what": what,
-        "why": "Whether something is wrong there is unknown.",
+        "why": "Whether there are problems is unknown.",
         "remedy": "Follow the advice in the message.",
     }
     return Problem(FINDING, OUTAGES, ("not-read", area), facts)

@@ -48,7 +48,7 @@ KINDS = (
     Kind(
         "endpoint-unusable",
         ERROR,
-        "The server refuses the first and simplest call.",
+        "The server refuses even the simplest call.",
         "Follow the advice in the message; check endpoint_url and the certificate.",
     ),
     Kind(

@@ -52,7 +52,7 @@ CANARY_KINDS = (
     Kind(
         "canary-left-behind",
         WARNING,
-        "A small object of preflight's own stays in the bucket.",
+        "A small object of preflight remains in the bucket.",
         "Delete that version manually.",
     ),
     Kind(
