@@ -314,7 +314,7 @@ def test_another_inventory_that_uses_the_role(pair: Pair) -> None:
     s3.put_bucket_replication(Bucket="their-bucket", ReplicationConfiguration=theirs)
     (finding,) = pair.run(fail_on="never")["findings"]
     assert finding["id"] == "other-bucket-without-permission"
-    assert finding["what"].startswith("The bucket their-bucket is replicated with it")
+    assert finding["what"].startswith("The bucket their-bucket is replicated with this role")
 
 
 def test_before_setup(source: Side, target: Side) -> None:

@@ -13,8 +13,8 @@ from typing import Any
 FAILING = {"error": ("error",), "warning": ("error", "warning"), "never": ()}
 WELL = "Nothing keeps these buckets from being replicated."
 DRIFT = (
-    "Drift, which set-up repairs (unlisted rules and permissions only with purging): run set-up with --check "
-    "to see its plan."
+    "Drift, which set-up repairs (unlisted rules and permissions only with purging, disabled rules only with enabled: "
+    "true): run set-up with --check to see its plan."
 )
 HEADINGS = {
     "errors": "Errors, which set-up does not repair:",

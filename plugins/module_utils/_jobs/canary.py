@@ -162,6 +162,7 @@ class Canary(Job):
             replica=Replica(request.target_bucket, request.key),
             timeout=request.timeout,
             max_delay=request.max_delay,
+            just_put=True,
         )
         check = ObjectCheck(
             wanted, self.source, self.target, progress=control.lines, sleep=control.sleep

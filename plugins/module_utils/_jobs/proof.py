@@ -267,6 +267,7 @@ class Proof(Job):
             replica=request.replica,
             timeout=timeout,
             max_delay=request.max_delay,
+            just_put=True,
         )
         return ObjectCheck(
             wanted, self.source, self.target, progress=control.lines, sleep=control.sleep

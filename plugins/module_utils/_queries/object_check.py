@@ -23,6 +23,8 @@ from .._work import Query, Unsatisfied
 
 # Seconds for the poll at the end of the waiting, and for reading what explains its outcome.
 LAST_POLL = 2.0
+# Seconds in which a node may still answer without the status that an object was put with.
+UNMARKED = 2.0
 # Servers of 2026 may show an onward status on a replica; this metadata still says what it is.
 REPLICA_MARK = "scal-replica"
 CLOUD_MARK = "scal-replication-status"
@@ -46,7 +48,8 @@ class ObjectCheckRequest:
     """The replication status that an object is to have, and how long to wait for it.
 
     version_id: the version, None the latest one. replica: None when the other side is not to be read.
-    timeout: seconds to wait, 0 reads once. max_delay: the longest pause between two reads.
+    timeout: seconds to wait, 0 reads once. max_delay: the longest pause between two reads. just_put: whether the object
+    was put for this check, so that without a replication status now it never gets one.
     """
 
     bucket: str
@@ -56,6 +59,7 @@ class ObjectCheckRequest:
     replica: Replica | None = None
     timeout: float = 300.0
     max_delay: float = 5.0
+    just_put: bool = False
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> ObjectCheckRequest:
@@ -102,6 +106,7 @@ class ObjectCheck(Query):
         )
         self.version_id = request.version_id
         self.wanted = request.status
+        self.just_put = request.just_put
         self.backoff = Backoff(
             timeout=request.timeout, cap=request.max_delay, clock=clock, sleep=sleep
         )
@@ -122,12 +127,18 @@ class ObjectCheck(Query):
             if self._satisfied(snapshot):
                 return seen
             self.progress.waiting(self._story(snapshot))
-            failed = status_of(snapshot.here) == "FAILED" and "FAILED" not in self.wanted
-            if failed or not self.backoff.pause():
+            if self._is_final(snapshot) or not self.backoff.pause():
                 here, there = self.here.within(self._limit()), self.there
                 there = there and there.within(self._limit())
                 diagnosis = Diagnosis(here, there, self.wanted, self.backoff.elapsed)
                 raise Unsatisfied(diagnosis.explain(snapshot), seen)
+
+    def _is_final(self, snapshot: ReplicaSnapshot) -> bool:
+        """Whether no waiting helps: it failed, or the server gave it no status when it was put."""
+        status = status_of(snapshot.here)
+        unmarked = self.just_put and snapshot.here is not None and status is None
+        failed = status == "FAILED" and "FAILED" not in self.wanted
+        return failed or (unmarked and self.backoff.elapsed >= UNMARKED)
 
     def glance(self) -> tuple[dict[str, Any], bool]:
         """One look: what `run` would return, and whether it is as requested."""

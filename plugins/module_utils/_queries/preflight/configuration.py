@@ -42,14 +42,14 @@ KINDS = (
         "no-rule-enabled",
         ERROR,
         "Objects that are put now get no replication status and are never sent.",
-        "Enable a rule with backbeat_bucket_replication.",
+        "State enabled: true for a rule in rules, and set it with backbeat_bucket_replication.",
         made_by_setup=True,
     ),
     Kind(
         "rule-disabled",
         WARNING,
         "Objects that are put under its prefix now get no replication status and are never sent.",
-        "Enable it with backbeat_bucket_replication, or set enabled: false for it in rules.",
+        "State enabled for it in rules: with true, backbeat_bucket_replication enables it; with false, it is expected.",
         changed_by_hand=True,
     ),
     Kind(

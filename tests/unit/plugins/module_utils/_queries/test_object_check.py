@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import pytest
@@ -72,6 +73,7 @@ class Pair:
         both: bool = True,
         retry: float = 60.0,
         progress: Progress | None = None,
+        just_put: bool = False,
         **options: Any,
     ) -> dict[str, Any]:
         defaults = {
@@ -85,7 +87,7 @@ class Pair:
             "wait_max_delay": 5.0,
         }
         query = ObjectCheck(
-            ObjectCheckRequest.from_options({**defaults, **options}),
+            replace(ObjectCheckRequest.from_options({**defaults, **options}), just_put=just_put),
             self.source.api(retry, self.time, HERE),
             self.target.api(retry, self.time, THERE) if both else None,
             progress=progress,
@@ -488,3 +490,22 @@ def test_a_null_version_must_not_hide_a_newer_one(pair: Pair, newer: bool) -> No
         pair.explains("its copy", "current version key-2 here, null there", version_id="null")
     else:
         pair.check(version_id="null")
+
+
+@pytest.mark.parametrize(("just_put", "longest"), [(True, 5.0), (False, 30.0)])
+def test_an_object_that_was_put_without_a_status_gets_none(
+    pair: Pair, just_put: bool, longest: float
+) -> None:
+    """Another object's tags may be put back by somebody; that of this run is never sent."""
+    pair.put()
+    seen = pair.explains("has no replication status", just_put=just_put)
+    assert longest / 3 <= seen["elapsed"] <= longest
+
+
+def test_a_status_that_comes_late_is_waited_for(pair: Pair) -> None:
+    pair.put()
+    pair.copy()
+    for _number in range(2):
+        pair.source.before("head_object", lambda: None)
+    pair.source.before("head_object", lambda: pair.now("COMPLETED"))
+    assert pair.check(just_put=True)["polls"] == 3
