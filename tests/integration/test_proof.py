@@ -256,7 +256,9 @@ def test_a_retention_that_cannot_be_read_is_told(replicating: Side, target: Side
     )
     result = prove(replicating, target)
     assert result["proof"] == "new"
-    assert "unknown whether the bucket target-bucket keeps objects" in result["warnings"][0]
+    assert (
+        "unknown whether the bucket target-bucket has a default retention" in result["warnings"][0]
+    )
 
 
 def test_what_the_server_does_not_allow_on_the_old_object_is_told(
