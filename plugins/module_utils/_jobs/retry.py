@@ -196,7 +196,8 @@ class Retry(Job):
                     # Sending another one by one may have taken minutes, so each is read when its turn comes.
                     (key,) = reader.read([failed])
                     plan = _plan(key)
-                    yield _allowed(key, plan, tally), plan
+                    if allowed := _allowed(key, plan, tally):
+                        yield allowed, plan
         if batch:
             yield batch, KeyPlan()
 

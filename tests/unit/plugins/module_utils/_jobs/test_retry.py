@@ -268,7 +268,7 @@ def test_a_key_with_a_null_version_is_read_when_its_turn_comes(
 
     monkeypatch.setattr(retry.backbeat, "retry", take_and_delete)
     found = scene.run()["retry"]
-    assert scene.names == [("k", "null"), ("k", "v1")]
+    assert scene.sent == [[("k", "null")], [("k", "v1")]]
     assert found["refused_by_reason"] == {"gone": 2}
 
 
