@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sphinx's settings for the documentation site. Nothing is fetched from elsewhere."""
+"""Settings of Sphinx for the documentation site. The build fetches nothing from the network."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ html_theme_options = {
     "dark_css_variables": dict(re.findall(r"--(antsibull-[\w-]+):([^;}]+)", DARK)),
 }
 html_title = "scality.backbeat"
+html_static_path = ["static"]
+html_css_files = ["narrow.css"]
 html_copy_source = False
 html_show_sphinx = False
 nitpicky = True
