@@ -49,14 +49,14 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: List what failed, of all buckets and sites
+- name: List failed versions, of all buckets and sites
   scality.backbeat.backbeat_failed_info:
     endpoint_url: http://node1
     profile: backbeat-source
     backbeat_url: http://node1
   register: backbeat
 
-- name: List what failed below a prefix of one bucket
+- name: List failed versions below a prefix of one bucket
   scality.backbeat.backbeat_failed_info:
     endpoint_url: http://node1
     backbeat_url: http://node1:8900

@@ -47,7 +47,7 @@ EXAMPLES = r"""
     name: TargetRoleForS3Replication
   register: target_role
 
-- name: Stop if it does not exist
+- name: Stop if the role does not exist
   ansible.builtin.assert:
     that: target_role.iam_role is not none
 """

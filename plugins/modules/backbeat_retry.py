@@ -113,7 +113,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Retry what failed below a prefix, and read the other side to judge deleted keys
+- name: Retry failed versions below a prefix, and read the other side to judge deleted keys
   scality.backbeat.backbeat_retry:
     endpoint_url: http://node1
     profile: backbeat-source

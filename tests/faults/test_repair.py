@@ -45,8 +45,8 @@ class Point:
 
 BEFORE = "Compare both buckets of every pair before"
 AFTER = "Compare both buckets of every pair after"
-SEND = "Send again what the targets lack"
-RETRY = "Retry what Backbeat lists as failed"
+SEND = "Send versions that the targets lack again"
+RETRY = "Retry the versions that Backbeat lists as failed"
 LOOK = "Check both sides of every pair"
 #: Ways differ, so that each is seen through to the page.
 POINTS = [

@@ -328,7 +328,7 @@ def _validation(played: Played) -> dict[str, Any]:
     (one,) = [
         one["result"]["ansible_facts"]["replication_validation"]
         for one in played.records
-        if one["task"].endswith("Tell drift from errors") and one["status"] == "ok"
+        if one["task"].endswith("Separate drift from errors") and one["status"] == "ok"
     ]
     return dict(one)
 
