@@ -122,6 +122,11 @@ options:
         The canaries of M(scality.backbeat.backbeat_proof) for these keys may be pending too.
     type: list
     elements: str
+  buckets_predicted:
+    description:
+      - Whether an earlier task creates the buckets, so that check mode does not warn that one does not exist.
+    type: bool
+    default: false
   backbeat_url:
     description:
       - URL of Backbeat's API, which is asked for its backlog before a change that O(allow_pending_loss) concerns.
@@ -355,6 +360,7 @@ TASK = Task(
     shared={
         "backbeat_url": {"type": "str"},
         "pending_exempt": {"type": "list", "elements": "str", "no_log": False},
+        "buckets_predicted": {"type": "bool", "default": False},
     },
     exclusive=True,
     request=BucketReplicationRequest.from_options,

@@ -53,11 +53,25 @@ PLAYBOOKS = {
     "backbeat_retry": "retry_failed",
     "backbeat_service_info": "status_replication",
     "backbeat_verify": "verify_replication",
+}
+#: Other words of modules for what the role has variables for.
+PHRASES = {
+    "(source_role and target_role), cloud sites alone need one (role)": "in the pair's role, separated by a comma, "
+    "cloud sites alone need one",
+    "Compare the bytes with the option bodies": "Compare the bytes with replication_verify_bodies",
+    "Give S3's URL for s3 and IAM's for iam": "Give S3's URL in replication_s3 and IAM's in replication_iam",
+    "Give iam for this side": "Give replication_iam of this side",
+    "credentials of one account for s3 and iam of this side": "credentials of one account in replication_s3 and "
+    "replication_iam of this side",
+    "endpoint_url of s3 on both sides": "endpoint_url of replication_s3 on both sides",
+    "leave location out": "leave replication_location out",
+    "one of the server's locations as location": "one of the server's locations as replication_location",
     "prove replication with canary": "prove replication with replication_preflight_canary",
+    "with json or by": "with replication_report_json or by",
 }
 #: Where results have sentences.
 SENTENCES = ("lines", "msg", "remedy", "warnings", "what")
-WORDS = {**VARIABLES, **PLAYBOOKS}
+WORDS = {**VARIABLES, **PLAYBOOKS, **PHRASES}
 _WORD = re.compile(
     # The longer ones first.
     rf"(?<![\w.])(?:{'|'.join(map(re.escape, sorted(WORDS, key=len, reverse=True)))})(?!\w)"

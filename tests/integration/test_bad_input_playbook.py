@@ -106,6 +106,22 @@ def no_number(hosts: Hosts) -> None:
     hosts["node1"]["replication_policy_max_size"] = "much"
 
 
+def no_key(hosts: Hosts) -> None:
+    hosts["node1"]["replication_verify_key"] = ""
+
+
+def unprintable_key(hosts: Hosts) -> None:
+    hosts["node1"]["replication_verify_key"] = "a\tb"
+
+
+def long_key(hosts: Hosts) -> None:
+    hosts["node1"]["replication_verify_key"] = "a" * 1000
+
+
+def no_name_of_the_role(hosts: Hosts) -> None:
+    hosts["node1"]["replication_source_role_name"] = ""
+
+
 def half_a_pair(hosts: Hosts) -> None:
     hosts["node1"]["replication_pairs"] = [{"source_bucket": "only"}]
 
@@ -126,6 +142,10 @@ OF_THE_INVENTORY: list[tuple[Mistake, tuple[str, ...], str]] = [
     (no_iam_of_the_target, LIMIT, "The inventory lacks replication_iam of node6"),
     (no_connection_of_the_target, LIMIT, "The inventory lacks replication_s3 of node6"),
     (no_s3_of_the_source, LIMIT, "The inventory lacks replication_s3 of node1"),
+    (no_key, (), "replication_verify_key of node1: The object key is empty"),
+    (unprintable_key, (), "replication_verify_key of node1: The object key 'a\\tb' has"),
+    (long_key, (), "replication_verify_key of node1: The object key 'aaa"),
+    (no_name_of_the_role, (), "replication_source_role_name of node1: The role name '' has"),
 ]
 #: Mistakes of one host, in a run of all hosts.
 ON_BOTH_SIDES: list[tuple[Mistake, str]] = [

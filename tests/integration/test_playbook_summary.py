@@ -36,6 +36,8 @@ def test_check_run_and_run_again(play: Plays) -> None:
         "Plan: 1 role, 1 policy, 1 bucket to add; 0 to change; 0 to remove."
     ]
     assert statistics(check)["node1"]["check_mode"] is True
+    # Nothing is wrong with environments that are still empty.
+    assert "WARNING" not in check.output
 
     first = play().ok()
     header, row, done = lines(first, "node1")

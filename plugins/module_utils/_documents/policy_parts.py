@@ -187,7 +187,7 @@ class _Parts:
         raise InvalidDocument(
             f"Statement {number + 1}{sid} of the policy document cannot be divided into pieces of "
             f"{self.limit} characters: a piece of it has {policy.size(self.document(block))}. Shorten the "
-            "statement, or raise the limit if the server takes more."
+            "statement, or raise max_size if the server takes more."
         )
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from .replication import PENDING_STATUSES
+
 Result = Mapping[str, Any]
 
 
@@ -27,7 +29,8 @@ def causes(
         # Nothing was checked.
         guesses = ()
         found = [str(preflight["msg"])] if preflight.get("msg") else []
-    explained = any(one["severity"] == "error" for one in findings) or not results
+    errors = any(one["severity"] == "error" for one in findings)
+    explained = errors or not results or not _is_waiting(proofs)
     return list(
         dict.fromkeys([*_seen(proofs, guesses), *found, *_of_backbeat(asked, explained=explained)])
     )
@@ -40,6 +43,13 @@ def _seen(proofs: Result, guesses: Sequence[str]) -> Iterator[str]:
         for guess in guesses:
             message = message.replace(guess, "")
         yield message.strip()
+
+
+def _is_waiting(proofs: Result) -> bool:
+    """Whether an object was put that Backbeat has not replicated; other failures are no fault of Backbeat's."""
+    failed = (one for one in proofs.get("results") or () if one.get("failed"))
+    last = ((one.get("canary") or one).get("object") or {} for one in failed)
+    return any(one.get("replication_status") in (*PENDING_STATUSES, "FAILED") for one in last)
 
 
 def _of_backbeat(asked: Result, *, explained: bool) -> Iterator[str]:

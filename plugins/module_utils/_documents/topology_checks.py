@@ -57,14 +57,30 @@ def _of_names(here: Environment, topology: Topology) -> Iterator[str]:
                 (f"{side}_role_arn", names.check_role_arn, role.arn),
             ):
                 try:
-                    value and check(value)
+                    # Only a role that exists already has an ARN.
+                    if value or not variable.endswith("_arn"):
+                        check(value)
                 except InvalidDocument as error:
                     yield f"replication_{variable} of {here.name}: {error}"
+    for key in _proof_keys(here):
+        try:
+            names.check_object_key(key)
+        except InvalidDocument as error:
+            yield f"replication_verify_key of {here.name}: {error}"
+            break
     for pair in here.pairs:
         try:
             _check_pair(pair, topology)
         except InvalidDocument as error:
             yield f"The pair with source_bucket {pair.source_bucket} in replication_pairs of {here.name}: {error}"
+
+
+def _proof_keys(here: Environment) -> Iterator[str]:
+    """The keys of objects that would prove replication; the longest are those of canaries."""
+    for pair in here.pairs:
+        for prefix in enabled_prefixes(pair.rules)[:1]:
+            yield here.verify_key
+            yield names.canary_key(f"{prefix}{here.verify_key}-from-{here.name}")
 
 
 def _check_role_name(name: str) -> None:

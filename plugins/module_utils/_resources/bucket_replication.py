@@ -38,7 +38,8 @@ class BucketReplicationRequest:
 
     known_sites: the server's replication sites and their types, None when they are not known. scan: how pending
     versions are looked for; resend: whether those that the change strands meanwhile are sent again.
-    backbeat_url: where Backbeat's API answers, None when it is not to be asked.
+    backbeat_url: where Backbeat's API answers, None when it is not to be asked. bucket_predicted: whether an earlier
+    task creates the bucket, which check mode only predicts.
     """
 
     bucket: str
@@ -49,6 +50,7 @@ class BucketReplicationRequest:
     resend: bool = False
     backbeat_url: str | None = None
     present: bool = True
+    bucket_predicted: bool = False
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> BucketReplicationRequest:
@@ -72,6 +74,7 @@ class BucketReplicationRequest:
             resend=bool(options["resend_pending"]),
             backbeat_url=options["backbeat_url"],
             present=options["state"] == "present",
+            bucket_predicted=bool(options["buckets_predicted"]),
         )
 
 
@@ -122,7 +125,8 @@ class BucketReplication:
         if current.configuration is not None and same(after, current.configuration):
             return Plan(current)
         validate(after, self.request.known_sites)
-        warnings = () if current.bucket_exists else (self._no_bucket(),)
+        expected = current.bucket_exists or self.request.bucket_predicted
+        warnings = () if expected else (self._no_bucket(),)
         return self._change(current, after, warnings)
 
     def describe(self, state: State | None) -> dict[str, Any] | None:

@@ -16,6 +16,7 @@ import pytest
 
 from ansible_collections.scality.backbeat.plugins.plugin_utils._role_variables import specs
 from ansible_collections.scality.backbeat.plugins.plugin_utils._role_words import (
+    PHRASES,
     PLAYBOOKS,
     VARIABLES,
     in_words_of_role,
@@ -80,14 +81,8 @@ def sentences(file: Path) -> Iterator[str]:
             yield text
 
 
-SENTENCES = sorted(
-    {
-        text
-        for file in (PLUGINS / "module_utils").rglob("*.py")
-        for text in sentences(file)
-        if re.search(r"[a-z]_[a-z]", text)
-    }
-)
+TEXTS = {text for file in (PLUGINS / "module_utils").rglob("*.py") for text in sentences(file)}
+SENTENCES = sorted(text for text in TEXTS if re.search(r"[a-z]_[a-z]", text))
 
 
 @pytest.mark.parametrize("text", SENTENCES)
@@ -107,9 +102,21 @@ def test_there_are_such_messages() -> None:
 @pytest.mark.parametrize("module", PLAYBOOKS)
 def test_every_playbook_and_tag_exists(module: str) -> None:
     name, _blank, rest = PLAYBOOKS[module].partition(" ")
-    if name != "prove":
-        assert (ROOT / "playbooks" / f"{name}.yml").is_file()
-        assert not rest or set(rest.split()) & {*STEPS, "replication_permissions:"}
+    assert (ROOT / "playbooks" / f"{name}.yml").is_file()
+    assert not rest or set(rest.split()) & {*STEPS, "replication_permissions:"}
+
+
+@pytest.mark.parametrize("phrase", [one for one in PLAYBOOKS if " " in one] + [*PHRASES])
+def test_every_phrase_is_part_of_a_message(phrase: str) -> None:
+    """One that was reworded would be shown as the module says it."""
+    assert any(phrase in text for text in TEXTS)
+
+
+@pytest.mark.parametrize("phrase", PHRASES)
+def test_phrases_name_variables_of_the_role(phrase: str) -> None:
+    named = set(re.findall(r"\breplication_\w+", PHRASES[phrase]))
+    assert named <= specs().keys()
+    assert named or "the pair's role" in PHRASES[phrase]
 
 
 @pytest.mark.parametrize("option", VARIABLES)

@@ -13,9 +13,13 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.proof_
 
 GUESS = "The role may be missing."
 PENDING = "b/k is still PENDING after 5 s."
+OBJECT = {"replication_status": "PENDING"}
 PROOFS = {
     "msg": f"1 of 2 proofs failed. {PENDING} {GUESS}",
-    "results": [{"proof": "valid"}, {"failed": True, "msg": f"{PENDING} {GUESS}"}],
+    "results": [
+        {"proof": "valid"},
+        {"failed": True, "msg": f"{PENDING} {GUESS}", "canary": None, "object": OBJECT},
+    ],
 }
 WELL = {"results": [{"findings": [{"severity": "info"}], "lines": ["info x"]}]}
 WRONG = {"results": [{"findings": [{"severity": "error"}], "lines": ["error y"]}]}
@@ -69,6 +73,14 @@ def test_what_backbeat_says_is_told_in_any_case(preflight: dict[str, Any]) -> No
 
 def test_a_backbeat_that_does_not_answer() -> None:
     assert lines(WELL, {"msg": "No answer."})[1:] == ["Backbeat could not be asked: No answer."]
+
+
+@pytest.mark.parametrize("status", [None, "COMPLETED"])
+def test_backbeat_is_not_blamed_for_other_failures(status: str | None) -> None:
+    canary = {"object": {"replication_status": status}}
+    proofs = {"results": [{"failed": True, "msg": "No.", "canary": canary, "object": OBJECT}]}
+    assert causes(proofs, WELL, {}) == ["No.", "info x"]
+    assert causes({"msg": "No."}, WELL, {}) == ["No.", "info x"]
 
 
 def test_a_preflight_that_failed_leaves_the_guesses() -> None:

@@ -76,6 +76,7 @@ def replication(s3: FakeS3, **options: Any) -> BucketReplication:
         "pending_max_age": None,
         "resend_pending": False,
         "pending_exempt": None,
+        "buckets_predicted": False,
         "backbeat_url": None,
         "state": "present",
     }
@@ -168,6 +169,8 @@ def test_a_missing_bucket_is_a_warning_in_check_mode_and_then_an_error(s3: FakeS
     assert predicted["warnings"] == [
         f"The bucket source does not exist at {ENDPOINT} yet: create it before its replication is configured."
     ]
+    foreseen = run(replication(s3, **EVERYTHING, buckets_predicted=True), check_mode=True)
+    assert foreseen["warnings"] == []
     with pytest.raises(NotFound, match="Create the bucket first"):
         run(replication(s3, **EVERYTHING))
     assert run(replication(s3, state="absent"))["changes"] == []
