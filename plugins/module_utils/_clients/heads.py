@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 
+from .._documents.names import key_text
 from .._documents.verify_questions import Head
 from . import s3_objects
 from .api import Api, fresh
@@ -70,7 +71,7 @@ class HeadRequests:
         return self._by_botocore(key, version_id)
 
     def _by_botocore(self, key: bytes, version_id: bytes | None) -> Head | None:
-        name = key.decode("utf-8", "surrogateescape")
+        name = key_text(key)
         version = version_id.decode() if version_id is not None else None
         head = s3_objects.head_object(fresh(self._api), self._bucket, name, version)
         if head is None:

@@ -17,6 +17,7 @@ from dataclasses import replace
 from typing import Any, cast
 from urllib.parse import quote
 
+from .._documents.names import key_text
 from .._documents.verify_compare import KEY, KIND
 from .api import Answer, Api, fresh
 from .direct import DirectRequests, Reply
@@ -75,7 +76,7 @@ class VersionListing:
         if beyond is not None and (beyond == after or (not page.rows and beyond.key <= after.key)):
             raise Unreadable(
                 Call("ListObjectVersions", self._api.endpoint, self._doing),
-                f"the listing does not end: the server returned the marker {_text(beyond.key)!r} again",
+                f"the listing does not end: the server returned the marker {key_text(beyond.key)!r} again",
                 advice="Check the server's log, and whether a proxy answers instead of the server.",
             )
         return page
@@ -115,7 +116,7 @@ class VersionListing:
         api = fresh(self._api)
         markers: dict[str, Any] = {}
         if after.key:
-            markers["KeyMarker"] = _text(self._below + after.key)
+            markers["KeyMarker"] = key_text(self._below + after.key)
         if after.version_id is not None:
             markers["VersionIdMarker"] = after.version_id.decode()
         _caught.wanted, _caught.page = self._slowed, None
@@ -132,10 +133,6 @@ class VersionListing:
         finally:
             _caught.wanted, _caught.page = None, None
         return _without(cast(Page, page), self._below)
-
-
-def _text(key: bytes) -> str:
-    return key.decode("utf-8", "surrogateescape")
 
 
 def _without(page: Page, below: bytes) -> Page:

@@ -13,6 +13,7 @@ import functools
 from collections.abc import Callable, Mapping
 from xml.sax.saxutils import escape
 
+from .._documents.names import key_text
 from . import s3_objects
 from .api import Api, fresh
 from .direct import DirectRequests
@@ -52,7 +53,7 @@ class TagRequests:
         if reply.status in SLOW_DOWN:
             self._slowed()
         return s3_objects.object_tags(
-            fresh(self._api), self._bucket, _text(key), version_id.decode()
+            fresh(self._api), self._bucket, key_text(key), version_id.decode()
         )
 
     def put(self, key: bytes, version_id: bytes, tags: Mapping[str, str]) -> None:
@@ -65,7 +66,7 @@ class TagRequests:
             return
         if reply.status in SLOW_DOWN:
             self._slowed()
-        name = _text(key)
+        name = key_text(key)
         if reply.status == 0 or reply.status >= 500 or reply.status in SLOW_DOWN:
             said = f"the server answered {reply.status}" if reply.status else "no answer came"
             doing = f"set the tags of the object {self._bucket}/{name}"
@@ -112,7 +113,3 @@ def tags_xml(tags: Mapping[str, str]) -> bytes:
 def _escaped(text: str) -> str:
     # An XML parser would take a carriage return for a line end.
     return escape(text, {"\r": "&#13;"})
-
-
-def _text(value: bytes) -> str:
-    return value.decode("utf-8", "surrogateescape")

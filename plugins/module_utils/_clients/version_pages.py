@@ -15,6 +15,7 @@ from urllib.parse import unquote_to_bytes
 from xml.etree import ElementTree
 from xml.sax.saxutils import unescape
 
+from .._documents.names import key_bytes, key_text
 from .._documents.verify_compare import KEY, KIND, MARKER, SIZE, Row
 from .xml_body import local_name, root_of, texts
 
@@ -102,9 +103,9 @@ def read_fast(body: bytes) -> Page | None:
 
 def _decoded(key: bytes, encoded: bool) -> bytes:
     if b"&" in key:
-        text = key.decode("utf-8", "surrogateescape")
+        text = key_text(key)
         text = unescape(text, {"&quot;": '"', "&apos;": "'"})
-        key = text.encode("utf-8", "surrogateescape")
+        key = key_bytes(text)
     return unquote_to_bytes(key) if encoded else key
 
 

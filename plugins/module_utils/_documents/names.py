@@ -172,6 +172,16 @@ def check_iam_path(path: str) -> str:
     return path
 
 
+def key_text(key: bytes) -> str:
+    """A key, or another value of a listing, as text; key_bytes restores what is not UTF-8."""
+    return key.decode("utf-8", "surrogateescape")
+
+
+def key_bytes(text: str) -> bytes:
+    """The reverse of key_text."""
+    return text.encode("utf-8", "surrogateescape")
+
+
 def check_object_key(key: str) -> str:
     """Return the key of an object, or raise InvalidDocument.
 

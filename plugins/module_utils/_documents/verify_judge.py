@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from .names import key_text
 from .replication import PENDING_STATUSES
 from .verify_compare import (
     ETAG,
@@ -69,7 +70,7 @@ def judge(
 class _Judgement:
     def __init__(self, case: Case, heads: Heads, context: Context, skipped: frozenset[str]) -> None:
         self.case = case
-        self.key = case.key.decode("utf-8", "surrogateescape")
+        self.key = key_text(case.key)
         self.heads = heads
         self.context = context
         self.skipped = skipped
@@ -193,7 +194,7 @@ class _Judgement:
             self._add("missing", row, side, "", "", status)
 
     def _pending(self, row: Row, side: str, status: str, roles: str | None) -> None:
-        version = self.key, _text(row[VERSION_ID]), _text(row[MODIFIED])
+        version = self.key, key_text(row[VERSION_ID]), key_text(row[MODIFIED])
         found = _pending(version, status, roles, self.context)
         if status == "PROCESSING" or found["state"] == "pending":
             self.result.again = True
@@ -239,7 +240,7 @@ class _Judgement:
         ids = [head.version_id if head else None for head in read]
         if not self.case.partial and current in self.target and current != other:
             ids = [
-                _text(side[at][VERSION_ID])
+                key_text(side[at][VERSION_ID])
                 for side, at in ((self.source, current), (self.target, other))
             ]
             detail = f"It is {ids[0]} at the source, {ids[1]} at the target."
@@ -280,13 +281,13 @@ class _Judgement:
         status: str | None = None,
         since: str | None = None,
     ) -> None:
-        modified = _text(row[MODIFIED])
+        modified = key_text(row[MODIFIED])
         if modified >= self.context.started:
             self.result.again = True
         self.result.problems.append(
             Problem(
                 key=self.key,
-                version_id=_text(row[VERSION_ID]),
+                version_id=key_text(row[VERSION_ID]),
                 state=state,
                 side=side,
                 delete_marker=row[KIND] == MARKER,
@@ -347,13 +348,13 @@ def marker_by_status(
 def problem_of_bytes(row: Row, detail: str) -> Problem:
     """The bytes of a version differ although everything else is equal."""
     return Problem(
-        key=row[KEY].decode("utf-8", "surrogateescape"),
-        version_id=_text(row[VERSION_ID]),
+        key=key_text(row[KEY]),
+        version_id=key_text(row[VERSION_ID]),
         state="different",
         side="both",
         size=_size(row),
         etag=_etag(row),
-        modified=_text(row[MODIFIED]),
+        modified=key_text(row[MODIFIED]),
         reason="bytes",
         detail=detail,
     )
@@ -366,12 +367,8 @@ def remember_pending(problem: Problem, now: str) -> Problem:
     return replace(problem, pending_since=now)
 
 
-def _text(value: bytes) -> str:
-    return value.decode("utf-8", "surrogateescape")
-
-
 def _etag(row: Row) -> str:
-    return _text(row[ETAG])
+    return key_text(row[ETAG])
 
 
 def _size(row: Row) -> int:

@@ -20,6 +20,7 @@ from .._clients.service import S3
 from .._clients.session import Connections, open_api
 from .._documents.backfill_report import Report
 from .._documents.moments import iso
+from .._documents.names import key_bytes
 from .._documents.replication import (
     PENDING_STATUSES,
 )
@@ -288,7 +289,7 @@ class Backfill(Job):
                 ledger.offset = offset
 
             ticket = ledger.begin(None, 1, 1, advance)
-            case = Case(key.encode("utf-8", "surrogateescape"), (), ())
+            case = Case(key_bytes(key), (), ())
             workers.put(KeyTask(ticket, None, case, listed=False), meanwhile)
 
     def _keys(self, begin: int) -> Iterator[tuple[int, str]]:

@@ -15,6 +15,7 @@ from .._clients.errors import Unreachable
 from .._clients.listing import VersionListing
 from .._clients.version_pages import Marker, Page
 from .._documents.backfill_report import SourceVersion
+from .._documents.names import key_text
 from .._documents.replication import PENDING_STATUSES
 from .._documents.resend_rules import ARRIVING, NULL, KeyPlan, KeyVersion, plan_key
 from .._documents.verify_compare import KIND, MARKER, MODIFIED, SIZE, VERSION_ID, Case, Row
@@ -116,7 +117,7 @@ class KeyWork:
 
         listed: whether the case has the key's rows as they are now; patient: whether this thread may wait.
         """
-        self._control.check(f"working on {_text(case.key)}")
+        self._control.check(f"working on {key_text(case.key)}")
         if not listed or case.partial or _is_delicate(case.source):
             case = self._list(case.key)
         known = self._read(case)
@@ -136,7 +137,7 @@ class KeyWork:
         """The key's rows on both sides as they are now."""
         rows = []
         for side, whole in zip(SIDES, self._listings, strict=True):
-            listing = whole.narrowed(_text(key))
+            listing = whole.narrowed(key_text(key))
 
             def page(marker: Marker, listing: VersionListing = listing) -> Page:
                 self._requests.pace("list")
@@ -154,7 +155,9 @@ class KeyWork:
                 head = self._requests.head(ask.side, case.key, ask.version_id)
                 named = ask.version_id if ask.side == "source" else None
                 if head is not None and named is not None and context.needs_roles(head):
-                    head = replace(head, roles=self._stamps.roles(_text(case.key), named.decode()))
+                    head = replace(
+                        head, roles=self._stamps.roles(key_text(case.key), named.decode())
+                    )
                 heads[ask.side, ask.version_id] = head
         verdict = judge(case, heads, context, frozenset(KINDS) - JUDGED)
         problems = {
@@ -164,7 +167,7 @@ class KeyWork:
         }
         selected = self._selected(case.key)
         versions, by_id = [], {}
-        key = _text(case.key)
+        key = key_text(case.key)
         for row in case.source:
             name = row[VERSION_ID].decode()
             state, status = _state(problems.get(name), selected)
@@ -183,7 +186,7 @@ class KeyWork:
 
     def _marker_state(self, key: bytes, row: Row, state: str) -> str:
         """The state of a delete marker that the target lacks: "pending" if it is still on its way."""
-        stamp = self._stamps.read(_text(key), row[VERSION_ID].decode())
+        stamp = self._stamps.read(key_text(key), row[VERSION_ID].decode())
         if stamp is not None:
             mine = stamp.get("role") == self._context.roles
             return "pending" if mine and stamp.get("status") in PENDING_STATUSES else state
@@ -198,7 +201,7 @@ class KeyWork:
         """The key once nothing of it that matters to the order is under way, or as it is when the time is over."""
         deadline = Deadline(self._settle)
         while _moves(known) and not deadline.expired:
-            self._control.lines.waiting(f"waiting until {_text(known.case.key)} has arrived")
+            self._control.lines.waiting(f"waiting until {key_text(known.case.key)} has arrived")
             self._control.sleep(0.5)
             known = self._read(self._list(known.case.key))
         return known
@@ -210,7 +213,7 @@ class KeyWork:
 
     def _foretell(self, known: Known) -> None:
         if known.plan.delete_first:
-            self._ledger.deleted(_text(known.case.key), None)
+            self._ledger.deleted(key_text(known.case.key), None)
         for name in known.plan.send:
             self._measure(known.case.key, name.encode())
             self._ledger.predict(known.by_id[name])
@@ -258,7 +261,7 @@ class KeyWork:
 
     def _delete_again(self, key: bytes, marker: str) -> str:
         """Delete the key at the source and wait until the new marker is at the target; or why not."""
-        name = _text(key)
+        name = key_text(key)
         api, bucket = self._buckets["source"]
         if self._requests.head("source", key, None) is not None:
             return "live-again"
@@ -303,8 +306,8 @@ class KeyWork:
             self._control.sleep(0.5)
         pair = self._requests.pair
         raise Unsatisfied(
-            f"The key {_text(key)!r} has a null version, and after it was sent a GET returns the version {ids[1]} at "
-            f"the target {pair.target_bucket} and {ids[0]} at the source {pair.source_bucket}. The backfill of this "
+            f"The key {key_text(key)!r} has a null version, and after it was sent a GET returns the version {ids[1]} "
+            f"at the target {pair.target_bucket} and {ids[0]} at the source {pair.source_bucket}. The backfill of this "
             "pair has stopped. Copy the current version onto itself at the source, so that a new version is "
             "replicated, then run again.",
             {},
@@ -350,7 +353,3 @@ def _moves(known: Known) -> bool:
         one.reason == "deleted-key" for one in known.plan.refused
     )
     return waits and newest is not None and newest.state in ARRIVING
-
-
-def _text(value: bytes) -> str:
-    return value.decode("utf-8", "surrogateescape")

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from .._documents.backfill_report import SourceVersion
+from .._documents.names import key_bytes
 from .._documents.replication import PENDING_STATUSES
 from .._waiting import Deadline
 from .backfill_ledger import Ledger
@@ -140,7 +141,7 @@ class Outcomes:
             raise
 
     def _status(self, version: SourceVersion) -> str:
-        key = version.key.encode("utf-8", "surrogateescape")
+        key = key_bytes(version.key)
         head = self._requests.head("source", key, version.version_id.encode())
         return "gone" if head is None else head.status or "none"
 

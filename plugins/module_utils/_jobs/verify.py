@@ -19,6 +19,7 @@ from .._clients.listing import VersionListing
 from .._clients.service import S3
 from .._clients.session import Connections, open_api
 from .._documents.moments import iso
+from .._documents.names import key_bytes, key_text
 from .._documents.verify_compare import Block, Case
 from .._documents.verify_entries import Gap, Side
 from .._documents.verify_judge import Verdict
@@ -114,7 +115,7 @@ class Verify(Job):
                 checkpoint,
                 progress,
                 ranges=[
-                    (_bytes(after), _bytes(until) if until else None)
+                    (key_bytes(after), key_bytes(until) if until else None)
                     for after, until in request.ranges
                 ],
                 sample=request.bodies.number,
@@ -273,9 +274,9 @@ class Verify(Job):
         return [
             Gap(
                 reason,
-                f"{why} It reached {_text(span.position.key)!r}." if span.position.key else why,
-                _text(span.position.key),
-                None if span.until is None else _text(span.until),
+                f"{why} It reached {key_text(span.position.key)!r}." if span.position.key else why,
+                key_text(span.position.key),
+                None if span.until is None else key_text(span.until),
             )
             for span in open_spans
         ]
@@ -295,11 +296,3 @@ def _side(request: SideRequest) -> Side:
 
 def _now() -> str:
     return iso(datetime.now(timezone.utc))
-
-
-def _text(value: bytes) -> str:
-    return value.decode("utf-8", "surrogateescape")
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")

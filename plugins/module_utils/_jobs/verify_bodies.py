@@ -13,6 +13,7 @@ from typing import TypeAlias
 from .._clients import s3_objects
 from .._clients.api import Api, fresh
 from .._clients.errors import NotFound, Unreachable
+from .._documents.names import key_bytes, key_text
 from .._documents.verify_compare import ETAG, KEY, KIND, MARKER, MODIFIED, SIZE, VERSION_ID, Row
 from .._documents.verify_entries import Problem
 from .._documents.verify_judge import Verdict, problem_of_bytes
@@ -93,9 +94,9 @@ class BodyComparison:
         ranked = [
             (
                 self._bodies.rank(row[KEY], row[VERSION_ID]),
-                _text(row[KEY]),
+                key_text(row[KEY]),
                 "\0".join(
-                    _text(value)
+                    key_text(value)
                     for value in (
                         *(row[at] for at in (VERSION_ID, SIZE, ETAG, MODIFIED)),
                         other[VERSION_ID],
@@ -111,7 +112,7 @@ class BodyComparison:
         pairs = []
         for _rank, key, facts in samples:
             version, size, etag, modified, copy = (part.encode() for part in facts.split("\0"))
-            name = key.encode("utf-8", "surrogateescape")
+            name = key_bytes(key)
             row = (b"Version", name, version, b"", modified, etag, size)
             pairs.append((row, (*row[:VERSION_ID], copy, *row[VERSION_ID + 1 :])))
         return Entry(bodies=len(pairs), different=self._different(pairs))
@@ -142,7 +143,7 @@ class BodyComparison:
     ) -> hashlib.blake2b:
         """The digest with another part; from the part's beginning again if the connection breaks in the middle."""
         server, bucket, below = self._sides[side]
-        key, version_id = below + _text(row[KEY]), row[VERSION_ID].decode()
+        key, version_id = below + key_text(row[KEY]), row[VERSION_ID].decode()
         backoff = fresh(server).backoff
         while True:
             self._control.pace.wait()
@@ -157,7 +158,3 @@ class BodyComparison:
                     raise
             else:
                 return longer
-
-
-def _text(value: bytes) -> str:
-    return value.decode("utf-8", "surrogateescape")

@@ -15,6 +15,7 @@ from .._clients.api import Api
 from .._clients.errors import ApiError
 from .._clients.heads import HeadRequests
 from .._clients.listing import VersionListing
+from .._documents.names import key_text
 from .._documents.verify_compare import VERSION_ID, Block, Case
 from .._documents.verify_entries import Problem
 from .._documents.verify_judge import Verdict, judge, marker_by_status
@@ -143,7 +144,7 @@ class Inspector:
         self._control.deadlines.moved()
         named = version_id if side == "source" else None
         if head is not None and named is not None and self._context.needs_roles(head):
-            head = replace(head, roles=self._stamps.roles(_text(key), named.decode()))
+            head = replace(head, roles=self._stamps.roles(key_text(key), named.decode()))
         return head
 
     def _no_stamps(self, error: ApiError) -> None:
@@ -226,7 +227,7 @@ class Inspector:
         rows = []
         for side in ("source", "target"):
             listing = VersionListing(
-                self._apis[side], self._buckets[side], _text(key), below=self._below[side]
+                self._apis[side], self._buckets[side], key_text(key), below=self._below[side]
             )
 
             def page(marker: Any, listing: VersionListing = listing) -> Any:
@@ -248,7 +249,3 @@ def _unsettled(verdict: Verdict) -> bool:
     return verdict.again and any(
         problem.state not in ("pending", "processing") for problem in verdict.problems
     )
-
-
-def _text(value: bytes) -> str:
-    return value.decode("utf-8", "surrogateescape")

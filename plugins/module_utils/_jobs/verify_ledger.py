@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from .._documents.key_space import Alphabet
+from .._documents.names import key_bytes, key_text
 from .._documents.verify_compare import VERSION_ID, Case, Count, Position
 from .._documents.verify_entries import Problem, Tally
 from .._documents.verify_judge import Verdict, remember_pending
@@ -270,10 +271,10 @@ def _add(tally: Tally, count: Count) -> None:
 def saved_span(span: Span) -> dict[str, Any]:
     """A span as a checkpoint keeps it."""
     return {
-        "start": _text(span.start),
-        "until": None if span.until is None else _text(span.until),
-        "key": _text(span.position.key),
-        "version": None if span.position.version_id is None else _text(span.position.version_id),
+        "start": key_text(span.start),
+        "until": None if span.until is None else key_text(span.until),
+        "key": key_text(span.position.key),
+        "version": None if span.position.version_id is None else key_text(span.position.version_id),
         "marker": span.position.marker,
         "rows": span.rows,
         "weight": span.weight,
@@ -285,10 +286,12 @@ def span_of(saved: Mapping[str, Any], alphabet: Alphabet) -> Span:
     """The span that a checkpoint kept."""
     version = saved["version"]
     return Span(
-        start=_bytes(saved["start"]),
-        until=None if saved["until"] is None else _bytes(saved["until"]),
+        start=key_bytes(saved["start"]),
+        until=None if saved["until"] is None else key_bytes(saved["until"]),
         position=Position(
-            _bytes(saved["key"]), None if version is None else _bytes(version), saved["marker"]
+            key_bytes(saved["key"]),
+            None if version is None else key_bytes(version),
+            saved["marker"],
         ),
         rows=saved["rows"],
         weight=saved["weight"],
@@ -300,18 +303,18 @@ def span_of(saved: Mapping[str, Any], alphabet: Alphabet) -> Span:
 def _line(case: Case, verdict: Verdict) -> dict[str, Any]:
     count = verdict.in_sync
     return {
-        "key": _text(case.key),
-        "source": [[_text(value) for value in row] for row in case.source],
-        "target": [[_text(value) for value in row] for row in case.target],
+        "key": key_text(case.key),
+        "source": [[key_text(value) for value in row] for row in case.source],
+        "target": [[key_text(value) for value in row] for row in case.target],
         "covered": case.covered,
         "in_sync": [
             count.count,
             count.size,
             count.markers,
-            None if count.oldest is None else _text(count.oldest),
-            None if count.newest is None else _text(count.newest),
+            None if count.oldest is None else key_text(count.oldest),
+            None if count.newest is None else key_text(count.newest),
         ],
-        "same": [[_text(row[VERSION_ID]) for row in rows] for rows in verdict.same],
+        "same": [[key_text(row[VERSION_ID]) for row in rows] for rows in verdict.same],
         "problems": [problem.as_dict() for problem in verdict.problems],
         "skipped": verdict.skipped,
         "other_times": verdict.other_times,
@@ -320,15 +323,15 @@ def _line(case: Case, verdict: Verdict) -> dict[str, Any]:
 
 def _case(saved: Mapping[str, Any]) -> Case:
     source, target = (
-        tuple(tuple(map(_bytes, row)) for row in saved[side]) for side in ("source", "target")
+        tuple(tuple(map(key_bytes, row)) for row in saved[side]) for side in ("source", "target")
     )
-    return Case(_bytes(saved["key"]), source, target, covered=saved["covered"])
+    return Case(key_bytes(saved["key"]), source, target, covered=saved["covered"])
 
 
 def _verdict(saved: Mapping[str, Any], case: Case) -> Verdict:
     count, size, markers, oldest, newest = saved["in_sync"]
-    times = [None if moment is None else _bytes(moment) for moment in (oldest, newest)]
-    rows = [{_text(row[VERSION_ID]): row for row in side} for side in (case.source, case.target)]
+    times = [None if moment is None else key_bytes(moment) for moment in (oldest, newest)]
+    rows = [{key_text(row[VERSION_ID]): row for row in side} for side in (case.source, case.target)]
     return Verdict(
         Count(count, size, markers, times[0], times[1]),
         [
@@ -341,11 +344,3 @@ def _verdict(saved: Mapping[str, Any], case: Case) -> Verdict:
         other_times=saved["other_times"],
         skipped=saved["skipped"],
     )
-
-
-def _text(value: bytes) -> str:
-    return value.decode("utf-8", "surrogateescape")
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")

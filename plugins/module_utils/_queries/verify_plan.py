@@ -21,6 +21,7 @@ from .._clients.session import Connections
 from .._clients.store import Store, StoreRequest
 from .._clients.version_pages import Marker
 from .._documents import names
+from .._documents.names import key_text
 from .._documents.verify_compare import KEY
 from .._documents.verify_sampling import Stretch, balanced, next_look
 from .._work import InvalidDocument, Query
@@ -80,7 +81,7 @@ class VerifyPlan(Query):
         made = self._made_before()
         if made is not None:
             return {"verify_plan": {**made, "made_before": True}}
-        cuts = [cut.decode("utf-8", "surrogateescape") for cut in self._cuts()]
+        cuts = [key_text(cut) for cut in self._cuts()]
         edges = ["", *cuts, None]
         ranges = [
             {"number": number, "after": after, "until": until}

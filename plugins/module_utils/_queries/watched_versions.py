@@ -24,6 +24,7 @@ from .._clients.heads import HeadRequests
 from .._clients.listing import VersionListing
 from .._clients.version_pages import Marker
 from .._documents.events import FAILED, STUCK, Problem, Reading, moment, version_facts
+from .._documents.names import key_bytes, key_text
 from .._documents.replication import PENDING_STATUSES, api_prefix
 from .._documents.verify_compare import KEY, MARKER, MODIFIED, VERSION_ID, Row
 from .._documents.verify_compare import KIND as ROW_KIND
@@ -191,7 +192,7 @@ class WatchedVersions:
         return {*checked, *more}
 
     def _status(self, key: str, version_id: str) -> str | None:
-        name = key.encode("utf-8", "surrogateescape")
+        name = key_bytes(key)
         head = self._heads.head(name, version_id.encode())
         return head.status if head else None
 
@@ -223,7 +224,7 @@ class WatchedVersions:
     def _scan(self, scan: _Scan, prefixes: Sequence[str], old: str, room: int) -> None:
         """Compare the next pages of both sides below one prefix, and go on with the next prefix at its end."""
         scan.prefix %= len(prefixes)
-        begin = scan.after.encode("utf-8", "surrogateescape")
+        begin = key_bytes(scan.after)
         rows, until, there = self._pages(prefixes[scan.prefix], begin)
         present = [row for row in rows if _of(row) in there]
         if present:
@@ -240,7 +241,7 @@ class WatchedVersions:
         if until is None:
             scan.prefix, scan.after = (scan.prefix + 1) % len(prefixes), ""
         else:
-            scan.after = until.decode("utf-8", "surrogateescape")
+            scan.after = key_text(until)
 
     def _pages(
         self, prefix: str, begin: bytes
@@ -294,7 +295,7 @@ def _take(
 
 
 def _of(row: Row) -> Subject:
-    return row[KEY].decode("utf-8", "surrogateescape"), row[VERSION_ID].decode()
+    return key_text(row[KEY]), row[VERSION_ID].decode()
 
 
 def _subject(text: str) -> Subject:
