@@ -89,13 +89,20 @@ def _run(sandbox: Sandbox, folder: Path, in_process: bool) -> dict[str, Any]:
             ).ok()
     processes = {file.parent.name for file in temporary.glob("*/AnsiballZ_backbeat_*.py")}
     shown = [played.output, json.dumps(played.records), log.read_text(), *arguments]
-    return {"played": played, "processes": len(processes), "shown": "\n".join(shown)}
+    return {
+        "played": played,
+        "processes": len(processes),
+        "watched": any("AnsiballZ_backbeat_" in one for one in arguments),
+        "shown": "\n".join(shown),
+    }
 
 
 def test_they_are_two_ways(both: dict[bool, dict[str, Any]]) -> None:
     always = sum(task["name"].startswith("As a module") for task in TASKS)
     assert both[True]["processes"] == always
     assert both[False]["processes"] >= len(TASKS) - always
+    # So that their arguments are among what is shown.
+    assert both[False]["watched"]
 
 
 @pytest.mark.parametrize("task", [task["name"] for task in TASKS])

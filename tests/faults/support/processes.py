@@ -14,12 +14,12 @@ from pathlib import Path
 
 @contextmanager
 def watching_processes() -> Iterator[set[str]]:
-    """The arguments of all processes below this one that are seen while it lasts, every few milliseconds."""
+    """The arguments of all processes below this one that are seen while it lasts, ten times a second."""
     seen: set[str] = set()
     done = threading.Event()
 
     def watch() -> None:
-        while not done.wait(0.02):
+        while not done.wait(0.1):
             for pid in descendants(os.getpid()):
                 with suppress(OSError):
                     seen.add(Path(f"/proc/{pid}/cmdline").read_text(errors="replace"))
