@@ -121,7 +121,7 @@ def list_versions(
     asked = _Request(parameters)
     key_marker = parameters.get("key-marker", "")
     version_marker = parameters.get("version-id-marker", "")
-    owner = _owner(bucket)
+    owner = owner_of(bucket.account_id)
 
     def rows() -> Iterator[tuple[str, str, str]]:
         # A version-id marker without a key marker is ignored, and returned.
@@ -157,7 +157,9 @@ def list_objects(bucket: FakeBucket, keys: Sequence[bytes], parameters: Mapping[
     token = parameters.get("continuation-token", "")
     after = parameters.get("start-after" if second else "marker", "")
     start = _decode_token(token) if second and token else after
-    owner = _owner(bucket) if not second or parameters.get("fetch-owner") == "true" else ""
+    owner = (
+        owner_of(bucket.account_id) if not second or parameters.get("fetch-owner") == "true" else ""
+    )
 
     def rows() -> Iterator[tuple[str, str, str]]:
         for key in asked.keys(keys, start):
@@ -196,8 +198,8 @@ def _decode_token(token: str) -> str:
         ) from None
 
 
-def _owner(bucket: FakeBucket) -> str:
-    account = bucket.account_id
+def owner_of(account: str) -> str:
+    """The element that names an account in listings of buckets, objects and versions."""
     return f"<Owner><ID>{account}</ID><DisplayName>account-{account}</DisplayName></Owner>"
 
 

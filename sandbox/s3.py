@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
@@ -19,7 +20,7 @@ from .backbeat_api import BackbeatApi
 from .bucket_policies import verdict
 from .buckets import Buckets, Handler
 from .checksums import check_checksums
-from .listing import list_objects, list_versions
+from .listing import list_objects, list_versions, owner_of
 from .messages import Refused, Request, Response
 from .objects import metadata_document, written_again
 from .operations import Call
@@ -86,7 +87,7 @@ class S3Service:
             if call.operation == "BackbeatApi":
                 return self._api.forwarded(request, call.name)
             if not call.bucket:
-                return self._store.call(request, principal)
+                return _owned_by(principal, self._store.call(request, principal))
             bucket = self._own_bucket(call.bucket, principal)
             handler = self._handlers.get(call.operation)
             if handler is not None:
@@ -265,3 +266,10 @@ def _deleted(request: Request) -> list[tuple[str, str]]:
         (one.findtext("Key") or "", one.findtext("VersionId") or "")
         for one in root.findall("Object")
     ]
+
+
+def _owned_by(principal: Principal, response: Response) -> Response:
+    """A listing of buckets with the caller's account as their owner, where moto has the same for all."""
+    owner = owner_of(principal.account_id).encode()
+    response.body = re.sub(rb"<Owner>.*?</Owner>", owner, response.body, flags=re.DOTALL)
+    return response

@@ -363,6 +363,16 @@ def test_the_other_side_cannot_be_read(
     assert source.writes() == []
 
 
+def test_s3_and_iam_of_different_accounts(play: Plays) -> None:
+    """The role would be created in an account that does not own the bucket, and objects stay PENDING for ever."""
+    inventory = play.inventory()
+    inventory["all"]["hosts"]["node1"]["replication_iam"]["profile"] = "backbeat-source-other"
+    message = play(inventory=inventory).failure()
+    assert "error credentials-of-two-accounts (source IAM at " in message
+    assert "credentials of one account in replication_s3 and replication_iam" in message
+    assert play.sandbox.calls(write=True) == []
+
+
 def test_credentials_of_the_wrong_side(play: Plays) -> None:
     """The two profiles swapped: each server says that it does not know the key, and no secret is shown."""
     inventory = play.inventory()

@@ -340,6 +340,9 @@ class TestPlaybook:
         sandbox.refuse_writes()
         done = play(playbook=VALIDATE).ok()
         assert "Nothing keeps these buckets from being replicated." in done.output
+        assert (
+            "Checked of source-bucket -> node6:target-bucket: endpoints, buckets, " in done.output
+        )
         assert done.changed() == {}
 
     def test_drift(self, play: Plays, pair: Pair, sandbox: Sandbox) -> None:

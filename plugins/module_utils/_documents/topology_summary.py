@@ -46,6 +46,8 @@ PROOFS = {
     "unverified": "valid, roles unverified",
     "withheld": "none, because of a default retention",
 }
+#: The same if the step has not run, because of --tags or replication_verify.
+NOT_RUN = "not run"
 #: The finding of preflight that a bucket has no configuration yet.
 NO_CONFIGURATION = "configuration-missing"
 
@@ -119,22 +121,26 @@ class Summary:
         }
 
     def _pairs(self) -> Iterator[dict[str, Any]]:
-        replications, done = self._of("replication"), iter(self._of("proofs"))
+        replications = self._of("replication") or self._of("removed")
+        proved = self._of("proofs")
+        done = iter(proved)
         proofs: dict[str, Result] = {}
         for pair in self.plan["outgoing"]:
             if enabled_prefixes(pair.get("rules")):
                 proofs[pair["source_bucket"]] = next(done, {})
         for number, pair in enumerate(self.plan["outgoing"]):
             bucket = pair["source_bucket"]
-            stored = replications[number].get("replication") if number < len(replications) else None
+            seen = number < len(replications)
+            stored = replications[number].get("replication") if seen else None
             proof = proofs.get(bucket, {})
             yield {
                 "source_bucket": bucket,
                 "target_host": pair["target_host"],
                 "target_bucket": pair["target_bucket"],
-                "rules": len((stored or {}).get("rules") or ()),
+                # Without the step nothing was read.
+                "rules": len((stored or {}).get("rules") or ()) if seen else None,
                 "roles": self._roles(pair),
-                "proof": _proof(proof),
+                "proof": _proof(proof) if proved else NOT_RUN,
                 "seconds": proof.get("elapsed"),
             }
 
@@ -186,7 +192,7 @@ def _table(pairs: Sequence[Mapping[str, Any]]) -> Iterable[str]:
         rows.append(
             (
                 f"{pair['source_bucket']} -> {pair['target_host']}:{pair['target_bucket']}",
-                str(pair["rules"]),
+                "" if pair["rules"] is None else str(pair["rules"]),
                 roles,
                 pair["proof"],
                 seconds,

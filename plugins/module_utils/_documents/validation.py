@@ -12,6 +12,8 @@ from typing import Any
 #: The severities of findings that fail, by the variable replication_preflight_fail_on.
 FAILING = {"error": ("error",), "warning": ("error", "warning"), "never": ()}
 WELL = "Nothing keeps these buckets from being replicated."
+#: Pairs that a line names.
+SHOWN = 10
 DRIFT = (
     "Drift, which set-up repairs (unlisted rules and permissions only with purging, disabled rules only with enabled: "
     "true): run set-up with --check to see its plan."
@@ -56,7 +58,7 @@ def validation(
     return {
         **found,
         "failed": failed,
-        "lines": list(_lines(found)) or [WELL],
+        "lines": [*(list(_lines(found)) or [WELL]), *([] if failed else _checked(pairs, results))],
         "statistic": {**counts, "failed": failed, "findings": shown},
     }
 
@@ -65,6 +67,26 @@ def _group(finding: Mapping[str, Any]) -> str:
     if finding["drift"]:
         return "drift"
     return "errors" if finding["severity"] == "error" else "others"
+
+
+def _checked(
+    pairs: Sequence[Mapping[str, Any]], results: Sequence[Mapping[str, Any]]
+) -> Iterator[str]:
+    """What was checked, with a line for all pairs of which it is the same."""
+    groups: dict[str, list[str]] = {}
+    for pair, result in zip(pairs, results, strict=False):
+        checks = (result.get("checked") or {}).get("checks") or ()
+        name = f"{pair['source_bucket']} -> {pair['target_host']}:{pair['target_bucket']}"
+        groups.setdefault(f"{', '.join(checks)}; {_canary(result)}", []).append(name)
+    for checked, names in groups.items():
+        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+        yield f"Checked of {', '.join(names[:SHOWN])}{more}: {checked}."
+
+
+def _canary(result: Mapping[str, Any]) -> str:
+    if "canary" not in result:
+        return "without a canary (replication_preflight_canary)"
+    return "a canary was replicated" if result["canary"] else "no canary was put"
 
 
 def _lines(found: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[str]:

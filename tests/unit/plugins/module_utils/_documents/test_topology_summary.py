@@ -58,6 +58,16 @@ def test_a_run_has_a_table_of_its_pairs() -> None:
     ]
 
 
+@pytest.mark.parametrize(("step", "rules"), [("roles", ""), ("replication", "1"), ("removed", "1")])
+def test_what_a_run_has_not_read_is_not_shown_as_none(step: str, rules: str) -> None:
+    """With --tags, and after a teardown that left rules of others."""
+    results = {step: {"results": [{"replication": {"rules": [{}]}}]}}
+    summary = Summary(plan(1), results).describe()
+    words = f"s0 -> there:t0 {rules} Source, Target not run"
+    assert summary["lines"][1].split() == words.split()
+    assert summary["pairs"][0]["rules"] == (int(rules) if rules else None)
+
+
 def test_without_pairs_and_in_check_mode_there_is_no_table() -> None:
     assert Summary(plan(0)).describe()["lines"] == ["Done: 0 added; 0 changed; 0 removed."]
     assert Summary(plan(1), check_mode=True).describe()["lines"] == [

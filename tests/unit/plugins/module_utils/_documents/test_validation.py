@@ -26,6 +26,7 @@ def found(*findings: tuple[str, bool]) -> dict[str, Any]:
             for severity, drift in findings
         ],
         "lines": [f"{severity} id-{severity} drift={drift}" for severity, drift in findings],
+        "checked": {"checks": ["endpoints", "buckets"]},
     }
 
 
@@ -69,7 +70,25 @@ def test_groups_and_lines() -> None:
         HEADINGS["others"],
         "warning id-warning drift=False",
     ]
-    assert judge()["lines"] == [WELL]
+    nothing, checked = judge()["lines"]
+    assert nothing == WELL
+    assert checked == (
+        "Checked of a -> there:b: endpoints, buckets; without a canary (replication_preflight_canary)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("canary", "words"), [({"object": {}}, "a canary was replicated"), (None, "no canary was put")]
+)
+def test_what_was_checked_is_told_once_for_many_pairs(canary: Any, words: str) -> None:
+    pairs = [{**PAIR, "source_bucket": f"s{number}"} for number in range(12)]
+    results = [{**found(("info", False)), "canary": canary}] * 12
+    judged = validation(pairs, results, fail_on="error", fail_on_drift=True)
+    line = judged["lines"][-1]
+    assert line.startswith("Checked of s0 -> there:b, s1 -> there:b, ")
+    assert line.endswith(f", s9 -> there:b and 2 more: endpoints, buckets; {words}.")
+    failed = validation(pairs, [found(("error", False))] * 12, fail_on="error", fail_on_drift=True)
+    assert "Checked" not in str(failed["lines"])
 
 
 def test_pairs_that_share_something_report_it_once() -> None:
