@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The filter replication_plan: what a host of an inventory has to do in a replication."""
+"""The filter replication_plan: the plan of one host of an inventory."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def replication_plan(
     step: str = "",
     run: Mapping[str, Any] | None = None,
 ) -> Any:
-    """See replication_plan.yml: the plan of a host, or with `plan` and `step` what a module takes for this step."""
+    """See replication_plan.yml: the plan of a host, or with `plan` and `step` the module options for this step."""
     if plan is None:
         return plan_host(hostvars, host, variables, run or {})
     return plan_step(hostvars, host, variables, plan, step)

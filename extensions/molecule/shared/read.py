@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is on one side, read by boto3 and by none of the collection's own code; JSON on standard output.
+"""The resources of one side, read with boto3 and without the collection's code, as JSON on standard output.
 
-Usage: read.py S3_URL IAM_URL PROFILE PREFIX; only what has a name that begins with PREFIX is told.
+Usage: read.py S3_URL IAM_URL PROFILE PREFIX; only resources whose name begins with PREFIX are printed.
 """
 
 from __future__ import annotations

@@ -26,9 +26,9 @@ REQUEST = 120.0
 class Api:
     """A botocore client, and how long reads may be tried again.
 
-    `backoff` counts from when the work on one item began: all calls for that item share one time limit, and all items
-    of a task share its deadline. `writes` counts the writes that were answered as done.
-    `ahead` is by how many seconds the server's clock was ahead of ours at its last answer, None before any.
+    `backoff` counts from the start of the work on one item: all calls for that item share one time limit, and
+    all items of a task share its deadline. `writes` counts the successful writes. `ahead`: seconds by which the
+    server's clock was ahead of ours at its last response, None before the first.
     """
 
     client: Any
@@ -42,11 +42,11 @@ class Api:
 
     @property
     def now(self) -> datetime:
-        """The server's clock, as far as its last answer told."""
+        """The server's clock, as of its last response."""
         return datetime.now(timezone.utc) + timedelta(seconds=self.ahead or 0.0)
 
     def within(self, seconds: float) -> Api:
-        """The same endpoint, for calls that together may take this long and no longer."""
+        """The same endpoint, for calls that together may take at most this long."""
         limit = replace(
             self.backoff,
             timeout=min(self.backoff.timeout, seconds),
@@ -63,9 +63,9 @@ class Api:
         absent: Collection[str] = (),
         **parameters: Any,
     ) -> Shape | None:
-        """Make a call that changes nothing, again while no usable answer comes and time is left.
+        """Make a read-only call, and repeat it until there is a usable response or the time is over.
 
-        `shape` turns the answer into what the caller wants; an answer without the fields it takes is Unreadable.
+        `shape` converts the response into the result; a response without the required fields is Unreadable.
         Returns None when the server's error code is in `absent`.
         """
         while True:
@@ -91,7 +91,7 @@ class Api:
     ) -> Iterator[Shape | None]:
         """The pages of a list, each as by `read`; one None when the server's error code is in `absent`.
 
-        `following` makes the parameters that ask for the next page, none after the last one. Pages that repeat are
+        `following` returns the parameters for the next page, empty after the last one. Pages that repeat are
         Unreadable: they would never end.
         """
         marker: dict[str, Any] = {}
@@ -204,4 +204,4 @@ def fresh_backoff(api: Api) -> Backoff:
 
 
 def nothing(_answer: Answer) -> None:
-    """The shape of an answer in which nothing is of interest."""
+    """The shape of a response without a result."""

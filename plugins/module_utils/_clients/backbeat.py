@@ -45,7 +45,8 @@ class Rate:
 
 @dataclass(frozen=True)
 class Metrics:
-    """Of one site or all: what is not done yet, what was done and what failed in the last 24 hours, and how fast."""
+    """Metrics of one site or all: the backlog, the completions and failures of the last 24 hours, and the
+    throughput."""
 
     backlog: Amount
     pending: Amount
@@ -55,11 +56,11 @@ class Metrics:
 
     @property
     def backlog_age(self) -> float | None:
-        """About how old the oldest operation of the backlog is, in seconds; None if that cannot be told.
+        """The estimated age of the oldest operation of the backlog, in seconds; None if unknown.
 
-        Backbeat tells how much it has to send and how fast it sends. It is taken for twice the time that this takes,
-        since what waits may have come in more slowly. While nothing is sent, it can have any age; the rate has two
-        digits, so that some five operations in 15 minutes are nothing.
+        Backbeat tells how much it has to send and how fast it sends. It is taken for twice the time that this
+        takes, since what waits may have come in more slowly. While nothing is sent, it can have any age; the
+        rate has two digits, so that some five operations in 15 minutes are nothing.
         """
         if not self.backlog.count:
             return 0.0
@@ -69,7 +70,7 @@ class Metrics:
 
 @dataclass(frozen=True)
 class Health:
-    """What Backbeat says of the services it depends on.
+    """The state of the services that Backbeat depends on, as it reports them.
 
     isr: "ok", or "error" unless all partitions have exactly three in-sync replicas.
     zookeeper, producer: "ok" or another word; zookeeper_state: such as "SYNC_CONNECTED".
@@ -180,9 +181,10 @@ def failed_versions(api: Api, site: str) -> Iterator[FailedVersion]:
 def retry(
     api: Api, versions: Iterable[FailedVersion], *, force: bool = False
 ) -> list[tuple[str, str, str, str]]:
-    """Have Backbeat send failed versions again. Returns what it took, as (bucket, key, version id, site).
+    """Make Backbeat send failed versions again. Returns the accepted ones, as (bucket, key, version id, site).
 
-    The server drops what it does not know as failed without an error. `force` has it take versions in any status.
+    The server drops what it does not know as failed without an error. With `force`, it accepts versions in any
+    status.
     """
     body = json.dumps([version.to_api(force=force) for version in versions]).encode()
     return _write(api, "retry_failed_objects", "retry failed versions", _accepted, body=body)
@@ -197,7 +199,7 @@ def resume(api: Api, site: str) -> None:
 
 
 def schedule_resume(api: Api, site: str, hours: int) -> None:
-    """Have a paused site resume in so many hours; a schedule that it has is replaced."""
+    """Schedule the resume of a paused site in this number of hours; an existing schedule is replaced."""
     body = json.dumps({"hours": hours}).encode()
     doing = f"schedule the resume of the site {site}"
     _write(api, "schedule_site_resume", doing, _done, site=site, body=body)

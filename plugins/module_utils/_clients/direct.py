@@ -3,8 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Signed requests for many objects, without botocore, which takes twenty times as long for one.
 
-Only what is simple is done here: no retries, no redirects, no names for errors. The callers go back to botocore for
-these.
+There are no retries, no redirects and no error names here; callers fall back to botocore for these.
 """
 
 from __future__ import annotations
@@ -48,12 +47,12 @@ class Reply(NamedTuple):
 
     @property
     def from_s3(self) -> bool:
-        """Whether an S3 server sent it, and no proxy."""
+        """Whether it came from an S3 server, not from a proxy."""
         return "x-amz-request-id" in self.headers
 
 
 class _Stamp:
-    """What the signatures of one second have in common: time, credentials, and the key that follows from both."""
+    """The common parts of all signatures within one second: time, credentials, and the derived key."""
 
     def __init__(self, second: int, credentials: Any, region: str, host: str) -> None:
         self.second = second
@@ -227,7 +226,8 @@ class DirectRequests:
         session = api.client._endpoint.http_session
         parts = urlsplit(api.endpoint)
         proxied = session._proxy_config.proxy_url_for(api.endpoint)
-        # Anything but plain HTTP without a proxy goes through botocore's HTTP session, which knows certificates.
+        # Everything except plain HTTP without a proxy goes through botocore's HTTP session, which handles
+        # certificates.
         self._direct = parts.scheme == "http" and not proxied
         self._session = session
         self._host, self._port = parts.hostname or "", parts.port or 80

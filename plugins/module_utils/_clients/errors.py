@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The kinds of failed calls that the rest of the collection tells apart, and the error codes of each."""
+"""The kinds of failed calls that the collection distinguishes, and the error codes of each."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LONGEST_REASON = 500
 
 @dataclass(frozen=True)
 class Call:
-    """Which call it was: the API operation, the endpoint's URL, and what it was made for.
+    """The call: the API operation, the endpoint's URL, and its purpose.
 
     `doing` completes the sentence "Failed to ...", for example "create the role X".
     """
@@ -78,14 +78,14 @@ class ApiError(Failure):
 
 
 def in_one_line(text: str) -> str:
-    """What a server said, as a part of a sentence: without line ends and other control characters, and not too long."""
+    """A server's text as part of a sentence: without line breaks and other control characters, and shortened."""
     printable = "".join(one if one.isprintable() else " " for one in text[: 2 * LONGEST_REASON])
     shown = " ".join(printable.split())
     return shown if len(shown) <= LONGEST_REASON else f"{shown[: LONGEST_REASON - 2]}.."
 
 
 class Forbidden(ApiError):
-    """The server refuses these credentials the call: never a sign of absence."""
+    """The server refuses the call with these credentials: never a sign of absence."""
 
     def __str__(self) -> str:
         text = super().__str__()
@@ -95,7 +95,7 @@ class Forbidden(ApiError):
 
 
 class NotFound(ApiError):
-    """What a write needs does not exist (a bucket, a role). Reads return None instead."""
+    """A resource that a write needs does not exist (a bucket, a role). Reads return None instead."""
 
 
 class Unsupported(ApiError):
@@ -103,7 +103,7 @@ class Unsupported(ApiError):
 
 
 class Unreachable(ApiError):
-    """No usable answer, or one that says "later". A write may or may not have happened."""
+    """No usable response, or one that asks to retry later. A write may or may not have happened."""
 
 
 class Conflict(ApiError):
@@ -120,10 +120,10 @@ class Invalid(ApiError):
 
 
 class Unreadable(ApiError):
-    """An answer that is not one of this API, such as a proxy's page."""
+    """A response that is not from this API, such as a proxy's page."""
 
 
-# Mistakes in who calls, or in a clock: nothing about what was asked for.
+# Errors of the credentials or a clock, which do not depend on the request.
 AUTHENTICATION = frozenset(
     (
         "ExpiredToken",

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Many HEAD requests.
 
-Answers that are neither success nor absence are asked for once more by way of botocore, whose retries and errors then
-hold.
+If a response is neither success nor absence, the request is repeated with botocore, whose retries and errors
+then apply.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class HeadRequests:
     """HEAD of versions in one bucket. Threads may share it; each has a connection of its own.
 
     site: whose replication status counts, if the server names sites; "" for the overall one.
-    below: what the bucket has before each key. `slowed` is called when the server asks for fewer requests.
+    below: the prefix of all keys in the bucket. `slowed` is called when the server asks for fewer requests.
     requests: those of the bucket, if others share their connections.
     """
 
@@ -55,7 +55,7 @@ class HeadRequests:
         self._requests = requests or DirectRequests(api, bucket)
 
     def head(self, key: bytes, version_id: bytes | None) -> Head | None:
-        """One version, or with None the current one; None if it is not there or a delete marker.
+        """One version, or with None the current one; None if it does not exist or is a delete marker.
 
         Raises the errors of errors.py, Forbidden too.
         """

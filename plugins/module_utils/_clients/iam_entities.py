@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The IAM calls on roles, managed policies and the caller's account, one function each. Nothing is decided here.
 
-Reads answer None for what is not there; errors are those of errors.py. Source of what Vault answers: its public
+Reads return None for absent resources; errors are those of errors.py. Source of what Vault answers: its public
 clients; every answer has the shape of the AWS IAM API.
 """
 
@@ -58,7 +58,7 @@ class Policy:
 
 @dataclass(frozen=True)
 class Entities:
-    """The names of those to whom a policy is attached."""
+    """The names of the users, groups and roles that a policy is attached to."""
 
     roles: tuple[str, ...]
     users: tuple[str, ...]
@@ -220,7 +220,7 @@ def delete_policy(api: Api, arn: str) -> None:
 
 
 def policy_entities(api: Api, arn: str) -> Entities | None:
-    """To whom the policy is attached; None when there is no such policy."""
+    """The entities that the policy is attached to; None if there is no such policy."""
     names: dict[str, list[str]] = {"PolicyRoles": [], "PolicyUsers": [], "PolicyGroups": []}
     entry = {"PolicyRoles": "RoleName", "PolicyUsers": "UserName", "PolicyGroups": "GroupName"}
     for page in api.pages(
@@ -281,7 +281,7 @@ def policy_versions(api: Api, arn: str) -> tuple[PolicyVersion, ...]:
 
 
 def create_policy_version(api: Api, arn: str, document: Any) -> str:
-    """Make a new version the default one and answer its id."""
+    """Create a new default version and return its id."""
     return api.write(
         "create_policy_version",
         f"change the policy {arn}",
@@ -313,14 +313,14 @@ def own_account(api: Api) -> str | None:
 
 
 def knows_roles(api: Api) -> None:
-    """Ask for one role, whichever: only an IAM server can answer."""
+    """List one role: only an IAM server can respond."""
     api.read("list_roles", "check whether this is an IAM server", nothing, MaxItems=1)
 
 
 def _listed(
     api: Api, operation: str, doing: str, member: str, **parameters: Any
 ) -> list[Any] | None:
-    """What a call lists, from all pages; None for what is not there."""
+    """The items that a call lists, from all pages; None if the resource does not exist."""
     entries: list[Any] = []
     for page in api.pages(
         operation,
@@ -337,7 +337,7 @@ def _listed(
 
 
 def _members(answer: Answer, member: str) -> list[Mapping[str, Any]]:
-    """The list of an answer. A server may leave an empty one out, but then still says that nothing is cut off."""
+    """The list of an answer. A server may omit an empty list, but then still says that it is not truncated."""
     return list(answer.get(member, ()) if "IsTruncated" in answer else answer[member])
 
 

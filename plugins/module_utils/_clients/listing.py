@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads listings of versions fast: pages are asked for by direct.py, and read by version_pages.py.
+"""Reads listings of versions fast: direct.py requests the pages, and version_pages.py parses them.
 
-botocore's parser takes about 90 us for each version, which makes a listing of millions of versions take hours of CPU,
-and its other layers 1.3 ms for each page. What is no page is asked for once more by botocore: an error must stay an
-error. Pages that come that way are read here too.
+botocore's parser takes about 90 us for each version, which makes a listing of millions of versions take hours
+of CPU, and its other layers 1.3 ms for each page. What is no page is asked for once more by botocore: an error
+must stay an error. Pages that come that way are read here too.
 """
 
 from __future__ import annotations
@@ -65,10 +65,10 @@ class VersionListing:
         return narrowed
 
     def page(self, after: Marker = BEGINNING, size: int = PAGE) -> Page:
-        """The page behind a marker, at most `size` rows.
+        """The page after a marker, at most `size` rows.
 
-        Source: CloudServer's answers as measured. Raises the errors of errors.py; a missing bucket is NotFound, and a
-        page that leads to itself is Unreadable.
+        Source: CloudServer's answers as measured. Raises the errors of errors.py; a missing bucket is NotFound,
+        and a page that leads to itself is Unreadable.
         """
         page = self._read(after, size)
         beyond = page.following
@@ -136,7 +136,7 @@ class VersionListing:
 
 
 def _without(page: Page, below: bytes) -> Page:
-    """The page as if its keys did not begin so."""
+    """The page with its keys without this prefix."""
     if not below:
         return page
     rows = [(row[KIND], row[KEY].removeprefix(below), *row[2:]) for row in page.rows]
@@ -156,7 +156,7 @@ def _take(_answer: Answer) -> Page:
 
 
 def _watch(client: Any) -> None:
-    """Have this client's listings read here, in threads that ask for it."""
+    """Parse this client's listings here, in threads that ask for it."""
     send: Callable[[Any], Any] = client._endpoint.http_session.send
 
     def before_send(request: Any, **_event: Any) -> Any:

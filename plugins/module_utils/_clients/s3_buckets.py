@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The S3 calls on buckets and what is set for them, one function each. Nothing is decided here.
+"""The S3 calls on buckets and their configurations, one function each. Nothing is decided here.
 
-Source: CloudServer's answers as measured. Reads answer None for what is not there; errors are those of errors.py.
+Source: CloudServer's answers as measured. Reads return None for absent resources; errors are those of errors.py.
 """
 
 from __future__ import annotations
@@ -176,9 +176,9 @@ def delete_bucket(api: Api, bucket: str) -> None:
 
 
 def replication(api: Api, bucket: str) -> Mapping[str, Any] | None:
-    """The replication configuration as the server has it; None when there is none.
+    """The replication configuration as the server has it; None if there is none. A
 
-    A missing bucket is NotFound, not None: what to do about it is another matter.
+    missing bucket is NotFound, not None, because it needs a different reaction.
     """
     return api.read(
         "get_bucket_replication",
@@ -214,7 +214,7 @@ def _replication(answer: Answer) -> Mapping[str, Any]:
 
 
 def notifications(api: Api, bucket: str) -> Mapping[str, Any]:
-    """What the bucket tells whom, as boto3's GetBucketNotificationConfiguration; empty if nothing."""
+    """The bucket's notifications, as boto3's GetBucketNotificationConfiguration; empty if there are none."""
     found = api.read(
         "get_bucket_notification_configuration",
         f"read the notifications of the bucket {bucket}",

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The S3 calls on objects, their versions and tags, one function each. Nothing is decided here.
 
-Source: CloudServer's answers as measured. Reads answer None for what is not there; errors are those of errors.py.
+Source: CloudServer's answers as measured. Reads return None for absent resources; errors are those of errors.py.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ NO_OBJECT_AT_HEAD = (*NO_OBJECT, "404")
 
 @dataclass(frozen=True)
 class Head:
-    """What HEAD says of one version of an object.
+    """The metadata of one version of an object, from HEAD.
 
     `size` in bytes (None if the server does not return it), `modified` ISO 8601, `etag` without quotes.
     """
@@ -101,7 +101,7 @@ def put_object(
     tags: Mapping[str, str],
     content_type: str | None,
 ) -> tuple[str | None, str]:
-    """Put a version; answers its id (None without versioning) and its ETag."""
+    """Put a version; returns its id (None without versioning) and its ETag."""
     optional: dict[str, Any] = {"ContentType": content_type} if content_type else {}
     if tags:
         optional["Tagging"] = urlencode(tags)
@@ -118,7 +118,7 @@ def put_object(
 
 
 def delete_object(api: Api, bucket: str, key: str, version_id: str | None = None) -> str | None:
-    """Delete one version for good, or without version id put a delete marker; answers the marker's id."""
+    """Delete one version permanently, or without a version id put a delete marker; returns the marker's id."""
     return api.write(
         "delete_object",
         f"delete the object {bucket}/{key}",
@@ -166,7 +166,7 @@ class KeyEntry:
 
 
 def key_entries(api: Api, bucket: str, key: str) -> list[KeyEntry]:
-    """All versions and delete markers of one key, newest first; none for a key or bucket that is not there."""
+    """All versions and delete markers of one key, newest first; none if the key or bucket does not exist."""
     found: list[_Listed] = []
     for page in api.pages(
         "list_object_versions",
@@ -240,7 +240,8 @@ def versions(api: Api, bucket: str, prefix: str, limit: int) -> tuple[list[Versi
 
 
 def stamp(api: Api, bucket: str, key: str, version_id: str) -> dict[str, Any]:
-    """What Backbeat's metadata route tells of a version's replication: status, role, destination, backends ..
+    """The replication part of a version's metadata, from Backbeat's metadata route: status, role, destination,
+    backends ..
 
     The role is the configuration's when the version was put. Empty if there is no such version. Only the bucket's
     account may read it.
@@ -263,7 +264,8 @@ def stamped_roles(api: Api, bucket: str, key: str, version_id: str) -> str | Non
 
 
 def send_again(api: Api, bucket: str, key: str, version_id: str | None) -> None:
-    """Have Backbeat send a version again under the current configuration, by putting its own tags back (measured)."""
+    """Make Backbeat send a version again with the current configuration, by putting its own tags back on it
+    (measured)."""
     tags = object_tags(api, bucket, key, version_id)
     if tags is not None:
         put_object_tags(api, bucket, key, tags, version_id)

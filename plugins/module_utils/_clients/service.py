@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The kinds of servers: how requests to each are signed, how its answers are recognised, and what a user can do."""
+"""The kinds of servers: how requests to each are signed, how its responses are recognised, and advice for the
+user.
+"""
 
 from __future__ import annotations
 
@@ -166,7 +168,7 @@ def _input(path: str, query: tuple[str, ...], *, body: bool) -> dict[str, Any]:
 
 
 def name_backbeat_error(response_dict: dict[str, Any], **_event: Any) -> None:
-    """Put an error into the form that botocore reads: these servers answer {"<Name>": true}, or S3's XML."""
+    """Convert an error to the form that botocore reads: these servers answer {"<Name>": true}, or S3's XML."""
     if response_dict["status_code"] < 300:
         return
     body: bytes = response_dict["body"]

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From connection options to clients that suit CloudServer, Vault and Backbeat, and the endpoints of one item."""
+"""Creates clients for CloudServer, Vault and Backbeat from connection options, and the endpoints of one item."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def open_api(
         raise BadConnection(str(error)) from None
     _check_values(endpoint, options)
     key = json.dumps({name: options.get(name) for name in _CLIENT_OPTIONS}, sort_keys=True)
-    # botocore's sessions make one client at a time, and threads that ask together shall share one.
+    # botocore's sessions create one client at a time, and concurrent threads should share one.
     with _MAKING:
         client = _client(service.name, key, pool)
     return Api(
@@ -174,7 +174,7 @@ def _client(service: str, key: str, pool: int) -> Any:
         except (BotoCoreError, AttributeError):
             if asks:
                 raise
-            # With keys given, files that cannot be read, or lack the environment's profile, are of no use and no harm.
+            # If keys are given, files that cannot be read or lack the environment's profile do not matter.
             client = _made(service, _without_files(), options, verify, pool)
     except (AttributeError, BotoCoreError, TypeError, ValueError) as error:
         reason = str(error).rstrip(". ")
@@ -222,9 +222,9 @@ def _what_to_check(error: Exception, options: Mapping[str, Any]) -> str:
 
 
 def warm() -> None:
-    """Load what every client needs, so that processes forked from this one have it; opens no connection.
+    """Load what every client needs, so that forked processes have it; opens no connection. Loading errors
 
-    What cannot be loaded is no error here: the task that needs it says so.
+    are ignored here: the task that needs it reports them.
     """
     if BOTOCORE_VERSION is None:
         return
@@ -242,7 +242,7 @@ def warm() -> None:
             )
     except (BadConnection, BotoCoreError):
         return
-    # Nothing is read from the user's files before it is used, since they may change until then.
+    # The user's files are read only when they are needed, because they may change until then.
     _SPARE.append(_new_session())
 
 
@@ -266,7 +266,7 @@ _SPARE: list[Any] = []
 
 
 def _without_files() -> Any:
-    """A session that reads none of the user's files, and no profile of the environment."""
+    """A session that reads neither the user's files nor a profile of the environment."""
     nothing = (None, None, os.devnull, None)
     return _new_session(
         {"profile": (None, None, None, None), "config_file": nothing, "credentials_file": nothing}
@@ -281,7 +281,7 @@ def _new_session(variables: dict[str, Any] | None = None) -> Any:
 
 @functools.lru_cache(maxsize=16)
 def _session(profile: str | None, asks: bool) -> Any:
-    """A session for the profile; asks: whether it is to find the credentials."""
+    """A session for the profile; asks: whether it looks up the credentials."""
     session = _SPARE.pop() if _SPARE else _new_session()
     if profile is not None:
         session.set_config_variable("profile", profile)
@@ -349,14 +349,14 @@ def _config(service: str, wanted: Mapping[str, Any], pool: int) -> Any:
 
 
 class SingleFlight:
-    """Results by key: calls for a key that is being found out wait for that result or error."""
+    """Results by key: concurrent calls for the same key wait for the first one's result or error."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._found: dict[Hashable, Future[Any]] = {}
 
     def __call__(self, key: Hashable, find: Callable[[], Any]) -> Any:
-        """What `find` returned, or the error it raised, when it was called for this key first."""
+        """The result or error of the first call of `find` for this key."""
         with self._lock:
             first = key not in self._found
             future = self._found.setdefault(key, Future())

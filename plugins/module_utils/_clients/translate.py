@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From botocore's exceptions and the servers' error codes to the few kinds of errors.py, with advice for the user."""
+"""Translates botocore's exceptions and the servers' error codes to the kinds of errors.py, with advice for the
+user.
+"""
 
 from __future__ import annotations
 
@@ -91,9 +93,10 @@ def from_answer(call: Call, response: Mapping[str, Any], service: Service) -> Ap
 
 
 def clock_ahead(metadata: Mapping[str, Any]) -> float | None:
-    """How many seconds the server's clock is ahead of this machine's; None if the answer does not tell.
+    """How many seconds the server's clock is ahead of this machine's; None if the response does not contain it.
 
-    `metadata` is botocore's ResponseMetadata of an answer that came just now. Each has a Date header, in whole seconds.
+    `metadata` is botocore's ResponseMetadata of an answer that came just now. Each has a Date header, in whole
+    seconds.
     """
     try:
         server = parsedate_to_datetime(metadata["HTTPHeaders"]["date"])
@@ -106,7 +109,7 @@ def _is_from_another_server(code: str, metadata: Mapping[str, Any], service: Ser
     """Whether an error is another server's.
 
     Errors of a service that names its requests usually have a body with which botocore finds the request's name. HEAD
-    answers have none: there the header decides, since another server's 404 is no absence.
+    responses have none: the header decides, because another server's 404 is not a sign of absence.
     """
     headers = metadata.get("HTTPHeaders") or {}
     if code != "404" and "html" not in headers.get("content-type", ""):
@@ -176,7 +179,7 @@ def from_exception(call: Call, error: Exception) -> ApiError:
             str(inner),
             advice="Check endpoint_url, and whether a proxy answers instead of the server.",
         )
-    # What went wrong inside the HTTP client was a value that it was given, and not the connection.
+    # The HTTP client failed because of a value, not because of the connection.
     if name == "HTTPClientError" and isinstance(inner, (AttributeError, TypeError, ValueError)):
         return Invalid(
             call,
@@ -293,7 +296,7 @@ TRANSPORT = frozenset(
 )
 
 
-# No connection was made: what was to be done was not.
+# No connection was made, so nothing was changed.
 UNSENT = frozenset(
     ("ConnectTimeoutError", "EndpointConnectionError", "ProxyConnectionError", "SSLError")
 )

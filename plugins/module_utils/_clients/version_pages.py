@@ -4,7 +4,7 @@
 """Pages of ListObjectVersions as rows.
 
 CloudServer writes the elements of a version in a fixed order, so a regular expression reads them in less than 1 us,
-where botocore's parser takes about 90. A page that does not look exactly so is read by a real XML parser.
+where botocore's parser takes about 90. Any other page is read by an XML parser.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ _NEXT_VERSION = re.compile(rb"<NextVersionIdMarker>([^<]*)</NextVersionIdMarker>
 
 @dataclass(frozen=True)
 class Marker:
-    """Where a listing goes on: behind the key, or behind a version of it. The key is in UTF-8, b"" for the beginning.
+    """Where a listing continues: after the key, or after a version of it. The key is in UTF-8, b"" for the
+    beginning.
 
     A key alone need not exist, and continues after all of its versions.
     """

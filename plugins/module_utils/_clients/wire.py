@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What differs on the wire from botocore's ways: limits of a call, and what these servers want and answer.
+"""Differences from botocore on the wire: limits of a call, and the requests and responses of these servers.
 
 botocore's timeouts count from the last byte, so that an answer which arrives byte by byte never ends. It reads an
 answer whole before its size is known, and trusts kept connections that a server or a proxy has closed.
@@ -30,7 +30,7 @@ LARGEST_ANSWER = 64 * 1024**2
 
 
 class TooLarge(Exception):
-    """An answer of more bytes than any that is asked for here."""
+    """A response with more bytes than any expected one."""
 
 
 @dataclass
@@ -223,7 +223,7 @@ class BucketEndpoints:
 
 
 def adapt(client: Any) -> None:
-    """Have a botocore client keep to limits, and send and read what CloudServer, Vault and Backbeat do."""
+    """Make a botocore client respect the limits, and adapt it to CloudServer, Vault and Backbeat."""
     # botocore offers no public way to choose the connections.
     session = client._endpoint.http_session
     pools = {"http": Pool, "https": TLSPool}
@@ -258,7 +258,7 @@ def _content_md5(params: dict[str, Any], **_event: Any) -> None:
 
 
 def _follow_no_redirect(params: dict[str, Any], **_event: Any) -> None:
-    """Have botocore not look for another region of AWS.
+    """Keep botocore from looking for another AWS region.
 
     It asks the bucket for its region by HEAD and, when that is answered with a redirect too, without end.
     """
@@ -269,13 +269,13 @@ _IAMS_OWN = re.compile(rb"\s*(<\?xml[^>]*>)?\s*<(\w+:)?\w+Response[\s>]")
 
 
 def _only_iams_own(response_dict: dict[str, Any], **_event: Any) -> None:
-    """Refuse an answer that is none of IAM's: where a call has no result, botocore takes any XML for success."""
+    """Refuse a response that is not from IAM: for calls without a result, botocore treats any XML as success."""
     if response_dict["status_code"] < 300 and not _IAMS_OWN.match(response_dict["body"]):
         raise ResponseParserError("it is not a response of IAM")
 
 
 def _no_page_of_a_proxy(response_dict: dict[str, Any], **_event: Any) -> None:
-    """Empty an HTML page that says "try later": botocore fails to parse it and so hides the status."""
+    """Empty an HTML page with an error status: botocore fails to parse it, which hides the status."""
     html = "html" in response_dict["headers"].get("content-type", "")
     if html and response_dict["status_code"] in (502, 503, 504):
         response_dict["body"] = b""

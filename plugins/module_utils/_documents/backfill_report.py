@@ -35,7 +35,7 @@ EXPLAINED = {
 
 @dataclass(frozen=True)
 class SourceVersion:
-    """A version as lines of the files name it: what it is, and in which state it was found."""
+    """A version as in the lines of the files, and the state in which it was found."""
 
     key: str
     version_id: str
@@ -65,7 +65,7 @@ class SourceVersion:
 
 @dataclass
 class TagWindow:
-    """The time from reading a version's tags to the answer that they are put back, in seconds."""
+    """The time between reading a version's tags and the response to putting them back, in seconds."""
 
     count: int = 0
     total: float = 0.0
@@ -130,7 +130,7 @@ class Report:
         return sum(self.skipped.values())
 
     def note(self, text: str) -> None:
-        """Say what was not taken into account, once."""
+        """Add a note about something that was not taken into account, once."""
         if text not in self.notes:
             self.notes.append(text)
 
@@ -154,7 +154,7 @@ class Report:
             self.first_tags_changed.append(dict(line))
 
     def became(self, state: str, status: str) -> None:
-        """Count what became of a version that was sent."""
+        """Count the outcome of a version that was sent."""
         if self.outcome is None:
             self.outcome = {}
         found = self.outcome.setdefault(state, {})
@@ -199,7 +199,7 @@ class Report:
         return {**self.as_dict(), "window": asdict(self.window)}
 
     def resume(self, saved: Mapping[str, Any]) -> None:
-        """Go on from what a checkpoint kept."""
+        """Continue from a checkpoint."""
         for name in _KEPT:
             setattr(self, name, saved[name])
         for name in ("found", "sent"):

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From what was read of replication to events: one for each new problem, and one when it is gone.
+"""Turns readings of replication into events: one for each new problem, and one when it is gone. All
 
-All state is plain data, so that it can be written to a file before an event is handed over.
+state is plain data, so it can be written to a file before an event is delivered.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ Event = dict[str, Any]
 
 @dataclass(frozen=True)
 class Problem:
-    """Something that is wrong.
+    """A problem. area: what is
 
-    area: what is read as a whole, such as the versions of one pair. subject: what tells it from others of its kind.
-    facts: what the event says of it beside that; these may change while it lasts.
+    read as a whole, such as the versions of one pair. subject: distinguishes it from others of its kind. facts:
+    further data of the event, which may change while the problem exists.
     """
 
     kind: str
@@ -117,7 +117,7 @@ def advance(
 
 
 def handed_over(state: Mapping[str, Any], ids: Collection[str], now: datetime) -> dict[str, Any]:
-    """The state after the events of these ids were handed over."""
+    """The state after the events with these ids were delivered."""
     done = [{**one, "handed_over": moment(now)} for one in state["outbox"] if one["id"] in ids]
     since = moment(now - REPEATED)
     recent = [one for one in [*state["recent"], *done] if one["handed_over"] >= since]
@@ -131,8 +131,8 @@ def handed_over(state: Mapping[str, Any], ids: Collection[str], now: datetime) -
 def restarted(state: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """The state with everything in the outbox that a crash may have lost.
 
-    Whoever took an event may have died before acting on it. So events of problems that are still there, and others of
-    the last minutes, are sent again with their ids.
+    The receiver may have stopped before it acted on an event. So events of existing problems, and others of the
+    last minutes, are sent again with their ids.
     """
     since = moment(now - REPEATED)
     recent = [one for one in state["recent"] if one["handed_over"] >= since]
@@ -145,7 +145,7 @@ def restarted(state: Mapping[str, Any], now: datetime) -> dict[str, Any]:
 
 
 def heartbeat(state: Mapping[str, Any], now: datetime, read_at: str | None) -> Event:
-    """A sign of life: how many problems of each kind there are, and when everything was last read."""
+    """A heartbeat: the number of problems of each kind, and when everything was last read."""
     kinds = [one["kind"] for one in state["open"].values()]
     return {
         "id": f"{_digest(HEARTBEAT, moment(now))}-{HEARTBEAT}",
@@ -172,14 +172,14 @@ def moment(at: datetime) -> str:
 
 
 def version_facts(bucket: str, key: str, version_id: str) -> dict[str, str]:
-    """What an event says of a version. The key is URL-encoded, as in S3's own notifications: it is data of strangers,
-    and a key such as `{{ .. }}` would become a template in a playbook.
+    """What an event says of a version. The key is URL-encoded, as in S3's own notifications: it is untrusted data, and
+    a key such as `{{ .. }}` would become a template in a playbook.
     """
     return {"bucket": bucket, "key": quote(key, safe="/"), "version_id": version_id}
 
 
 def harmless(value: Any) -> Any:
-    """The value with blanks inside all `{{`, `{%` and `{#`, so that no text in it can be a template."""
+    """The value with spaces inside all `{{`, `{%` and `{#`, so that no text in it can be a template."""
     if isinstance(value, str):
         for mark in ("{", "%", "#"):
             # Twice: three braces in a row have two pairs.

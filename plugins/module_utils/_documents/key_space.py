@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keys as places in a space: what is between two of them, how far along one is, and the text in the middle."""
+"""Keys as positions in an ordered space: distances between keys, and the text in the middle of two."""
 
 from __future__ import annotations
 

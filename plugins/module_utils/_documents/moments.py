@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Moments as listings and reports write them."""
+"""Times in the format of listings and reports."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .._work import InvalidDocument
 
 
 def iso(moment: datetime) -> str:
-    """As listings write a time: UTC, milliseconds, Z."""
+    """A time in the format of listings: UTC, milliseconds, Z."""
     utc = moment.astimezone(timezone.utc)
     return utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 

@@ -1,9 +1,10 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which environment replicates what to which, and what has to be set up in each of them for it.
+"""The replications between environments, and the set-up that each environment needs.
 
-An environment is a host of the inventory. It is described by the variables of the role, typed and with their defaults.
+An environment is a host of the inventory. It is described by the variables of the role, typed and with their
+defaults.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is wrong with the environments of an inventory, in its own words: names of hosts and variables."""
+"""Errors in the environments of an inventory, with the names of its hosts and variables."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def _check_policy_name(name: str) -> None:
 
 
 def _check_pair(pair: Pair, topology: Topology) -> None:
-    """Check what set-up would store for a pair in a bucket without a configuration."""
+    """Check the configuration that set-up would store for a pair in a bucket without one."""
     for side in SIDES:
         names.check_bucket_name(pair.bucket(side))
     rules = wanted_rules(pair.rules or [{"prefix": ""}]) or ()

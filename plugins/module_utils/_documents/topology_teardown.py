@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What teardown removes of a host's plan: rules, and policies, roles and buckets that nothing else uses."""
+"""The part of a host's plan that teardown removes: rules, and policies, roles and buckets that nothing else
+uses.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The findings about all pairs of a host, with drift told from errors, and whether a validation fails."""
+"""The findings about all pairs of a host, with drift separated from errors, and whether a validation fails."""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Says in which state each version of a key is, from its rows in both listings and from HEAD requests.
+"""Decides in which state each version of a key is, from its rows in both listings and from HEAD requests.
 
-The requests are made elsewhere, and at once: `questions` of verify_questions.py names them, `judge` takes the answers.
+The requests are made elsewhere, and at once: `questions` of verify_questions.py names them, `judge` takes the
+answers.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which HEAD requests decide in which state the versions of a key are, and what judging them needs to know."""
+"""The HEAD requests that decide in which state the versions of a key are, and the context for judging them."""
 
 from __future__ import annotations
 

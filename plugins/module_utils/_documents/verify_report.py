@@ -82,7 +82,7 @@ class Report:
         return sum(tally.count for name, tally in self.states.items() if name != "in_sync")
 
     def note(self, text: str) -> None:
-        """Say what was not taken into account, once."""
+        """Add a note about something that was not taken into account, once."""
         if text not in self.notes:
             self.notes.append(text)
 

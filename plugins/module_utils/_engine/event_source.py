@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs a watch inside ansible-rulebook: reads in threads, and hands each event over at least once.
+"""Runs a watch inside ansible-rulebook: reads in threads, and delivers each event at least once. Events
 
-Events are written to the state file before they are handed over, and marked there afterwards. What a crash may have
-lost is handed over again with the same id.
+are written to the state file before delivery, and marked there afterwards. Events that a crash may have lost are
+delivered again with the same id.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ SAVE_EVERY = 1.0
 
 
 class Queue(Protocol):
-    """What ansible-rulebook gives to a source."""
+    """The queue that ansible-rulebook gives to a source."""
 
     async def put(self, event: Event) -> None:
-        """Hand an event over; waits while the queue is full."""
+        """Deliver an event; waits while the queue is full."""
 
 
 class Reader(Protocol):
@@ -130,7 +130,7 @@ class EventSource:
         readings = self._reader.read(self._state, _now(), findings=findings)
         now = _now()
         known = {event["area"] for event in self._state["open"].values()}
-        # What is not watched any more is no problem of this source.
+        # Problems of pairs that are no longer watched are dropped.
         readings += [Reading(area) for area in sorted(known - set(self._reader.areas))]
         state, new = events.advance(self._state, map(self._clean, readings), now)
         if new or state["notes"] != self._state["notes"]:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Brings a job to a result: check mode, changed, and being stopped."""
+"""Runs a job and returns its result: check mode, changed, and stopping."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ def _changed(facts: dict[str, Any]) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def interruptible(stop: threading.Event) -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM stop a job in order: `stop` is set for its threads, and Stopped raised here.
+    """Let Ctrl-C and SIGTERM stop a job cleanly: `stop` is set for its threads, and Stopped raised here.
 
-    A second signal has the usual effect. In a thread other than the main one signals cannot be caught; then this does
-    nothing.
+    A second signal has the usual effect. In a thread other than the main one signals cannot be caught; then
+    this does nothing.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -1,7 +1,8 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Argument specs that several modules share, documented in plugins/doc_fragments, and what no output may show."""
+"""Argument specs that several modules share, documented in plugins/doc_fragments, and the secrets that no
+output may show."""
 
 from __future__ import annotations
 
@@ -77,7 +78,8 @@ LEAST_LENGTH = 5
 
 
 def hidden(spec: Mapping[str, Any], options: Mapping[str, Any] | None) -> set[str]:
-    """All texts that no result, warning or line of progress may show: every form of every secret the process knows.
+    """All texts that no result, warning or progress line may contain: every form of every secret that the
+    process knows.
 
     These are the options that are marked so and the credentials in URLs, secrets of the environment and of profiles
     that were used, and proxies' passwords; each as it is, as libraries write it (repr, JSON, XML, URL-encoded, with
@@ -163,7 +165,7 @@ def refusal(messages: Sequence[str]) -> str:
 
 
 def bad_numbers(spec: Mapping[str, Any], options: Mapping[str, Any] | None) -> Iterator[str]:
-    """What is wrong with each number that is out of its range, those inside dictionaries and lists included.
+    """An error for each number that is out of its range, including those inside dictionaries and lists.
 
     Ansible takes whatever Python reads as a number: -1, inf and nan too.
     """

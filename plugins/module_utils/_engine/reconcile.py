@@ -68,10 +68,11 @@ def reconcile(
 
 @contextmanager
 def exclusive(name: str | None, backoff: Backoff) -> Iterator[tuple[str, ...]]:
-    """Keep other runs of this user on this machine from changing what `name` names, while this one reads and writes it.
+    """Prevent other runs of this user on this machine from changing the resource `name` while this one reads
+    and writes it.
 
-    Servers have no compare-and-swap: of two runs that read a list, add to it and write it, one would be lost. There are
-    LOCKS files for all names. Yields warnings. Raises Refused when the time is up.
+    Servers have no compare-and-swap: of two runs that read a list, add to it and write it, one would be lost.
+    There are LOCKS files for all names. Yields warnings. Raises Refused when the time is up.
     """
     if name is None:
         yield ()
@@ -118,7 +119,7 @@ def _apply(
     backoff: Backoff,
     done: list[str],
 ) -> State | None:
-    """Apply the plan; after an answer that is lost or contradicted, read the state and plan anew."""
+    """Apply the plan; after a lost or contradicted response, read the state and plan again."""
     conflicts, since = 0, backoff.elapsed
     lost: set[str] = set()
     while True:
@@ -141,7 +142,7 @@ def _apply(
             settled = backoff.elapsed - since >= SETTLING
             if (conflicts > CONFLICTS and settled) or not backoff.pause():
                 raise
-            # What is there already, and was not before a try whose answer was lost, is the work of that try.
+            # A resource that appeared after a try whose response was lost was created by that try.
             unsure = unsure if str(unsure) in lost else None
         state = resource.read()
         plan = resource.plan(state)

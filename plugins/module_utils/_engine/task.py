@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A module as data, and how its options become a result: one item, or a list of them side by side."""
+"""A module as data, and how its options become a result: one item, or a list of items in parallel."""
 
 from __future__ import annotations
 
@@ -128,8 +128,7 @@ class Task(Generic[Request]):
     ) -> Result:
         """The result for Ansible; with "failed", "msg" and, if a call failed, "error" when it did not work.
 
-        There is always a list of "warnings"; "diff" only if it is asked for. `tell` hears what is done while this
-        takes its time.
+        There is always a list of "warnings"; "diff" only if it is asked for. `tell` receives progress lines.
         """
         result = _attempt(lambda: self._run(options, check_mode, tell), self._writes([]))
         result.setdefault("warnings", [])
@@ -224,7 +223,7 @@ class Task(Generic[Request]):
         return result
 
     def name(self, item: Options) -> str:
-        """How messages call an item: its title, or its identity such as "bucket/key"."""
+        """The name of an item in messages: its title, or its identity such as "bucket/key"."""
         if self.title is not None:
             return self.title(item)
         return "/".join(str(item[part]) for part in self.identity)
@@ -250,7 +249,7 @@ class Task(Generic[Request]):
         return together
 
     def _failures(self, bad: Sequence[tuple[str, str]], count: int) -> str:
-        """What failed of a list, and why: a line for each reason, with the names of all items that failed so."""
+        """The failures of a list: one line for each reason, with the names of the items that failed for it."""
         named: dict[str, list[str]] = {}
         for name, message in bad:
             named.setdefault(message, []).append(name)

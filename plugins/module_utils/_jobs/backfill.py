@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Backfill: replicates what existed before the rule, what failed and what is stuck, with S3 credentials only."""
+"""Backfill: replicates existing, failed and stuck versions, with S3 credentials only."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Backfill(Job):
         return cls(request, source, target, backbeat)
 
     def predict(self, control: Control) -> dict[str, Any]:
-        """What would be sent: it reads the servers, and writes no files."""
+        """The versions that would be sent; reads the servers, and writes no files."""
         return self._backfill(control, Files(), None, predict=True)
 
     def run(self, control: Control) -> dict[str, Any]:
@@ -233,7 +233,7 @@ class Backfill(Job):
         *,
         predict: bool,
     ) -> None:
-        """Have all keys worked on, and wait for the outcome if that is requested."""
+        """Process all keys, and wait for the outcome if requested."""
         request = self.request
         workers = Workers(work.work, ledger, control, request.limits.senders)
         meanwhile = _Meanwhile(workers, ledger, outcomes, saves=not predict)
@@ -321,7 +321,7 @@ class Backfill(Job):
 
 
 class _Meanwhile:
-    """What the main thread does while others work: checkpoints, and looks at what is under way."""
+    """The main thread's work while others send: checkpoints, and following pending versions."""
 
     def __init__(
         self, workers: Workers, ledger: Ledger, outcomes: Outcomes, *, saves: bool

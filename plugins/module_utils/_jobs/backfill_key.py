@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sends what the target lacks of one key, in an order that never shows deleted or old content there."""
+"""Sends the versions of one key that the target lacks, in an order that never shows deleted or old content
+there.
+"""
 
 from __future__ import annotations
 
@@ -113,7 +115,7 @@ class KeyWork:
         )
 
     def work(self, ticket: Ticket, case: Case, listed: bool, patient: bool) -> bool:
-        """Do what is to be done for a key. Returns False, with nothing done, if it takes waiting.
+        """Process a key. Returns False, with nothing done, if it requires waiting.
 
         listed: whether the case has the key's rows as they are now; patient: whether this thread may wait.
         """
@@ -198,7 +200,9 @@ class KeyWork:
         )
 
     def _settled(self, known: Known) -> Known:
-        """The key once nothing of it that matters to the order is under way, or as it is when the time is over."""
+        """The key when none of its versions that affect the order is pending any longer, or when the time is
+        over.
+        """
         deadline = Deadline(self._settle)
         while _moves(known) and not deadline.expired:
             self._control.lines.waiting(f"waiting until {key_text(known.case.key)} has arrived")
@@ -277,7 +281,7 @@ class KeyWork:
             new = newest[0][VERSION_ID].decode()
         self._ledger.deleted(name, new or "")
         rows = self._list(key).source
-        # Between the look and the delete, somebody may have put the key again.
+        # Between the read and the delete, a client may have put the key again.
         ids = [row[VERSION_ID].decode() for row in rows[:2]]
         if ids != [new, marker]:
             return "live-again"

@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The books of a backfill: what was found, sent and skipped, kept so that it can be continued.
+"""The records of a backfill: versions that were found, sent and skipped, so that it can be continued.
 
-Keys are worked on side by side and end in any order. What is found and skipped counts once all keys before are done, so
-that a checkpoint never holds half of it. What is sent is written at once: after a kill, the lines behind the checkpoint
-still tell.
+Keys are worked on side by side and end in any order. What is found and skipped counts once all keys before are
+done, so that a checkpoint never holds half of it. What is sent is written at once: after a kill, the lines
+behind the checkpoint still tell.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Follows what was sent until it is replicated or has failed, and pauses the sending while too much is under way."""
+"""Follows sent versions until they are replicated or have failed, and pauses the sending while too many are
+pending.
+"""
 
 from __future__ import annotations
 
@@ -20,15 +22,15 @@ from .backfill_sender import Requests
 
 #: How many versions are held in memory; the others wait in the file of what was sent.
 HELD = 1000
-#: A look at what is under way ends after so many that still are, or that are done, or after so many seconds.
+#: A poll of pending versions ends after so many that are still pending, or that are done, or after so many seconds.
 STILL, DONE, LOOK = 20, 1000, 1.0
-#: Seconds between two looks, and between two questions to Backbeat.
+#: Seconds between two polls of versions, and of Backbeat.
 PAUSE, ASKED = 0.5, 5.0
 POLL = 0.1
 
 
 class Outcomes:
-    """What became of the versions that were sent. One thread looks; others ask to be admitted.
+    """The outcome of the versions that were sent. One thread polls; others ask to be admitted.
 
     limit: how many may be under way, None for any number. backlog: Backbeat's own count of operations to do, if it can
     be asked. wanted: whether the outcome is asked for at all. side_by_side: how many HEAD requests are sent at a time,
@@ -88,7 +90,7 @@ class Outcomes:
             self._control.sleep(POLL)
 
     def step(self) -> None:
-        """Look at what is under way, if it is time to."""
+        """Poll pending versions, if it is time to."""
         if not self.following or time.monotonic() - self._looked < PAUSE:
             return
         self._look()

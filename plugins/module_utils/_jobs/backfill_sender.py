@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sends one version again: reads once more what matters, and puts the version's own tags back.
+"""Sends one version again: reads its state again, and puts the version's own tags back on it.
 
-The server then marks the version as PENDING, and Backbeat sends its data and metadata (measured on CloudServer 8.8.35
-with Backbeat 8.6.49). Nothing else of the version changes.
+The server then marks the version as PENDING, and Backbeat sends its data and metadata (measured on CloudServer
+8.8.35 with Backbeat 8.6.49). Nothing else of the version changes.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Requests:
         self._configured: tuple[float, Configuration | None, tuple[bytes, ...]] = (0.0, None, ())
 
     def head(self, side: str, key: bytes, version_id: bytes | None) -> Head | None:
-        """One version, or with None the current one; None if it is not there or a delete marker."""
+        """One version, or with None the current one; None if it does not exist or is a delete marker."""
         self.pace("head")
         return self._heads[side].head(key, version_id)
 
@@ -218,7 +218,7 @@ class Sender:
         return "", before
 
     def _look_after(self, key: bytes, version: SourceVersion, before: dict[str, str]) -> None:
-        """Note if other tags were put meanwhile, and watch the first version."""
+        """Note if other tags were put in the meantime, and follow the first version."""
         after = self._requests.tags(key, version.version_id.encode())
         if after != before:
             self._ledger.changed_tags(version, before, after)

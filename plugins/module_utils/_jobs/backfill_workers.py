@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Threads that work on keys side by side.
+"""Threads that process keys in parallel.
 
-Keys that take waiting (those with a null version, and deleted ones) go to threads of their own, which mostly sleep, so
-that they do not hold up the others.
+Keys that take waiting (those with a null version, and deleted ones) go to threads of their own, which mostly
+sleep, so that they do not hold up the others.
 """
 
 from __future__ import annotations

@@ -113,7 +113,8 @@ def _lock(descriptor: int, how: int, what: str) -> None:
 
 @contextlib.contextmanager
 def kept_for_reading(path: str | Path) -> Iterator[None]:
-    """Keep other processes from beginning or continuing a file of lines. Raises InvalidDocument if one writes it.
+    """Prevent other processes from beginning or continuing a file of lines. Raises InvalidDocument if one
+    writes it.
 
     A file that is not there, or cannot be read, is left to those who read it.
     """

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a job is, and what it gets to work with: limits, pace, progress, and a way to be stopped.
+"""The interface of jobs, and what they work with: limits, pace, progress, and a way to be stopped.
 
-A job reads or writes many objects. It streams, so that its memory does not depend on their number; it may be stopped at
-any point and continued from its checkpoint; and it says honestly what it changed.
+A job reads or writes many objects. It streams, so that its memory does not depend on their number; it may be
+stopped at any point and continued from its checkpoint; and it says honestly what it changed.
 """
 
 from __future__ import annotations

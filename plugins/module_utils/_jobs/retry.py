@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Has Backbeat retry failed versions, as far as that shows neither deleted nor old content at the target."""
+"""Makes Backbeat retry failed versions, except those that would show deleted or old content at the target."""
 
 from __future__ import annotations
 

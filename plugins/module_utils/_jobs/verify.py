@@ -38,7 +38,7 @@ from .verify_request import VerifyRequest
 
 #: Seconds between two checkpoints.
 SAVE = 5.0
-#: Keys that are looked at again side by side.
+#: Keys that are read again in parallel.
 TOGETHER = 64
 
 
@@ -227,7 +227,7 @@ class Verify(Job):
     def _look_again(
         self, ledger: Ledger, inspector: Inspector, meanwhile: Callable[[], None]
     ) -> None:
-        """Look once more at what was pending, or younger than the run."""
+        """Read versions again that were pending, or younger than the run."""
         batch: list[tuple[int, bytes, Verdict, Case]] = []
 
         def settle() -> None:

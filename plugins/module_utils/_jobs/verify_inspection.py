@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Examines what listings leave open, by HEAD requests and other reads side by side."""
+"""Examines differences that listings cannot decide, with HEAD requests and other reads in parallel."""
 
 from __future__ import annotations
 

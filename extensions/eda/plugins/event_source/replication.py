@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Event source for ansible-rulebook: what is wrong with replication by Backbeat, and when it is over."""
+"""Event source for ansible-rulebook: problems of replication by Backbeat, and when they are gone."""
 
 from __future__ import annotations
 
@@ -211,7 +211,7 @@ ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), *[os.pardir] * 7)
 
 
 def source(args: dict[str, Any]) -> Any:
-    """The event source for these arguments. Raises ValueError, which names what is wrong with them."""
+    """The event source for these arguments. Raises ValueError, which names the invalid arguments."""
     if ROOT not in sys.path:
         sys.path.append(ROOT)
     try:
@@ -225,7 +225,7 @@ def source(args: dict[str, Any]) -> Any:
 
 async def main(queue: asyncio.Queue[Any], args: dict[str, Any]) -> None:
     """Send events until this is cancelled."""
-    # Loading botocore and reading files takes its time.
+    # Loading botocore and reading files takes time.
     built = await asyncio.to_thread(source, args)
     await built.run(queue)
 
