@@ -89,7 +89,7 @@ options:
       - With it, names of sites and the number of roles are checked before anything is sent. The server itself does not
         say which name is unknown.
     type: dict
-  allow_pending_loss: &strand
+  allow_pending_loss: &allow_loss
     description:
       - Whether to make the change even if pending objects would then never replicate. After a change of the roles
         or the target bucket, or the removal of a rule or the configuration, they stay pending for ever or fail.
@@ -158,7 +158,7 @@ options:
       rules: *rules
       purge_rules: *purge
       known_sites: *known_sites
-      allow_pending_loss: *strand
+      allow_pending_loss: *allow_loss
       pending_scan_time: *scan_time
       pending_max_age: *scan_age
       resend_pending: *resend

@@ -26,8 +26,8 @@ STORE = "replication_verify_store"
 OWN = frozenset({*LINKS, S3, IAM, STORE})
 
 
-class OneLook(Mapping[str, Mapping[str, Any]]):
-    """Variables of hosts, looked up once each: Ansible merges all that it knows of a host at every look."""
+class CachedHostVars(Mapping[str, Mapping[str, Any]]):
+    """Variables of hosts, each looked up once: Ansible merges all variables of a host at every access."""
 
     def __init__(self, hostvars: HostVars) -> None:
         self._hostvars = hostvars

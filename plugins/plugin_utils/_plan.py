@@ -21,8 +21,8 @@ from ._host_variables import (
     OWN,
     S3,
     UNREADABLE,
+    CachedHostVars,
     HostVars,
-    OneLook,
     Variables,
     read_variable,
 )
@@ -42,7 +42,7 @@ def plan_host(
     about linked hosts that take no part in the run; "blocked_by", other hosts of the run that are refused;
     "directions", a pair of buckets for each two environments of the run.
     """
-    hostvars = OneLook(hostvars)
+    hostvars = CachedHostVars(hostvars)
     misspelt = check_names(hostvars, host, run)
     typed: dict[str, dict[str, Any]] = {}
     wrong: dict[str, list[str]] = {}

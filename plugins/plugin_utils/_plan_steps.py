@@ -25,8 +25,8 @@ from ._host_variables import (
     S3,
     STORE,
     UNREADABLE,
+    CachedHostVars,
     HostVars,
-    OneLook,
     Variables,
     connections_of,
     read_variable,
@@ -84,7 +84,7 @@ def plan_step(
     hostvars: HostVars, host: str, variables: Variables, planned: Mapping[str, Any], step: str
 ) -> Any:
     """What a module takes for a step of the plan, with the connections and the ARNs that are known by now."""
-    hostvars = OneLook(hostvars)
+    hostvars = CachedHostVars(hostvars)
     if step.startswith("summary"):
         return summarise(hostvars, host, planned, step == "summary_of_check")
     if step == "trials":

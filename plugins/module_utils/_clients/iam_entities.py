@@ -312,7 +312,7 @@ def own_account(api: Api) -> str | None:
     )
 
 
-def knows_roles(api: Api) -> None:
+def probe_iam(api: Api) -> None:
     """List one role: only an IAM server can respond."""
     api.read("list_roles", "check whether this is an IAM server", nothing, MaxItems=1)
 

@@ -179,7 +179,7 @@ def _client(service: str, key: str, pool: int) -> Any:
     except (AttributeError, BotoCoreError, TypeError, ValueError) as error:
         reason = str(error).rstrip(". ")
         raise BadConnection(
-            f"Cannot connect to {options['endpoint_url']}: {reason}. {_what_to_check(error, options)}"
+            f"Cannot connect to {options['endpoint_url']}: {reason}. {_advice_for(error, options)}"
         ) from error
     adapt(client)
     return client
@@ -200,7 +200,7 @@ def _made(
     )
 
 
-def _what_to_check(error: Exception, options: Mapping[str, Any]) -> str:
+def _advice_for(error: Exception, options: Mapping[str, Any]) -> str:
     if type(error).__name__ == "ProfileNotFound":
         known = ", ".join(botocore.session.Session().available_profiles) or "none"
         return (

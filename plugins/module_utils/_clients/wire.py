@@ -236,8 +236,8 @@ def adapt(client: Any) -> None:
     events = client.meta.events
     events.register("before-call.s3", _content_md5)
     events.register("before-call.s3", _follow_no_redirect)
-    events.register("before-parse", _no_page_of_a_proxy)
-    events.register("before-parse.iam", _only_iams_own)
+    events.register("before-parse", _drop_proxy_page)
+    events.register("before-parse.iam", _require_iam_response)
     events.register("before-parse.backbeat", name_backbeat_error)
 
 
@@ -268,13 +268,13 @@ def _follow_no_redirect(params: dict[str, Any], **_event: Any) -> None:
 _IAMS_OWN = re.compile(rb"\s*(<\?xml[^>]*>)?\s*<(\w+:)?\w+Response[\s>]")
 
 
-def _only_iams_own(response_dict: dict[str, Any], **_event: Any) -> None:
+def _require_iam_response(response_dict: dict[str, Any], **_event: Any) -> None:
     """Refuse a response that is not from IAM: for calls without a result, botocore treats any XML as success."""
     if response_dict["status_code"] < 300 and not _IAMS_OWN.match(response_dict["body"]):
         raise ResponseParserError("it is not a response of IAM")
 
 
-def _no_page_of_a_proxy(response_dict: dict[str, Any], **_event: Any) -> None:
+def _drop_proxy_page(response_dict: dict[str, Any], **_event: Any) -> None:
     """Empty an HTML page with an error status: botocore fails to parse it, which hides the status."""
     html = "html" in response_dict["headers"].get("content-type", "")
     if html and response_dict["status_code"] in (502, 503, 504):

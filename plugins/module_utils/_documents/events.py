@@ -116,7 +116,7 @@ def advance(
     return after, events
 
 
-def handed_over(state: Mapping[str, Any], ids: Collection[str], now: datetime) -> dict[str, Any]:
+def mark_delivered(state: Mapping[str, Any], ids: Collection[str], now: datetime) -> dict[str, Any]:
     """The state after the events with these ids were delivered."""
     done = [{**one, "handed_over": moment(now)} for one in state["outbox"] if one["id"] in ids]
     since = moment(now - REPEATED)

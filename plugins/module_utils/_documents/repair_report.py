@@ -95,7 +95,7 @@ class RepairReport:
         return self.source, self.source_bucket, self.target, self.target_bucket
 
     @property
-    def left_alone(self) -> int:
+    def skipped_total(self) -> int:
         """How many versions were skipped."""
         return max(self.skipped_count, len(self.skipped))
 
@@ -107,7 +107,7 @@ class RepairReport:
             "before": dict(self.before),
             "done": [asdict(one) for one in self.done],
             "skipped": [asdict(one) for one in self.skipped],
-            "skipped_count": self.left_alone,
+            "skipped_count": self.skipped_total,
             "after": None if self.after is None else dict(self.after),
             "notes": list(self.notes),
         }

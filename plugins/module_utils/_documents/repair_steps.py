@@ -157,7 +157,7 @@ def of_steps(pair: Pair, steps: RepairSteps) -> RepairReport:
         before=sent.before if steps.before is None else _found(steps.before),
         done=((_retry(retried),) if retried else ()) + sent.done,
         skipped=(*(_refused(retried) if retried else ()), *sent.skipped),
-        skipped_count=sent.left_alone + (retried["refused"] if retried else 0),
+        skipped_count=sent.skipped_total + (retried["refused"] if retried else 0),
         after=None if after is None else _found(after),
         finished=looks[-1]["finished"] if looks else sent.finished,
         stopped=stopped,

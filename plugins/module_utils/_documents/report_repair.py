@@ -43,7 +43,7 @@ def repair_data(repair: RepairReport) -> dict[str, Any]:
             for one in repair.done
         ],
         "skipped": _skipped(repair),
-        "more": _rest(repair.left_alone - len(repair.skipped)),
+        "more": _rest(repair.skipped_total - len(repair.skipped)),
         "notes": list(repair.notes),
     }
 
@@ -110,7 +110,7 @@ def _bad(counts: Mapping[str, int]) -> int:
 
 
 def _sentence(repair: RepairReport) -> str:
-    before, skipped = _bad(repair.before), repair.left_alone
+    before, skipped = _bad(repair.before), repair.skipped_total
     were = f"{number(before)} {'version was' if before == 1 else 'versions were'} to be fixed"
     if repair.after is None:
         left = "; it was not verified what is left"

@@ -179,14 +179,14 @@ class Steps:
                     "s3": self.connection(pair["target_host"], "s3"),
                     "bucket": pair["target_bucket"],
                 },
-                **({"fresh": True} if self._is_doubtful(pair) else {}),
+                **({"fresh": True} if self._needs_fresh_proof(pair) else {}),
                 **despite,
             }
             for pair in self.plan["outgoing"]
             for prefix in enabled_prefixes(pair.get("rules"))[:1]
         ]
 
-    def _is_doubtful(self, pair: Mapping[str, Any]) -> bool:
+    def _needs_fresh_proof(self, pair: Mapping[str, Any]) -> bool:
         here, there = self.plan["host"], pair["target_host"]
         parts = {here, there, (here, pair["source_bucket"]), (there, pair["target_bucket"])}
         return not (parts.isdisjoint(self.changed) and {here, there} <= self.checked)

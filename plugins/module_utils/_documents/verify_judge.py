@@ -49,12 +49,13 @@ from .verify_questions import (
 class Verdict:
     """The states of one key's versions. `again`: it must be looked at once more before it counts.
 
-    same: the rows of versions in sync, the source's and the target's; unlike: of those whose ETags cannot be compared.
+    same: the rows of versions in sync, the source's and the target's; not_comparable: of those whose ETags cannot be
+    compared.
     """
 
     in_sync: Count = field(default_factory=Count)
     same: list[tuple[Row, Row]] = field(default_factory=list)
-    unlike: list[tuple[Row, Row]] = field(default_factory=list)
+    not_comparable: list[tuple[Row, Row]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     other_times: int = 0
     again: bool = False
@@ -143,7 +144,7 @@ class _Judgement:
     def _not_comparable(
         self, row: Row, other: Row, reason: str, detail: str, status: str | None
     ) -> None:
-        self.result.unlike.append((row, other))
+        self.result.not_comparable.append((row, other))
         self._add("not_comparable", row, "both", reason, detail, status)
 
     def _null(self, row: Row, other: Row) -> None:

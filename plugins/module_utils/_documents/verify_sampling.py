@@ -98,7 +98,7 @@ class Stretch:
         return Stretch(cut, end, inside, done, self.alphabet, differ)
 
 
-def next_look(stretches: Sequence[Stretch], parts: int) -> tuple[Stretch, bytes] | None:
+def next_sample(stretches: Sequence[Stretch], parts: int) -> tuple[Stretch, bytes] | None:
     """Where to look next to divide the bucket into so many parts; None if the stretches are short enough for that."""
     sizes = [stretch.rows + stretch.left() for stretch in stretches]
     enough = sum(sizes) / parts / 4

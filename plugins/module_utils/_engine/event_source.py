@@ -107,7 +107,7 @@ class EventSource:
         outbox = list(self._state["outbox"])
         for event in outbox:
             await queue.put(_message(event))
-            self._state = events.handed_over(self._state, {event["id"]}, _now())
+            self._state = events.mark_delivered(self._state, {event["id"]}, _now())
             # After a crash in between, what was handed over since is repeated.
             if event is outbox[-1] or time.monotonic() - saved > SAVE_EVERY:
                 await asyncio.to_thread(self._file.save, self._state)

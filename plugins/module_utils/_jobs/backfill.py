@@ -36,7 +36,13 @@ from .backfill_request import BackfillRequest
 from .backfill_sender import Gate, Pair, Requests, Sender
 from .backfill_workers import KeyTask, Workers
 from .backlog import backlog_of, service_of
-from .checkpoint import Checkpoint, kept_for_reading, read_lines, require_writable, write_atomically
+from .checkpoint import (
+    Checkpoint,
+    locked_for_reading,
+    read_lines,
+    require_writable,
+    write_atomically,
+)
 from .job import Control, Job, JobProgress
 from .pending_history import PendingHistory
 from .verify_listers import Listers, SideRequest, attempt
@@ -87,7 +93,7 @@ class Backfill(Job):
                 locks.enter_context(checkpoint.locked())
             if request.problems_file:
                 # A verification that begins meanwhile would cut it.
-                locks.enter_context(kept_for_reading(request.problems_file))
+                locks.enter_context(locked_for_reading(request.problems_file))
             files = Files(request.sent_file, request.skipped_file)
             return self._backfill(control, files, checkpoint, predict=False)
 
@@ -236,7 +242,7 @@ class Backfill(Job):
         """Process all keys, and wait for the outcome if requested."""
         request = self.request
         workers = Workers(work.work, ledger, control, request.limits.senders)
-        meanwhile = _Meanwhile(workers, ledger, outcomes, saves=not predict)
+        meanwhile = _PeriodicWork(workers, ledger, outcomes, saves=not predict)
         try:
             if request.problems_file or not request.choice.states:
                 self._take_keys(ledger, workers, meanwhile)
@@ -320,7 +326,7 @@ class Backfill(Job):
             ) from error
 
 
-class _Meanwhile:
+class _PeriodicWork:
     """The main thread's work while others send: checkpoints, and following pending versions."""
 
     def __init__(

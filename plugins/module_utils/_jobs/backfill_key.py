@@ -120,7 +120,7 @@ class KeyWork:
         listed: whether the case has the key's rows as they are now; patient: whether this thread may wait.
         """
         self._control.check(f"working on {key_text(case.key)}")
-        if not listed or case.partial or _is_delicate(case.source):
+        if not listed or case.partial or _needs_reread(case.source):
             case = self._list(case.key)
         known = self._read(case)
         if not patient and not self._predict and _needs_waiting(known):
@@ -129,7 +129,7 @@ class KeyWork:
             known = self._settled(known)
         self._enter(ticket, known)
         if self._predict:
-            self._foretell(known)
+            self._count_prediction(known)
         elif known.plan.send or known.plan.delete_first:
             with self._gate.turn():
                 self._carry_out(ticket, known)
@@ -204,7 +204,7 @@ class KeyWork:
         over.
         """
         deadline = Deadline(self._settle)
-        while _moves(known) and not deadline.expired:
+        while _has_pending(known) and not deadline.expired:
             self._control.lines.waiting(f"waiting until {key_text(known.case.key)} has arrived")
             self._control.sleep(0.5)
             known = self._read(self._list(known.case.key))
@@ -215,7 +215,7 @@ class KeyWork:
         for refusal in known.plan.refused:
             self._ledger.skip(ticket, known.by_id[refusal.version_id], refusal.reason)
 
-    def _foretell(self, known: Known) -> None:
+    def _count_prediction(self, known: Known) -> None:
         if known.plan.delete_first:
             self._ledger.deleted(key_text(known.case.key), None)
         for name in known.plan.send:
@@ -237,7 +237,7 @@ class KeyWork:
             reason, detail = self._sender.send(key, version)
             if reason:
                 self._ledger.skip(ticket, version, reason, detail)
-            following = self._stops(key, version, reason, one_by_one=plan.one_by_one)
+            following = self._blocking_reason(key, version, reason, one_by_one=plan.one_by_one)
             if following:
                 for name in left:
                     self._ledger.skip(ticket, known.by_id[name], following)
@@ -245,15 +245,17 @@ class KeyWork:
         if plan.one_by_one:
             self._compare_current(key)
 
-    def _stops(self, key: bytes, version: SourceVersion, reason: str, *, one_by_one: bool) -> str:
+    def _blocking_reason(
+        self, key: bytes, version: SourceVersion, reason: str, *, one_by_one: bool
+    ) -> str:
         """Why the versions behind this one are not sent, "" if they are."""
         if reason in ("refused", "no-rule"):
             return "previous-not-sent"
-        if one_by_one and reason != "gone" and not self._arrives(key, version):
+        if one_by_one and reason != "gone" and not self._wait_for_arrival(key, version):
             return "previous-not-arrived"
         return ""
 
-    def _arrives(self, key: bytes, version: SourceVersion) -> bool:
+    def _wait_for_arrival(self, key: bytes, version: SourceVersion) -> bool:
         deadline = Deadline(self._settle)
         while True:
             head = self._requests.head("source", key, version.version_id.encode())
@@ -333,7 +335,7 @@ def _state(problem: Problem | None, selected: bool) -> tuple[str, str | None]:
     return state, status
 
 
-def _is_delicate(rows: Sequence[Row]) -> bool:
+def _needs_reread(rows: Sequence[Row]) -> bool:
     """Whether the key's rows are read once more before anything of it is sent: deleted keys and null versions."""
     return bool(rows) and (
         rows[0][KIND] == MARKER
@@ -343,10 +345,10 @@ def _is_delicate(rows: Sequence[Row]) -> bool:
 
 def _needs_waiting(known: Known) -> bool:
     plan = known.plan
-    return plan.one_by_one or plan.delete_first or _moves(known)
+    return plan.one_by_one or plan.delete_first or _has_pending(known)
 
 
-def _moves(known: Known) -> bool:
+def _has_pending(known: Known) -> bool:
     """Whether something of the key is under way that decides what may be sent."""
     arriving = any(one.state in ARRIVING for one in known.versions)
     ordered = known.plan.one_by_one or any(one.reason == "null-order" for one in known.plan.refused)

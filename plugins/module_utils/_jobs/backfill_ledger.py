@@ -90,7 +90,7 @@ class Ledger:
         #: Whether the file is only for this run.
         self._own = files.sent is None
         path = files.sent or (f"{checkpoint.path}.sent" if checkpoint else self._scratch())
-        self._sent = Lines.added_to(path)
+        self._sent = Lines.appended(path)
         self._exit.callback(self._sent.close)
         self._skipped: Lines | None = None
         if files.skipped:

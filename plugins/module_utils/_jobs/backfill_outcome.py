@@ -93,7 +93,7 @@ class Outcomes:
         """Poll pending versions, if it is time to."""
         if not self.following or time.monotonic() - self._looked < PAUSE:
             return
-        self._look()
+        self._poll()
         self._looked = time.monotonic()
         if self._limit is not None:
             self._open_or_close(self._limit)
@@ -112,7 +112,7 @@ class Outcomes:
             self.paused = False
             self._room.set()
 
-    def _look(self) -> None:
+    def _poll(self) -> None:
         self._fill()
         still = done = 0
         left, began = len(self._waiting), time.monotonic()
@@ -168,7 +168,7 @@ class Outcomes:
         """Follow everything to its end, or until the time is over; the rest counts as it is then."""
         deadline = Deadline(seconds)
         while True:
-            self._look()
+            self._poll()
             self._fill()
             if not self._waiting:
                 return

@@ -188,7 +188,7 @@ class Sender:
             except (Forbidden, Invalid, NotFound, Unsupported) as error:
                 return "refused", self._refused(error)
         if tags is not None:
-            self._look_after(key, version, tags)
+            self._check_after_put(key, version, tags)
         return reason, ""
 
     def _send(
@@ -217,7 +217,7 @@ class Sender:
         self._sent(version, window)
         return "", before
 
-    def _look_after(self, key: bytes, version: SourceVersion, before: dict[str, str]) -> None:
+    def _check_after_put(self, key: bytes, version: SourceVersion, before: dict[str, str]) -> None:
         """Note if other tags were put in the meantime, and follow the first version."""
         after = self._requests.tags(key, version.version_id.encode())
         if after != before:

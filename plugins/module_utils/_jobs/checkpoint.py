@@ -112,7 +112,7 @@ def _lock(descriptor: int, how: int, what: str) -> None:
 
 
 @contextlib.contextmanager
-def kept_for_reading(path: str | Path) -> Iterator[None]:
+def locked_for_reading(path: str | Path) -> Iterator[None]:
     """Prevent other processes from beginning or continuing a file of lines. Raises InvalidDocument if one
     writes it.
 
@@ -167,7 +167,7 @@ class Lines:
         self.size = size or 0
 
     @classmethod
-    def added_to(cls, path: str | Path) -> Lines:
+    def appended(cls, path: str | Path) -> Lines:
         """Continue a file at its end, whatever wrote it, or begin one. A torn last line is dropped."""
         try:
             return cls(path, _whole_lines(Path(path)))

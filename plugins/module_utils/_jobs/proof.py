@@ -127,7 +127,7 @@ class Proof(Job):
 
     def _judge(self, control: Control) -> Report:
         """What the object of an earlier run proves, if there is one; without a write."""
-        seen, arrived = self._check(control, 0.0).glance()
+        seen, arrived = self._check(control, 0.0).poll_once()
         report = Report(seen)
         found = seen["object"]
         if found is None:

@@ -182,7 +182,7 @@ class Verify(Job):
             )
             try:
                 self._list(control, ledger, inspector, meanwhile)
-                self._look_again(ledger, inspector, meanwhile)
+                self._recheck(ledger, inspector, meanwhile)
                 if request.bodies.number:
                     ledger.enter_samples(inspector.bodies.compare_samples(ledger.samples))
             finally:
@@ -224,9 +224,7 @@ class Verify(Job):
         )
         listers.run(meanwhile)
 
-    def _look_again(
-        self, ledger: Ledger, inspector: Inspector, meanwhile: Callable[[], None]
-    ) -> None:
+    def _recheck(self, ledger: Ledger, inspector: Inspector, meanwhile: Callable[[], None]) -> None:
         """Read versions again that were pending, or younger than the run."""
         batch: list[tuple[int, bytes, Verdict, Case]] = []
 
@@ -234,7 +232,7 @@ class Verify(Job):
             if not batch:
                 return
             room = max(0, self.request.recheck_limit - ledger.rechecks)
-            done = inspector.look_again([key for _offset, key, _verdict, _case in batch[:room]])
+            done = inspector.recheck([key for _offset, key, _verdict, _case in batch[:room]])
             # Beyond the limit, what was seen first counts.
             done += [(case, verdict) for _offset, _key, verdict, case in batch[room:]]
             bodies = inspector.bodies.compare(verdict for _case, verdict in done)

@@ -80,7 +80,7 @@ class BodyComparison:
         )
 
     def _different(self, pairs: Sequence[Pair]) -> list[Problem]:
-        reasons = self._readers.all(lambda pair: self.unlike(*pair), pairs)
+        reasons = self._readers.all(lambda pair: self.difference(*pair), pairs)
         return [
             problem_of_bytes(row, reason)
             for (row, _other), reason in zip(pairs, reasons, strict=True)
@@ -117,7 +117,7 @@ class BodyComparison:
             pairs.append((row, (*row[:VERSION_ID], copy, *row[VERSION_ID + 1 :])))
         return Entry(bodies=len(pairs), different=self._different(pairs))
 
-    def unlike(self, row: Row, other: Row) -> str:
+    def difference(self, row: Row, other: Row) -> str:
         """Empty if both sides have the same bytes, else how they differ."""
         self._control.check("comparing bytes")
         found = [self._digest(side, one) for side, one in (("source", row), ("target", other))]

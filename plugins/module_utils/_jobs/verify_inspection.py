@@ -133,7 +133,7 @@ class Inspector:
             for case, verdict in zip(cases, verdicts, strict=True)
         ]
         for verdict in verdicts:
-            self._tell_markers(verdict)
+            self._judge_markers(verdict)
         return self._with_bytes(verdicts), inspected
 
     def _head(self, key: bytes, side: str, version_id: bytes | None) -> Head | None:
@@ -157,7 +157,7 @@ class Inspector:
                 "longer configured are reported as stuck only after stuck_after."
             )
 
-    def _tell_markers(self, verdict: Verdict) -> None:
+    def _judge_markers(self, verdict: Verdict) -> None:
         """Tell missing delete markers that are on their way from lost ones, if the server lets their status be read."""
         for place, problem in enumerate(verdict.problems):
             if (problem.state, problem.side) != ("delete_marker_missing", "source"):
@@ -186,10 +186,10 @@ class Inspector:
                     continue
                 row, other = next(
                     pair
-                    for pair in verdict.unlike
+                    for pair in verdict.not_comparable
                     if pair[0][VERSION_ID].decode() == problem.version_id
                 )
-                reason = self.bodies.unlike(row, other)
+                reason = self.bodies.difference(row, other)
                 with self._ledger.lock:
                     self._ledger.report.bodies_compared += 1
                 if reason:
@@ -199,7 +199,7 @@ class Inspector:
             verdict.problems[:] = kept
         return verdicts
 
-    def look_again(self, keys: Sequence[bytes]) -> list[tuple[Case, Verdict]]:
+    def recheck(self, keys: Sequence[bytes]) -> list[tuple[Case, Verdict]]:
         """List keys on both sides once more and judge them, until the changes made during the run have arrived."""
         found: dict[bytes, tuple[Case, Verdict]] = {}
         waiting = list(keys)

@@ -121,12 +121,12 @@ class ObjectCheck(Query):
     def run(self) -> dict[str, Any]:
         polls = 0
         while True:
-            snapshot = self._look()
+            snapshot = self._poll()
             polls += 1
             seen = self._seen(snapshot, polls)
             if self._satisfied(snapshot):
                 return seen
-            self.progress.waiting(self._story(snapshot))
+            self.progress.waiting(self._progress_text(snapshot))
             if self._is_final(snapshot) or not self.backoff.pause():
                 here, there = self.here.within(self._limit()), self.there
                 there = there and there.within(self._limit())
@@ -140,9 +140,9 @@ class ObjectCheck(Query):
         failed = status == "FAILED" and "FAILED" not in self.wanted
         return failed or (unmarked and self.backoff.elapsed >= UNMARKED)
 
-    def glance(self) -> tuple[dict[str, Any], bool]:
-        """One look: what `run` would return, and whether it is as requested."""
-        snapshot = self._look()
+    def poll_once(self) -> tuple[dict[str, Any], bool]:
+        """Poll once: the result of `run`, and whether it is as requested."""
+        snapshot = self._poll()
         return self._seen(snapshot, 1), self._satisfied(snapshot)
 
     def _limit(self) -> float:
@@ -152,19 +152,19 @@ class ObjectCheck(Query):
         """
         return max(self.backoff.remaining, LAST_POLL) if self.backoff.timeout else math.inf
 
-    def _look(self) -> ReplicaSnapshot:
+    def _poll(self) -> ReplicaSnapshot:
         limit = self._limit()
-        here = self.here.within(limit).look(self.version_id)
+        here = self.here.within(limit).read(self.version_id)
         if here is not None and self.version_id is None:
             # A version that is put while we wait must not be compared with the replica of this one.
             self.version_id = here.version_id
         if self.there is None or here is None:
             return ReplicaSnapshot(here, None)
-        there = self.there.within(limit).look(here.version_id)
+        there = self.there.within(limit).read(here.version_id)
         if here.version_id != "null" or there is None:
             return ReplicaSnapshot(here, there)
         sides = (self.here.within(limit), self.there.within(limit))
-        latest, copy = (side.look(None) for side in sides)
+        latest, copy = (side.read(None) for side in sides)
         current = (latest.version_id if latest else None, copy.version_id if copy else None)
         return ReplicaSnapshot(here, there, current)
 
@@ -175,7 +175,7 @@ class ObjectCheck(Query):
             return True
         return status_of(snapshot.there) == "REPLICA" and not snapshot.differences()
 
-    def _story(self, snapshot: ReplicaSnapshot) -> str:
+    def _progress_text(self, snapshot: ReplicaSnapshot) -> str:
         """What there is to see so far, in a few words."""
         where = f"{self.here.bucket}/{self.here.key}"
         after = f"after {self.backoff.elapsed:.0f} s"
@@ -215,7 +215,7 @@ def _describe(side: Side, head: s3_objects.Head | None) -> dict[str, Any] | None
 
 @dataclass(frozen=True)
 class Side:
-    """Where to look."""
+    """One side of the check."""
 
     api: Api
     bucket: str
@@ -225,7 +225,7 @@ class Side:
         """The same side, for calls that may take no longer than this."""
         return replace(self, api=self.api.within(seconds))
 
-    def look(self, version_id: str | None) -> s3_objects.Head | None:
+    def read(self, version_id: str | None) -> s3_objects.Head | None:
         return s3_objects.head_object(self.api, self.bucket, self.key, version_id)
 
 
@@ -276,7 +276,7 @@ class Diagnosis:
         self.after = f"after {elapsed:.0f} s"
 
     def explain(self, snapshot: ReplicaSnapshot) -> str:
-        """Two or three sentences: what was seen where, why that may be, what to look at."""
+        """Two or three sentences: what was observed where, possible causes, and what to check."""
         where = f"{self.here.bucket}/{self.here.key} at {self.here.api.endpoint}"
         if snapshot.here is None:
             missing = self._missing_bucket()

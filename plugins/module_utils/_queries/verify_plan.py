@@ -23,7 +23,7 @@ from .._clients.version_pages import Marker
 from .._documents import names
 from .._documents.names import key_text
 from .._documents.verify_compare import KEY
-from .._documents.verify_sampling import Stretch, balanced, next_look
+from .._documents.verify_sampling import Stretch, balanced, next_sample
 from .._work import InvalidDocument, Query
 
 #: Pages that are read at the most: for each part, and to find out where keys are at all.
@@ -114,15 +114,15 @@ class VerifyPlan(Query):
         return plan
 
     def _cuts(self) -> list[bytes]:
-        keys, ends = self._look(b"")
+        keys, ends = self._sample(b"")
         stretches = [Stretch(b"", None, keys, ends)]
         parts = self.request.parts
-        for _look in range(parts * SAMPLES + SEARCH if parts > 1 else 0):
-            chosen = next_look(stretches, parts)
+        for _sample in range(parts * SAMPLES + SEARCH if parts > 1 else 0):
+            chosen = next_sample(stretches, parts)
             if chosen is None:
                 break
             stretch, cut = chosen
-            keys, ends = self._look(cut)
+            keys, ends = self._sample(cut)
             upper = stretch.divide(cut, keys, ends=ends)
             if upper is not None:
                 stretches.append(upper)
@@ -131,7 +131,7 @@ class VerifyPlan(Query):
         most = whole / max(1, self.request.least) if whole < math.inf else parts
         return balanced(stretches, max(1, min(parts, int(most))))
 
-    def _look(self, cut: bytes) -> tuple[list[bytes], bool]:
+    def _sample(self, cut: bytes) -> tuple[list[bytes], bool]:
         """The keys of the page behind a cut, one for each version, and whether it is the last one."""
         page = self._listing.page(Marker(cut))
         return [row[KEY] for row in page.rows], page.following is None

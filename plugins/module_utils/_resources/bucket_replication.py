@@ -17,7 +17,7 @@ from .._documents import names, replication
 from .._documents.replication import Configuration, validate
 from .._documents.wanted_replication import Wanted, different, merge, remove, same, wanted_rules
 from .._work import Change, InvalidDocument, Plan, Refused, UnsupportedConfiguration
-from .pending import ScanLimits, Watch, stranding
+from .pending import ScanLimits, Watch, affected_prefixes
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class BucketReplicationRequest:
     """The desired state of a bucket's replication configuration.
 
     known_sites: the server's replication sites and their types, None when they are not known. scan: how pending
-    versions are looked for; resend: whether those that the change strands meanwhile are sent again.
+    versions are looked for; resend: whether those that would otherwise never replicate are sent again.
     backbeat_url: where Backbeat's API answers, None when it is not to be asked. bucket_predicted: whether an earlier
     task creates the bucket, which check mode only predicts.
     """
@@ -175,7 +175,7 @@ class BucketReplication:
         else:
             wanted = after
             change = Change("PutBucketReplication", self.bucket, lambda _before: self._put(wanted))
-        prefixes = ("",) if current.foreign else stranding(current.configuration, after)
+        prefixes = ("",) if current.foreign else affected_prefixes(current.configuration, after)
         watch = Watch(self.api, self.request, prefixes, current.configuration, after, self.backbeat)
         return Plan(State(after), (change,), warnings, watch.check, watch.follow_up)
 

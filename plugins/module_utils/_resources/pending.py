@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Versions that are pending replication: found before a change that would strand them, and after it."""
+"""Versions that are pending replication: found before a change after which they would never replicate, and after it."""
 
 from __future__ import annotations
 
@@ -163,7 +163,9 @@ def _read(
     return found, len(entries)
 
 
-def stranding(current: Configuration | None, after: Configuration | None) -> tuple[str, ...]:
+def affected_prefixes(
+    current: Configuration | None, after: Configuration | None
+) -> tuple[str, ...]:
     """The prefixes of rules whose pending objects would never arrive after the change.
 
     Source: measured on Backbeat. An object keeps the roles and the destination that it was put
@@ -190,7 +192,7 @@ def _covered(rule: Rule, after: Configuration) -> bool:
 
 
 class Watch:
-    """Checks a bucket before a change that would strand pending versions, and again after it.
+    """Checks a bucket before a change after which pending versions would never replicate, and again after it.
 
     Pending versions keep the roles and the target of the configuration under which they were put: after a change of
     either they stay PENDING for ever or end as FAILED, and so do those whose rule is gone.
@@ -249,18 +251,16 @@ class Watch:
         changed = (self.api.now + PRECISION).isoformat()
         later = self._scan(datetime.fromisoformat(self.found.began) - PRECISION)
         earlier = self.found.versions
-        stranded = [
-            one for one in later.versions if one not in earlier and self._is_stranded(one, changed)
-        ]
+        lost = [one for one in later.versions if one not in earlier and self._is_lost(one, changed)]
         gap = (later.gap,) if later.gap else ()
         if self.request.resend and self._moved:
-            again = list(filter(self._is_covered, (*stranded, *earlier)))
+            again = list(filter(self._is_covered, (*lost, *earlier)))
             return (*gap, *self._send_again(again, changes))
-        if not stranded:
+        if not lost:
             return gap
-        names = ", ".join(f"{one.key} ({one.version_id})" for one in stranded[:ENOUGH])
+        names = ", ".join(f"{one.key} ({one.version_id})" for one in lost[:ENOUGH])
         text = (
-            f"Put into {self._where} while the configuration was changed, {len(stranded):,} versions are pending under "
+            f"Put into {self._where} while the configuration was changed, {len(lost):,} versions are pending under "
             f"the previous configuration and never replicate: {names}. Send them again with backbeat_object and resend."
         )
         return (text, *gap)
@@ -283,7 +283,7 @@ class Watch:
             )
             raise
 
-    def _is_stranded(self, version: Version, changed: str) -> bool:
+    def _is_lost(self, version: Version, changed: str) -> bool:
         """Whether a pending version never replicates: its rule is gone, or it has the old roles or target."""
         if self.after is None or not self._moved:
             return True

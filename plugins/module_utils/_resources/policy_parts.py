@@ -87,7 +87,7 @@ class Finder:
                 if one.name == name:
                     return iam_entities.get_policy(self.api, one.arn)
         if self.account is None and not self.by_listing:
-            self.account = self._look_for_account()
+            self.account = self._find_account()
         if self.account is None or self.by_listing:
             return self._listed(name)
         found = iam_entities.get_policy(
@@ -131,7 +131,7 @@ class Finder:
                     return account
         return None
 
-    def _look_for_account(self) -> str | None:
+    def _find_account(self) -> str | None:
         for attached in self.attached.values():
             for one in attached or ():
                 account = names.parse_arn(one.arn).account

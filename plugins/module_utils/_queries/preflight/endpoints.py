@@ -143,7 +143,7 @@ def _account(api: Api) -> str | None:
         return iam_entities.own_account(api)
     except Unsupported:
         # Some IAM servers lack this call, and all S3 servers do.
-        iam_entities.knows_roles(api)
+        iam_entities.probe_iam(api)
         return None
 
 

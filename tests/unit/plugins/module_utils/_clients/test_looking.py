@@ -36,7 +36,7 @@ CALLS: dict[str, Callable[[Api], Any]] = {
     "get_bucket_encryption": lambda api: s3_buckets.encryption(api, "b"),
     "list_role_policies": lambda api: iam_entities.inline_policies(api, "r"),
     "get_role_policy": lambda api: iam_entities.inline_policy(api, "r", "inline"),
-    "list_roles": iam_entities.knows_roles,
+    "list_roles": iam_entities.probe_iam,
 }
 
 

@@ -72,5 +72,5 @@ def test_the_page_of_reports_shows_the_same() -> None:
     repair = filled().repair()
     assert [one.action for one in repair.done] == ["delete_again", "tags"]
     assert (repair.done[1].completed, repair.done[1].failed) == (11, 1)
-    assert repair.left_alone == 12
+    assert repair.skipped_total == 12
     assert RepairReport.from_dict(repair.as_dict()) == repair

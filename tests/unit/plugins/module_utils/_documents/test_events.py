@@ -22,10 +22,10 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.events
     Reading,
     advance,
     empty_state,
-    handed_over,
     harmless,
     heartbeat,
     is_state,
+    mark_delivered,
     paused_for,
     restarted,
 )
@@ -104,15 +104,15 @@ def test_what_a_reading_notes_is_kept_for_the_next() -> None:
 
 def test_an_event_leaves_the_outbox_when_it_is_handed_over() -> None:
     state, found = advance(empty_state(), [Reading(AREA, (problem("a"), problem("b")))], NOW)
-    state = handed_over(state, {found[0]["id"]}, after(1))
+    state = mark_delivered(state, {found[0]["id"]}, after(1))
     assert [one["id"] for one in state["outbox"]] == [found[1]["id"]]
 
 
 def test_a_restart_repeats_what_may_have_been_lost_with_the_same_ids() -> None:
     state, found = advance(empty_state(), [Reading(AREA, (problem("a"), problem("b")))], NOW)
-    state = handed_over(state, {one["id"] for one in found}, NOW)
+    state = mark_delivered(state, {one["id"] for one in found}, NOW)
     state, gone = advance(state, [Reading(AREA, (problem("a"),))], after(60))
-    state = handed_over(state, {gone[0]["id"]}, after(60))
+    state = mark_delivered(state, {gone[0]["id"]}, after(60))
     again = restarted(state, after(90))["outbox"]
     assert {one["id"] for one in again} == {one["id"] for one in [*found, *gone]}
     assert again[-1] == gone[0]
@@ -140,7 +140,7 @@ def test_no_event_is_lost_whenever_it_crashes(turns: list[set[str]], data: st.Da
                 state = restarted(json.loads(json.dumps(state)), at)
                 break
             seen.append(event["id"])
-            state = handed_over(state, {event["id"]}, at)
+            state = mark_delivered(state, {event["id"]}, at)
     seen += [one["id"] for one in state["outbox"]]
     assert set(seen) == set(expected)
 

@@ -37,7 +37,7 @@ def shown(repair: RepairReport, **given: Any) -> dict[str, Any]:
 def test_it_survives_json() -> None:
     made = repair_report()
     assert RepairReport.from_dict(json.loads(json.dumps(made.as_dict()))) == replace(
-        made, skipped_count=made.left_alone
+        made, skipped_count=made.skipped_total
     )
 
 

@@ -71,7 +71,7 @@ def test_a_repair_in_steps_is_one_report() -> None:
     )
     assert made.done[1:] == sent.done
     assert [one.key for one in made.skipped] == ["k", "n"]
-    assert made.left_alone == 11
+    assert made.skipped_total == 11
     assert made.finished == "with 9"
     assert made.notes == ("a note", "tags are events.")
 

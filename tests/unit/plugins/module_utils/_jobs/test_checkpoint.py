@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs.checkpoint import (
     Checkpoint,
     Lines,
-    kept_for_reading,
+    locked_for_reading,
     read_lines,
     write_atomically,
 )
@@ -136,7 +136,7 @@ def test_lines_are_added_behind_the_last_whole_one(
 ) -> None:
     path = tmp_path / "lines"
     path.write_bytes(b"".join(json.dumps(one).encode() + b"\n" for one in whole) + torn)
-    lines = Lines.added_to(path)
+    lines = Lines.appended(path)
     lines.append([{"last": 2}])
     lines.close()
     assert [entry for _offset, entry in read_lines(path)] == [*whole, {"last": 2}]
@@ -158,16 +158,16 @@ def test_lines_that_another_process_writes_or_works_on_are_left_as_they_are(tmp_
     for size in (None, 0):
         with pytest.raises(InvalidDocument, match="Another process uses the file"):
             Lines(path, size)
-    with pytest.raises(InvalidDocument, match="Another process"), kept_for_reading(path):
+    with pytest.raises(InvalidDocument, match="Another process"), locked_for_reading(path):
         pass
     lines.close()
-    with kept_for_reading(path), kept_for_reading(path):
+    with locked_for_reading(path), locked_for_reading(path):
         with pytest.raises(InvalidDocument, match="Another process uses the file"):
             Lines(path)
         assert [line for _offset, line in read_lines(path)] == [{"key": "k"}]
     Lines(path).close()
     assert not path.stat().st_size
-    with kept_for_reading(tmp_path / "none"):
+    with locked_for_reading(tmp_path / "none"):
         pass
 
 

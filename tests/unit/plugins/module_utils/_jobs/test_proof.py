@@ -74,7 +74,7 @@ class Scene:
             return seen
 
         arrived = self.object is not None and self.arrives
-        return SimpleNamespace(glance=lambda: (seen, arrived), run=run)
+        return SimpleNamespace(poll_once=lambda: (seen, arrived), run=run)
 
     def stamped(self, *_names: Any) -> dict[str, Any]:
         if isinstance(self.stamp, Exception):

@@ -20,8 +20,8 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.replic
     Site,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._resources.pending import (
+    affected_prefixes,
     oldest_pending,
-    stranding,
 )
 
 
@@ -79,8 +79,8 @@ def _with(*rules: Rule) -> Configuration:
     ],
 )
 def test_stranding(after: Configuration | None, prefixes: tuple[str, ...]) -> None:
-    assert stranding(NOW, after) == prefixes
+    assert affected_prefixes(NOW, after) == prefixes
 
 
 def test_nothing_is_stranded_where_nothing_was() -> None:
-    assert stranding(None, NOW) == ()
+    assert affected_prefixes(None, NOW) == ()
