@@ -123,7 +123,7 @@ def test_a_deleted_key_is_skipped_and_explained(existing: Side, target: Side) ->
     assert result["backfill"]["sent_count"] == 2
     lines = result["backfill"]["first_skipped"]["deleted-key"]
     assert [line["key"] for line in lines] == ["deleted"]
-    assert "would make it live there" in lines[0]["detail"]
+    assert "would make the key readable there" in lines[0]["detail"]
     assert listed(target, "deleted") == []
 
 

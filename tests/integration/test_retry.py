@@ -118,7 +118,7 @@ def test_a_deleted_key_does_not_come_to_life(broken: Side, target: Side) -> None
     refused = retry(broken)["retry"]
     assert refused["refused_by_reason"] == {"deleted-key": 1}
     assert refused["first_refused"][0]["version_id"] == version
-    assert "would make it live" in refused["first_refused"][0]["detail"]
+    assert "would make the key readable there" in refused["first_refused"][0]["detail"]
 
 
 def test_below_a_marker_that_has_arrived_older_versions_are_sent(

@@ -219,7 +219,7 @@ def test_nothing_is_stuck_that_is_younger_than_the_backlog(
     ("site", "note"),
     [
         (None, "because Backbeat sends almost nothing"),
-        ("elsewhere", "this server does not answer"),
+        ("elsewhere", "this server does not support GetMetrics"),
     ],
 )
 def test_an_unknown_age_of_the_backlog_is_noted(
