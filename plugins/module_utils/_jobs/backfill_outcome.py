@@ -11,7 +11,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 from .._documents.backfill_report import SourceVersion
 from .._documents.names import key_bytes
@@ -19,6 +18,7 @@ from .._documents.replication import PENDING_STATUSES
 from .._waiting import Deadline
 from .backfill_ledger import Ledger
 from .backfill_sender import Requests
+from .readers import Readers
 
 #: How many versions are held in memory; the others wait in the file of what was sent.
 HELD = 1000
@@ -68,12 +68,11 @@ class Outcomes:
             ledger.report.outcome = {}
         self._wanted = wanted
         self._side_by_side = side_by_side
-        # It starts threads only as they are needed.
-        self._threads = ThreadPoolExecutor(side_by_side)
+        self._readers = Readers(side_by_side)
 
     def close(self) -> None:
         """End the threads."""
-        self._threads.shutdown(cancel_futures=True)
+        self._readers.close()
 
     @property
     def under_way(self) -> int:
@@ -137,7 +136,7 @@ class Outcomes:
         count = min(most, self._side_by_side, len(self._waiting))
         versions = [self._waiting.popleft() for _version in range(count)]
         try:
-            return list(zip(versions, self._threads.map(self._status, versions), strict=True))
+            return list(zip(versions, self._readers.all(self._status, versions), strict=True))
         except BaseException:
             self._waiting.extendleft(reversed(versions))
             raise

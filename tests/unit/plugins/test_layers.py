@@ -28,7 +28,7 @@ FOREIGN = {
 MOST = 20
 MORE = {
     "backbeat_adoption_info": 24,
-    "backbeat_backfill": 52,
+    "backbeat_backfill": 53,
     "backbeat_preflight": 35,
     "backbeat_proof": 21,
     "backbeat_report": 26,
