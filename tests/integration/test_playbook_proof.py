@@ -172,7 +172,7 @@ def test_check_mode_does_not_wait(play: Plays, source: Side, target: Side) -> No
         ({"paused": ["node6"]}, True, "Replication to the site node6 is paused at "),
         ({"paused": ["node6"]}, False, "so Backbeat may be down, paused or slow. Set replication_"),
         ({"backbeat_down": True}, True, "Backbeat could not be asked: "),
-        ({"delay": 1000.0}, True, "it has 2 operations to do."),
+        ({"delay": 1000.0}, True, "2 operations are pending."),
     ],
 )
 def test_backbeat_is_the_cause(

@@ -61,7 +61,7 @@ def _of_backbeat(asked: Result, *, explained: bool) -> Iterator[str]:
         if not explained:
             yield (
                 "Preflight found no error on either side, so Backbeat may be down, paused or slow. Set "
-                "replication_backbeat_url to ask it, or raise replication_verify_timeout to wait longer."
+                "replication_backbeat_url to read its state, or raise replication_verify_timeout to wait longer."
             )
     else:
         wrong = [*_of_health(service), *_of_sites(service)]
@@ -99,4 +99,4 @@ def _of_sites(service: Result) -> Iterator[str]:
 def _backlog(service: Result) -> str:
     metrics = service.get("metrics") or {}
     count = (metrics.get("backlog") or {}).get("count")
-    return f"; it has {count:,} operations to do" if count else ""
+    return f"; {count:,} operations are pending" if count else ""

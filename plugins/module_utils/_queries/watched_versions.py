@@ -38,7 +38,7 @@ Subject = tuple[str, str]
 
 @dataclass(frozen=True)
 class Limits:
-    """stuck_after: seconds, 0 looks for nothing stuck. limit: HEAD requests, pages: of each listing, at one reading."""
+    """stuck_after: seconds, 0 disables the check. limit: HEAD requests, pages: of each listing, at one reading."""
 
     stuck_after: float = 900.0
     limit: int = 1000

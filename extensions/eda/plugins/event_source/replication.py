@@ -14,20 +14,21 @@ from typing import Any
 DOCUMENTATION = r"""
 ---
 module: replication
-short_description: Events for what is wrong with replication between two environments
+short_description: Events for problems of replication between two environments
 version_added: 0.1.0
 author: scality.backbeat contributors (@scality)
 description:
   - Watches pairs of buckets, and sends one event for each new problem and one when it is gone.
-  - Reports what no server reports. These are versions that are stuck in PENDING, sites that are paused too long, new
-    findings of preflight, and outages of endpoints. For installations without notifications also versions that failed.
-  - Each event has one key, C(replication), with the keys below. C(id) is the same if an event is repeated, and differs
-    for each problem and each time that it comes back.
-  - Delivery is at least once. Events are written to O(state_file) before they are handed over. After a restart, events
+  - Reports problems that no server reports, which are versions that are stuck in PENDING, sites that have been paused
+    for too long, new findings of preflight, and outages of endpoints. For installations without notifications,
+    also failed versions.
+  - Each event has one key, C(replication), with the keys below. C(id) is the same if an event is repeated, and
+    different for each problem and each of its occurrences.
+  - Delivery is at least once. Events are written to O(state_file) before they are delivered. After a restart, events
     of problems that still exist, and others of the last ten minutes, are repeated with the same C(id).
-  - Everything is read in threads, so that other sources of a rulebook are not held up.
-  - A reading takes some calls for each pair, at most O(scan_pages) pages of each listing, and at most O(limit) HEAD
-    requests, however large the buckets are. Preflight takes some seven calls for a pair and six for a role.
+  - Everything is read in threads, so other sources of a rulebook are not blocked.
+  - A reading takes a few calls for each pair, at most O(scan_pages) pages of each listing, and at most O(limit) HEAD
+    requests, regardless of the size of the buckets. Preflight takes about seven calls for a pair and six for a role.
   - Keys of objects are URL-encoded, as in notifications of S3, and texts cannot be evaluated as templates.
 requirements:
   - python >= 3.10
@@ -69,13 +70,14 @@ options:
           - Without it, sites and lists of failures are not read.
         type: str
       sites:
-        description: The sites whose failures are listed. All that the server has unless given.
+        description: The sites whose failures are listed. By default all sites of the server.
         type: list
         elements: str
   state_file:
     description:
-      - File that remembers problems and events; the source writes it with mode 0600. One for each rulebook.
-      - Its folder is made if only that is missing.
+      - File with the state of problems and events, which the event source writes with mode 0600. Use one file for each
+        rulebook.
+      - Its folder is created if the parent folder exists.
     type: path
     required: true
   interval:
@@ -87,15 +89,15 @@ options:
     type: float
     default: 300
   failed:
-    description: Whether failed versions are reported. Not needed if notifications of S3 report them.
+    description: Whether failed versions are reported. Not needed if S3 notifications report them.
     type: bool
     default: true
   stuck_after:
-    description: Seconds after which a pending version is stuck, unless its site is paused; V(0) looks for none.
+    description: Seconds after which a pending version is stuck, unless its site is paused; V(0) disables the check.
     type: float
     default: 900
   paused_after:
-    description: Seconds after which a pause is too long, unless the site is to resume later; V(0) reports none.
+    description: Seconds after which a pause is reported, unless a resume is scheduled; V(0) disables this.
     type: float
     default: 3600
   preflight_interval:
@@ -113,7 +115,8 @@ options:
     elements: str
     default: [backbeat]
   servers_since_2025:
-    description: Whether the source's servers are of 2025 or later, as M(scality.backbeat.backbeat_preflight) takes it.
+    description: Whether the source's servers are from 2025 or later, as M(scality.backbeat.backbeat_preflight) takes
+      it.
     type: bool
   limit:
     description: How many failed or pending versions of a pair are watched at a time.
@@ -126,7 +129,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Show what is wrong with replication
+- name: Show problems of replication
   hosts: all
   sources:
     - scality.backbeat.replication:
@@ -151,16 +154,16 @@ state:
   description: C(new) or C(gone), or C(heartbeat).
   type: str
 occurrence:
-  description: How often the problem was there within a day, C(1) for the first time.
+  description: Number of occurrences of the problem within a day, C(1) for the first time.
   type: int
 since:
   description: When the problem was found, in ISO 8601.
   type: str
 at:
-  description: When the event was made.
+  description: When the event was created.
   type: str
 area:
-  description: What was read when the problem was found. An area that cannot be read keeps its problems.
+  description: The area that was read when the problem was found. If an area cannot be read, its problems are kept.
   type: str
 host:
   description: The pair's host.

@@ -51,7 +51,7 @@ def test_without_one_what_remains_is_told() -> None:
 def test_a_backbeat_without_errors() -> None:
     backlog = {"backlog": {"count": 4000, "size": 0}}
     (_info, closing) = lines(WELL, service(metrics=backlog))
-    assert f"Backbeat at {URL} reports none; it has 4,000 operations to do." in closing
+    assert f"Backbeat at {URL} reports none; 4,000 operations are pending." in closing
 
 
 @pytest.mark.parametrize("preflight", [WELL, WRONG])

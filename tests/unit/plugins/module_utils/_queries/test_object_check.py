@@ -496,10 +496,11 @@ def test_a_null_version_must_not_hide_a_newer_one(pair: Pair, newer: bool) -> No
 def test_an_object_that_was_put_without_a_status_gets_none(
     pair: Pair, just_put: bool, longest: float
 ) -> None:
-    """Another object's tags may be put back by somebody; that of this run is never sent."""
+    """The tags of an older object may be put back by a client; the object of this run is never sent."""
     pair.put()
     seen = pair.explains("has no replication status", just_put=just_put)
-    assert longest / 3 <= seen["elapsed"] <= longest
+    # A pause, whose length varies, may go beyond the moment after which waiting is useless.
+    assert longest / 3 <= seen["elapsed"] <= longest + 2
 
 
 def test_a_status_that_comes_late_is_waited_for(pair: Pair) -> None:
