@@ -9,8 +9,8 @@ A resource is read, planned and applied; a query is run. The third kind, jobs, i
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 _LONGEST_QUOTE = 80
@@ -84,7 +84,7 @@ class Plan(Generic[State]):
     What only the server can choose (identifiers, dates) is None or names.UNKNOWN_ACCOUNT in `after`.
     `check` makes the reads that only a dangerous plan needs, in check mode too: it returns further warnings or raises
     Refused. `follow_up` is called after the writes with the list of them: it returns further warnings, and adds to the
-    list what it writes itself.
+    list what it writes itself. `details` are further parts of the result.
     """
 
     after: State | None
@@ -92,6 +92,7 @@ class Plan(Generic[State]):
     warnings: tuple[str, ...] = ()
     check: Callable[[], tuple[str, ...]] = tuple
     follow_up: Callable[[list[str]], tuple[str, ...]] = lambda _changes: ()
+    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Resource(Protocol[State]):

@@ -268,6 +268,11 @@ changes:
   type: list
   elements: str
   sample: [PutBucketReplication source-bucket]
+rule_counts:
+  description: How many rules were changed, or would be in check mode, by C(add), C(change) and C(remove).
+  returned: on success, when one bucket was asked for
+  type: dict
+  sample: {add: 1, change: 0, remove: 0}
 error: &error
   description: The call that failed.
   returned: when a call failed
@@ -310,6 +315,10 @@ results:
       returned: always
       type: list
       elements: str
+    rule_counts:
+      description: How many rules were changed, as for one bucket.
+      returned: on success
+      type: dict
     failed:
       description: Always V(true).
       returned: when it failed

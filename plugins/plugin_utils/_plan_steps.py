@@ -53,7 +53,6 @@ ASKED = "replication_cause_service"
 GUESSES = in_words_of_role({"lines": [CHECK_IF_FAILED, CHECK_IF_PENDING]})["lines"]
 #: Results of all tasks that change something, and of what they rest on, by their names in Summary.
 SUMMARISED = {
-    "preflight": CHECKED,
     "roles": CREATED,
     "policies": ATTACHED,
     "buckets": BUCKETS,

@@ -61,6 +61,18 @@ def test_a_new_pair_of_buckets_that_exist(play: Plays, source: Side, target: Sid
     assert line == "Plan: 1 rule, 1 object to add; 0 to change; 0 to remove."
 
 
+def test_rules_are_counted_by_what_becomes_of_them(play: Plays, source: Side, target: Side) -> None:
+    """Also by a step alone, for which preflight has read nothing."""
+    set_up(source, target, rules=[{"id": "a", "prefix": "a/"}, {"id": "b", "prefix": "b/"}])
+    inventory = play.inventory(replication_purge_rules=True)
+    (pair,) = inventory["all"]["hosts"]["node1"]["replication_pairs"]
+    pair["rules"] = [{"id": "b", "prefix": "b/", "enabled": False}, {"prefix": "c/"}]
+    (line,) = lines(play.check("--tags", "replication", inventory=inventory).ok(), "node1")
+    assert line == "Plan: 1 rule to add; 1 rule to change; 1 rule to remove."
+    run = play("--tags", "replication", inventory=inventory).ok()
+    assert lines(run, "node1")[-1] == "Done: 1 rule added; 1 rule changed; 1 rule removed."
+
+
 def test_drift_and_teardown(play: Plays, source: Side, target: Side) -> None:
     set_up(source, target)
     arrives(source, target)

@@ -404,3 +404,22 @@ def _is_scality(site: Site, known_sites: Mapping[str, str]) -> bool:
     """
     kind = known_sites.get(site.name)
     return "scality" in known_sites.values() if kind is None else kind == "scality"
+
+
+def count_changes(before: Configuration | None, after: Configuration | None) -> dict[str, int]:
+    """How many rules a change adds, changes and removes: {"add", "change", "remove"}.
+
+    Prefixes tell rules apart, since no two may overlap. Other roles or another target bucket change every rule.
+    """
+    old, new = ({rule.prefix: rule for rule in one.rules} if one else {} for one in (before, after))
+    moved = (
+        before is not None
+        and after is not None
+        and (before.roles, before.target_bucket) != (after.roles, after.target_bucket)
+    )
+    kept = old.keys() & new.keys()
+    return {
+        "add": len(new.keys() - old.keys()),
+        "change": len([prefix for prefix in kept if moved or old[prefix] != new[prefix]]),
+        "remove": len(old.keys() - new.keys()),
+    }

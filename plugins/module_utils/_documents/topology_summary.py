@@ -32,8 +32,6 @@ OPERATIONS = {
     "CreateBucket": ("bucket", "add"),
     "PutBucketVersioning": ("bucket", "change"),
     "DeleteBucket": ("bucket", "remove"),
-    "PutBucketReplication": ("rule", "change"),
-    "DeleteBucketReplication": ("rule", "remove"),
     "PutObject": ("object", "add"),
     "PutObjectTagging": ("object", "change"),
 }
@@ -48,15 +46,13 @@ PROOFS = {
 }
 #: The same if the step has not run, because of --tags or replication_verify.
 NOT_RUN = "not run"
-#: The finding of preflight that a bucket has no configuration yet.
-NO_CONFIGURATION = "configuration-missing"
 
 
 @dataclass(frozen=True)
 class Summary:
     """The results of one host's tasks: `plan` is HostPlan.describe(); `results` what each task returned, by its step.
 
-    Steps: preflight, roles, policies, buckets, replication, proofs; of teardown removed, policies_removed,
+    Steps: roles, policies, buckets, replication, proofs; of teardown removed, policies_removed,
     roles_removed, buckets_removed. What was skipped is empty.
     """
 
@@ -78,20 +74,18 @@ class Summary:
     def _counted(self) -> dict[str, Counter[str]]:
         actions = {action: Counter[str]() for action in ACTIONS}
         done: dict[tuple[str, str], str] = {}
-        # Once for all: there may be thousands of changes and of pairs.
-        new, rules = self._new_configurations(), self._rules()
         for operation, subject in self._changes():
             kind, action = OPERATIONS.get(operation, ("", ""))
-            if not kind:
-                continue
-            key = (kind, subject.split(" ")[0])
-            if kind == "rule" and subject in new:
-                action = "add"
-            # A resource that is created and then completed is added, once.
-            done.setdefault(key, action)
-        for (kind, subject), action in done.items():
-            actions[action][kind] += rules.get(subject, 1) if kind == "rule" else 1
-        return actions
+            if kind:
+                # A resource that is created and then completed is added, once.
+                done.setdefault((kind, subject.split(" ")[0]), action)
+        for (kind, _subject), action in done.items():
+            actions[action][kind] += 1
+        for step in ("replication", "removed"):
+            for one in self._of(step):
+                for action, number in (one.get("rule_counts") or {}).items():
+                    actions[action]["rule"] += number
+        return {action: +counted for action, counted in actions.items()}
 
     def _changes(self) -> Iterator[tuple[str, str]]:
         for result in self.results.values():
@@ -101,24 +95,6 @@ class Summary:
                     # A canary is gone again.
                     if subject == without_canary(subject):
                         yield operation, subject
-
-    def _new_configurations(self) -> set[str]:
-        """Source buckets that had no configuration: preflight says so, or they did not exist themselves."""
-        findings = [
-            finding
-            for one in self._of("preflight")
-            for finding in one.get("findings") or ()
-            if finding["id"] == NO_CONFIGURATION
-        ]
-        created = {subject for operation, subject in self._changes() if operation == "CreateBucket"}
-        return created | {finding["place"]["name"] for finding in findings}
-
-    def _rules(self) -> dict[str, int]:
-        """How many rules each source bucket has in the inventory."""
-        return {
-            pair["source_bucket"]: len(pair.get("rules") or [None])
-            for pair in self.plan["outgoing"]
-        }
 
     def _pairs(self) -> Iterator[dict[str, Any]]:
         replications = self._of("replication") or self._of("removed")

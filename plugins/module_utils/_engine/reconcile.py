@@ -63,6 +63,7 @@ def reconcile(
             "after": resource.compared(after),
         },
         "warnings": warnings,
+        **plan.details,
     }
 
 

@@ -123,7 +123,7 @@ class BucketReplication:
             return self._removal(current)
         after = merge(self.wanted, current.configuration)
         if current.configuration is not None and same(after, current.configuration):
-            return Plan(current)
+            return self._unchanged(current)
         validate(after, self.request.known_sites)
         expected = current.bucket_exists or self.request.bucket_predicted
         warnings = () if expected else (self._no_bucket(),)
@@ -151,20 +151,24 @@ class BucketReplication:
         if current.foreign is not None:
             return self._change(current, None)
         if current.configuration is None:
-            return Plan(current)
+            return self._unchanged(current)
         other = different(self.wanted, current.configuration)
         if other:
             warning = (
                 f"The replication configuration of the bucket {self.bucket} at {self.api.endpoint} stays, "
                 f"because {other}."
             )
-            return Plan(current, warnings=(warning,))
+            return self._unchanged(current, warning)
         left = (
             None if self.wanted.rules is None else remove(self.wanted.rules, current.configuration)
         )
         if left is not None and same(left, current.configuration):
-            return Plan(current)
+            return self._unchanged(current)
         return self._change(current, left)
+
+    def _unchanged(self, current: State, *warnings: str) -> Plan[State]:
+        nothing = replication.count_changes(None, None)
+        return Plan(current, warnings=warnings, details={"rule_counts": nothing})
 
     def _change(
         self, current: State, after: Configuration | None, warnings: tuple[str, ...] = ()
@@ -177,7 +181,11 @@ class BucketReplication:
             change = Change("PutBucketReplication", self.bucket, lambda _before: self._put(wanted))
         prefixes = ("",) if current.foreign else affected_prefixes(current.configuration, after)
         watch = Watch(self.api, self.request, prefixes, current.configuration, after, self.backbeat)
-        return Plan(State(after), (change,), warnings, watch.check, watch.follow_up)
+        counts = replication.count_changes(current.configuration, after)
+        if current.foreign:
+            counts["remove"] = len(current.foreign.get("Rules") or ())
+        details = {"rule_counts": counts}
+        return Plan(State(after), (change,), warnings, watch.check, watch.follow_up, details)
 
     def _parse(self, stored: Mapping[str, Any]) -> Configuration:
         try:
