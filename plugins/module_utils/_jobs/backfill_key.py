@@ -15,7 +15,6 @@ from .._clients import s3_objects
 from .._clients.api import fresh
 from .._clients.errors import Unreachable
 from .._clients.listing import VersionListing
-from .._clients.version_pages import Marker, Page
 from .._documents.backfill_report import SourceVersion
 from .._documents.names import key_text
 from .._documents.replication import PENDING_STATUSES
@@ -27,7 +26,6 @@ from .._documents.verify_questions import (
     KINDS,
     NULL_VERSION,
     ONLY_SOURCE,
-    SIDES,
     Context,
     Head,
     questions,
@@ -38,14 +36,12 @@ from .backfill_ledger import Ledger, Ticket
 from .backfill_request import Choice
 from .backfill_sender import Gate, Requests, Sender
 from .stamps import Stamps
-from .verify_listers import all_rows
+from .verify_listers import list_key
 
 #: What is judged for a backfill; other differences are left to verify.
 JUDGED = frozenset((ONLY_SOURCE, NULL_VERSION))
 #: States in which a version is not listed as found: it needs nothing.
 QUIET = frozenset(("in_sync", "different", "not_comparable", "delete_marker_covered"))
-#: Rows asked for in one page of a single key.
-KEY_PAGE = 100
 #: States of a delete marker that the target lacks.
 LOST_MARKER = ("delete_marker_missing", "never_replicated")
 #: If its status cannot be read, a delete marker of the last so many seconds may still be on its way.
@@ -137,16 +133,7 @@ class KeyWork:
 
     def _list(self, key: bytes) -> Case:
         """The key's rows on both sides as they are now."""
-        rows = []
-        for side, whole in zip(SIDES, self._listings, strict=True):
-            listing = whole.narrowed(key_text(key))
-
-            def page(marker: Marker, listing: VersionListing = listing) -> Page:
-                self._requests.pace("list")
-                return listing.page(marker, KEY_PAGE)
-
-            rows.append(all_rows(page, key, side))
-        return Case(key, rows[0], rows[1])
+        return list_key(self._listings, key, lambda: self._requests.pace("list"))
 
     def _read(self, case: Case) -> Known:
         """The states of the key's versions, by HEAD, and what may be sent of them."""

@@ -9,7 +9,6 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from .._clients.api import Api
 from .._clients.errors import ApiError
@@ -19,14 +18,14 @@ from .._documents.names import key_text
 from .._documents.verify_compare import VERSION_ID, Block, Case
 from .._documents.verify_entries import Problem
 from .._documents.verify_judge import Verdict, judge, marker_by_status
-from .._documents.verify_questions import KINDS, Ask, Context, Head, questions
+from .._documents.verify_questions import KINDS, SIDES, Ask, Context, Head, questions
 from .._documents.verify_scope import Scope
 from .job import Control
 from .readers import Readers
 from .stamps import Stamps
 from .verify_bodies import Bodies, BodyComparison
 from .verify_ledger import Entry, Ledger, is_put_off
-from .verify_listers import all_rows
+from .verify_listers import list_key
 
 #: How often a key is looked at again until the changes of the run's time have arrived, and the seconds between.
 LOOKS, BETWEEN = 3, 1.0
@@ -57,9 +56,10 @@ class Inspector:
         workers: int,
     ) -> None:
         slowed = control.pace.slow_down
-        self._apis = dict(zip(("source", "target"), apis, strict=True))
-        self._buckets = dict(zip(("source", "target"), buckets, strict=True))
-        self._below = {"source": "", "target": below}
+        self._listings = [
+            VersionListing(api, bucket, "", slowed, prefix)
+            for api, bucket, prefix in zip(apis, buckets, ("", below), strict=True)
+        ]
         self._heads = {
             "source": HeadRequests(apis[0], buckets[0], site, slowed),
             "target": HeadRequests(apis[1], buckets[1], "", slowed, below),
@@ -72,9 +72,7 @@ class Inspector:
         self._stamps = Stamps(apis[0], buckets[0], control.pace.wait, self._no_stamps)
         self._markers = 0
         self._readers = Readers(workers)
-        sides = {
-            side: (api, self._buckets[side], self._below[side]) for side, api in self._apis.items()
-        }
+        sides = dict(zip(SIDES, zip(apis, buckets, ("", below), strict=True), strict=True))
         self.bodies = BodyComparison(sides, bodies, control, self._readers)
 
     def close(self) -> None:
@@ -224,18 +222,7 @@ class Inspector:
         return [found[key] for key in keys]
 
     def _relist(self, key: bytes) -> Case:
-        rows = []
-        for side in ("source", "target"):
-            listing = VersionListing(
-                self._apis[side], self._buckets[side], key_text(key), below=self._below[side]
-            )
-
-            def page(marker: Any, listing: VersionListing = listing) -> Any:
-                self._control.pace.wait()
-                return listing.page(marker)
-
-            rows.append(all_rows(page, key, side))
-        case = Case(key, rows[0], rows[1])
+        case = list_key(self._listings, key, self._control.pace.wait)
         # Of current versions alone, the others of a key tell what became of them.
         return case if self._scope.current else self._scope.case(case)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import AbstractContextManager
@@ -20,6 +20,7 @@ from .._documents import names
 from .._documents.verify_compare import (
     KEY,
     Block,
+    Case,
     Disordered,
     Position,
     Row,
@@ -27,12 +28,15 @@ from .._documents.verify_compare import (
     compare,
     in_order,
 )
+from .._documents.verify_questions import SIDES
 from .._documents.verify_ranges import Ramp, Span, choose_cut, split
 from .._work import Failure
 from .job import Control, Interrupted, JobProgress, Stopped
 
 #: Seconds between two checks whether to stop, while a page or a range is waited for.
 POLL = 0.1
+#: Rows asked for in one page of a single key.
+KEY_PAGE = 100
 #: Seconds for which a rate is measured before listers are added.
 MEASURE = 1.0
 
@@ -291,13 +295,28 @@ def _until(rows: list[Row], until: bytes | None) -> list[Row]:
     return [row for row in rows if row[KEY] <= until]
 
 
-def all_rows(pages: Callable[[Marker], Page], key: bytes, side: str) -> tuple[Row, ...]:
-    """All rows of one key; `pages` lists what begins with it. Raises Disordered, with `side` in its text."""
+def list_key(listings: Sequence[VersionListing], key: bytes, pace: Callable[[], object]) -> Case:
+    """The rows of one key on both sides as they are now. Raises Disordered.
+
+    listings: of both buckets. pace: called before each request.
+    """
+    source, target = (
+        _rows_of(listing, key, side, pace) for side, listing in zip(SIDES, listings, strict=True)
+    )
+    return Case(key, source, target)
+
+
+def _rows_of(
+    whole: VersionListing, key: bytes, side: str, pace: Callable[[], object]
+) -> tuple[Row, ...]:
+    # It has what begins with the key.
+    listing = whole.narrowed(names.key_text(key))
 
     def own() -> Iterator[list[Row]]:
         marker: Marker | None = Marker()
         while marker is not None:
-            page = pages(marker)
+            pace()
+            page = listing.page(marker, KEY_PAGE)
             yield page.rows
             more = page.rows and page.rows[-1][KEY] == key
             marker = page.following if more else None

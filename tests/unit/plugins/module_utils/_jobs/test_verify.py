@@ -83,7 +83,11 @@ class Listing:
     def __init__(
         self, api: Any, bucket: str, prefix: str = "", slowed: Any = None, below: str = ""
     ) -> None:
-        self.rows = [row for row in api.bucket.rows() if row[KEY].startswith(prefix.encode())]
+        self.bucket: Bucket = api.bucket
+        self.rows = [row for row in self.bucket.rows() if row[KEY].startswith(prefix.encode())]
+
+    def narrowed(self, prefix: str) -> Listing:
+        return Listing(self, "", prefix)
 
     def page(self, marker: Marker = BEGIN, size: int = PAGE) -> Page:
         rows: list[Row] = after(self.rows, marker.key, marker.version_id)
