@@ -22,10 +22,14 @@ from devtools.processes import Failure, end_as_interrupt, started
 
 # Commands with options of their own, which they tell at --help: what they need, what runs, and what it does.
 MODULES = {
-    "demo": ("sandbox.txt", "devtools.demo", "set up, break and fix replication on a sandbox"),
-    "sandbox": ("sandbox.txt", "sandbox run", "run two S3 and IAM servers that replicate"),
-    "bench": ("sandbox.txt", "benchmarks", "measure the time, beside others that do the same"),
-    "mutation": ("dev.txt", "devtools.mutation", "change the plugins, and see which tests notice"),
+    "demo": ("sandbox.txt", "devtools.demo", "set up, break and repair replication on a sandbox"),
+    "sandbox": ("sandbox.txt", "sandbox run", "run two S3 and IAM environments with replication"),
+    "bench": ("sandbox.txt", "benchmarks", "compare the performance with other tools"),
+    "mutation": (
+        "dev.txt",
+        "devtools.mutation",
+        "change the plugins, and report changes that no test notices",
+    ),
 }
 
 
@@ -38,19 +42,19 @@ def parser() -> argparse.ArgumentParser:
         sub.set_defaults(run=run)
         return sub
 
-    command("setup", setup, "install what running needs into .venv")
+    command("setup", setup, "install the runtime requirements into .venv")
     tests = command("test", test, "run all checks, or the named ones")
-    tests.add_argument("gates", nargs="*", metavar="GATE", help="see --list")
-    tests.add_argument("--list", action="store_true", help="show the gates and what they check")
+    tests.add_argument("gates", nargs="*", metavar="CHECK", help="see --list")
+    tests.add_argument("--list", action="store_true", help="list the checks")
     tests.add_argument("-x", "--exitfirst", action="store_true", help="stop at the first failure")
-    tests.add_argument("-v", "--verbose", action="store_true", help="show the output of all gates")
+    tests.add_argument("-v", "--verbose", action="store_true", help="show the output of all checks")
     tests.add_argument(
         "--inventory",
         type=Path,
         metavar="FILE",
         help="run the end-to-end tests, and only them, on the real environments of this inventory",
     )
-    tests.epilog = "What follows -- goes to pytest: dev.py test pytest -- -k policy"
+    tests.epilog = "Arguments after -- are passed to pytest: dev.py test pytest -- -k policy"
     for name, (requirements, module, about) in MODULES.items():
         command(name, functools.partial(run_module, requirements, module), about)
     return main
@@ -59,18 +63,18 @@ def parser() -> argparse.ArgumentParser:
 def setup(options: argparse.Namespace) -> int:
     prepare("sandbox.txt")
     print(
-        f"Ready. Programs are in {VENV / 'bin'}; `python3 dev.py demo` shows what the collection does, "
-        "`python3 dev.py test` installs the rest and runs the checks."
+        f"Ready. Programs are in {VENV / 'bin'}; `python3 dev.py demo` demonstrates the collection, `python3 "
+        "dev.py test` installs the other requirements and runs the checks."
     )
     return 0
 
 
 def test(options: argparse.Namespace) -> int:
-    """Run gates; those on an inventory make, and remove again, only what has a name with a prefix of their own."""
+    """Run checks; those on an inventory only create and remove resources whose names have a prefix of their own."""
     gates = options.gates
     if options.inventory:
         if gates:
-            raise Failure("--inventory runs the end-to-end tests alone; leave the gates out.")
+            raise Failure("--inventory only runs the end-to-end tests: do not name checks.")
         if not options.inventory.exists():
             raise Failure(f"There is no inventory {options.inventory}.")
         os.environ[INVENTORY] = str(options.inventory.resolve())

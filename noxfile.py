@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The gates of `dev.py test` as nox sessions, with all their settings.
+"""The checks of `dev.py test` as nox sessions, with all their settings.
 
-Run them by `dev.py test`, which gives them a clean environment. Sessions without a Python use the programs of .venv.
+Run them with `dev.py test`, which gives them a clean environment. Sessions without a Python use the programs of .venv.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ ENDS_FIRST = sorted(environment.CORES, key=lambda core: core not in ENDS)
     ids=ENDS_FIRST,
 )
 def cores(session: nox.Session, core: str) -> None:
-    """Sanity, units and role with each ansible-core, and the playbooks with those that pytest has not."""
+    """Sanity, unit tests and role with each ansible-core, and the playbooks with those that pytest does not use."""
     session.install("-r", str(REQUIREMENTS / "test.txt"), f"ansible-core=={core}.*")
     if not session.posargs:
         folder, home = ansible_test.prepare(core, Path(session.virtualenv.location))
@@ -126,7 +126,7 @@ def molecule(session: nox.Session) -> None:
 
 @nox.session(allow_parallel=True)
 def galaxy(session: nox.Session) -> None:
-    """The tarball as Galaxy takes it (galaxy-importer)."""
+    """The tarball, as Galaxy imports it (galaxy-importer)."""
     try:
         session.install("-r", str(REQUIREMENTS / "importer.txt"))
     except nox.command.CommandFailed:
@@ -185,7 +185,7 @@ def ruff(session: nox.Session) -> None:
 
 @check()
 def licences(session: nox.Session) -> None:
-    """Every file says its licence (REUSE)."""
+    """Every file states its licence (REUSE)."""
     run(session, "reuse", "lint")
 
 
@@ -197,7 +197,7 @@ def changelog(session: nox.Session) -> None:
 
 @nox.session(python=False)
 def pytest(session: nox.Session) -> None:
-    """The tests; what follows -- is passed on, as --cov for the lines that no test runs in its own process."""
+    """The tests; arguments after -- are passed on, such as --cov for coverage."""
     # It pins its botocore, so it has an environment of its own.
     environment.install(CACHE / "aws", ["-r", str(REQUIREMENTS / "aws.txt")])
     # A Python that has ansible-rulebook may lack what the sandbox needs, and the other way round.

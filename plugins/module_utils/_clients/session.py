@@ -179,7 +179,7 @@ def _client(service: str, key: str, pool: int) -> Any:
     except (AttributeError, BotoCoreError, TypeError, ValueError) as error:
         reason = str(error).rstrip(". ")
         raise BadConnection(
-            f"Cannot connect to {options['endpoint_url']}: {reason}. {_advice_for(error, options)}"
+            f"The connection to {options['endpoint_url']} cannot be used: {reason}. {_advice_for(error, options)}"
         ) from error
     adapt(client)
     return client
@@ -205,7 +205,7 @@ def _advice_for(error: Exception, options: Mapping[str, Any]) -> str:
         known = ", ".join(botocore.session.Session().available_profiles) or "none"
         return (
             "Check profile, and the files that profiles are read from (~/.aws/config, ~/.aws/credentials, "
-            f"AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE): the profiles there are {known}."
+            f"AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE). Existing profiles: {known}."
         )
     if type(error).__name__ == "ConfigParseError":
         return "Correct the file, or give access_key and secret_key."

@@ -102,7 +102,8 @@ def test_an_unknown_profile_is_named(tmp_path: Path) -> None:
     (tmp_path / "config").write_text("[profile known]\nregion = us-east-1\n")
     wanted = options(profile="unknown", access_key=None, secret_key=None)
     with pytest.raises(
-        BadConnection, match=r"http://node1: .*profile \(unknown\) could not be found"
+        BadConnection,
+        match=r"http://node1 cannot be used: .*profile \(unknown\) could not be found",
     ):
         open_api(S3, wanted)
 
