@@ -90,7 +90,7 @@ def nox_arguments(options: argparse.Namespace, gates: Sequence[str]) -> list[str
         return ["--list"]
     # What runs side by side is shown when it has ended; the rest, while it runs.
     follow = options.verbose or options.exitfirst or len(gates) == 1
-    arguments = [f"--parallel={1 if follow else 2}"]
+    arguments = [f"--parallel={1 if follow else 3}"]
     arguments += ["--verbose"] if options.verbose else []
     arguments += ["--stop-on-first-error"] if options.exitfirst else []
     arguments += ["--session", *gates] if gates else []

@@ -47,28 +47,47 @@ ALL_CORES = ("--numprocesses=auto", "--maxprocesses=4")
 # The procedure on each core, from nothing and again, from the checkout and as it is installed.
 ON_EACH_CORE = (
     "tests/integration/test_playbook.py::test_check_and_run_and_again",
-    "tests/integration/test_returned_text.py",
-    "tests/integration/test_variables_as_text.py",
     "tests/packaging/test_installed.py",
-)
-# Differences between cores show at the ends of the range: messages, tags and limits, progress.
-AT_THE_ENDS = (
-    "tests/integration/test_bad_input_playbook.py",
-    "tests/integration/test_playbook_steps.py",
-    "tests/integration/test_playbook_strategies.py",
-    "tests/integration/test_playbook_summary.py",
-    "tests/integration/test_progress.py",
 )
 # In process and as a module, compared on the oldest and the newest core, and so not once more with the others.
 BOTH_WAYS = "tests/faults/test_both_ways.py"
+# Differences between cores show at the ends of the range: templates, messages, tags and limits, progress, and when
+# strategies let hosts go on.
+STRATEGIES = "tests/integration/test_playbook_strategies.py"
+AT_THE_ENDS = (
+    *ON_EACH_CORE,
+    "tests/integration/test_bad_input_playbook.py",
+    "tests/integration/test_playbook_steps.py",
+    f"{STRATEGIES}::test_a_slow_target",
+    f"{STRATEGIES}::test_our_playbook_is_linear_whatever_is_configured",
+    f"{STRATEGIES}::test_a_mistake_of_one_host_changes_no_other",
+    f"{STRATEGIES}::test_teardown_with_a_slow_source",
+    f"{STRATEGIES}::test_teardown_with_a_source_that_fails",
+    f"{STRATEGIES}::test_teardown_that_waits_too_long",
+    "tests/integration/test_playbook_summary.py",
+    "tests/integration/test_progress.py",
+    "tests/integration/test_returned_text.py",
+    "tests/integration/test_variables_as_text.py",
+)
 # The core of .venv, with which the gate pytest runs all tests.
 OWN_CORE = ".".join(importlib.metadata.version("ansible-core").split(".")[:2])
 ENDS = (min(environment.CORES), max(environment.CORES))
 ENDS_FIRST = sorted(environment.CORES, key=lambda core: core not in ENDS)
 
 
-# In this order they begin, two at a time: the longest first, so that the end does not wait for one of them. The last
-# two run alone, since they use all cores.
+# In this order they begin, three at a time: the longest first, so that the end does not wait for one of them.
+
+
+@check()
+def pytest(session: nox.Session) -> None:
+    """The tests; arguments after -- are passed on, such as --cov for coverage."""
+    # It pins its botocore, so it has an environment of its own.
+    environment.install(CACHE / "aws", ["-r", str(REQUIREMENTS / "aws.txt")])
+    # A Python that has ansible-rulebook may lack what the sandbox needs, and the other way round.
+    environment.install(CACHE / "rulebook", ["-r", str(REQUIREMENTS / "rulebook.txt")])
+    arguments = session.posargs or (f"--ignore={BOTH_WAYS}",)
+    env = {"BACKBEAT_AWS_CLI": str(CACHE / "aws"), "BACKBEAT_RULEBOOK": str(CACHE / "rulebook")}
+    session.run(*PYTEST, *ALL_CORES, *arguments, env=env)
 
 
 @nox.session(allow_parallel=True)
@@ -78,8 +97,9 @@ ENDS_FIRST = sorted(environment.CORES, key=lambda core: core not in ENDS)
     ids=ENDS_FIRST,
 )
 def cores(session: nox.Session, core: str) -> None:
-    """Sanity, unit tests and role with each ansible-core, and the playbooks with those that pytest does not use."""
+    """Sanity and unit tests with each ansible-core, and the playbooks with those that pytest does not use."""
     session.install("-r", str(REQUIREMENTS / "test.txt"), f"ansible-core=={core}.*")
+    at_an_end = core in ENDS
     if not session.posargs:
         folder, home = ansible_test.prepare(core, Path(session.virtualenv.location))
         local = ("--local", "--color", "no")
@@ -89,12 +109,12 @@ def cores(session: nox.Session, core: str) -> None:
             for name, *arguments in (
                 ("sanity", *own, *ansible_test.TARGETS),
                 ("units", f"--python={session.python}", *ansible_test.UNITS),
-                ("integration", "replication"),
+                # With the cores between them, the playbooks below do what it does.
+                *([("integration", "replication")] if at_an_end else []),
             ):
                 env = {"HOME": str(home)}
                 run(session, "ansible-test", name, *local, *arguments, env=env)
-    at_an_end = core in ENDS
-    selected = () if core == OWN_CORE else (*ON_EACH_CORE, *(AT_THE_ENDS if at_an_end else ()))
+    selected = () if core == OWN_CORE else AT_THE_ENDS if at_an_end else ON_EACH_CORE
     if at_an_end:
         selected = (*selected, BOTH_WAYS)
     if selected or session.posargs:
@@ -110,11 +130,13 @@ def boto_oldest(session: nox.Session) -> None:
         for name, version in re.findall(r"^([\w-]+)>=(\S+)", runtime, re.MULTILINE)
     ]
     session.install("-r", str(REQUIREMENTS / "test.txt"), *lowest)
-    # What runs through the clients; the playbook's tests make the same calls. A browser and refused options need none,
-    # and modules that share a connection fail in the same way.
-    needless = "not report_page and not bad_input_names"
+    # What runs through the clients. The tests of playbooks, of several processes and of what goes wrong in between make
+    # the same calls as the rest; a browser, a stream of events and refused names need none, and modules that share a
+    # connection fail in the same way.
+    left = "report_page bad_input_names event_source half_done pending processes two_runs topologies properties pauses"
     same = "(not bad_input_connection or iam_role or object)"
-    selected = ("-m", "sandbox and not playbook", "-k", f"{needless} and {same}")
+    words = " and ".join([same, *(f"not {word}" for word in left.split())])
+    selected = ("-m", "sandbox and not playbook", "-k", words)
     run(session, *PYTEST, "--numprocesses=1", *selected, "tests/integration", *session.posargs)
 
 
@@ -193,18 +215,6 @@ def licences(session: nox.Session) -> None:
 def changelog(session: nox.Session) -> None:
     """Changelog and its fragments (antsibull-changelog)."""
     run(session, "antsibull-changelog", "lint", "-v")
-
-
-@nox.session(python=False)
-def pytest(session: nox.Session) -> None:
-    """The tests; arguments after -- are passed on, such as --cov for coverage."""
-    # It pins its botocore, so it has an environment of its own.
-    environment.install(CACHE / "aws", ["-r", str(REQUIREMENTS / "aws.txt")])
-    # A Python that has ansible-rulebook may lack what the sandbox needs, and the other way round.
-    environment.install(CACHE / "rulebook", ["-r", str(REQUIREMENTS / "rulebook.txt")])
-    arguments = session.posargs or (f"--ignore={BOTH_WAYS}",)
-    env = {"BACKBEAT_AWS_CLI": str(CACHE / "aws"), "BACKBEAT_RULEBOOK": str(CACHE / "rulebook")}
-    session.run(*PYTEST, *ALL_CORES, *arguments, env=env)
 
 
 @nox.session(python=False, default=False)

@@ -31,8 +31,8 @@ def bad(session): run(session, {python!r}, "-c", "print('the reason'); print('Fo
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        ([], ["--parallel=2", "--"]),
-        (["ruff", "mypy"], ["--parallel=2", "--session", "ruff", "mypy", "--"]),
+        ([], ["--parallel=3", "--"]),
+        (["ruff", "mypy"], ["--parallel=3", "--session", "ruff", "mypy", "--"]),
         (["pytest", "--", "-k", "x"], ["--parallel=1", "--session", "pytest", "--", "-k", "x"]),
         (["-x"], ["--parallel=1", "--stop-on-first-error", "--"]),
         (["-v"], ["--parallel=1", "--verbose", "--"]),
