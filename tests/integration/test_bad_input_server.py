@@ -93,7 +93,7 @@ def test_a_bucket_that_is_not_empty(source: Side) -> None:
     source.do("object", bucket=BUCKET, key="k")
     source.do("object", bucket=BUCKET, key="k", state="absent")
     result = run_at(source, "bucket", state="absent")
-    complaint(result, BUCKET, source.side.s3_url, "all versions and delete markers included")
+    complaint(result, BUCKET, source.side.s3_url, "including all versions and delete markers")
 
 
 def test_an_unknown_location(source: Side) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -176,14 +176,14 @@ class Retry(Job):
         with contextlib.closing(KeyReader(self.source, self.target, control.pace.wait)) as reader:
             while portion := list(itertools.islice(keys, READ)):
                 control.check("reading failed versions")
-                found = iter(reader.read([failed for failed in portion if not _has_colon(failed)]))
+                found = deque(reader.read([failed for failed in portion if not _has_colon(failed)]))
                 control.deadlines.moved()
                 delicate = []
                 for failed in portion:
                     if _has_colon(failed):
                         tally.refuse(failed, COLON)
                         continue
-                    key = next(found)
+                    key = found.popleft()
                     plan = _plan(key)
                     if plan.one_by_one:
                         delicate.append(failed)
