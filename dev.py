@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sets up a checkout, shows what the collection does, and checks it: `python3 dev.py --help`.
+"""Sets up a checkout, demonstrates the collection, and checks it: `python3 dev.py --help`.
 
-Needs Python 3.11 or newer and nothing else; what it installs goes to .venv and .cache.
+Only needs Python 3.11 or newer; it installs into .venv and .cache.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from devtools.environment import prepare
 from devtools.places import INVENTORY, ROOT, VENV, environ
 from devtools.processes import Failure, end_as_interrupt, started
 
-# Commands with options of their own, which they tell at --help: what they need, what runs, and what it does.
+# Commands with their own --help: their requirements, their module, and their description.
 MODULES = {
     "demo": ("sandbox.txt", "devtools.demo", "set up, break and repair replication on a sandbox"),
     "sandbox": ("sandbox.txt", "sandbox run", "run two S3 and IAM environments with replication"),
@@ -88,7 +88,7 @@ def test(options: argparse.Namespace) -> int:
 def nox_arguments(options: argparse.Namespace, gates: Sequence[str]) -> list[str]:
     if options.list:
         return ["--list"]
-    # What runs side by side is shown when it has ended; the rest, while it runs.
+    # The output of parallel checks is shown at their end, that of others while they run.
     follow = options.verbose or options.exitfirst or len(gates) == 1
     arguments = [f"--parallel={1 if follow else 3}"]
     arguments += ["--verbose"] if options.verbose else []
@@ -98,7 +98,7 @@ def nox_arguments(options: argparse.Namespace, gates: Sequence[str]) -> list[str
 
 
 def run_module(requirements: str, module: str, options: argparse.Namespace) -> NoReturn:
-    """Go on as the module in .venv, so that signals reach it alone."""
+    """Continue as the module in .venv, so that only it receives signals."""
     prepare(requirements)
     sys.stdout.flush()
     os.chdir(ROOT)

@@ -1,4 +1,4 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long the collection takes, beside what else does the same work: `python3 dev.py bench`."""
+"""The collection's performance, compared with other tools for the same work: `python3 dev.py bench`."""

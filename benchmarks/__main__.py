@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measures, and says which limits hold: `python -m benchmarks` in .venv, or `python3 dev.py bench`."""
+"""Measures, and reports which limits hold: `python -m benchmarks` in .venv, or `python3 dev.py bench`."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def parse() -> argparse.Namespace:
 
 
 def main() -> int:
-    """Measure, print the tables, write JSON; returns 1 when a limit is not kept."""
+    """Measure, print the tables, write JSON; returns 1 if a limit is exceeded."""
     options = parse()
     rounds, sizes = (1, QUICK_SIZES) if options.quick else (options.rounds, SIZES)
     wanted = options.parts or PARTS

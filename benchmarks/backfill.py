@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A backfill, beside boto3 in threads that makes the same calls, and beside what the stub is able to answer."""
+"""A backfill, compared with boto3 in threads that makes the same calls, and with the stub's own limit."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from devtools.processes import Failure
 from .report import Figure
 from .verify import NotMeasured, Outcome, client, rounds, stub
 
-#: Keys that are sent side by side.
+#: Keys that are sent in parallel.
 WORKERS = 16
 #: The time that may be taken, as a share of boto3's.
 LIMIT, AIM = 1 / 5, 1 / 8

@@ -1,13 +1,13 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Clients that send the stub's versions again; each prints what it took as JSON, its own start not counted.
+"""Clients that send the stub's versions again; each prints its time and memory as JSON, without its own start.
 
 `python -m benchmarks.backfill_client KIND '{"url": .., "workers": 16}'`, with a KIND of:
 
     ours    the job of backbeat_backfill
     boto3   the same calls for each version, by boto3 in threads
-    raw     the same requests without signatures, answers read and thrown away: what the stub is able to answer
+    raw     the same requests without signatures, discarding the responses: the stub's own limit
 """
 
 from __future__ import annotations

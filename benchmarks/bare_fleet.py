@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a second run has to ask, asked by the shortest threaded boto3 script: nothing is compared.
+"""The calls of a second run, made by the shortest threaded boto3 script, which compares nothing.
 
 Started as a file, with the inventory's place and the number of threads as arguments; imports nothing but boto3.
 """

@@ -1,10 +1,11 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The guide's procedure as a bare boto3 script that makes the calls of our playbook: reads, writes, and reads again.
+"""The guide's procedure as a bare boto3 script that makes the same calls as the playbook: reads, writes, and
+reads again.
 
-Started as a file, with the inventory's and the guide's documents' places as arguments; imports nothing but boto3. A
-second run reads what our second run reads.
+Started as a file, with the inventory's and the guide's documents' places as arguments; imports nothing but
+boto3. Its second run makes the same reads as the playbook's second run.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ ABSENT = ("404", "NoSuchEntity", "NoSuchBucket", "ReplicationConfigurationNotFou
 
 
 def read(call: Callable[..., Any], **arguments: str) -> Any:
-    """The answer, None if there is no such thing."""
+    """The response, None if the resource does not exist."""
     try:
         return call(**arguments)
     except ClientError as error:
@@ -74,7 +75,7 @@ def main(inventory: Path, documents: Path) -> None:
         s3["source"].put_bucket_replication(
             **source, ReplicationConfiguration={"Role": ",".join(roles), "Rules": [rule]}
         )
-        # What the server made of it, and whether it is still there at the end of the list.
+        # The configuration as the server stored it, read again at the end of the list.
         for _time in range(2):
             s3["source"].get_bucket_replication(**source)
     key = {"Key": "object-to-replicate"}
@@ -82,7 +83,7 @@ def main(inventory: Path, documents: Path) -> None:
         s3["source"].put_object(**source, **key)
         s3["source"].head_object(**source, **key)
     s3["source"].head_object(**source, **key)
-    # Whether it has arrived by now is not the question here.
+    # Whether it has arrived by now is not measured here.
     read(s3["target"].head_object, Bucket="target-bucket", **key)
 
 

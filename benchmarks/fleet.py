@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fleets of bucket pairs, one host's list, on a stub that is faster than its clients."""
+"""Many bucket pairs in the list of one host, on a stub that is faster than its clients."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BARE = Path(__file__).parent / "bare_fleet.py"
 def measure_fleets(sizes: Sequence[int], rounds: int) -> Iterator[dict[str, Sample]]:
     """One round after the other, each with all sizes: "first_10" and so on for 10 pairs.
 
-    Raises Failure when the bare script makes fewer calls than we do, for then it would be no match.
+    Raises Failure if the bare script makes fewer calls than the playbook, because they could not be compared.
     """
     with tempfile.TemporaryDirectory() as folder, running_stub() as stub:
         inventories = {size: _inventory(stub, folder, size) for size in sizes}

@@ -28,7 +28,7 @@ DOCUMENTS = ROOT / "tests" / "unit" / "plugins" / "module_utils" / "_documents" 
 def measure_guide(rounds: int) -> Iterator[dict[str, Sample]]:
     """One round after the other; each does everything once, from empty environments where it writes.
 
-    Raises Failure when the bare script leaves out calls that we make, for then it would be no match.
+    Raises Failure if the bare script leaves out calls of the playbook, because they could not be compared.
     """
     with tempfile.TemporaryDirectory() as folder, guide_sandbox() as sandbox:
         inventory = write_inventory(Path(folder) / "inventory.json", sandbox.describe())
@@ -37,7 +37,7 @@ def measure_guide(rounds: int) -> Iterator[dict[str, Sample]]:
         peers_env |= {
             "BENCHMARK_DOCUMENTS": str(DOCUMENTS),
             "BENCHMARK_AWS": str(AWS),
-            # The environment's own collections and nothing else.
+            # Only the environment's own collections.
             "ANSIBLE_COLLECTIONS_PATH": folder,
         }
         ours = play(GUIDE, inventory)
@@ -90,7 +90,7 @@ def calls_of(
 
 
 def guide_sandbox() -> Sandbox:
-    """Of the older generation, for which the guide's permissions are enough."""
+    """With servers of the older generation, for which the guide's permissions suffice."""
     return Sandbox(generation=2024, delay=0)
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How much other programs use the machine's processors, which makes times on a wall clock meaningless."""
+"""The use of the machine's processors by other programs, which makes wall times meaningless."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 
 #: Processors that others may use on average during a round that counts.
 MOST = 0.25
-#: Seconds over which it is looked whether the machine is quiet.
+#: Seconds over which the load is measured.
 LOOK = 1.0
 
 

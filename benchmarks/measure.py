@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long programs take, and how much memory they and all that they start hold at a time."""
+"""The time that programs take, and the peak memory of their process trees."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def run(commands: Sequence[Command], env: Mapping[str, str], cwd: Path = ROOT) -
 def peak_memory(command: Command, env: Mapping[str, str], cwd: Path = ROOT) -> float:
     """The largest memory of the program's whole tree at a time, in MB: the sum of proportional set sizes.
 
-    Memory that processes share (forked workers, libraries) so counts once. Looking slows the program down: a run is
-    either timed or watched.
+    Memory that processes share (forked workers, libraries) so counts once. Sampling slows the program down: a
+    run is either timed or sampled.
     """
     peak = 0.0
     ended = threading.Event()

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The environment of those that we are compared with: amazon.aws and the `aws` command, on the same ansible-core."""
+"""The environment of the tools to compare with: amazon.aws and the `aws` command, on the same ansible-core."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def prepare_peers() -> None:
 
 
 def versions() -> dict[str, str]:
-    """What is compared with what."""
+    """The versions of the compared tools."""
     question = (
         "import importlib.metadata as m, json; "
         "print(json.dumps({n: m.version(n) for n in ('ansible', 'ansible-core', 'awscli', 'boto3')}))"

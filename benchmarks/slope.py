@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What one more task costs: one API call, on a stub, against a `debug` task."""
+"""The cost of one more task with one API call, on a stub, compared with a `debug` task."""
 
 from __future__ import annotations
 

@@ -1,14 +1,14 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""S3 and IAM answers faster than any client can ask for them, so that a benchmark measures the client.
+"""S3 and IAM responses that are faster than any client, so that a benchmark measures the client.
 
 `python -m benchmarks.stub` listens on four free ports of loopback, prints {"source_s3": port, ..} in one line, and ends
 with its standard input. It checks no signature and remembers just enough to answer the calls of a replication's
-set-up truthfully. Whatever it does not know is answered with 501.
+set-up truthfully. Unknown requests are answered with 501.
 
-Besides, on each port: GET /_/calls answers that port's calls as a list of strings and forgets them, POST /_/reset
-forgets everything.
+On each port, GET /_/calls returns that port's calls as a list of strings and clears them, and POST /_/reset clears
+the state.
 """
 
 from __future__ import annotations

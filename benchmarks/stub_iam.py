@@ -43,7 +43,7 @@ class IamAnswers:
         }
 
     def reset(self) -> None:
-        """Forget everything."""
+        """Clear the state."""
         self.calls = []
         self.roles: dict[str, str] = {}
         self.policies: dict[str, Given] = {}

@@ -29,7 +29,7 @@ class Stub:
         self.urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
 
     def reset(self) -> None:
-        """Make it forget everything."""
+        """Clear its state."""
         for url in self.urls.values():
             _open(f"{url}/_/reset").read()
 

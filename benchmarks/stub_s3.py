@@ -24,7 +24,7 @@ class S3Answers:
         self.stored: dict[str, bytes] = {}
 
     def reset(self) -> None:
-        """Forget everything."""
+        """Clear the state."""
         self.calls = []
         self.stored = {}
 

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Verification of two buckets, beside boto3 and beside itself with more listers, objects, problems and processes."""
+"""Verification of two buckets, compared with boto3, and with itself with more listers, objects, problems and
+processes.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,7 @@ from .load import MOST, OtherLoad, wait_for_quiet
 from .report import Figure
 from .verify_stub import all_keys
 
-#: So much faster than a client the stub has to be for a round to count.
+#: How much faster than a client the stub must be for a round to count.
 MARGIN = 1.5
 #: Rounds that are tried for each that has to count.
 TRIES = 3
@@ -40,7 +42,7 @@ class Quiet:
 
 
 QUIET = Quiet()
-#: What must be, of the parts that are measured in rounds.
+#: The limits of the parts that are measured in rounds.
 LIMITS = {"cpu": 1 / 12, "listers": 1 / 6, "heads": 1 / 5, "processes": 0.65}
 _stubs: list[subprocess.Popen[bytes]] = []
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Clients that compare the stub's buckets; each prints what it took as JSON, its own start not counted.
+"""Clients that compare the stub's buckets; each prints its time and memory as JSON, without its own start.
 
 `python -m benchmarks.verify_client KIND '{"url": .., ..}'`, with a KIND of:
 

@@ -1,4 +1,4 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What dev.py does, with nothing but the standard library of Python 3.11."""
+"""The programs behind dev.py; they only use the standard library of Python 3.11."""

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What ansible-test needs: a copy of the collection at a real path, and a way to install without downloads of its own.
+"""Prepares ansible-test: a copy of the collection at a real path, and a way to install without its own downloads.
 
 ansible-test refuses a symlinked collection, and fetches get-pip from a host of its own. Here everything
 comes from the package index that pip is configured for, and nothing is written to the user's home.

@@ -1,7 +1,8 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plans and sets up replication between two sandbox environments, breaks it, finds out, fixes it and proves it.
+"""Sets up replication between two sandbox environments, breaks it, finds the cause, repairs it and proves the
+repair.
 
 Runs in .venv: `python -m devtools.demo`.
 """
@@ -28,7 +29,7 @@ from sandbox.inventory import write_inventory
 SETUP, VALIDATE, VERIFY = (
     ROOT / "playbooks" / f"{name}_replication.yml" for name in ("setup", "validate", "verify")
 )
-#: The page that the demonstration leaves behind.
+#: The page that the demo writes.
 PAGE = CACHE / "demo" / "replication.html"
 SOURCE, TARGET, KEY = "source-bucket", "target-bucket", "object-to-replicate"
 POLICY, ROLE = "TargetPolicyForS3Replication", "TargetRoleForS3Replication"
@@ -63,7 +64,7 @@ class Run:
 
 
 class Story:
-    """Tells what happens, with the seconds since the start."""
+    """Prints the steps, with the seconds since the start."""
 
     def __init__(self, *, verbose: bool) -> None:
         self.verbose = verbose
@@ -116,7 +117,7 @@ class Story:
 
 
 def expect(condition: object, failure: str, run: Run | None = None) -> None:
-    """Raises Failure, with the output of the run that is at fault, if a promise is not kept."""
+    """Raises Failure, with the output of the failed run, unless the condition holds."""
     if not condition:
         raise Failure(f"{failure}\n{run.output if run else ''}")
 

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The virtual environment `.venv`, others like it, the collection's place on the import path, and the Pythons here."""
+"""Creates virtual environments such as `.venv`, links the collection into the import path, and finds Python
+versions.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,7 @@ UV_NAMES = {
 
 
 def prepare(requirements: str = "dev.txt") -> None:
-    """Make what is missing of `.venv` and of the collection's place; takes a second if nothing is missing."""
+    """Create or complete `.venv` and the link to the collection; takes a second if nothing is missing."""
     link()
     install(VENV, ["-r", str(REQUIREMENTS / requirements)])
 
@@ -82,7 +84,7 @@ def settings() -> dict[str, str]:
 
 
 def usable(venv: Path) -> bool:
-    """Whether `venv` is whole, was made at this place, and by this version of Python."""
+    """Whether `venv` is complete, and was created at this path by this version of Python."""
     question = "import pip, sys; print(sys.prefix, sys.version_info[:2])"
     command = [str(venv / "bin" / "python"), "-c", question]
     try:

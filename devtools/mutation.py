@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Changes the plugins in small ways, one at a time, and runs the tests that cover the changed line (cosmic-ray).
 
-A change that all tests survive is a hole in the tests, or changes nothing: then it is named, with the reason, in
+A change that no test notices shows a gap in the tests, or has no effect: then it is listed, with the reason, in
 devtools/equivalent_mutants.json. A further run repeats only what no test noticed, what has changed since, and
 what an interruption left out.
 """

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where things are in the checkout, and the environment that its programs run in."""
+"""Paths in the checkout, and the environment of its programs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COLLECTION = CACHE / "ansible_collections" / NAMESPACE / NAME
 INVENTORY = "BACKBEAT_INVENTORY"
 CREDENTIALS = ("ANSIBLE_VAULT_", "AWS_")
 
-# Otherwise nothing that a user's shell may hold must decide a test, and no credential be used.
+# Otherwise no variable of the user's shell may affect a test, and no credential may be used.
 # PYTHONDONTWRITEBYTECODE only costs time, half of what a sandbox or a playbook needs to start.
 FOREIGN = (
     *("ANSIBLE_", "AWS_", "BOTO_", "GIT_", "MOLECULE_", "MOTO_", "PYTEST_", "PYTHON"),

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Running programs so that none outlives the one who started it."""
+"""Runs programs so that none outlives the process that started it."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ GRACE = 10.0  # seconds between asking a process group to end and making it
 
 
 class Failure(Exception):
-    """Something that the user is told in one message, without a traceback."""
+    """An error that is shown to the user as one message, without a traceback."""
 
 
 def end_as_interrupt() -> None:
-    """Make SIGTERM and SIGHUP unwind the stack as Ctrl-C does, so that everything gets stopped.
+    """Make SIGTERM and SIGHUP unwind the stack like Ctrl-C, so that all processes are stopped.
 
     Ctrl-C itself too, which a shell's background jobs start out ignoring.
     """

@@ -12,8 +12,8 @@ version_added: 0.1.0
 description:
   - Compares both buckets of a pair and has the source send again what the target lacks, with S3 credentials only. A
     version is sent by putting its own tags back on it, which keeps version ids, dates, order, ETags and tags.
-  - By default versions are sent that were never replicated, that failed, and that are stuck. Only what an enabled rule
-    selects is sent, and nothing that has arrived.
+  - By default versions are sent that were never replicated, that failed, and that are stuck. Only versions that an
+    enabled rule selects are sent, and none that have arrived.
   - Never shows deleted or old content at the target. Keys that are deleted at the source, and keys with V(null)
     versions whose order cannot be kept, are skipped, listed and explained.
   - The first version is sent alone and watched, so a server that does not react, or an account without permission,
@@ -267,7 +267,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Replicate what existed before the rule, and wait for the outcome
+- name: Replicate existing versions, and wait for the outcome
   scality.backbeat.backbeat_backfill:
     source:
       bucket: source-bucket
@@ -285,7 +285,7 @@ EXAMPLES = r"""
     backlog_limit: 10000
     wait: true
 
-- name: Send two failed classes below a prefix gently, and deleted keys too
+- name: Send failed and stuck versions below a prefix at a low rate, and deleted keys too
   scality.backbeat.backbeat_backfill:
     source:
       bucket: source-bucket

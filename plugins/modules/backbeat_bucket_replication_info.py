@@ -77,7 +77,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Read how a bucket is replicated, and look at the target bucket too
+- name: Read how a bucket is replicated, and the target bucket's versioning
   scality.backbeat.backbeat_bucket_replication_info:
     endpoint_url: http://node1
     profile: backbeat-source

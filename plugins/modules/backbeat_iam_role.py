@@ -88,7 +88,7 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     var: source_role.iam_role.arn
 
-- name: Create two roles, with a trust policy of one's own
+- name: Create two roles, one with a custom trust policy
   scality.backbeat.backbeat_iam_role:
     endpoint_url: http://node6:8600
     profile: backbeat-target

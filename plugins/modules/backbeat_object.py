@@ -95,7 +95,7 @@ EXAMPLES = r"""
     bucket: source-bucket
     key: object-to-replicate
 
-- name: Put an object with all that replicas take along
+- name: Put an object with content type, metadata and tags
   scality.backbeat.backbeat_object:
     endpoint_url: http://node1
     profile: backbeat-source

@@ -121,7 +121,7 @@ EXAMPLES = r"""
         profile: backbeat-target
       bucket: target-bucket
 
-- name: Look once at the copy alone
+- name: Check the replica once
   scality.backbeat.backbeat_object_check:
     endpoint_url: http://node6
     profile: backbeat-target

@@ -134,7 +134,7 @@ EXAMPLES = r"""
     source_buckets: [source-bucket]
     roles: [SourceRoleForS3Replication]
 
-- name: Use the guide's document, letter for letter
+- name: Use the guide's document unchanged
   scality.backbeat.backbeat_policy:
     endpoint_url: http://node6:8600
     profile: backbeat-target
@@ -145,7 +145,7 @@ EXAMPLES = r"""
     target_buckets: [target-bucket]
     roles: [TargetRoleForS3Replication]
 
-- name: Use a document of one's own
+- name: Use a custom document
   scality.backbeat.backbeat_policy:
     endpoint_url: http://node6:8600
     profile: backbeat-target

@@ -118,7 +118,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Write a page of what preflight found
+- name: Write a page with the findings of preflight
   scality.backbeat.backbeat_report:
     title: Replication of the archive
     pairs:

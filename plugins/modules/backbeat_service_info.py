@@ -53,19 +53,19 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Ask Backbeat how it is, through CloudServer
+- name: Read the health of Backbeat through CloudServer
   scality.backbeat.backbeat_service_info:
     endpoint_url: http://node1
     profile: backbeat-source
     backbeat_url: http://node1
   register: backbeat
 
-- name: Stop if it is not well
+- name: Stop if Backbeat is not healthy
   ansible.builtin.assert:
     that: backbeat.service.healthy
     fail_msg: "{{ backbeat.service.health.notes | join(' ') }}"
 
-- name: Ask about one site, at Backbeat's own port
+- name: Read the state of one site from Backbeat's own port
   scality.backbeat.backbeat_service_info:
     endpoint_url: http://node1
     backbeat_url: http://node1:8900

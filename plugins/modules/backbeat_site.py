@@ -72,14 +72,14 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Pause all sites for a maintenance of the target
+- name: Pause all sites for maintenance of the target
   scality.backbeat.backbeat_site:
     endpoint_url: http://node1
     profile: backbeat-source
     backbeat_url: http://node1
     state: paused
 
-- name: Let one of them resume by itself at six
+- name: Schedule the resume of one site at six o'clock
   scality.backbeat.backbeat_site:
     endpoint_url: http://node1
     profile: backbeat-source

@@ -298,7 +298,7 @@ EXAMPLES = r"""
         endpoint_url: http://node6
         profile: backbeat-target
 
-- name: Compare the current versions below a prefix gently, and the bytes of every hundredth
+- name: Compare the current versions below a prefix at a low rate, and the bytes of one in a hundred
   scality.backbeat.backbeat_verify:
     source:
       bucket: source-bucket
