@@ -184,7 +184,7 @@ def test_backfill(play: Plays) -> None:
     )
     played = play(*options, inventory=inventory, playbook=BACKFILL).ok()
     assert "4 sent, 0 skipped" in " ".join(played.output.split())
-    assert "It is not known" not in played.output
+    assert "It is unknown" not in played.output
     for side in SIDES:
         calls = used(play.sandbox, side) - {"s3:BackbeatMetadata"}
         assert versioned(calls) == versioned(needed(side, "backfill", also=True))

@@ -84,7 +84,7 @@ class TestTls:
         bundle = secure.sandbox.ca_bundle
         result = secure.run("iam_role_info", **ONCE, endpoint_url=url, aws_ca_bundle=bundle)
         assert result["failed"]
-        assert "The certificate is for another name" in result["msg"]
+        assert "The certificate is for another host name" in result["msg"]
 
     def test_http_where_https_is_spoken(self, secure: Side) -> None:
         url = secure.side.iam_url.replace("https", "http")

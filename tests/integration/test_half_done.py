@@ -192,7 +192,7 @@ def test_several_that_want_different_rules_at_the_same_time(source: Side, target
 
     with ThreadPoolExecutor(len(prefixes)) as pool:
         for result in pool.map(put, prefixes):
-            assert not result.get("failed") or "has another one now" in result["msg"]
+            assert not result.get("failed") or "now has a different one" in result["msg"]
     for prefix in prefixes:
         assert not put(prefix).get("failed")
     stored = source.s3.get_bucket_replication(Bucket=SOURCE_BUCKET)["ReplicationConfiguration"]

@@ -42,7 +42,7 @@ def test_a_file_in_a_folder_that_does_not_exist_is_named(
     result = verify(replicating, target, **{file: str(path)})
     assert result["failed"]
     assert str(path.parent) in result["msg"]
-    assert "fault of the collection" not in result["msg"], result["msg"]
+    assert "bug in the collection" not in result["msg"], result["msg"]
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -52,7 +52,7 @@ def test_a_file_that_is_a_folder_is_named(
     result = verify(replicating, target, **{file: str(tmp_path)})
     assert result["failed"]
     assert str(tmp_path) in result["msg"]
-    assert "fault of the collection" not in result["msg"], result["msg"]
+    assert "bug in the collection" not in result["msg"], result["msg"]
 
 
 def test_a_full_disk_fails_with_the_file(
@@ -76,7 +76,7 @@ def test_a_full_disk_fails_with_the_file(
     result = verify(replicating, target, problems_file=str(problems))
     assert result["failed"]
     assert f"{problems} cannot be used: No space left on device" in result["msg"]
-    assert "fault of the collection" not in result["msg"], result["msg"]
+    assert "bug in the collection" not in result["msg"], result["msg"]
 
 
 def test_two_runs_do_not_share_a_checkpoint(

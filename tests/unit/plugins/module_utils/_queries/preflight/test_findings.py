@@ -604,7 +604,7 @@ CASES: dict[str, tuple[Break, dict[str, Any], list[str]]] = {
         {},
         ["error source-role-missing", "info account-unknown"],
     ),
-    "placeholders for roles": (
+    "placeholder roles": (
         lambda world: world.configure(
             role="arn:aws:iam::123456789012:role/scality-internal/replication-role,"
             "arn:aws:iam::678901234567:role/scality-internal/replication-role"
