@@ -116,7 +116,7 @@ def test_a_report_that_a_run_does_not_write_is_named(
     )
     file = SETUP if name == "setup" else playbook(name)
     output = " ".join(play("--limit", "node1", inventory=inventory, playbook=file).output.split())
-    said = f"compares no buckets, so that it does not write replication_report_{kind}: verify"
+    said = f"compares no buckets, so it does not write replication_report_{kind}: verify"
     assert (said in output) is (name != "repair")
 
 
