@@ -25,7 +25,8 @@ PROGRAM = "ansible-playbook"
 #: Kinds of plugins of which Ansible loads some, and reads their documentation, in every run.
 KINDS = (
     *("become", "cache", "callback", "connection", "filter", "inventory", "shell", "strategy"),
-    *("test", "vars"),
+    # Not those for variables: loaded before a run, they find no host_vars in it.
+    "test",
 )
 ACTIONS = "ansible_collections.scality.backbeat.plugins.action"
 
