@@ -22,23 +22,17 @@ import warnings
 from pathlib import Path
 
 PROGRAM = "ansible-playbook"
-#: Kinds of plugins of which Ansible loads some, and reads their documentation, in every run.
-KINDS = (
-    *("become", "cache", "callback", "connection", "filter", "inventory", "shell", "strategy"),
-    # Not those for variables: loaded before a run, they find no host_vars in it.
-    "test",
-)
+MODULES = ("ansible.executor.playbook_executor", "ansible.plugins.strategy.linear")
 ACTIONS = "ansible_collections.scality.backbeat.plugins.action"
 
 
 def preload() -> None:
-    import ansible.cli.playbook
-    import ansible.executor.playbook_executor  # noqa: F401
-    from ansible.plugins import loader
+    import ansible.cli.playbook  # noqa: F401
+    from ansible.plugins.loader import init_plugin_loader
 
-    loader.init_plugin_loader()
-    for kind in KINDS:
-        list(getattr(loader, f"{kind}_loader").all(class_only=True))
+    for name in MODULES:
+        importlib.import_module(name)
+    init_plugin_loader()
     # Each run does so too.
     warnings.filterwarnings("ignore", message="AnsibleCollectionFinder has already been configured")
     for file in Path("plugins", "action").glob("backbeat_*.py"):
@@ -46,7 +40,6 @@ def preload() -> None:
     gc.collect()
     gc.freeze()
     # Runs are short.
-    gc.disable()
 
 
 def serve(requests: socket.socket) -> None:
