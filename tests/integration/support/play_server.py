@@ -23,23 +23,28 @@ from pathlib import Path
 
 PROGRAM = "ansible-playbook"
 MODULES = ("ansible.executor.playbook_executor", "ansible.plugins.strategy.linear")
+#: Kinds of plugins of which Ansible loads all, and reads their documentation, in every run.
+KINDS = ("connection", "inventory", "shell", "vars")
 ACTIONS = "ansible_collections.scality.backbeat.plugins.action"
 
 
 def preload() -> None:
     import ansible.cli.playbook  # noqa: F401
-    from ansible.plugins.loader import init_plugin_loader
+    from ansible.plugins import loader
 
     for name in MODULES:
         importlib.import_module(name)
-    init_plugin_loader()
+    loader.init_plugin_loader()
+    for kind in KINDS:
+        list(getattr(loader, f"{kind}_loader").all(class_only=True))
     # Each run does so too.
     warnings.filterwarnings("ignore", message="AnsibleCollectionFinder has already been configured")
     for file in Path("plugins", "action").glob("backbeat_*.py"):
         importlib.import_module(f"{ACTIONS}.{file.stem}")
     gc.collect()
     gc.freeze()
-    # Runs are short.
+    # It would find nothing in runs that are so short.
+    gc.disable()
 
 
 def serve(requests: socket.socket) -> None:
