@@ -139,7 +139,11 @@ def plain(value: Any) -> Any:
 
 def compact(document: str | Mapping[str, Any]) -> str:
     """The document as JSON without whitespace between its parts."""
-    value = load(document) if isinstance(document, str) else plain(document)
+    return compact_plain(load(document) if isinstance(document, str) else plain(document))
+
+
+def compact_plain(value: Any) -> str:
+    """The same for what holds only JSON types, as `parse` returns it."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 

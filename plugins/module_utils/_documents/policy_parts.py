@@ -38,7 +38,7 @@ def keep_unlisted(wanted: Mapping[str, Any], stored: Iterable[Mapping[str, Any]]
     Kept resources come in their stored order, before new ones, so that a document that is split keeps its parts.
     """
     asked = policy.statements(wanted)
-    listed = buckets_of([wanted])
+    listed = set(buckets_of([wanted]))
     kept: dict[str, dict[str, None]] = {}
     shapes: dict[str, Statement] = {}
     for document in stored:
@@ -97,10 +97,10 @@ def _without(statements: Iterable[Statement], buckets: Collection[str]) -> Itera
 
 
 def _merged(statement: Statement, stored: Iterable[str], listed: Collection[str]) -> Statement:
-    asked = _resources(statement)
+    asked = dict.fromkeys(_resources(statement))
     kept = [one for one in stored if one in asked or _bucket(one) not in listed]
     resources = list(dict.fromkeys((*kept, *asked)))
-    return statement if resources == asked else {**statement, "Resource": resources}
+    return statement if resources == _resources(statement) else {**statement, "Resource": resources}
 
 
 def _resources(statement: Mapping[str, Any]) -> list[str]:
@@ -171,7 +171,8 @@ class _Parts:
                 self.add(piece)
 
     def _fits(self, block: Block) -> bool:
-        return policy.size(self.document(block)) <= self.limit
+        # For each of thousands of buckets: `size` would check the types of the same values again.
+        return len(policy.compact_plain(self.document(block))) <= self.limit
 
     def _pieces(self, block: Block) -> list[Block]:
         length = min(len(_list(statement, "Resource")) for _number, statement in block)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import functools
 import hashlib
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 from .._clients.errors import Conflict, NotFound, Unreachable
@@ -79,19 +80,17 @@ def exclusive(name: str | None, backoff: Backoff) -> Iterator[tuple[str, ...]]:
         yield ()
         return
     number = int(hashlib.sha256(name.encode()).hexdigest(), 16) % LOCKS
-    folder = Path(tempfile.gettempdir()) / f"ansible-scality-backbeat-{os.getuid()}"
+    folder = os.path.join(tempfile.gettempdir(), f"ansible-scality-backbeat-{os.getuid()}")
     try:
-        folder.mkdir(mode=0o700, exist_ok=True)
-        if folder.is_symlink() or folder.stat().st_uid != os.getuid():
-            raise PermissionError(errno.EPERM, "it belongs to another user")
-        file = (folder / f"{number}.lock").open("w")
+        _make_own(folder)
+        file = os.open(f"{folder}/{number}.lock", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         reason = f"the folder {folder} cannot be used ({error.strerror})"
         yield (
             f"Other runs on this machine could change {name} at the same time, because there is no lock: {reason}.",
         )
         return
-    with file:
+    try:
         while True:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -103,6 +102,18 @@ def exclusive(name: str | None, backoff: Backoff) -> Iterator[tuple[str, ...]]:
                     ) from None
                 backoff.sleep(0.05)
         yield ()
+    finally:
+        os.close(file)
+
+
+@functools.cache
+def _make_own(folder: str) -> None:
+    """Make a folder that only this user can use, once in a process. Raises OSError."""
+    with suppress(FileExistsError):
+        os.mkdir(folder, 0o700)
+    found = os.lstat(folder)
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+        raise PermissionError(errno.EPERM, "it belongs to another user")
 
 
 # Enough that different names rarely wait for one another.
