@@ -173,7 +173,7 @@ def test_a_key_that_came_to_life_meanwhile_is_left_alone(existing: Side, target:
     put(existing, "risen")
     delete(existing, "risen")
     configure(existing, target)
-    # The new delete marker does not arrive, and somebody puts the key again while it is waited for.
+    # The new delete marker does not arrive, and another client puts the key again during the wait.
     target.sandbox.settings("source", delay=3.0)
 
     def rise() -> None:

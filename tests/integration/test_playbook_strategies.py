@@ -251,7 +251,7 @@ def test_credentials_are_tried_before_the_first_write(
     host, variable = WRONG[wrong]
     connection = inventory["all"]["hosts"][host][variable]
     del connection["profile"]
-    connection |= {"access_key": "NOBODY", "secret_key": "of-nobody"}
+    connection |= {"access_key": "UNKNOWN", "secret_key": "of-unknown"}
     played = play(*arguments, playbook=playbook, inventory=inventory)
     assert played.code == 2
     assert f"error credentials-invalid ({wrong} at " in " ".join(played.output.split())

@@ -105,7 +105,7 @@ class Listers:
         self._fetchers = ThreadPoolExecutor(2 * most, thread_name_prefix="fetch")
         self._error: BaseException | None = None
         self._end = threading.Event()
-        # Set when a lister ends, so that nobody waits for the rest of a pause.
+        # Set when a lister ends, so that no lister waits for the rest of a pause.
         self._ended = threading.Event()
         self._threads: list[threading.Thread] = []
         # Not by whether threads are alive: one that is about to end still is, and would be waited for once more.
@@ -171,7 +171,7 @@ class Listers:
         self._control.check("listing")
 
     def _take(self) -> tuple[Span, Page | None] | None:
-        """A span that nobody reads, or the upper part of another; with its first page if that is read already."""
+        """A span that no lister reads, or the upper part of another; with its first page if that is read already."""
         while True:
             self._check()
             with self._ledger.lock:
