@@ -42,7 +42,8 @@ def run(session: nox.Session, *command: str, **settings: Any) -> str:
 
 # tests/conftest.py tells which tests share a process.
 PYTEST = ("python", "-m", "pytest", "-q", "--dist=loadscope", "--no-loadscope-reorder")
-ALL_CORES = ("--numprocesses=auto", "--maxprocesses=4")
+# One process more than cores, since tests also wait: for servers, and for time to pass.
+ALL_CORES = (f"--numprocesses={min((os.cpu_count() or 1) + 1, 4)}",)
 
 # The procedure on each core, from nothing and again, from the checkout and as it is installed.
 ON_EACH_CORE = (
