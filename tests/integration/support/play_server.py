@@ -23,8 +23,8 @@ from pathlib import Path
 
 PROGRAM = "ansible-playbook"
 MODULES = ("ansible.executor.playbook_executor", "ansible.plugins.strategy.linear")
-#: Kinds of plugins of which Ansible loads all, and reads their documentation, in every run. Not those for variables: loaded
-#: before a run, they find no host_vars in it.
+#: Kinds of plugins of which Ansible loads all, and reads their documentation, in every run. Not those for variables:
+#: loaded before a run, they find no host_vars in it.
 KINDS = ("connection", "inventory", "shell")
 ACTIONS = "ansible_collections.scality.backbeat.plugins.action"
 
