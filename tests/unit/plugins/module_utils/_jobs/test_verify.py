@@ -16,6 +16,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.scality.backbeat.plugins.module_utils._clients.errors import (
+    Call,
+    Unreachable,
+)
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.version_pages import (
     Marker,
     Page,
@@ -290,6 +294,66 @@ def test_bytes_of_large_versions_are_read_in_parts(
     sides = Bucket({b"k": [Entry(b"v1", size=size)]}), Bucket({b"k": [Entry(b"v1", size=size)]})
     verification(sides, bodies=Bodies(share=1.0))
     assert read == parts
+
+
+def test_roles_are_read_of_pending_versions_at_the_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And of no others, for each is a further request."""
+    read: list[str] = []
+
+    def noted(api: Any, bucket: str, key: str, version_id: str) -> dict[str, Any]:
+        read.append(f"{bucket} {key} {version_id}")
+        return {"status": "PENDING", "role": "a,b"}
+
+    roles = {
+        "Role": "arn:aws:iam::1:role/a,arn:aws:iam::2:role/b",
+        "Rules": [
+            {
+                "ID": "all",
+                "Prefix": "",
+                "Status": "Enabled",
+                "Destination": {"Bucket": "arn:aws:s3:::target"},
+            }
+        ],
+    }
+    monkeypatch.setattr(verify_context.s3_buckets, "replication", lambda api, bucket: roles)
+    monkeypatch.setattr(stamps.s3_objects, "stamp", noted)
+    source = {
+        b"failed": [Entry(b"v1", status="FAILED")],
+        b"pending": [Entry(b"v2", status="PENDING"), Entry(b"v1", status="COMPLETED")],
+    }
+    verification((Bucket(source), Bucket({})))
+    assert set(read) == {"source pending v2"}
+
+
+@pytest.mark.parametrize("breaks", [1, 3])
+def test_a_part_is_read_again_when_the_connection_breaks(
+    monkeypatch: pytest.MonkeyPatch, breaks: int
+) -> None:
+    """While time is left, here for one more try; the bytes that came before the break do not count twice."""
+    tries: list[str] = []
+
+    def body(api: Any, bucket: str, key: str, version_id: str, part: object) -> Iterator[bytes]:
+        tries.append(bucket)
+        yield b"sa"
+        if bucket == "source" and len(tries) <= breaks:
+            raise Unreachable(Call("GetObject", "http://source", "read"), "reset")
+        yield b"me"
+
+    pauses = iter([True, False])
+    backoff = SimpleNamespace(pause=lambda: next(pauses))
+    monkeypatch.setattr(
+        verify_bodies, "fresh", lambda api: SimpleNamespace(bucket=api.bucket, backoff=backoff)
+    )
+    monkeypatch.setattr(verify_bodies.s3_objects, "object_body", body)
+    sides = Bucket({b"k": [Entry(b"v1")]}), Bucket({b"k": [Entry(b"v1")]})
+    if breaks > 1:
+        with pytest.raises(AssertionError, match="reset"):
+            verification(sides, bodies=Bodies(share=1.0))
+        assert tries == ["source", "source"]
+    else:
+        found = verification(sides, bodies=Bodies(share=1.0))
+        assert found["bodies_compared"] == found["states"]["in_sync"]["count"] == 1
+        assert tries == ["source", "source", "target"]
 
 
 @pytest.mark.parametrize(
