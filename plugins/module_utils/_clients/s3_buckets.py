@@ -176,9 +176,9 @@ def delete_bucket(api: Api, bucket: str) -> None:
 
 
 def replication(api: Api, bucket: str) -> Mapping[str, Any] | None:
-    """The replication configuration as the server has it; None if there is none. A
+    """The replication configuration as the server has it; None if there is none.
 
-    missing bucket is NotFound, not None, because it needs a different reaction.
+    A missing bucket is NotFound, not None, because it needs a different reaction.
     """
     return api.read(
         "get_bucket_replication",

@@ -222,9 +222,9 @@ def _advice_for(error: Exception, options: Mapping[str, Any]) -> str:
 
 
 def warm() -> None:
-    """Load what every client needs, so that forked processes have it; opens no connection. Loading errors
+    """Load what every client needs, so that forked processes have it; opens no connection.
 
-    are ignored here: the task that needs it reports them.
+    Loading errors are ignored here: the task that needs it reports them.
     """
     if BOTOCORE_VERSION is None:
         return

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Turns readings of replication into events: one for each new problem, and one when it is gone. All
+"""Turns readings of replication into events: one for each new problem, and one when it is gone.
 
-state is plain data, so it can be written to a file before an event is delivered.
+All state is plain data, so it can be written to a file before an event is delivered.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ Event = dict[str, Any]
 
 @dataclass(frozen=True)
 class Problem:
-    """A problem. area: what is
+    """A problem.
 
-    read as a whole, such as the versions of one pair. subject: distinguishes it from others of its kind. facts:
-    further data of the event, which may change while the problem exists.
+    area: what is read as a whole, such as the versions of one pair. subject: distinguishes it from others of its kind.
+    facts: further data of the event, which may change while the problem exists.
     """
 
     kind: str

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs a watch inside ansible-rulebook: reads in threads, and delivers each event at least once. Events
+"""Runs a watch inside ansible-rulebook: reads in threads, and delivers each event at least once.
 
-are written to the state file before delivery, and marked there afterwards. Events that a crash may have lost are
-delivered again with the same id.
+Events are written to the state file before delivery, and marked there afterwards. Events that a crash may have lost
+are delivered again with the same id.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Since when versions have been PENDING, from files of earlier runs. Servers
+"""Since when versions have been PENDING, from files of earlier runs.
 
-do not return it, and the age of a version does not show it, because a backfill keeps LastModified. So lines of
-JSON count: those of the problems file of an earlier verification, and those that a backfill writes of what it
-sends. Both have "key", "version_id" and "pending_since", ISO 8601 in UTC.
+Servers do not return it, and the age of a version does not show it, because a backfill keeps LastModified. So lines of
+JSON count: those of the problems file of an earlier verification, and those that a backfill writes of what it sends.
+Both have "key", "version_id" and "pending_since", ISO 8601 in UTC.
 """
 
 from __future__ import annotations
