@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from .replication import PENDING_STATUSES
@@ -72,9 +72,11 @@ class Context:
     stuck_before: str = ""
     pending_since: Callable[[str, str], str | None] = lambda key, version_id: None
 
-    def needs_roles(self, head: Head) -> bool:
-        """Whether the state of a version depends on the roles with which it was put."""
-        return self.roles is not None and head.status in PENDING_STATUSES
+    def with_roles(self, head: Head | None, read: Callable[[], str | None]) -> Head | None:
+        """What HEAD showed of a version, with the roles with which it was put, read if its state depends on them."""
+        if head is None or self.roles is None or head.status not in PENDING_STATUSES:
+            return head
+        return replace(head, roles=read())
 
 
 def questions(case: Case, context: Context) -> list[Ask]:

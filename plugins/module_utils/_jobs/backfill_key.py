@@ -8,8 +8,9 @@ there.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from .._clients import s3_objects
 from .._clients.api import fresh
@@ -142,11 +143,9 @@ class KeyWork:
         for ask in questions(case, context):
             if ask.kind in JUDGED:
                 head = self._requests.head(ask.side, case.key, ask.version_id)
-                named = ask.version_id if ask.side == "source" else None
-                if head is not None and named is not None and context.needs_roles(head):
-                    head = replace(
-                        head, roles=self._stamps.roles(key_text(case.key), named.decode())
-                    )
+                if ask.side == "source" and ask.version_id is not None:
+                    version = key_text(case.key), ask.version_id.decode()
+                    head = context.with_roles(head, partial(self._stamps.roles, *version))
                 heads[ask.side, ask.version_id] = head
         verdict = judge(case, heads, context, frozenset(KINDS) - JUDGED)
         problems = {

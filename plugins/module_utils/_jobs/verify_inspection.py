@@ -9,6 +9,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from .._clients.api import Api
 from .._clients.errors import ApiError
@@ -140,10 +141,10 @@ class Inspector:
         head = self._heads[side].head(key, version_id)
         self._ledger.count_request("head")
         self._control.deadlines.moved()
-        named = version_id if side == "source" else None
-        if head is not None and named is not None and self._context.needs_roles(head):
-            head = replace(head, roles=self._stamps.roles(key_text(key), named.decode()))
-        return head
+        if side == "target" or version_id is None:
+            return head
+        version = key_text(key), version_id.decode()
+        return self._context.with_roles(head, partial(self._stamps.roles, *version))
 
     def _no_stamps(self, error: ApiError) -> None:
         """Note what is not known without Backbeat's metadata."""
