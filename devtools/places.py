@@ -51,7 +51,8 @@ def environ(venv: Path = VENV) -> dict[str, str]:
         "NO_COLOR": "1",
         # Ansible ignores an ansible.cfg in a world-writable directory unless it is named.
         "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
-        "ANSIBLE_HOME": str(CACHE / "ansible"),
+        # Not by the name of a package: mypy looks for packages in .cache, and would take the folder for Ansible's.
+        "ANSIBLE_HOME": str(CACHE / "ansible-home"),
         "NO_PROXY": loopback,
         "no_proxy": loopback,
     }

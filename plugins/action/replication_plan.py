@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from ansible import context  # type: ignore[attr-defined]
+from ansible import context
 from ansible.plugins.action import ActionBase
 
 from ..plugin_utils._plan import check_names, plan_host
