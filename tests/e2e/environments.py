@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -22,11 +20,12 @@ from ansible_collections.scality.backbeat.plugins.module_utils._clients.session 
 from devtools.places import ROOT
 from sandbox import Sandbox
 from tests.integration.support.modules import Result, task_of
-from tests.integration.support.plays import CALLBACKS, Played
+from tests.integration.support.plays import CALLBACKS, Played, Playing
+from tests.integration.support.preloaded import Preloaded
 
 DESCRIBE = Path(__file__).parent / "describe.yml"
 PLAYBOOKS = ROOT / "playbooks"
-#: Seconds for a run of ansible-playbook; real servers may take minutes over an object.
+#: Seconds without output in a run of ansible-playbook; real servers may take minutes over an object.
 PATIENCE = 900
 
 
@@ -103,26 +102,14 @@ def play(inventories: list[Path], playbook: Path, folder: Path, *arguments: str)
     """Run ansible-playbook, in this checkout, and keep what every task did."""
     records = folder / "records"
     records.write_text("")
-    program = Path(sys.executable).with_name("ansible-playbook")
-    command = [str(program), *(word for one in inventories for word in ("-i", str(one)))]
-    done = subprocess.run(
-        [*command, str(playbook), *arguments],
-        cwd=ROOT,
-        env={
-            **os.environ,
-            "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
-            "ANSIBLE_CALLBACKS_ENABLED": "records",
-            "RECORDS_FILE": str(records),
-        },
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-    lines = records.read_text().splitlines()
-    return Played(done.returncode, done.stdout, [json.loads(line) for line in lines])
+    environ = {
+        **os.environ,
+        "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
+        "ANSIBLE_CALLBACKS_ENABLED": "records",
+        "RECORDS_FILE": str(records),
+    }
+    given = [word for one in inventories for word in ("-i", str(one))]
+    return Playing(Preloaded([*given, playbook, *arguments], environ), records).end(PATIENCE)
 
 
 @dataclass(frozen=True)

@@ -171,16 +171,16 @@ class Playing:
     process: subprocess.Popen[str] | Preloaded
     records: Path
 
-    def end(self) -> Played:
+    def end(self, longest: float = LONGEST) -> Played:
         """Wait for its end; one that never comes fails the test with the output so far."""
         with self.process as process:
             try:
-                output, _ = process.communicate(timeout=LONGEST)
+                output, _ = process.communicate(timeout=longest)
             except subprocess.TimeoutExpired:
                 # Its workers too: they hold the output open.
                 os.killpg(process.pid, signal.SIGKILL)
                 output, _ = process.communicate()
-                pytest.fail(f"ansible-playbook still ran after {LONGEST} s:\n{output}")
+                pytest.fail(f"ansible-playbook still ran after {longest} s:\n{output}")
         lines = self.records.read_text().splitlines()
         return Played(process.returncode, output, [json.loads(line) for line in lines])
 
