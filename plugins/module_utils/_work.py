@@ -38,15 +38,24 @@ class UnsupportedConfiguration(InvalidDocument):
 
 
 class Unsatisfied(Failure):
-    """What was found is not what was requested. `seen` goes into the result beside the text."""
+    """What was found is not what was requested.
 
-    def __init__(self, message: str, seen: dict[str, Any]) -> None:
-        super().__init__(message)
-        self.seen = seen
+    what: what was found, in whole sentences; remedy: what to check, if the cause is not known. The text is both.
+    seen: what the result of the failed task holds beside them.
+    """
+
+    def __init__(self, what: str, seen: dict[str, Any], remedy: str = "") -> None:
+        super().__init__(f"{what} {remedy}".rstrip())
+        self.what, self.seen, self.remedy = what, seen, remedy
 
     @property
     def details(self) -> dict[str, Any]:
-        return self.seen
+        parts = {"what": self.what, "remedy": self.remedy}
+        return {**self.seen, **parts} if self.remedy else self.seen
+
+    def with_seen(self, seen: dict[str, Any]) -> Unsatisfied:
+        """The same failure, with another `seen`."""
+        return Unsatisfied(self.what, seen, self.remedy)
 
 
 def quote(value: object) -> str:

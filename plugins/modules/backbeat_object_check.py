@@ -182,6 +182,14 @@ elapsed:
   returned: when one object was asked for, also when the check failed
   type: float
   sample: 3.217
+what: &what
+  description: RV(msg) without RV(remedy), what was observed.
+  returned: when it failed for an unknown cause
+  type: str
+remedy: &remedy
+  description: What to check, because the status alone does not tell the cause.
+  returned: when it failed for an unknown cause
+  type: str
 error: &error
   description: The call that failed.
   returned: when a call failed
@@ -240,6 +248,8 @@ results:
       description: What is wrong with this object.
       returned: when it failed
       type: str
+    what: *what
+    remedy: *remedy
     error: *error
 """
 

@@ -230,6 +230,14 @@ changes:
   type: list
   elements: str
   sample: [PutObject source-bucket/object-to-replicate]
+what: &what
+  description: RV(msg) without RV(remedy), what was observed.
+  returned: when it failed for an unknown cause
+  type: str
+remedy: &remedy
+  description: What to check, because the status alone does not tell the cause.
+  returned: when it failed for an unknown cause
+  type: str
 error: &error
   description: The call that failed.
   returned: when a call failed
@@ -305,6 +313,8 @@ results:
       description: Why the object is not replicated, as far as is known.
       returned: when it failed
       type: str
+    what: *what
+    remedy: *remedy
     error: *error
 """
 

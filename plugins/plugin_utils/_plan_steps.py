@@ -14,7 +14,6 @@ from ansible.utils.display import Display
 from ..module_utils._documents import topology_teardown, topology_verifications
 from ..module_utils._documents.proof_causes import causes
 from ..module_utils._documents.repair_steps import TaskResults, of_steps, steps_of
-from ..module_utils._documents.replication import CHECK_IF_FAILED, CHECK_IF_PENDING
 from ..module_utils._documents.topology import Items
 from ..module_utils._documents.topology_comparisons import comparisons
 from ..module_utils._documents.topology_steps import Found, Steps, role_arns
@@ -32,7 +31,6 @@ from ._host_variables import (
     read_variable,
 )
 from ._role_variables import convert, specs
-from ._role_words import in_words_of_role
 
 #: The result of preflight.
 CHECKED = "replication_preflight_seen"
@@ -49,8 +47,6 @@ BUCKETS = "replication_buckets_created"
 PROVED = "replication_proved"
 #: What Backbeat says after a failed proof.
 ASKED = "replication_cause_service"
-#: What messages of proofs suggest to check, in the role's words.
-GUESSES = in_words_of_role({"lines": [CHECK_IF_FAILED, CHECK_IF_PENDING]})["lines"]
 #: Results of all tasks that change something, and of what they rest on, by their names in Summary.
 SUMMARISED = {
     "roles": CREATED,
@@ -100,7 +96,7 @@ def plan_step(
         proofs, preflight, asked = (
             hostvars[host].get(name) or {} for name in (PROVED, CHECKED, ASKED)
         )
-        return causes(proofs, preflight, asked, GUESSES)
+        return causes(proofs, preflight, asked)
     if step == "sources_to_wait_for":
         return [name for name in planned["sources"] if not hostvars[name].get(REMOVED["removed"])]
     if step in ("repairs", "left"):

@@ -115,6 +115,10 @@ class Cases:
         one = {"bucket": SOURCE_BUCKET, "key": KEY}
         none = {"bucket": SOURCE_BUCKET, "key": "none"}
         yield {"checks": [{**one, **there}, {**none, **there}, {**one, **lost}], "wait": False}
+        self.source.sandbox.settings("source", paused=True)
+        self.source.s3.put_object(Bucket=SOURCE_BUCKET, Key=KEY)
+        yield {**one, "wait": False}
+        yield {"checks": [one], "wait": False}
 
     def backbeat_proof(self) -> Iterator[Options]:
         set_up(self.source, self.target, but=("object",))
@@ -132,6 +136,7 @@ class Cases:
             RoleName=TARGET_ROLE, PolicyArn=self.target.arn("policy", TARGET_POLICY)
         )
         yield {**one, "fresh": True, "wait_timeout": 1.0}
+        yield {"proofs": [{**one, "fresh": True}], "wait_timeout": 1.0}
 
     def backbeat_iam_role_info(self) -> Iterator[Options]:
         set_up(self.source, self.target)

@@ -100,7 +100,9 @@ def test_pending_too_long(replicating: Side, target: Side) -> None:
     put(replicating)
     result = check(replicating, target, wait_timeout=0.5)
     assert result["failed"]
-    assert "is still PENDING after" in result["msg"]
+    assert "is still PENDING after" in result["what"]
+    assert "Backbeat may be down or paused" in result["remedy"]
+    assert result["msg"] == f"{result['what']} {result['remedy']}"
     assert "Backbeat may be down or paused" in result["msg"]
     assert result["object"]["replication_status"] == "PENDING"
     assert result["replica"] is None
@@ -119,7 +121,9 @@ def test_failed_ends_the_waiting_early(replicating: Side, target: Side) -> None:
     result = check(replicating, target, wait_timeout=60)
     assert time.monotonic() - start < 30
     assert result["failed"]
-    assert "FAILED" in result["msg"]
+    assert "FAILED" in result["what"]
+    assert "Check that the target role exists" in result["remedy"]
+    assert result["msg"] == f"{result['what']} {result['remedy']}"
     assert "trusts Backbeat" in result["msg"]
     assert result["object"]["replication_status"] == "FAILED"
 

@@ -5,51 +5,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .replication import PENDING_STATUSES
+from .replication import NOT_COMPLETED
 
 Result = Mapping[str, Any]
 
 
-def causes(
-    proofs: Result, preflight: Result, asked: Result, guesses: Sequence[str] = ()
-) -> list[str]:
+def causes(proofs: Result, preflight: Result, asked: Result) -> list[str]:
     """The lines of the message.
 
     proofs, preflight, asked: results of backbeat_proof, backbeat_preflight and backbeat_service_info, of which the last
-    two may have failed; asked is empty if Backbeat was not asked. guesses: what messages of proofs suggest to check,
-    which preflight has done.
+    two may have failed; asked is empty if Backbeat was not asked. What a proof suggests to check is left out after
+    a preflight, which has checked it.
     """
     results = preflight.get("results") or ()
     findings = [one for result in results for one in result.get("findings") or ()]
     found = [line for result in results for line in result.get("lines") or ()]
     if not results:
-        # Nothing was checked.
-        guesses = ()
         found = [str(preflight["msg"])] if preflight.get("msg") else []
     errors = any(one["severity"] == "error" for one in findings)
     explained = errors or not results or not _is_waiting(proofs)
     return list(
-        dict.fromkeys([*_seen(proofs, guesses), *found, *_of_backbeat(asked, explained=explained)])
+        dict.fromkeys(
+            [
+                *_seen(proofs, checked=bool(results)),
+                *found,
+                *_of_backbeat(asked, explained=explained),
+            ]
+        )
     )
 
 
-def _seen(proofs: Result, guesses: Sequence[str]) -> Iterator[str]:
+def _seen(proofs: Result, *, checked: bool) -> Iterator[str]:
     failed = [one for one in proofs.get("results") or () if one.get("failed")]
     for result in failed or [proofs]:
-        message = str(result.get("msg") or "")
-        for guess in guesses:
-            message = message.replace(guess, "")
-        yield message.strip()
+        yield str((checked and result.get("what")) or result.get("msg") or "")
 
 
 def _is_waiting(proofs: Result) -> bool:
     """Whether an object was put that Backbeat has not replicated; other failures are no fault of Backbeat's."""
     failed = (one for one in proofs.get("results") or () if one.get("failed"))
     last = ((one.get("canary") or one).get("object") or {} for one in failed)
-    return any(one.get("replication_status") in (*PENDING_STATUSES, "FAILED") for one in last)
+    return any(one.get("replication_status") in NOT_COMPLETED for one in last)
 
 
 def _of_backbeat(asked: Result, *, explained: bool) -> Iterator[str]:

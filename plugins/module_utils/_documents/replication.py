@@ -21,19 +21,8 @@ STORAGE_CLASSES = ("STANDARD", "STANDARD_IA", "REDUCED_REDUNDANCY")
 KINDS = ("scality", "cloud")
 #: Of the replication statuses of a version, those that are not final.
 PENDING_STATUSES = ("PENDING", "PROCESSING")
-#: What to check if an object did not arrive, as far as its status tells.
-CHECK_IF_FAILED = (
-    "Check that the target role exists, trusts Backbeat and may replicate to the target bucket, and that "
-    "the rule still exists. Then put the object's own tags back on it, or retry it with "
-    "Backbeat's API (crr/failed), to send it again."
-)
-CHECK_IF_PENDING = (
-    "If others arrive, wait longer (wait_timeout). If none does: Backbeat may be down or paused, or "
-    "may not work for this account; the source role may be missing, not trust Backbeat, or lack a "
-    "permission on the source (servers since 2025 require s3:ReplicateObject there); or the roles of the "
-    "configuration were changed while the object was pending, which leaves it PENDING until its own "
-    "tags are put back on it."
-)
+#: Those of a version that is to be replicated and is not.
+NOT_COMPLETED = (*PENDING_STATUSES, "FAILED")
 
 _RULES = 1000
 _PREFIX_LENGTH = 1024

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .names import without_canary
-from .replication import PENDING_STATUSES
+from .replication import NOT_COMPLETED
 from .topology import enabled_prefixes
 
 Result = Mapping[str, Any]
@@ -146,7 +146,7 @@ def _proof(result: Result) -> str:
         return "none"
     if result.get("proof") in PROOFS:
         return PROOFS[result["proof"]]
-    return status if status in (*PENDING_STATUSES, "FAILED") else "none"
+    return status if status in NOT_COMPLETED else "none"
 
 
 def _numbers(counted: Mapping[str, int]) -> str:

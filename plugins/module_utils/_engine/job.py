@@ -31,7 +31,7 @@ def run_job(job: Job, control: Control, *, check_mode: bool) -> dict[str, Any]:
         with interruptible(control.stop):
             facts = job.predict(control) if check_mode else job.run(control)
     except Unsatisfied as unsatisfied:
-        raise Unsatisfied(str(unsatisfied), _changed(unsatisfied.seen)) from unsatisfied
+        raise unsatisfied.with_seen(_changed(unsatisfied.seen)) from unsatisfied
     return _changed(facts)
 
 

@@ -53,7 +53,8 @@ class CanaryRequest:
 
 @dataclass
 class Outcome:
-    """What became of a canary. not_put, not_replicated: the errors as sentences, empty if there was none.
+    """What became of a canary. not_put, not_replicated: the errors as sentences, empty if there was none;
+    remedy: what to check after the latter, if the cause is not known.
 
     seen: what was last read of the object and its replica, None if it was not put. changes: the writes, in order.
     left_behind: by "source" or "target", which versions could not be removed, and why.
@@ -62,6 +63,7 @@ class Outcome:
     seen: dict[str, Any] | None = None
     not_put: str = ""
     not_replicated: str = ""
+    remedy: str = ""
     left_behind: dict[str, str] = field(default_factory=dict)
     changes: list[str] = field(default_factory=list)
 
@@ -127,7 +129,7 @@ class Canary(Job):
         result = {"canary": outcome.seen, "changes": outcome.changes, "warnings": left}
         failed = outcome.not_put or outcome.not_replicated
         if failed:
-            raise Unsatisfied(failed, result)
+            raise Unsatisfied(failed, result, outcome.remedy)
         return result
 
     def attempt(self, control: Control) -> Outcome:
@@ -170,7 +172,7 @@ class Canary(Job):
         try:
             outcome.seen = check.run()
         except Unsatisfied as unsatisfied:
-            outcome.not_replicated = str(unsatisfied)
+            outcome.not_replicated, outcome.remedy = unsatisfied.what, unsatisfied.remedy
             outcome.seen = unsatisfied.seen
         except ApiError as error:
             outcome.not_replicated = str(error)

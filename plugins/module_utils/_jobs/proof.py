@@ -223,7 +223,7 @@ class Proof(Job):
         report.warnings += [f"{side}: {text}" for side, text in outcome.left_behind.items()]
         failed = outcome.not_put or outcome.not_replicated
         if failed:
-            raise Unsatisfied(failed, report.as_dict())
+            raise Unsatisfied(failed, report.as_dict(), outcome.remedy)
         report.proof = NEW
         try:
             report.seen = self._check(control, min(GRACE, self.request.timeout), version_id).run()
@@ -253,7 +253,7 @@ class Proof(Job):
             report.seen = self._check(control, self.request.timeout, version_id).run()
         except Unsatisfied as unsatisfied:
             report.seen = unsatisfied.seen
-            raise Unsatisfied(str(unsatisfied), report.as_dict()) from unsatisfied
+            raise unsatisfied.with_seen(report.as_dict()) from unsatisfied
         report.proof = NEW
 
     def _check(

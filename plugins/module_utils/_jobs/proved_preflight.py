@@ -116,7 +116,8 @@ class ProvedPreflight(Query):
         if outcome.not_put:
             findings.add("canary-not-put", source.place, outcome.not_put)
         if outcome.not_replicated:
-            findings.add("canary-not-replicated", source.place, outcome.not_replicated)
+            what = f"{outcome.not_replicated} {outcome.remedy}".rstrip()
+            findings.add("canary-not-replicated", source.place, what)
         for side in (source, target):
             if side.name in outcome.left_behind:
                 findings.add("canary-left-behind", side.place, outcome.left_behind[side.name])

@@ -17,7 +17,7 @@ from .._clients.errors import ApiError
 from .._clients.service import S3
 from .._clients.session import Connections
 from .._documents import names
-from .._documents.replication import CHECK_IF_FAILED, CHECK_IF_PENDING, PENDING_STATUSES, api_prefix
+from .._documents.replication import PENDING_STATUSES, api_prefix
 from .._waiting import Backoff, Progress
 from .._work import Query, Unsatisfied
 
@@ -31,6 +31,19 @@ CLOUD_MARK = "scal-replication-status"
 WRITTEN_HERE = (
     "So it is not a replica: it was put here directly. Check that this is the target bucket of the "
     "replication."
+)
+# What to check if an object did not arrive, as far as its status tells.
+CHECK_IF_FAILED = (
+    "Check that the target role exists, trusts Backbeat and may replicate to the target bucket, and that "
+    "the rule still exists. Then put the object's own tags back on it, or retry it with "
+    "Backbeat's API (crr/failed), to send it again."
+)
+CHECK_IF_PENDING = (
+    "If others arrive, wait longer (wait_timeout). If none does: Backbeat may be down or paused, or "
+    "may not work for this account; the source role may be missing, not trust Backbeat, or lack a "
+    "permission on the source (servers since 2025 require s3:ReplicateObject there); or the roles of the "
+    "configuration were changed while the object was pending, which leaves it PENDING until its own "
+    "tags are put back on it."
 )
 
 
@@ -131,7 +144,8 @@ class ObjectCheck(Query):
                 here, there = self.here.within(self._limit()), self.there
                 there = there and there.within(self._limit())
                 diagnosis = Diagnosis(here, there, self.wanted, self.backoff.elapsed)
-                raise Unsatisfied(diagnosis.explain(snapshot), seen)
+                what, remedy = diagnosis.explain(snapshot)
+                raise Unsatisfied(what, seen, remedy)
 
     def _is_final(self, snapshot: ReplicaSnapshot) -> bool:
         """Whether no waiting helps: it failed, or the server gave it no status when it was put."""
@@ -275,8 +289,17 @@ class Diagnosis:
         self.wanted = wanted
         self.after = f"after {elapsed:.0f} s"
 
-    def explain(self, snapshot: ReplicaSnapshot) -> str:
-        """Two or three sentences: what was observed where, possible causes, and what to check."""
+    def explain(self, snapshot: ReplicaSnapshot) -> tuple[str, str]:
+        """What was observed where, in sentences, and what to check if the cause is not known."""
+        what = self._observed(snapshot)
+        status = status_of(snapshot.here)
+        if (status or "NONE") in self.wanted:
+            return what, ""
+        if status == "FAILED":
+            return what, CHECK_IF_FAILED
+        return what, CHECK_IF_PENDING if status in PENDING_STATUSES else ""
+
+    def _observed(self, snapshot: ReplicaSnapshot) -> str:
         where = f"{self.here.bucket}/{self.here.key} at {self.here.api.endpoint}"
         if snapshot.here is None:
             missing = self._missing_bucket()
@@ -297,9 +320,9 @@ class Diagnosis:
             )
             return f"The {version} has no replication status {was_wanted} {why}"
         if status == "FAILED":
-            return f"Replication of the {version} FAILED. {self._target_bucket()}{CHECK_IF_FAILED}"
+            return f"Replication of the {version} FAILED. {self._target_bucket()}".rstrip()
         if status in PENDING_STATUSES:
-            return f"The {version} is still {status} {was_wanted} {CHECK_IF_PENDING}"
+            return f"The {version} is still {status} {was_wanted}"
         return f"The {version} has the status {status} {was_wanted}"
 
     def _missing_bucket(self) -> str:

@@ -73,6 +73,7 @@ _WORDS: dict[str, Callable[[Outcome, bool], str]] = {
         MUST_NOT if not given else MUST if outcome.ok else MAY
     ),
     r"when a call failed": lambda outcome, given: MUST_NOT if outcome.ok else MAY,
+    r"when it failed for an unknown cause": lambda outcome, given: MUST_NOT if outcome.ok else MAY,
     r"when it failed": lambda outcome, given: MUST_NOT if outcome.ok else MUST,
 }
 

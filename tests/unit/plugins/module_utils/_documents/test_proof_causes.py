@@ -18,7 +18,14 @@ PROOFS = {
     "msg": f"1 of 2 proofs failed. {PENDING} {GUESS}",
     "results": [
         {"proof": "valid"},
-        {"failed": True, "msg": f"{PENDING} {GUESS}", "canary": None, "object": OBJECT},
+        {
+            "failed": True,
+            "msg": f"{PENDING} {GUESS}",
+            "what": PENDING,
+            "remedy": GUESS,
+            "canary": None,
+            "object": OBJECT,
+        },
     ],
 }
 WELL = {"results": [{"findings": [{"severity": "info"}], "lines": ["info x"]}]}
@@ -31,7 +38,7 @@ def service(**more: Any) -> dict[str, Any]:
 
 
 def lines(preflight: dict[str, Any], asked: dict[str, Any]) -> list[str]:
-    first, *others = causes(PROOFS, preflight, asked, [GUESS])
+    first, *others = causes(PROOFS, preflight, asked)
     assert first == PENDING
     return others
 
@@ -84,7 +91,7 @@ def test_backbeat_is_not_blamed_for_other_failures(status: str | None) -> None:
 
 
 def test_a_preflight_that_failed_leaves_the_guesses() -> None:
-    found = causes(PROOFS, {"msg": "Refused."}, {}, [GUESS])
+    found = causes(PROOFS, {"msg": "Refused."}, {})
     assert found == [f"{PENDING} {GUESS}", "Refused."]
 
 

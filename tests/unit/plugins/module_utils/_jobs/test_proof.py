@@ -177,14 +177,18 @@ def test_a_first_object_that_does_not_arrive_fails(monkeypatch: pytest.MonkeyPat
     assert (failed.seen["proof"], failed.seen["changes"]) == ("none", [PUT])
 
 
-@pytest.mark.parametrize("outcome", [Outcome(not_put="Not put."), Outcome({}, "", "Not copied.")])
+@pytest.mark.parametrize(
+    "outcome", [Outcome(not_put="Not put."), Outcome({}, "", "Not copied.", "Wait.")]
+)
 def test_a_canary_that_is_not_replicated_fails(
     monkeypatch: pytest.MonkeyPatch, outcome: Outcome
 ) -> None:
     scene = Scene(monkeypatch, fresh=True)
     scene.canary = outcome
     failed = scene.unsatisfied()
-    assert str(failed) == outcome.not_put + outcome.not_replicated
+    what = outcome.not_put + outcome.not_replicated
+    assert str(failed) == f"{what} {outcome.remedy}".rstrip()
+    assert (failed.what, failed.remedy) == (what, outcome.remedy)
     assert (failed.seen["proof"], failed.seen["canary"]) == ("none", None)
 
 
