@@ -94,7 +94,7 @@ class BackfillRequest:
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> BackfillRequest:
-        """From the options of a task. Raises InvalidDocument."""
+        """Build the request from the options of a task. Raises InvalidDocument."""
         return cls(
             source=SideRequest.from_options(options["source"]),
             target=SideRequest.from_options(options["target"]),

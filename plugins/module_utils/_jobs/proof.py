@@ -52,7 +52,7 @@ class ProofRequest:
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> ProofRequest:
-        """From the options of a task. Raises InvalidDocument."""
+        """Build the request from the options of a task. Raises InvalidDocument."""
         key = names.check_object_key(options["key"])
         target = options["target"]
         return cls(

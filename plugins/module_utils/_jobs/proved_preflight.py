@@ -41,7 +41,7 @@ class ProvedPreflightRequest:
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> ProvedPreflightRequest:
-        """From the options of a task. Raises InvalidDocument."""
+        """Build the request from the options of a task. Raises InvalidDocument."""
         asked = options["canary"]
         canary = asked and CanaryOptions(
             check_object_key(asked["key"]),

@@ -42,7 +42,7 @@ class ReportFilesRequest:
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> ReportFilesRequest:
-        """From the options of a task. Raises InvalidDocument."""
+        """Build the request from the options of a task. Raises InvalidDocument."""
         if options["html"] and not options["template"]:
             raise InvalidDocument("html needs template: name the template of the page.")
         pairs = {_pair(one): tuple(one["findings"] or ()) for one in options["pairs"] or ()}

@@ -62,7 +62,7 @@ class RetryRequest:
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> RetryRequest:
-        """From the options of a task. Raises InvalidDocument."""
+        """Build the request from the options of a task. Raises InvalidDocument."""
         sites = tuple(options["sites"] or ())
         bucket: str | None = options["bucket"]
         given: list[Mapping[str, Any]] | None = options["versions"]
@@ -141,7 +141,7 @@ class Retry(Job):
 
     @classmethod
     def build(cls, request: RetryRequest, connections: Connections) -> Retry:
-        """At the API's URL that the request names; versions are read at the task's own endpoint."""
+        """Build it for the API at the request's URL; versions are read at the task's S3 endpoint."""
         target = None
         if request.target_bucket:
             target = Target(connections.open(S3, request.target_s3), request.target_bucket)

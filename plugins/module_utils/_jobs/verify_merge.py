@@ -56,7 +56,7 @@ class VerifyMergeRequest:
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> VerifyMergeRequest:
-        """From the options of a task. Raises InvalidDocument."""
+        """Build the request from the options of a task. Raises InvalidDocument."""
         parts = tuple(
             Part(one["after"] or "", one["until"] or None, one["report_file"], one["problems_file"])
             for one in options["parts"]

@@ -58,7 +58,7 @@ class VerifyRequest:
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> VerifyRequest:
-        """From the options of a task. Raises InvalidDocument."""
+        """Build the request from the options of a task. Raises InvalidDocument."""
         bodies = options["bodies"] or {}
         return cls(
             source=SideRequest.from_options(options["source"]),

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A replication that was set up manually, as variables for the role `replication`.
+"""Describes a replication that was set up manually as variables for the role `replication`.
 
 A role or policy is given by name only if planning with that name shows that managing it would change nothing. Otherwise
 the variables hold the role's ARN, and the role `replication` does not manage it.
@@ -34,7 +34,7 @@ SIDES = ("source", "target")
 
 @dataclass(frozen=True)
 class AdoptionRequest:
-    """A source environment and its target, by their connection options; iam None: not to be read.
+    """The connection options of a source environment and its target; iam None: IAM is not read.
 
     buckets: the source buckets to adopt, None for all.
     """
@@ -46,7 +46,7 @@ class AdoptionRequest:
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> AdoptionRequest:
-        """From the options of a task. Raises InvalidDocument."""
+        """Build the request from the options of a task. Raises InvalidDocument."""
         source, target = options["source"], options["target"]
         buckets: Sequence[str] | None = source["buckets"]
         return cls(
@@ -77,7 +77,7 @@ class Adoption(Query):
 
     @classmethod
     def build(cls, request: AdoptionRequest, connections: Connections) -> Adoption:
-        """The adoption between two environments, each with its own connections."""
+        """Build the query, with separate connections for the two environments."""
         iam = {
             side: connections.open(IAM, options) if options else None
             for side, options in zip(SIDES, (request.source_iam, request.target_iam), strict=True)
@@ -131,7 +131,7 @@ class Adoption(Query):
             try:
                 exists = _exists(api, arn)
             except Forbidden as error:
-                # Whether to manage the usual roles depends on them, so there a refusal is an error.
+                # Whether to manage the usual roles depends on this call, so its refusal is an error.
                 if arn in usual:
                     raise
                 yield f"Whether the {side} role {arn} of {used} exists is unknown: {error}"
@@ -182,7 +182,7 @@ def _exists(api: Api, arn: str) -> bool:
 
 
 def _name(arn: str) -> str | None:
-    """The name of the role with this ARN; None if it cannot be a role's."""
+    """The role's name in its ARN; None if this is not the ARN of a role."""
     try:
         return names.check_role_arn(arn).rpartition("/")[2]
     except InvalidDocument:
@@ -190,7 +190,7 @@ def _name(arn: str) -> str | None:
 
 
 def _usual_roles(found: Sequence[Found]) -> tuple[str, ...]:
-    """The two roles that most buckets have; those of the others are written beside their pairs."""
+    """The two roles that most buckets have. Pairs with other roles name these themselves."""
     pairs = Counter(one.configuration.roles for one in found if len(one.configuration.roles) == 2)
     return pairs.most_common(1)[0][0] if pairs else ()
 

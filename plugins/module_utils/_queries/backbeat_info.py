@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Backbeat says of itself: health, sites, schedules, metrics, progress of an object, and what has failed."""
+"""Reads from Backbeat's API: health, sites, schedules, metrics, the progress of an object, and failed versions."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from .._clients.session import Connections
 from .._work import Query, Unsatisfied
 
 Found = TypeVar("Found")
-# A cluster with fewer brokers cannot have three in-sync replicas, and Backbeat then always says "error".
+# A cluster with fewer brokers cannot have three in-sync replicas, and Backbeat then always reports "error".
 EXPECTED_REPLICAS = 3
 NOT_ASKED = "backbeat_url is not set, so Backbeat was not asked."
-#: What no list of failures of these servers contains.
+#: Limits of Backbeat's lists of failed versions.
 BLIND_SPOTS = (
     "Backbeat forgets a failure after 24 hours.",
     "Versions that are stuck in PENDING are in no list of failures.",
@@ -41,7 +41,7 @@ class ObjectVersion:
 
 @dataclass(frozen=True)
 class ServiceInfoRequest:
-    """Where Backbeat's API is (None: it is not asked), the only site to report (None: all), and an object."""
+    """The URL of Backbeat's API (None: no query), the only site to report (None: all), and an object."""
 
     backbeat_url: str | None
     site: str | None = None
@@ -49,7 +49,7 @@ class ServiceInfoRequest:
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> ServiceInfoRequest:
-        """From the options of a task. Raises InvalidDocument."""
+        """Build the request from the options of a task. Raises InvalidDocument."""
         wanted = options["object"]
         version = ObjectVersion(**wanted) if wanted else None
         return cls(options["backbeat_url"] or None, options["site"], version)
@@ -57,12 +57,12 @@ class ServiceInfoRequest:
 
 @dataclass
 class Routes:
-    """Reads routes, and notes those that the server does not have."""
+    """Reads routes and records those that the server does not have."""
 
     missing: list[dict[str, str]] = field(default_factory=list)
 
     def ask(self, read: Callable[[], Found]) -> Found | None:
-        """What was read, None if the server lacks the route. Raises ApiError for everything else."""
+        """The result of the call; None if the server does not have the route. Raises every other ApiError."""
         try:
             return read()
         except NoRoute as error:
@@ -81,7 +81,7 @@ class ServiceInfo(Query):
 
     @classmethod
     def build(cls, request: ServiceInfoRequest, connections: Connections) -> ServiceInfo:
-        """At the API's URL, which the request names."""
+        """Build it for the API at the request's URL."""
         url = request.backbeat_url
         return cls(request, connections.backbeat(url) if url else None)
 
@@ -134,7 +134,7 @@ class ServiceInfo(Query):
 
 
 def _service(url: str | None, **found: Any) -> dict[str, Any]:
-    """The result, with the same keys whether Backbeat was asked or not."""
+    """The result, with the same keys whether Backbeat was queried or not."""
     names = ("healthy", "health", "sites", "metrics", "progress", "reason")
     return {
         "backbeat_url": url,
@@ -146,7 +146,7 @@ def _service(url: str | None, **found: Any) -> dict[str, Any]:
 
 
 def chosen_sites(api: Api, enabled: Mapping[str, bool], site: str | None) -> list[str]:
-    """The site, or all of them in their order. Raises Unsatisfied for one that the server does not have."""
+    """The site, or all sites in alphabetical order. Raises Unsatisfied if the server does not have the site."""
     if site is None or site == backbeat.ALL:
         return sorted(enabled)
     if site not in enabled:
@@ -172,7 +172,7 @@ def utc(moment: datetime | None) -> str | None:
 
 
 def is_healthy(health: Health) -> bool:
-    """Whether replication can work: "error" for want of a third broker is no outage."""
+    """Whether replication can work: "error" because there is no third broker is not an outage."""
     too_few = health.brokers < EXPECTED_REPLICAS
     in_sync = health.isr == "ok" or (too_few and not health.under_replicated)
     return in_sync and health.zookeeper == "ok" and health.producer == "ok"
@@ -208,9 +208,9 @@ def _metrics(metrics: backbeat.Metrics | None) -> dict[str, Any] | None:
 
 @dataclass(frozen=True)
 class FailedInfoRequest:
-    """Where Backbeat's API is (None: it is not asked), and what of its failures is wanted.
+    """The URL of Backbeat's API (None: no query), and which failed versions to return.
 
-    sites: the names to ask for, empty for all that the server has. limit: how many versions are returned.
+    sites: names of sites, empty for all sites of the server. limit: how many versions are returned.
     """
 
     backbeat_url: str | None
@@ -221,7 +221,7 @@ class FailedInfoRequest:
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> FailedInfoRequest:
-        """From the options of a task. Raises InvalidDocument."""
+        """Build the request from the options of a task. Raises InvalidDocument."""
         return cls(
             options["backbeat_url"] or None,
             tuple(options["sites"] or ()),
@@ -232,7 +232,7 @@ class FailedInfoRequest:
 
 
 class FailedInfo(Query):
-    """Failed versions; all are counted, the first `limit` returned."""
+    """Counts all failed versions, and returns the first `limit` of them."""
 
     def __init__(self, request: FailedInfoRequest, api: Api | None) -> None:
         self.request = request
@@ -240,7 +240,7 @@ class FailedInfo(Query):
 
     @classmethod
     def build(cls, request: FailedInfoRequest, connections: Connections) -> FailedInfo:
-        """At the API's URL, which the request names."""
+        """Build it for the API at the request's URL."""
         url = request.backbeat_url
         return cls(request, connections.backbeat(url) if url else None)
 
@@ -257,7 +257,7 @@ class FailedInfo(Query):
 
 
 def sites_to_ask(api: Api, named: tuple[str, ...]) -> list[str]:
-    """The names of the sites: those given, or all of the server's. Raises Unsatisfied, and NoRoute for old servers."""
+    """The names of the requested sites, or of all sites. Raises Unsatisfied, and NoRoute on old servers."""
     routes = Routes()
     enabled = routes.ask(lambda: backbeat.sites(api))
     if enabled is not None:
@@ -276,7 +276,7 @@ def sites_to_ask(api: Api, named: tuple[str, ...]) -> list[str]:
 def matching(
     api: Api, sites: list[str], bucket: str | None, prefix: str
 ) -> Iterator[FailedVersion]:
-    """The failures of these sites in the bucket (None: all buckets) and below the prefix."""
+    """The failed versions of these sites in the bucket (None: all buckets), with the prefix."""
     for site in sites:
         for version in backbeat.failed_versions(api, site):
             if bucket in (None, version.bucket) and version.key.startswith(prefix):
@@ -290,7 +290,7 @@ def _failures(
     found: Iterator[FailedVersion] | None = None,
     limit: int = 0,
 ) -> dict[str, Any]:
-    """The result, with the same keys whether Backbeat could be asked or not."""
+    """The result, with the same keys whether Backbeat could be queried or not."""
     versions: list[dict[str, Any]] = []
     count = size = 0
     by_bucket: dict[str, int] = {}

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a bucket is replicated, and whether both buckets are fit for it."""
+"""Reads how a bucket is replicated, and whether both buckets meet the requirements."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from .._work import Query, UnsupportedConfiguration
 
 @dataclass(frozen=True)
 class BucketReplicationInfoRequest:
-    """Which bucket to read; target_s3: the connection to the targets, None when they are not to be read."""
+    """Which bucket to read; target_s3: the connection to the targets, None if they are not read."""
 
     bucket: str
     target_s3: Mapping[str, Any] | None = field(default=None, repr=False)
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> BucketReplicationInfoRequest:
-        """From the options of a task. Raises InvalidDocument."""
+        """Build the request from the options of a task. Raises InvalidDocument."""
         return cls(names.check_bucket_name(options["bucket"]), options["target_s3"])
 
 
 class BucketReplicationInfo(Query):
-    """The configuration of a bucket, its versioning, and the target's versioning if it can be read."""
+    """Reads a bucket's configuration and versioning, and the target's versioning if it can be read."""
 
     def __init__(
         self, request: BucketReplicationInfoRequest, here: Api, there: Api | None = None
@@ -45,14 +45,14 @@ class BucketReplicationInfo(Query):
     def build(
         cls, request: BucketReplicationInfoRequest, connections: Connections
     ) -> BucketReplicationInfo:
-        """The query of one bucket; the other side has a connection of its own."""
+        """Build the query for one bucket, with a separate connection for the target."""
         target = request.target_s3
         there = connections.open(S3, target) if target else None
         return cls(request, connections.main, there)
 
     @staticmethod
     def every(api: Api) -> list[dict[str, Any]]:
-        """All buckets of the account, each as an item."""
+        """One item for each bucket of the account."""
         return [{"bucket": name} for name in s3_buckets.buckets(api)]
 
     def run(self) -> dict[str, Any]:

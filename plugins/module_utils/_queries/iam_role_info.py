@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a role is."""
+"""Reads a role and its attached policies."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class RoleInfoRequest:
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> RoleInfoRequest:
-        """From the options of a task. Raises InvalidDocument."""
+        """Build the request from the options of a task. Raises InvalidDocument."""
         return cls(names.check_iam_name(options["name"], "role"), bool(options["include_policies"]))
 
 
 class IamRoleInfo(Query):
-    """A role, or None; with its attached policies if they are asked for."""
+    """Reads a role, and its attached policies if the request says so; returns None if it does not exist."""
 
     def __init__(self, request: RoleInfoRequest, api: Api) -> None:
         self.name = request.name

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether an object has arrived (its status here, the replica on the other side), and if not, what may be the cause."""
+"""Checks whether an object has been replicated (its status and its replica), and if not, names possible causes."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from .._documents.replication import PENDING_STATUSES, api_prefix
 from .._waiting import Backoff, Progress
 from .._work import Query, Unsatisfied
 
-# Seconds for the poll at the end of the waiting, and for reading what explains its outcome.
+# Seconds for the last poll, and for the calls that explain its result.
 LAST_POLL = 2.0
-# Seconds in which a node may still answer without the status that an object was put with.
+# Seconds during which a node may still return an object without the status that it was put with.
 UNMARKED = 2.0
-# Servers of 2026 may show an onward status on a replica; this metadata still says what it is.
+# Servers of 2026 may show the status of onward replication on a replica; this metadata still marks it as one.
 REPLICA_MARK = "scal-replica"
 CLOUD_MARK = "scal-replication-status"
 WRITTEN_HERE = (
@@ -49,7 +49,7 @@ CHECK_IF_PENDING = (
 
 @dataclass(frozen=True)
 class Replica:
-    """Where the replica of an object is expected; s3: the options of the connection to it."""
+    """The expected place of an object's replica; s3: the connection options."""
 
     bucket: str
     key: str
@@ -58,9 +58,9 @@ class Replica:
 
 @dataclass(frozen=True)
 class ObjectCheckRequest:
-    """The replication status that an object is to have, and how long to wait for it.
+    """The expected replication status of an object, and how long to wait for it.
 
-    version_id: the version, None the latest one. replica: None when the other side is not to be read.
+    version_id: the version, None for the latest. replica: None if the target is not read.
     timeout: seconds to wait, 0 reads once. max_delay: the longest pause between two reads. just_put: whether the object
     was put for this check, so that without a replication status now it never gets one.
     """
@@ -76,7 +76,7 @@ class ObjectCheckRequest:
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> ObjectCheckRequest:
-        """From the options of a task. Raises InvalidDocument."""
+        """Build the request from the options of a task. Raises InvalidDocument."""
         key = names.check_object_key(options["key"])
         target: Mapping[str, Any] | None = options["target"]
         return cls(
@@ -99,7 +99,7 @@ def _replica(target: Mapping[str, Any], key: str) -> Replica:
 
 
 class ObjectCheck(Query):
-    """Reads an object, and its replica if asked, until both are as requested or time is up."""
+    """Polls an object, and its replica if requested, until both are as requested or the time is up."""
 
     def __init__(
         self,
@@ -126,7 +126,7 @@ class ObjectCheck(Query):
 
     @classmethod
     def build(cls, request: ObjectCheckRequest, connections: Connections) -> ObjectCheck:
-        """The check of one item; its other side has a connection of its own."""
+        """Build the check of one item, with a separate connection for the target."""
         replica = request.replica
         there = connections.open(S3, replica.s3) if replica else None
         return cls(request, connections.main, there, progress=connections.progress)
@@ -148,19 +148,19 @@ class ObjectCheck(Query):
                 raise Unsatisfied(what, seen, remedy)
 
     def _is_final(self, snapshot: ReplicaSnapshot) -> bool:
-        """Whether no waiting helps: it failed, or the server gave it no status when it was put."""
+        """Whether waiting cannot help: the version failed, or got no status when it was put."""
         status = status_of(snapshot.here)
         unmarked = self.just_put and snapshot.here is not None and status is None
         failed = status == "FAILED" and "FAILED" not in self.wanted
         return failed or (unmarked and self.backoff.elapsed >= UNMARKED)
 
     def poll_once(self) -> tuple[dict[str, Any], bool]:
-        """Poll once: the result of `run`, and whether it is as requested."""
+        """Poll once. Returns the result as `run` does, and whether the object is as requested."""
         snapshot = self._poll()
         return self._seen(snapshot, 1), self._satisfied(snapshot)
 
     def _limit(self) -> float:
-        """Seconds that one poll may take: what is left of the waiting, and some for the last one.
+        """Seconds that one poll may take: the remaining wait, and some more for the last poll.
 
         Without waiting the usual limits hold.
         """
@@ -170,7 +170,7 @@ class ObjectCheck(Query):
         limit = self._limit()
         here = self.here.within(limit).read(self.version_id)
         if here is not None and self.version_id is None:
-            # A version that is put while we wait must not be compared with the replica of this one.
+            # A version that is put during the wait must not be compared with the replica of this one.
             self.version_id = here.version_id
         if self.there is None or here is None:
             return ReplicaSnapshot(here, None)
@@ -190,7 +190,7 @@ class ObjectCheck(Query):
         return status_of(snapshot.there) == "REPLICA" and not snapshot.differences()
 
     def _progress_text(self, snapshot: ReplicaSnapshot) -> str:
-        """What there is to see so far, in a few words."""
+        """The current statuses, in a few words."""
         where = f"{self.here.bucket}/{self.here.key}"
         after = f"after {self.backoff.elapsed:.0f} s"
         if snapshot.here is None:
@@ -236,7 +236,7 @@ class Side:
     key: str
 
     def within(self, seconds: float) -> Side:
-        """The same side, for calls that may take no longer than this."""
+        """The same side, with a time limit for its calls."""
         return replace(self, api=self.api.within(seconds))
 
     def read(self, version_id: str | None) -> s3_objects.Head | None:
@@ -245,7 +245,7 @@ class Side:
 
 @dataclass(frozen=True)
 class ReplicaSnapshot:
-    """HEAD of source and replica in one poll; None: no such object or version there.
+    """HEAD of source and replica in one poll; None: no such object or version.
 
     current: the version that a plain GET returns on each side, read for `null` versions only. Sent after a newer
     version of its key, a `null` version becomes the target's current one (measured), whatever the statuses say.
@@ -256,7 +256,7 @@ class ReplicaSnapshot:
     current: tuple[str | None, str | None] = (None, None)
 
     def differences(self) -> list[str]:
-        """In what the copy is not the original."""
+        """The properties in which the replica differs from the source object."""
         if self.here is None or self.there is None:
             return []
         pairs = (
@@ -270,7 +270,7 @@ class ReplicaSnapshot:
 
 
 def status_of(head: s3_objects.Head | None) -> str | None:
-    """The replication status, with the two other ways in which a replica says what it is."""
+    """The replication status; REPLICA also for a version that other metadata mark as a replica."""
     if head is None:
         return None
     if head.metadata.get(CLOUD_MARK) or head.metadata.get(REPLICA_MARK):
@@ -279,7 +279,7 @@ def status_of(head: s3_objects.Head | None) -> str | None:
 
 
 class Diagnosis:
-    """Reads what explains a status, after the waiting is over; a read that fails is part of the explanation."""
+    """Reads what explains a status after the wait; a read that fails becomes part of the explanation."""
 
     def __init__(
         self, here: Side, there: Side | None, wanted: Sequence[str], elapsed: float
@@ -290,7 +290,7 @@ class Diagnosis:
         self.after = f"after {elapsed:.0f} s"
 
     def explain(self, snapshot: ReplicaSnapshot) -> tuple[str, str]:
-        """What was observed where, in sentences, and what to check if the cause is not known."""
+        """What was observed on which side, and what to check if the cause is unknown, both as sentences."""
         what = self._observed(snapshot)
         status = status_of(snapshot.here)
         if (status or "NONE") in self.wanted:
@@ -326,7 +326,7 @@ class Diagnosis:
         return f"The {version} has the status {status} {was_wanted}"
 
     def _missing_bucket(self) -> str:
-        """A sentence if the bucket itself is missing, which HEAD does not tell; empty otherwise."""
+        """A sentence if the bucket itself is missing, which HEAD does not show; else empty."""
         try:
             versioning = s3_buckets.versioning(self.here.api, self.here.bucket)
         except ApiError:

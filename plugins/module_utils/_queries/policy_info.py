@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a policy is, and whom it is attached to."""
+"""Reads a policy and the roles that it is attached to."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class PolicyInfoRequest:
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> PolicyInfoRequest:
-        """From the options of a task. Raises InvalidDocument."""
+        """Build the request from the options of a task. Raises InvalidDocument."""
         return cls(
             names.check_iam_name(options["name"], "policy"),
             options["path"] and names.check_iam_path(options["path"]),
@@ -33,10 +33,10 @@ class PolicyInfoRequest:
 
 
 class PolicyInfo(Query):
-    """A policy with all its parts and all roles that it is attached to, or None."""
+    """Reads a policy with all its parts and the roles that it is attached to; None if it does not exist."""
 
     def __init__(self, request: PolicyInfoRequest, api: Api) -> None:
-        # Of a policy that is to be absent, all parts and attachments are read.
+        # For a policy that is to be absent, all parts and attachments are read.
         self.policy = Policy(PolicyRequest(request.name, request.path, present=False), api)
 
     def run(self) -> dict[str, Any]:

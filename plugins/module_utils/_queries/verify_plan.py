@@ -26,15 +26,15 @@ from .._documents.verify_compare import KEY
 from .._documents.verify_sampling import Stretch, balanced, next_sample
 from .._work import InvalidDocument, Query
 
-#: Pages that are read at the most: for each part, and to find out where keys are at all.
+#: The maximum number of pages to read: for each part, and for finding the range of the keys.
 SAMPLES, SEARCH = 16, 64
 
 
 @dataclass(frozen=True)
 class VerifyPlanRequest:
-    """Which bucket to divide, into how many parts of at least so many versions. s3: options of the connection.
+    """Which bucket to divide, into how many parts, of how many versions at least. s3: connection options.
 
-    plan_file: where a plan may be that was made before; store: the bucket that has it, None if it is in a folder.
+    plan_file: the path or key of an earlier plan; store: the bucket that has it, None if it is in a folder.
     """
 
     bucket: str
@@ -47,7 +47,7 @@ class VerifyPlanRequest:
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> VerifyPlanRequest:
-        """From the options of a task. Raises InvalidDocument."""
+        """Build the request from the options of a task. Raises InvalidDocument."""
         parts, least = options["parts"], options["least_versions"]
         if parts < 1:
             raise InvalidDocument(f"parts is {parts}: give the number of ranges, 1 or more.")
@@ -63,7 +63,7 @@ class VerifyPlanRequest:
 
 
 class VerifyPlan(Query):
-    """Samples the keys of a bucket, and cuts it into ranges of about equal size."""
+    """Samples the keys of a bucket, and divides it into ranges of about equal size."""
 
     def __init__(self, request: VerifyPlanRequest, api: Api, store: Store | None = None) -> None:
         self.request = request
@@ -72,7 +72,7 @@ class VerifyPlan(Query):
 
     @classmethod
     def build(cls, request: VerifyPlanRequest, connections: Connections) -> VerifyPlan:
-        """The plan of one bucket."""
+        """Build the query for one bucket."""
         where = request.store
         store = None if where is None else Store(where, connections.open(S3, where.s3))
         return cls(request, connections.open(S3, request.s3), store)
@@ -91,7 +91,7 @@ class VerifyPlan(Query):
         return {"verify_plan": plan}
 
     def _made_before(self) -> dict[str, Any] | None:
-        """The plan in the plan's file, None if there is none. Raises InvalidDocument for another bucket's."""
+        """The earlier plan, None if there is none. Raises InvalidDocument if it is for another bucket."""
         path = self.request.plan_file
         if not path:
             return None
@@ -127,11 +127,11 @@ class VerifyPlan(Query):
             if upper is not None:
                 stretches.append(upper)
         whole = sum(stretch.rows + stretch.left() for stretch in stretches)
-        # Of what nothing tells, a range of its own is no mistake.
+        # If no sample shows the size of a range, it is kept as a range of its own.
         most = whole / max(1, self.request.least) if whole < math.inf else parts
         return balanced(stretches, max(1, min(parts, int(most))))
 
     def _sample(self, cut: bytes) -> tuple[list[bytes], bool]:
-        """The keys of the page behind a cut, one for each version, and whether it is the last one."""
+        """The keys on the page after a cut, one for each version, and whether it is the last page."""
         page = self._listing.page(Marker(cut))
         return [row[KEY] for row in page.rows], page.following is None

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads again and again what may be wrong with pairs of buckets, as readings that become events."""
+"""Reads problems of pairs of buckets periodically; the event source makes events of these readings."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .preflight.findings import ERROR, WARNING, Finding, Findings
 from .preflight.preflight import KINDS, Preflight, PreflightRequest
 from .watched_versions import Limits, WatchedVersions
 
-#: Findings that say that something could not be read, so that the rest of the pair's findings is unknown.
+#: Findings about facts that could not be read: the pair's other findings are unknown then.
 UNREAD = (
     "connection-unusable",
     "credentials-invalid",
@@ -34,7 +34,7 @@ UNREAD = (
     "not-read",
 )
 OUTAGES = "outages"
-#: Failures that are read of one site at one reading, of all buckets together.
+#: The maximum number of failed versions that one reading takes from one site, over all buckets.
 MOST_LISTED = 100_000
 #: Seconds for one reading of one area, retries included.
 AREA_TIME = 120.0
@@ -42,8 +42,8 @@ AREA_TIME = 120.0
 
 @dataclass(frozen=True)
 class WatchedPair:
-    """A pair that is watched. name: for events; host: its source in the inventory. backbeat_url None: Backbeat is not
-    asked. sites: whose failures are listed, empty for all that the server has.
+    """A pair to watch. name: for events; host: its source in the inventory. backbeat_url None: Backbeat is not queried.
+    sites: whose failures are listed, empty for all sites of the server.
     """
 
     name: str
@@ -55,8 +55,8 @@ class WatchedPair:
 
 @dataclass(frozen=True)
 class WatchRequest:
-    """What is watched. options: as they were given. paused_after: seconds, 0 does not report it. findings: whether
-    preflight ever runs.
+    """The pairs to watch. options: the unparsed arguments. paused_after: seconds, 0 disables the check. findings:
+    whether preflight ever runs.
     """
 
     pairs: tuple[WatchedPair, ...]
@@ -76,7 +76,7 @@ class WatchRequest:
         pairs = tuple(_pair(one, options) for one in options["pairs"])
         if not pairs:
             raise InvalidDocument("pairs is empty: name the pairs of buckets to watch.")
-        # Raises for an id that is none.
+        # Raises InvalidDocument for an unknown id.
         Findings(KINDS, options["ignore"])
         names = [one.name for one in pairs]
         for name in names:
@@ -101,7 +101,7 @@ def _pair(given: Mapping[str, Any], options: Mapping[str, Any]) -> WatchedPair:
             "servers_since_2025": options["servers_since_2025"],
             "before_setup": False,
             "endpoints_only": False,
-            # Stuck and failed versions are found by another way.
+            # Stuck and failed versions are found by WatchedVersions.
             "object_samples": 0,
             "ignore": options["ignore"],
             "fail_on": "never",
@@ -117,11 +117,11 @@ def _pair(given: Mapping[str, Any], options: Mapping[str, Any]) -> WatchedPair:
 
 
 class Watch:
-    """Reads everything that a request asks for; keeps what is unreadable from one reading to the next."""
+    """Reads all areas of a request; remembers unreadable areas from one reading to the next."""
 
     def __init__(self, request: WatchRequest) -> None:
         self.request = request
-        #: By area, what kept it from being read.
+        #: By area, the problems because of which it could not be read.
         self._troubles: dict[str, list[Problem]] = {}
 
     @property
@@ -132,7 +132,7 @@ class Watch:
     def read(
         self, state: Mapping[str, Any], now: datetime, *, findings: bool = True
     ) -> list[Reading]:
-        """One reading of everything; areas that could not be read are left out, and are problems themselves.
+        """One reading of all areas. Areas that could not be read are left out and reported as problems.
 
         findings: whether preflight runs too.
         """
@@ -161,7 +161,7 @@ def _findings_of(pair: WatchedPair) -> str:
 
 
 class _Round:
-    """One reading of everything. An endpoint that is down is asked once."""
+    """One reading of all areas, with only one call to an endpoint that is down."""
 
     def __init__(
         self,
@@ -192,7 +192,7 @@ class _Round:
             yield from self._try(_versions_of(pair), self._read_versions, pair)
         for pair in self._request.pairs if findings else ():
             yield from self._try(_findings_of(pair), self._read_findings, pair)
-        # An endpoint may keep several areas from being read.
+        # One unavailable endpoint may affect several areas.
         troubles = {one.name: one for found in self._troubles.values() for one in found}
         yield Reading(OUTAGES, tuple(troubles.values()))
 
@@ -221,7 +221,7 @@ class _Round:
             self._trouble(area, [_finding(area, pair, str(error))])
         except _Unread as unread:
             self._trouble(area, unread.problems)
-        # One answer that was not foreseen must not end the watch.
+        # One unexpected response must not end the watch.
         except Exception as error:
             what = f"Unexpected {type(error).__name__}: {error}. This is a bug in the collection."
             self._trouble(area, [_finding(area, pair, what)])
@@ -240,7 +240,7 @@ class _Round:
             sites = backbeat.sites(api)
             resumes = backbeat.resume_times(api)
         except NoRoute:
-            # Older servers cannot pause sites.
+            # On older servers, sites cannot be paused.
             self._sites[url] = {}
             return Reading(area)
         self._sites[url] = sites
@@ -265,7 +265,7 @@ class _Round:
         return Reading(area, problems, note=since)
 
     def _read_failed(self, area: str, pair: WatchedPair, connections: Connections) -> Reading:
-        """What Backbeat lists as failed, of all buckets; the readings of versions have it."""
+        """Read Backbeat's failed versions of all buckets; the readings of versions report them."""
         api = connections.backbeat(str(pair.backbeat_url))
         found: list[FailedVersion] = []
         try:
@@ -306,7 +306,7 @@ class _Round:
         return reading
 
     def _note_target(self, area: str, pair: WatchedPair, error: ApiError | None) -> None:
-        """An outage of the target; what is missing there is a finding of preflight."""
+        """Record an outage of the target. Missing resources are not outages: preflight reports them."""
         if error is None or isinstance(error, NotFound):
             self._troubles.pop(area, None)
         else:
@@ -349,12 +349,12 @@ def _as_problem(area: str, pair: WatchedPair, finding: Finding) -> Problem:
 
 
 def _backbeat(pair: WatchedPair) -> str:
-    """How an outage names Backbeat, which may have the URL of S3."""
+    """The name of Backbeat in an outage. Its URL alone may be the URL of S3."""
     return f"Backbeat at {pair.backbeat_url}"
 
 
 def _unread(area: str, pair: WatchedPair, error: ApiError, place: str) -> Problem:
-    """An outage if the endpoint as a whole is of no use, else a finding about this area alone."""
+    """An outage if the endpoint cannot be used at all, else a finding about this area."""
     if isinstance(error, (Unreachable, Unreadable, Forbidden)):
         return _outage(place, str(error), pair, error.code, error.status)
     return _finding(area, pair, str(error))

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Finds versions of one pair that failed or are stuck, a part of the bucket at each reading.
+"""Finds failed and stuck versions of one pair, in a part of the bucket at each reading.
 
-No list of the servers has what is stuck in PENDING. So each reading compares the next pages of both listings, as
+No server lists versions that are stuck in PENDING. So each reading compares the next pages of both listings, as
 backbeat_verify does, and reads the status of old versions that the target lacks. Its cost does not depend on the size
 of the bucket: some pages, and at most `limit` HEAD requests.
 """
@@ -29,9 +29,9 @@ from .._documents.replication import PENDING_STATUSES, api_prefix
 from .._documents.verify_compare import KEY, MARKER, MODIFIED, VERSION_ID, Row
 from .._documents.verify_compare import KIND as ROW_KIND
 
-#: Why a version is stuck.
+#: Causes of stuck versions.
 ROLES_CHANGED, OVERTAKEN, NOTHING_ARRIVES = "roles-changed", "overtaken", "nothing-arrives"
-#: Versions whose stamped roles are read at one reading.
+#: The maximum number of versions whose stamped roles are read at one reading.
 STAMPS = 100
 Subject = tuple[str, str]
 
@@ -47,7 +47,7 @@ class Limits:
 
 @dataclass
 class _Seen:
-    """A version that is watched: when it was put, and since when it is seen pending. "" is unknown."""
+    """A watched version: when it was put, and when it was first read as pending. "" is unknown."""
 
     modified: str = ""
     since: str = ""
@@ -55,7 +55,7 @@ class _Seen:
 
 @dataclass
 class _Scan:
-    """Where the next reading goes on, and versions that the target lacks; arrived: when the newest it has was put."""
+    """Where the next reading continues, and missing versions; arrived: when the newest replica was put."""
 
     prefix: int = 0
     after: str = ""
@@ -64,7 +64,7 @@ class _Scan:
 
 
 class WatchedVersions:
-    """The versions of one pair. facts: what all events of the pair say."""
+    """Reads the versions of one pair. facts: data for all events of the pair."""
 
     def __init__(
         self,
@@ -82,7 +82,7 @@ class WatchedVersions:
         self._limits = limits
         self._facts = facts
         self._stamps = STAMPS
-        #: Why the target could not be compared at the last reading.
+        #: The error because of which the last reading could not compare the target.
         self.target_error: ApiError | None = None
 
     def read(
@@ -97,9 +97,9 @@ class WatchedVersions:
     ) -> Reading:
         """One reading. Raises ApiError.
 
-        note: of the last reading. known: the events of the area's open problems, by name. failed: the source bucket's
-        versions that Backbeat lists, None if failures are not wanted. paused: whether a site is paused, so that
-        waiting is no sign of anything.
+        note: from the last reading. known: the events of the area's open problems, by name. failed: the source bucket's
+        versions that Backbeat lists, None if failures are not reported. paused: whether a site is paused, so that long
+        waits are no problem.
         """
         stored = s3_buckets.replication(self._source, self._bucket)
         if stored is None:
@@ -123,7 +123,7 @@ class WatchedVersions:
             try:
                 self._scan(scan, prefixes, old, room)
             except _Target as error:
-                # What failed is known without the target, and fails because of it.
+                # FAILED versions can be read without the target, and may have failed because of its outage.
                 self.target_error = error.error
             for row in scan.missing:
                 watched.setdefault(_of(row), _Seen(row[MODIFIED].decode()))
@@ -151,11 +151,11 @@ class WatchedVersions:
             "arrived": scan.arrived,
             "pending": pending,
         }
-        # Problems for which no request was left are neither there nor gone.
+        # Problems for which no request was left are neither confirmed nor resolved.
         return Reading(area, tuple(problems.values()), self._all_checked(known, checked), following)
 
     def _listed(self, area: str, failed: Sequence[FailedVersion]) -> dict[str, Problem]:
-        """What Backbeat lists as failed, each version once."""
+        """Backbeat's failed versions as problems, one for each version."""
         problems: dict[str, Problem] = {}
         sites: dict[Subject, list[str]] = {}
         for one in failed:
@@ -212,7 +212,7 @@ class WatchedVersions:
             try:
                 stamped = s3_objects.stamped_roles(self._source, self._bucket, key, version_id)
             except ApiError:
-                # Many accounts may not use this route, and some servers lack it.
+                # Many accounts lack the permission for this route, and some servers lack the route.
                 self._stamps = 0
             else:
                 if stamped is not None and stamped != roles:
@@ -222,7 +222,7 @@ class WatchedVersions:
         return OVERTAKEN if modified and modified < scan.arrived else NOTHING_ARRIVES
 
     def _scan(self, scan: _Scan, prefixes: Sequence[str], old: str, room: int) -> None:
-        """Compare the next pages of both sides below one prefix, and go on with the next prefix at its end."""
+        """Compare the next pages of both sides for one prefix; after its end, the next prefix is due."""
         scan.prefix %= len(prefixes)
         begin = key_bytes(scan.after)
         rows, until, there = self._pages(prefixes[scan.prefix], begin)
@@ -236,7 +236,7 @@ class WatchedVersions:
         ]
         scan.missing = missing[:room]
         if len(missing) > room:
-            # The rest is for the next reading, once these have arrived.
+            # The next reading continues after these.
             until = scan.missing[-1][KEY]
         if until is None:
             scan.prefix, scan.after = (scan.prefix + 1) % len(prefixes), ""
@@ -246,9 +246,9 @@ class WatchedVersions:
     def _pages(
         self, prefix: str, begin: bytes
     ) -> tuple[list[Row], bytes | None, Collection[Subject]]:
-        """Rows of the source behind a key, the key to go on behind (None at the end), and versions of the target.
+        """Rows of the source after a key, the key to continue after (None at the end), and versions of the target.
 
-        Versions that the target has beyond its own pages are not among these: their status tells that they arrived.
+        Versions of the target beyond its pages are not included: their status shows that they were replicated.
         """
         source, target = (
             VersionListing(api, bucket, prefix)
@@ -259,7 +259,7 @@ class WatchedVersions:
         until: bytes | None = None
         if not complete:
             before = [row for row in rows if row[KEY] != last]
-            # A key that fills all the pages is left there; the rest of its versions is not looked at.
+            # If one key fills all the pages, the rest of its versions is skipped.
             rows = before or rows
             until = last = rows[-1][KEY]
         try:
@@ -280,7 +280,7 @@ class _Target(Exception):
 def _take(
     listing: VersionListing, begin: bytes, pages: int, until: bytes | None = None
 ) -> tuple[list[Row], bool]:
-    """Rows behind a key, and whether these are all of them, at least up to the key `until` if that is given."""
+    """Rows after a key, and whether they are complete, at least up to the key `until` if it is given."""
     rows: list[Row] = []
     marker: Marker | None = Marker(begin)
     for _page in range(pages):

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether Backbeat replicates to a site, and when a paused one resumes by itself."""
+"""Manages whether Backbeat replicates to a site, and when a paused site resumes by itself."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Wait = Literal["none", "status", "flow"]
 
 @dataclass(frozen=True)
 class Site:
-    """One site; `resume_at` is when it resumes by itself, None for no schedule."""
+    """One site; `resume_at`: the scheduled resume, None for no schedule."""
 
     enabled: bool
     resume_at: datetime | None = None
@@ -57,7 +57,7 @@ class SiteRequest:
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> SiteRequest:
-        """From the options of a task. Raises InvalidDocument."""
+        """Build the request from the options of a task. Raises InvalidDocument."""
         running = options["state"] == "running"
         until, hours = options["until"], options["hours"]
         if running and (until is not None or hours is not None):
@@ -83,7 +83,7 @@ _EPOCH = datetime.fromtimestamp(0, timezone.utc)
 
 
 class BackbeatSite:
-    """Sites, brought to the state that is requested."""
+    """The resource "sites of Backbeat"."""
 
     def __init__(
         self,
@@ -99,7 +99,7 @@ class BackbeatSite:
 
     @classmethod
     def build(cls, request: SiteRequest, connections: Connections) -> BackbeatSite:
-        """At the API's URL, which the request names."""
+        """Build it for the API at the request's URL."""
         return cls(request, connections.backbeat(request.backbeat_url), connections.progress)
 
     def read(self) -> State:
@@ -233,7 +233,7 @@ class BackbeatSite:
         )
 
     def _wait_for(self, name: str, *, enabled: bool) -> None:
-        """Backbeat passes the request on and answers at once: its status changes a moment later."""
+        """Wait until the site has this status. Backbeat answers a request before it changes the status."""
         backoff = self._backoff()
         wanted = "running" if enabled else "paused"
         while backbeat.sites(self.api).get(name) is not enabled:
@@ -250,7 +250,7 @@ class BackbeatSite:
         return backbeat.metrics(self.api, name).completions.count
 
     def _wait_for_flow(self, name: str, before: int) -> None:
-        """After a resume, Kafka's consumers regroup, which takes some 30 to 45 s: only completions prove it."""
+        """Wait for completions: after a resume, Kafka's consumers regroup for about 30 to 45 s."""
         backoff = self._backoff()
         while True:
             metrics = backbeat.metrics(self.api, name)
@@ -282,7 +282,7 @@ def _described(state: State) -> list[dict[str, Any]]:
 
 
 def _utc(moment: datetime | None) -> str:
-    """To the minute, the accuracy of a prediction; rounded up, as the schedule is."""
+    """ISO 8601 to the minute, the accuracy of a prediction; rounded up, as Backbeat's schedules are."""
     if moment is None:
         return "never"
     rounded = moment.astimezone(timezone.utc)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A bucket: that it exists, where, and its versioning."""
+"""Manages a bucket: its existence, location and versioning."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ STATUS = {"enabled": "Enabled", "suspended": "Suspended"}
 
 @dataclass(frozen=True)
 class State:
-    """A bucket; `versioning` as S3 calls it, "" where it was never set.
+    """A bucket; `versioning`: S3's value, "" if it was never set.
 
-    `location` and `empty` are None if they were not asked for.
+    `location` and `empty` are None if they were not read.
     """
 
     versioning: str
@@ -32,7 +32,7 @@ class State:
 
 @dataclass(frozen=True)
 class BucketRequest:
-    """The desired state of a bucket; `versioning` as S3 calls it, None keeps what is there."""
+    """The desired state of a bucket; `versioning`: S3's value, None keeps the current one."""
 
     name: str
     versioning: str | None = None
@@ -41,7 +41,7 @@ class BucketRequest:
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> BucketRequest:
-        """From the options of a task. Raises InvalidDocument."""
+        """Build the request from the options of a task. Raises InvalidDocument."""
         return cls(
             name=names.check_bucket_name(options["name"]),
             versioning=options["versioning"] and STATUS[options["versioning"]],
@@ -51,7 +51,7 @@ class BucketRequest:
 
 
 class Bucket:
-    """A bucket, brought to the state that is requested."""
+    """The resource "bucket"."""
 
     def __init__(self, request: BucketRequest, api: Api) -> None:
         self.request = request
@@ -89,7 +89,7 @@ class Bucket:
                 f"{self.request.location}, and the location of a bucket cannot be changed: leave location out, or "
                 "use another bucket."
             )
-        # Setting the state that is there already is refused on buckets with object lock.
+        # On buckets with object lock, servers refuse to set versioning, even to its current state.
         status = self.request.versioning
         if status and current.versioning != status:
             current = replace(current, versioning=status)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The replication configuration of a bucket."""
+"""Manages the replication configuration of a bucket."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from .pending import ScanLimits, Watch, affected_prefixes
 
 @dataclass(frozen=True)
 class State:
-    """What the bucket has: no configuration is None, and a bucket may be missing altogether.
+    """The current state; `configuration` is None if there is none or no bucket.
 
-    `foreign` is a configuration that this collection cannot manage, as the server has it.
+    `foreign`: a configuration that this collection cannot manage, as the server returns it.
     """
 
     configuration: Configuration | None
@@ -36,10 +36,10 @@ class State:
 class BucketReplicationRequest:
     """The desired state of a bucket's replication configuration.
 
-    known_sites: the server's replication sites and their types, None when they are not known. scan: how pending
-    versions are looked for; resend: whether those that would otherwise never replicate are sent again.
-    backbeat_url: where Backbeat's API answers, None when it is not to be asked. bucket_predicted: whether an earlier
-    task creates the bucket, which check mode only predicts.
+    known_sites: the server's replication sites and their types, None if unknown. scan: the limits of the scan for
+    pending versions; resend: whether those that would otherwise never replicate are sent again. backbeat_url: the URL
+    of Backbeat's API, None for no query. bucket_predicted: whether an earlier task creates the bucket, which check mode
+    only predicts.
     """
 
     bucket: str
@@ -54,7 +54,7 @@ class BucketReplicationRequest:
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> BucketReplicationRequest:
-        """From the options of a task. Raises InvalidDocument."""
+        """Build the request from the options of a task. Raises InvalidDocument."""
         target: str | None = options["target_bucket"]
         return cls(
             bucket=names.check_bucket_name(options["bucket"]),
@@ -79,7 +79,7 @@ class BucketReplicationRequest:
 
 
 class BucketReplication:
-    """A bucket's replication configuration, brought to the state that is requested."""
+    """The resource "replication configuration of a bucket"."""
 
     def __init__(
         self, request: BucketReplicationRequest, api: Api, backbeat: Api | None = None
@@ -95,7 +95,7 @@ class BucketReplication:
     def build(
         cls, request: BucketReplicationRequest, connections: Connections
     ) -> BucketReplication:
-        """The configuration at the task's endpoint."""
+        """Build it for the task's endpoint."""
         url = request.backbeat_url
         return cls(request, connections.main, connections.backbeat(url) if url else None)
 
@@ -111,7 +111,7 @@ class BucketReplication:
         return State(self._parse(stored))
 
     def _read_to_remove(self, stored: Mapping[str, Any]) -> State:
-        """A whole configuration can be removed without being understood."""
+        """The state for a removal: a whole configuration can be removed even if it cannot be parsed."""
         try:
             return State(replication.from_api(stored))
         except UnsupportedConfiguration:
@@ -140,7 +140,7 @@ class BucketReplication:
         if state is None or state.configuration is None:
             return {}
         shown = replication.describe(state.configuration)
-        # The server chooses the ID of a rule that has none, so it is no part of what is wanted.
+        # The server chooses the ID of a rule that has none, so the ID is not part of the desired state.
         asked = {rule.id for rule in self.wanted.rules or () if rule.id}
         for rule in shown["rules"]:
             if rule["id"] not in asked:
@@ -210,7 +210,7 @@ class BucketReplication:
         return self._read_back(wanted)
 
     def _read_back(self, wanted: Configuration) -> State:
-        """What the server made of it: it drops what it does not know, and another writer may have been faster."""
+        """The stored configuration: servers drop unknown parts, and another client may have written later."""
         stored = self.read()
         if stored.configuration is None or not same(stored.configuration, wanted):
             conflict = self._conflict(

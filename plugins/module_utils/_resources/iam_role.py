@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A role: its trust policy, and the managed policies that are attached to it."""
+"""Manages a role: its trust policy, and the managed policies that are attached to it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .._work import Change, Plan, Refused
 
 @dataclass(frozen=True)
 class State:
-    """A role, and its attached policies where they were asked for (None: not looked at)."""
+    """A role, and its attached policies (None: not read)."""
 
     role: iam_entities.Role
     attached: tuple[iam_entities.Attached, ...] | None
@@ -26,11 +26,11 @@ class State:
 
 @dataclass(frozen=True)
 class RoleRequest:
-    """The desired state of a role; None keeps what is there.
+    """The desired state of a role; None keeps the current one.
 
     trust: the trust policy, parsed; Backbeat's unless given. policies: ARNs of managed policies to attach;
-    purge: detach all others. detachable: with `present` False, names of the only policies that the role may lose; None
-    for all. While another is attached it stays.
+    purge: detach all others. detachable: for a role that is to be absent, names of the policies that may be detached,
+    None for all. If another policy is attached, the role stays.
     """
 
     name: str
@@ -44,7 +44,7 @@ class RoleRequest:
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> RoleRequest:
-        """From the options of a task. Raises InvalidDocument."""
+        """Build the request from the options of a task. Raises InvalidDocument."""
         document = options["assume_role_policy_document"]
         wanted: list[str] | None = options["managed_policies"]
         present = options["state"] == "present"
@@ -65,7 +65,7 @@ class RoleRequest:
 
 
 class IamRole:
-    """A role, brought to the state that is requested."""
+    """The resource "IAM role"."""
 
     def __init__(self, request: RoleRequest, api: Api) -> None:
         self.request = request
@@ -151,7 +151,7 @@ class IamRole:
         missing = [arn for arn in self.policies if arn not in there]
         extra = [one for one in attached if self.request.purge and one.arn not in self.policies]
         kept = tuple(one for one in attached if one not in extra)
-        # Attached before detached: a role must not lose a permission for a moment that it is to keep.
+        # Attach before detaching, so that the role never lacks a permission that it is to keep.
         changes = [self._attach(arn) for arn in missing] + [self._detach(one) for one in extra]
         return (*kept, *map(_attached, missing)), changes
 
@@ -170,7 +170,7 @@ class IamRole:
         return Plan(None, (*detach, delete))
 
     def _may_lose(self, name: str) -> bool:
-        """Whether the role may be removed with this policy, or a further part of one, whose name ends in a number."""
+        """Whether this policy may be detached. Further parts of a policy have its name and a number."""
         listed = self.request.detachable
         whole, _dash, number = name.rpartition("-")
         return listed is None or name in listed or (number.isdigit() and whole in listed)
@@ -179,7 +179,7 @@ class IamRole:
         role = iam_entities.create_role(
             self.api, self.name, self.path or "/", self.trust, self.description
         )
-        # Some servers answer without the document; it is what was sent.
+        # Some servers return no document; it is the one that was sent.
         document = self.trust if role.trust_policy is None else role.trust_policy
         return State(replace(role, trust_policy=document), None if self.policies is None else ())
 

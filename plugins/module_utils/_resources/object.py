@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An object: its content, user metadata and tags, as far as they were asked for."""
+"""Manages an object: its content, user metadata and tags, if the request has them."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ from .._documents.names import check_characters
 from .._documents.replication import PENDING_STATUSES
 from .._work import Change, InvalidDocument, Plan, Refused, quote
 
-# What one PutObject can carry, in bytes.
+# The maximum size of one PutObject, in bytes.
 METADATA = "metadata entry"
 LARGEST = 5 * 1024**3
 PIECE = 1024 * 1024
-# Bytes per second of a connection that is still in use.
+# The slowest connection for which time is allowed, in bytes per second.
 SLOWEST = 1024 * 1024
 Resend = Literal["never", "failed", "stuck", "unless_completed", "always"]
-# Seconds: Backbeat gives a version up, or has sent it, within five minutes (measured).
+# Seconds: within five minutes, Backbeat has sent a version or stopped trying (measured).
 STUCK_AFTER = 600.0
 
 
 @dataclass(frozen=True)
 class State:
-    """The latest version. `matches` says whether its content is the wanted one; `tags` None: not looked at."""
+    """The latest version. `matches`: whether its content is the requested one; `tags` None: not read."""
 
     head: s3_objects.Head
     tags: Mapping[str, str] | None
@@ -45,10 +45,10 @@ class State:
 
 @dataclass(frozen=True)
 class ObjectRequest:
-    """The desired state of an object; None keeps what is there.
+    """The desired state of an object; None keeps the current one.
 
-    content or src (the path of a file): what the object holds. metadata and tags as S3 sends them. resend: in which
-    states the latest version is sent to the replica again.
+    content or src (the path of a file): the object's content. metadata and tags as S3 sends them. resend: the states in
+    which the latest version is sent again.
     """
 
     bucket: str
@@ -63,13 +63,13 @@ class ObjectRequest:
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> ObjectRequest:
-        """From the options of a task. Raises InvalidDocument."""
+        """Build the request from the options of a task. Raises InvalidDocument."""
         return cls(
             bucket=names.check_bucket_name(options["bucket"]),
             key=names.check_object_key(options["key"]),
             content=options["content"],
             src=options["src"],
-            # An empty one cannot be stored: the server puts its own in its place.
+            # An empty content type cannot be stored: the server replaces it with its default.
             content_type=options["content_type"] or None,
             metadata=_texts(options["metadata"], METADATA),
             tags=_texts(options["tags"], "tag"),
@@ -79,7 +79,7 @@ class ObjectRequest:
 
 
 class Object:
-    """An object, brought to the state that is requested."""
+    """The resource "object"."""
 
     def __init__(self, request: ObjectRequest, api: Api) -> None:
         self.request = request
@@ -109,7 +109,7 @@ class Object:
         if current is None or not self._same_version(current):
             return Plan(self._predicted(current), (Change("PutObject", self._where, self._put),))
         if self.tags is not None and self.tags != current.tags:
-            # Servers send a version whose tags change again, except replicas.
+            # Servers replicate a version again when its tags change, except replicas.
             sent = current.head.replication_status not in (None, "REPLICA")
             after = _pending(current) if sent else current
             return Plan(
@@ -122,7 +122,7 @@ class Object:
         return Plan(current)
 
     def _is_to_be_sent_again(self, current: State) -> bool:
-        """Whether the latest version is to be sent again. Replicas would be sent back to their source."""
+        """Whether to send the latest version again. Not for replicas: they would be sent back to their source."""
         status, resend = current.head.replication_status, self.request.resend
         if resend == "never" or status == "REPLICA":
             return False
@@ -133,9 +133,9 @@ class Object:
         return resend == "stuck" and status in PENDING_STATUSES and self._is_stuck(current.head)
 
     def _is_stuck(self, head: s3_objects.Head) -> bool:
-        """Whether a pending version has other roles or another target than the configuration has now.
+        """Whether a pending version has other roles or another target than the current configuration.
 
-        Servers that do not tell the roles of a version: whether it has been pending for longer than retries take.
+        On servers that do not return a version's roles: whether it has been pending for longer than retries take.
         """
         version = Version(self.key, head.version_id or "null", head.modified or "")
         configuration = s3_buckets.replication(self.api, self.bucket)
@@ -225,7 +225,7 @@ class Object:
             return False
         if "-" not in head.etag:
             return head.etag == self.md5
-        # The ETag of a multipart upload says nothing of the whole: only the bytes do.
+        # The ETag of a multipart upload is not a hash of the whole content, so the bytes are compared.
         self._allow_time(head.size or 0)
         digest = hashlib.md5(usedforsecurity=False)
         for piece in s3_objects.object_body(self.api, self.bucket, self.key, head.version_id):
@@ -233,7 +233,7 @@ class Object:
         return digest.hexdigest() == self.md5
 
     def _allow_time(self, size: int) -> None:
-        """Extend the task's deadline for content of so many bytes, which takes its time to be sent or read."""
+        """Extend the task's deadline by the time that it takes to send or read so many bytes."""
         self.api.backoff.deadline.extend(size / SLOWEST)
 
     def _same_version(self, current: State) -> bool:
@@ -242,7 +242,7 @@ class Object:
             and self.metadata in (None, self._users_metadata(current))
             and self.content_type in (None, current.head.content_type)
         )
-        # A server need not return the size; an object whose size is unknown may have content to lose.
+        # Some servers do not return the size; an object of unknown size may have content to lose.
         if not same and not self._asks_content and current.head.size != 0:
             raise Refused(
                 f"The object {self._where} at {self.api.endpoint} has other metadata or another content type; "
@@ -267,7 +267,7 @@ class Object:
         return self._users_metadata(current) if current else {}
 
     def _users_metadata(self, current: State) -> Mapping[str, str]:
-        """Without what Backbeat adds, unless the user gave just that."""
+        """The metadata without the names that Backbeat adds, unless the request has them."""
         return {
             name: value
             for name, value in current.head.metadata.items()
@@ -280,7 +280,7 @@ class Object:
         return current.head.content_type if current else None
 
     def _put(self, before: State | None) -> State | None:
-        # New content is a new version without tags: what was not asked for comes along from the one before.
+        # New content is a new version without tags, so values that the request leaves alone are copied.
         tags = self.tags
         if tags is None and before is not None:
             tags = s3_objects.object_tags(self.api, self.bucket, self.key)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Versions that are pending replication: found before a change after which they would never replicate, and after it."""
+"""Finds pending versions before and after a change because of which they would never replicate."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ from .._documents.names import bucket_arn, without_canary
 from .._documents.replication import PENDING_STATUSES, Configuration, Rule, covers, join_roles
 from .._work import Refused
 
-# As many pending versions are reason enough to refuse a change: the scan ends.
+# The scan ends after this number of pending versions: a change is refused anyway.
 ENOUGH = 100
-# Versions that are kept until they are read, the newest ones. More cannot be read in any reasonable time.
+# The maximum number of listed versions in memory, the newest. More cannot be read in reasonable time.
 MOST_KEPT = 100_000
-# Seconds by which two readings of a server's clock may be apart: answers give whole seconds.
+# Seconds by which two readings of a server's clock may differ: responses have whole seconds.
 PRECISION = timedelta(seconds=2)
 
 
-# Hours for which versions are checked, unless told otherwise or Backbeat's backlog reaches back further.
+# Default age in hours of the oldest versions to check; more if Backbeat's backlog is older.
 USUAL_AGE = 24.0
-# Hours after which an age is any age: no server is as old.
+# An age of this many hours stands for any age: no server is as old.
 LONGEST_AGE = 50 * 365 * 24.0
 
 
 @dataclass(frozen=True)
 class ScanLimits:
-    """seconds: how long to look, 0 does not. hours: the age of the oldest versions to check, None: what is pending.
+    """seconds: time limit, 0 for no scan. hours: maximum age of versions to check, None: see `oldest_pending`.
 
-    exempt: keys of objects that may be pending all the same.
+    exempt: keys of objects that may be pending.
     """
 
     seconds: float = 60.0
@@ -49,9 +49,9 @@ class ScanLimits:
 
 @dataclass(frozen=True)
 class Scope:
-    """Which versions to check: below the prefixes, put since then (ISO 8601 in UTC, "" always), in so many seconds.
+    """Which versions to check: with the prefixes, put since a time (ISO 8601, UTC; "" for all), in so many seconds.
 
-    exempt: keys of objects that do not count, nor do canaries that were put beside them.
+    exempt: keys of objects that do not count. Canaries that were put with them do not count either.
     """
 
     bucket: str
@@ -66,11 +66,11 @@ class Scope:
 
 @dataclass(frozen=True)
 class Scan:
-    """What a scan found.
+    """The result of a scan.
 
-    began: when, by the server's clock (ISO 8601). versions: the pending ones, newest first. listed, checked: how many
-    versions were listed, and how many of them were read. older: how many were put before the scope's time. complete:
-    whether the listing reached its end.
+    began: its start by the server's clock (ISO 8601). versions: the pending ones, newest first. listed, checked: how
+    many versions were listed, and how many of them were read. older: how many were put before the scope's time.
+    complete: whether the listing reached its end.
     """
 
     scope: Scope
@@ -87,7 +87,7 @@ class Scan:
 
     @property
     def gap(self) -> str:
-        """What the scan did not cover, as a sentence; empty if it covered all."""
+        """A sentence about the versions that the scan did not cover; empty if it covered all."""
         seconds = self.scope.seconds
         if not self.complete:
             return f"Listing did not end within {seconds:.0f} s, after {self.listed:,} versions."
@@ -108,9 +108,9 @@ class Scan:
 
 
 def scan(api: Api, scope: Scope, *, whole: bool = False) -> Scan:
-    """List the versions, and read the status of those in the scope, newest first, until the time is up.
+    """List the versions, and read the status of those in the scope, newest first, until time runs out.
 
-    Listings carry no status and come in the order of keys, so all have to be listed. Unless `whole`, the scan ends
+    Listings have no status and are sorted by key, so all versions have to be listed. Unless `whole`, the scan ends
     when ENOUGH are found.
     """
     began = api.now.isoformat()
@@ -166,11 +166,11 @@ def _read(
 def affected_prefixes(
     current: Configuration | None, after: Configuration | None
 ) -> tuple[str, ...]:
-    """The prefixes of rules whose pending objects would never arrive after the change.
+    """The prefixes of rules whose pending objects would never replicate after the change.
 
     Source: measured on Backbeat. An object keeps the roles and the destination that it was put
-    with. If other roles are set while it is PENDING, it stays PENDING for ever; another destination,
-    or a rule that is removed or disabled, makes it FAILED.
+    with. If other roles are set while it is PENDING, it stays PENDING forever; if the destination changes or the rule
+    is removed or disabled, it becomes FAILED.
     """
     if current is None:
         return ()
@@ -195,7 +195,7 @@ class Watch:
     """Checks a bucket before a change after which pending versions would never replicate, and again after it.
 
     Pending versions keep the roles and the target of the configuration under which they were put: after a change of
-    either they stay PENDING for ever or end as FAILED, and so do those whose rule is gone.
+    either, or of their rule, they stay PENDING forever or become FAILED.
     """
 
     def __init__(
@@ -219,7 +219,7 @@ class Watch:
         return f"the bucket {self.request.bucket} at {self.api.endpoint}"
 
     def check(self) -> tuple[str, ...]:
-        """Warnings. Raises Refused if versions are pending, or if that cannot be told of all."""
+        """Scan the bucket. Returns warnings. Raises Refused if versions are pending or the scan is incomplete."""
         if not self.prefixes:
             return ()
         backlog = metrics(self.backbeat) if self.backbeat else None
@@ -245,7 +245,7 @@ class Watch:
         )
 
     def follow_up(self, changes: list[str]) -> tuple[str, ...]:
-        """Find what was put since the check and is pending under the old configuration; send it again if asked."""
+        """Find versions put since the check that are pending under the old configuration; resend them if requested."""
         if self.found is None:
             return ()
         changed = (self.api.now + PRECISION).isoformat()
@@ -284,7 +284,7 @@ class Watch:
             raise
 
     def _is_lost(self, version: Version, changed: str) -> bool:
-        """Whether a pending version never replicates: its rule is gone, or it has the old roles or target."""
+        """Whether a pending version will never replicate: its rule is gone, or it has the old roles or target."""
         if self.after is None or not self._moved:
             return True
         try:
@@ -292,14 +292,15 @@ class Watch:
         except ApiError:
             stamp = {}
         if not stamp:
-            # Not every server tells, or every account: what was put before the change has the old ones.
+            # Some servers do not return a version's roles, or not to this account. Versions put before the change have
+            # the old ones.
             return version.modified < changed
         role, target = join_roles(self.after.roles), bucket_arn(self.after.target_bucket)
         return (stamp.get("role"), stamp.get("destination")) != (role, target)
 
     @property
     def _moved(self) -> bool:
-        """Whether the change is one of roles or target, so that versions can be sent again under the new ones."""
+        """Whether roles or target changed, so that versions can be sent again with the new ones."""
         before, after = self.before, self.after
         if before is None or after is None:
             return False
@@ -324,10 +325,10 @@ class Watch:
 
 
 def oldest_pending(hours: float | None, backlog: Metrics | None) -> timedelta | None:
-    """How old the oldest version is that can still be pending; None for any age.
+    """The maximum age of a pending version; None for any age.
 
-    Its backlog tells, of which with nothing sent any age is possible. A stuck version may be older than that, as in
-    the usual age.
+    It is estimated from Backbeat's backlog; if nothing is being sent, any age is possible. Stuck versions may be older,
+    up to the default age.
     """
     if hours is None:
         hours = USUAL_AGE

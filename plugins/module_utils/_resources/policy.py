@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A managed policy, its document kept in one or several parts, and the roles that it is attached to."""
+"""Manages a managed policy, whose document is in one or several parts, and the roles that it is attached to."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from .policy_parts import (
 )
 from .policy_request import PolicyRequest
 
-# IAM keeps this many versions of a policy and refuses another one.
+# IAM's limit for versions of a policy: it refuses another one.
 VERSIONS = 5
 
 
 class Policy:
-    """A managed policy, brought to the state that is requested."""
+    """The resource "managed policy"."""
 
     def __init__(self, request: PolicyRequest, api: Api) -> None:
         self.api = api
@@ -49,7 +49,7 @@ class Policy:
             thorough=not request.present and not self.path,
         )
         self.roles = tuple(self.finder.roles)
-        #: Parts that were written over an older document.
+        #: Parts whose older document this run replaced.
         self.updated: list[iam_entities.Policy] = []
 
     def read(self) -> State | None:
@@ -60,12 +60,12 @@ class Policy:
             asked = len(self.documents)
             self.documents = self.request.split([part.document for part in state.values()])
             if len(self.documents) > asked:
-                # With what is kept there are more parts, and all their holders need to be known.
+                # Kept permissions add parts, and all roles of these parts have to be known.
                 state = self._read_parts(state)
         return state or None
 
     def _read_parts(self, state: State) -> State:
-        """The parts of the policy, beginning with those that are known already."""
+        """The state with all parts of the policy, beginning with those in `state`."""
         number = 1
         while True:
             known = state.get(part_name(self.name, number))
@@ -77,7 +77,8 @@ class Policy:
                     else iam_entities.policy_document(self.api, found.arn, found.default_version)
                 )
                 self.finder.read_attached()
-                # All parts must be attached to the same roles, and a part that goes is detached from all of them.
+                # All parts must be attached to the same roles, and a part is detached from all of them before it is
+                # deleted.
                 all_roles = number > len(self.documents) or len(self.documents) > 1
                 entities = known.entities if known else None
                 if all_roles and entities is None:
@@ -102,14 +103,14 @@ class Policy:
         self._check_part_names(numbers)
         documents = {name: self.documents[number - 1] for name, number in numbers.items()}
         roles = self._holders(before)
-        # A part that a role lacks, as after a run that was cut off, gives it nothing yet.
+        # A part that is not attached to a role, as after an interrupted run, grants it nothing yet.
         there = {
             name: part.document for name, part in before.items() if set(roles) <= set(part.roles)
         }
         for name in writing_order(there, documents):
             after[name], steps = self._part(numbers[name], before.get(name), roles)
             changes.extend(steps)
-        # From the end: parts are looked for until there is none, so a gap would hide those behind it.
+        # From the last to the first: the search for parts ends at the first gap, so a gap would hide later parts.
         for name, part in reversed(before.items()):
             if name not in after:
                 changes.extend(self._remove(part))
@@ -132,7 +133,7 @@ class Policy:
         }
 
     def confirm(self) -> None:
-        """Raise Conflict if permissions that were asked for are gone: another client wrote an older document later."""
+        """Raise Conflict if requested permissions are gone because another client wrote an older document later."""
         asked = self.request.document
         if not self.request.present or asked is None or self._are_last():
             return
@@ -149,7 +150,7 @@ class Policy:
             )
 
     def _are_last(self) -> bool:
-        """Whether all parts that were written over an older document are still as they were written."""
+        """Whether all parts that this run replaced are still as it wrote them."""
         return all(
             found is not None and found.default_version == written.default_version
             for written in self.updated
@@ -157,7 +158,7 @@ class Policy:
         )
 
     def _holders(self, before: State) -> tuple[str, ...]:
-        """The roles that need all parts: the wanted ones, and those that the first part is attached to."""
+        """The roles that need all parts: the requested ones, and those that the first part is attached to."""
         first = before.get(self.name)
         others = first.entities.roles if first and first.entities else ()
         wanted = self.roles if self.request.present else ()
@@ -218,9 +219,9 @@ class Policy:
         )
 
     def _holds_a_part(self, found: iam_entities.Policy) -> bool:
-        """Whether a policy without a description holds what one of the parts is to hold.
+        """Whether a policy without a description has the document of one of the parts.
 
-        Not every server returns descriptions, and without one nothing else tells whose part a policy is.
+        Some servers return no descriptions, and nothing else shows which policy a part belongs to.
         """
         document = iam_entities.policy_document(self.api, found.arn, found.default_version)
         return any(policy.equivalent(document, wanted) for wanted in self.documents)
@@ -247,7 +248,7 @@ class Policy:
         if (
             first
             and self.description is not None
-            # Not every server returns descriptions.
+            # Some servers return no descriptions.
             and first.policy.description is not None
             and self.description != first.policy.description
         ):
@@ -268,7 +269,7 @@ class Policy:
         return f"The policy {self.name} at {self.api.endpoint} stays, because {reason}."
 
     def _foreign(self, current: State) -> str:
-        """Who has the policy beside the only roles that it may be detached from, in words."""
+        """The roles, users and groups that the policy must not be detached from, as text."""
         holders = self.request.holders
         if holders is None:
             return ""
@@ -316,7 +317,7 @@ class Policy:
         return Change("AttachRolePolicy", f"{name} to {role}", apply, retry_not_found=True)
 
     def _remove(self, part: Part) -> list[Change[State]]:
-        """Detach a policy everywhere, then delete its versions and itself: IAM refuses any other order."""
+        """Detach the part everywhere, delete its versions, then the policy: IAM refuses any other order."""
         name, entities = part.policy.name, part.entities or iam_entities.Entities((), (), ())
         if entities.users or entities.groups:
             raise Refused(

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The managed policies that one document is kept in, and how they are found on the server.
+"""Divides one document among several managed policies, and finds these on the server.
 
-A document that fits is one policy. A larger one is split: the first part has the name that the user gave, the
-further ones a number behind it, and a description that says whose part they are.
+A document that fits is one policy. A larger one is split: the first part has the user's name for the policy. Further
+parts have this name with a number, and a description that names the first part.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from .._clients.api import Api
 from .._clients.errors import Forbidden, Invalid, Unsupported
 from .._documents import names
 
-# Characters of a policy's name.
+# The maximum length of a policy's name.
 LONGEST_NAME = 128
 
 
 @dataclass(frozen=True)
 class Part:
-    """One managed policy: its document (parsed), and those of the wanted roles that have it.
+    """One managed policy: its document (parsed), and which of the requested roles it is attached to.
 
-    `entities` are all who have it, read only where the policy is to go.
+    `entities`: all roles, users and groups that it is attached to; only read before a removal.
     """
 
     policy: iam_entities.Policy
@@ -45,15 +45,15 @@ def part_name(name: str, number: int) -> str:
 
 
 def part_mark(name: str, number: int) -> str:
-    """How the description of a further part begins."""
+    """The beginning of a further part's description."""
     return f"Part {number} of the policy {name}."
 
 
 class Finder:
-    """Finds the policy `name` and its parts with as few calls as can tell.
+    """Finds the policy `name` and its parts with as few calls as possible.
 
-    The ARN of a policy needs the account, which comes from the ARN of a role where the user gave one, else from what
-    is attached to the roles, else from the roles themselves, the credentials' user, or a list of all policies.
+    The ARN of a policy contains the account. It is taken from the ARN of a role if the user gave one, else from
+    policies that are attached to the roles, from the roles, from the credentials' user, or from a list of all policies.
     """
 
     def __init__(
@@ -69,18 +69,18 @@ class Finder:
         self.name = name
         self.path = path
         self.roles = {names.check_iam_name(role.rsplit("/", 1)[-1], "role"): role for role in roles}
-        # Whether a policy that is not at the expected ARN is looked for in the list of all before it counts as absent.
+        # Whether to search the list of all policies before a policy that is not at the expected ARN counts as absent.
         self.thorough = thorough
         self.account = self._account_of_roles()
         self.attached: dict[str, tuple[iam_entities.Attached, ...] | None] = {}
-        # Set after the server said that the name is taken though nothing is at the expected ARN: another path.
+        # Set after the server refused the name although no policy has the expected ARN: the policy has another path.
         self.by_listing = False
 
     def find(self, number: int) -> iam_entities.Policy | None:
-        """The policy that is the part with this number, None when there is none."""
+        """The policy for the part with this number, None if there is none."""
         name = part_name(self.name, number)
         if len(name) > LONGEST_NAME:
-            # IAM takes no such name, so there is no such policy.
+            # IAM does not allow such a name, so there is no such policy.
             return None
         for attached in self.attached.values():
             for one in attached or ():
@@ -99,19 +99,19 @@ class Finder:
         return found
 
     def prepare(self) -> None:
-        """Read what is attached to the roles when that is the only hint for the account."""
+        """Read the policies attached to the roles if only they can show the account."""
         self.attached = {}
         if self.account is None:
             self.read_attached()
 
     def read_attached(self) -> None:
-        """Read what is attached to the roles, once."""
+        """Read the policies attached to the roles, once."""
         for role in self.roles:
             if role not in self.attached:
                 self.attached[role] = iam_entities.attached_policies(self.api, role)
 
     def roles_with(self, arn: str) -> tuple[str, ...]:
-        """Those of the wanted roles that have the policy."""
+        """The requested roles that the policy is attached to."""
         return tuple(
             role
             for role, attached in self.attached.items()
@@ -119,7 +119,7 @@ class Finder:
         )
 
     def _listed(self, name: str) -> iam_entities.Policy | None:
-        # The list leaves descriptions out.
+        # The list has no descriptions.
         listed = iam_entities.find_policy(self.api, name)
         return listed and iam_entities.get_policy(self.api, listed.arn)
 
@@ -135,7 +135,7 @@ class Finder:
         for attached in self.attached.values():
             for one in attached or ():
                 account = names.parse_arn(one.arn).account
-                # Policies that the provider made stand in an account named "aws".
+                # Policies of the provider are in an account named "aws".
                 if account.isdigit():
                     return account
         for role, attached in self.attached.items():
@@ -149,10 +149,10 @@ class Finder:
 
 
 def writing_order(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """The names in `after`, so ordered that no permission is ever in no part while they are written one by one.
+    """The names in `after`, ordered so that at any time while they are written, some part has each permission.
 
-    Both map a part's name to its document. Earlier parts come first where that is good, so that no part of a new
-    policy is ever without those by which it is found. Where permissions change places in a circle, no order is good.
+    Both map a part's name to its document. If possible, earlier parts come first, because the search for parts ends at
+    the first gap. If permissions are exchanged in a circle, no such order exists.
     """
     there = {name: granted(document) for name, document in before.items()}
     wanted = {name: granted(document) for name, document in after.items()}
@@ -173,7 +173,7 @@ def writing_order(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[s
 
 
 def granted(document: Any) -> set[str]:
-    """What a document says, one action on one resource at a time."""
+    """The document's permissions as texts, one for each action on one resource."""
     statements = document.get("Statement") if isinstance(document, Mapping) else None
     return {
         json.dumps({**statement, "Action": action, "Resource": resource}, sort_keys=True)

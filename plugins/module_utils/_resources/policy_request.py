@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is asked of a managed policy: its document, given or generated, and the roles that need it."""
+"""The desired state of a managed policy: its document (given or generated) and the roles that need it."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from .._documents import names, permissions, policy
 from .._documents.policy_parts import buckets_of, keep_unlisted, remove_buckets, split
 from .._work import InvalidDocument, Refused
 
-# The quota of AWS for the document of a managed policy, in characters without white space.
+# AWS's quota for the document of a managed policy, in characters without white space.
 MAX_SIZE = 6144
 
 
 @dataclass(frozen=True)
 class PolicyRequest:
-    """The desired state of a managed policy; None keeps what is there.
+    """The desired state of a managed policy; None keeps the current one.
 
     document: the parsed document. If the policy is to be absent, the permissions to remove; None removes all of it.
-    max_size: what the server accepts, in characters; a larger document becomes several policies. roles: names or ARNs
-    of the roles to attach it to. keep_unlisted: permissions on buckets that the document does not name stay.
-    holders: of a policy that is to be absent, the names of the only roles that it may be detached from; None for all.
+    max_size: the server's limit in characters; a larger document becomes several policies. roles: names or ARNs of the
+    roles to attach it to. keep_unlisted: whether permissions for buckets that are not in the document stay. holders:
+    for a policy that is to be absent, the roles that it may be detached from; None for all.
     """
 
     name: str
@@ -39,7 +39,7 @@ class PolicyRequest:
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> PolicyRequest:
-        """From the options of a task. Raises InvalidDocument."""
+        """Build the request from the options of a task. Raises InvalidDocument."""
         present = options["state"] == "present"
         generated = options["side"] is not None
         listed = generated and bool(options["source_buckets"] or options["target_buckets"])
@@ -56,7 +56,7 @@ class PolicyRequest:
             if present or options["roles"] is None
             else tuple(role.rsplit("/", 1)[-1] for role in options["roles"]),
         )
-        # An impossible split is refused before any call.
+        # Raises InvalidDocument for an impossible split, before any call.
         request.split(())
         return request
 
@@ -69,14 +69,14 @@ class PolicyRequest:
         buckets: tuple[Sequence[str], Sequence[str]],
         role: str,
     ) -> PolicyRequest:
-        """The policy of one side as the role `replication` writes it; `buckets` are those of source and target."""
+        """The policy for one side as the role `replication` writes it; `buckets`: of source and target."""
         document = _generated(side, permissions, *buckets, cloud_targets=False)
         return cls(name, document=document, roles=(role,), keep_unlisted=True)
 
     def split(self, stored: Sequence[Any]) -> tuple[Mapping[str, Any], ...]:
-        """The documents of the policy's parts, given the stored ones; empty if nothing is to be left.
+        """The documents for the policy's parts, given the stored ones; empty if none is to remain.
 
-        Stored documents that cannot be understood have no permissions to keep.
+        Stored documents that cannot be parsed have no permissions to keep.
         """
         documents = [one for one in stored if _understood(one)]
         if self.present:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Checks the two buckets: whether they exist, belong to the account, differ, and are fit for replication."""
+"""Checks the two buckets: whether they exist, belong to the account, differ, and meet the requirements."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ KINDS = (
 
 
 def check(source: Side, target: Side, facts: FactReader) -> None:
-    """Check each bucket, and that the two are different places."""
+    """Check each bucket, and that the two are not the same bucket."""
     for side in (source, target):
         if side.s3.usable:
             side.bucket_usable = _versioning(side, facts)
@@ -102,7 +102,7 @@ def check(source: Side, target: Side, facts: FactReader) -> None:
 
 
 def check_settings(source: Side, target: Side, facts: FactReader) -> None:
-    """Check settings that need not be right for a set-up: object lock, and replication onward."""
+    """Check settings that set-up does not depend on: object lock, and replication onward."""
     if source.bucket_usable and target.bucket_usable:
         _object_lock(source, target, facts)
     _onward(source, target, facts)
@@ -130,7 +130,7 @@ def check_encryption(source: Side, facts: FactReader) -> None:
 
 
 def _places(source: Side, target: Side, facts: FactReader) -> None:
-    """Report the same bucket on both sides, or the same environment under two names."""
+    """Report the same bucket on both sides, or the same environment at two endpoints."""
     same_url = _host(source) == _host(target)
     if not same_url and not _same_environment(source, target):
         return
@@ -151,13 +151,13 @@ def _host(side: Side) -> tuple[str | None, int | None]:
 
 
 def _same_environment(source: Side, target: Side) -> bool:
-    """Whether both sides name one account, and list the same buckets with the same times of creation."""
+    """Whether both sides return the same account, and the same buckets with the same creation times."""
     known = None not in (source.owner, target.owner) and bool(source.owned)
     return known and source.owner == target.owner and source.owned == target.owned
 
 
 def _versioning(side: Side, facts: FactReader) -> bool:
-    """Whether the bucket exists and can be read; reports what it lacks."""
+    """Report unmet requirements of the bucket. Returns whether it exists and can be read."""
     findings = facts.findings
     try:
         status = facts.read(
@@ -214,7 +214,7 @@ def _object_lock(source: Side, target: Side, facts: FactReader) -> None:
 
 
 def _onward(source: Side, target: Side, facts: FactReader) -> None:
-    """Report whether the target bucket replicates to a third one, which replicas do not follow."""
+    """Report if the target bucket replicates to a third one: replicas are not replicated again."""
     if not target.bucket_usable:
         return
     stored = facts.try_read(

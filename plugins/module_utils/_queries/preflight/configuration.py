@@ -91,7 +91,7 @@ KINDS = (
 
 @dataclass(frozen=True)
 class Expected:
-    """The expected configuration; None: nothing is expected."""
+    """The expected configuration; None: no expectation."""
 
     rules: tuple[WantedRule, ...] | None = None
     known_sites: Mapping[str, str] | None = None
@@ -99,7 +99,7 @@ class Expected:
 
 @dataclass(frozen=True)
 class Live:
-    """What the other checks need: the roles, the prefixes of the enabled rules, and the kind of their sites.
+    """Facts for the other checks: the roles, the prefixes of the enabled rules, and the kind of their sites.
 
     clouds_only: there is one role, which only clouds use. clouds: an enabled rule sends to a cloud.
     """
@@ -111,7 +111,7 @@ class Live:
 
 
 def check(source: Side, target: Side, expected: Expected, facts: FactReader) -> Live:
-    """Read and check the configuration. Returns its contents as far as they could be understood."""
+    """Read and check the configuration. Returns those of its contents that could be parsed."""
     if not source.bucket_usable:
         return Live()
     stored = facts.try_read(
@@ -156,7 +156,7 @@ def _validate(
     findings: Findings,
     where: Place,
 ) -> None:
-    """Check the servers' own rules; roles and sites have findings of their own."""
+    """Check the constraints of the servers; roles and sites have findings of their own."""
     unknown = {
         site.name: label(rule)
         for rule in configuration.rules

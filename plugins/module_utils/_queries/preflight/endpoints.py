@@ -23,7 +23,7 @@ from ..._clients.errors import (
 )
 from .findings import ERROR, INFO, WARNING, Endpoint, FactReader, Findings, Kind, Side
 
-# Seconds between two clocks from which they are reported; MAX_SKEW is when servers refuse requests.
+# A clock difference of this many seconds is reported; from MAX_SKEW, servers refuse requests.
 SKEW = 60
 KINDS = (
     Kind(
@@ -86,7 +86,7 @@ KINDS = (
 
 @dataclass(frozen=True)
 class Probe:
-    """The result of the first call to an endpoint: an answer or an error, and how far its clock is ahead."""
+    """The result of the first call to an endpoint: a response or an error, and how far its clock is ahead."""
 
     answer: Any
     error: ApiError | None
@@ -94,7 +94,7 @@ class Probe:
 
 
 def check(sides: list[Side], facts: FactReader) -> None:
-    """Call each endpoint once; keep what the answers tell about accounts and their buckets."""
+    """Call each endpoint once, and keep the accounts and buckets in the responses."""
     clocks: list[tuple[float, Endpoint]] = []
     for side in sides:
         for endpoint, ask in ((side.s3, s3_buckets.owned_buckets), (side.iam, _account)):
@@ -113,10 +113,10 @@ def check(sides: list[Side], facts: FactReader) -> None:
 
 
 def check_accounts(side: Side, with_iam_credentials: Endpoint | None, facts: FactReader) -> None:
-    """Compare the owners that S3 names for the credentials of S3 and of IAM.
+    """Compare the owners that S3 returns for the credentials of S3 and of IAM.
 
     with_iam_credentials: the side's S3 endpoint with the credentials of its IAM connection; None if they are the same.
-    A server that does not know those credentials at S3 tells nothing.
+    No comparison if S3 rejects the IAM credentials.
     """
     if with_iam_credentials is None or not side.s3.usable or side.owner is None:
         return
@@ -142,7 +142,7 @@ def _account(api: Api) -> str | None:
     try:
         return iam_entities.own_account(api)
     except Unsupported:
-        # Some IAM servers lack this call, and all S3 servers do.
+        # Some IAM servers lack this call, and so do all S3 servers.
         iam_entities.probe_iam(api)
         return None
 
@@ -170,7 +170,7 @@ def _judge(probe: Probe, endpoint: Endpoint, findings: Findings) -> None:
 
 
 def _compare(clocks: list[tuple[float, Endpoint]], findings: Findings) -> None:
-    """Compare every clock with this machine's, and the two farthest apart if that tells more."""
+    """Compare every clock with this machine's, and the two farthest apart if they differ by more."""
     for ahead, endpoint in clocks:
         _report(ahead, endpoint, "this machine's clock", findings)
     if not clocks:

@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The two sides of a pair, the facts that are read of them, and what preflight reports about them, as data.
+"""The two sides of a pair, the facts that are read about them, and preflight's findings, as data.
 
-Each fact is read once per task, and every failure to read one is a finding. `render` is the one place that makes text
-of findings. The kinds of findings stand beside the checks that report them. Their ids are for inventories, filters and
-guides, and never change their meaning.
+Each fact is read once per task, and every failure to read one is a finding. Only `render` makes text of findings. The
+kinds of findings are defined in the modules of the checks that report them. Inventories, filters and guides use their
+ids, so an id never changes its meaning.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ SingleFlight = Callable[[Hashable, Callable[[], Any]], Any]
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of finding, in whole sentences.
+    """One kind of finding. The texts are whole sentences.
 
-    why: why it matters; remedy: what to do. made_by_setup: set-up creates or repairs it, so before set-up it is no
-    error. blocks_setup: set-up would fail because of it, so before set-up it is one. changed_by_hand: something was
-    changed or added after set-up, which does not check it beforehand.
+    why: why it matters; remedy: what to do. made_by_setup: set-up creates or repairs it, so it is not an error before
+    set-up. blocks_setup: set-up would fail because of it, so it is an error before set-up. changed_by_hand: something
+    was changed or added after set-up, so there is nothing to check before.
     """
 
     id: str
@@ -43,7 +43,7 @@ class Kind:
 
     @property
     def drift(self) -> bool:
-        """Whether what is there is not what was asked for, rather than wrong by itself."""
+        """Whether the finding is a difference from the requested state, not an error in itself."""
         return self.made_by_setup or self.changed_by_hand
 
 
@@ -71,7 +71,7 @@ NOT_READ_KINDS = (
 
 @dataclass(frozen=True)
 class Place:
-    """What a finding is about.
+    """The subject of a finding.
 
     side: "source" or "target". kind: "bucket", "role", "S3" or "IAM". name: of the bucket or the role's ARN, empty for
     an endpoint. endpoint: its URL.
@@ -89,7 +89,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Finding:
-    """One finding of a kind, at a place; `what` says in whole sentences what was found there."""
+    """One finding of a kind, at a place; `what` describes it in whole sentences."""
 
     id: str
     severity: str
@@ -101,9 +101,9 @@ class Finding:
 
 
 class Findings:
-    """The findings so far, each once.
+    """Collects findings, without duplicates.
 
-    ignored: ids that are not reported. before_setup: the replication is still to be set up (see Kind).
+    ignored: ids that are not reported. before_setup: the replication is not set up yet (see Kind).
     """
 
     def __init__(
@@ -120,7 +120,7 @@ class Findings:
         self._found: dict[Finding, None] = {}
 
     def add(self, id: str, where: Place, what: str) -> None:
-        """Report something of the kind `id`."""
+        """Add a finding of the kind `id`."""
         kind = self._kinds[id]
         if id not in self._ignored:
             severity = self._severity(kind)
@@ -133,7 +133,7 @@ class Findings:
         return ERROR if self._before_setup and kind.blocks_setup else kind.severity
 
     def of(self, *severities: str) -> list[Finding]:
-        """The findings of these severities, the worst first."""
+        """The findings of these severities, the most severe first."""
         return sorted(
             (one for one in self._found if one.severity in severities),
             key=lambda one: SEVERITIES.index(one.severity),
@@ -149,7 +149,7 @@ def line(finding: Finding) -> str:
 
 
 def render(findings: Findings) -> dict[str, Any]:
-    """The findings as results have them: as data, counted, and as lines of text.
+    """The findings as a module's result: data, counts, and lines of text.
 
     {"findings": [{"id", "severity", "what", "where": text, "place": {"side", "kind", "name", "endpoint"}, "why",
     "remedy", "drift"}], "summary": {severity: count}, "lines": [..], "warnings": [..]}
@@ -170,9 +170,9 @@ def _as_data(finding: Finding) -> Mapping[str, Any]:
 
 @dataclass
 class Endpoint:
-    """A service of a side, such as "source", "S3"; `api` is None if the connection cannot be opened.
+    """A service of one side, such as S3 of the source; `api` is None if the connection cannot be opened.
 
-    `usable` becomes False once it is known that nothing can be read there: then no further call is made.
+    `usable` becomes False after an error that makes further calls useless: none are made then.
     """
 
     side: str
@@ -191,10 +191,11 @@ class Endpoint:
 
 @dataclass
 class Side:
-    """Source or target; `name` says which. Unknown facts are None.
+    """The source or the target, according to `name`. Unknown facts are None.
 
-    iam: None if it was not given. role: the expected ARN or name. owned: the account's buckets and when each was
-    created. owner: the canonical id of the account that owns them. bucket_usable: the bucket exists and can be read.
+    iam: None if the pair has no IAM connection. role: the expected ARN or name. owned: the account's buckets and when
+    each was created. owner: the canonical id of the account that owns them. bucket_usable: the bucket exists and can be
+    read.
     """
 
     name: str
@@ -231,7 +232,7 @@ class FactReader:
     once: SingleFlight = field(repr=False)
 
     def read(self, endpoint: Endpoint, key: Hashable, call: Callable[[Api], Fact]) -> Fact:
-        """The answer to a call, made once per task for each endpoint and its credentials. Raises ApiError."""
+        """The result of a call that is made once per task for each endpoint and its credentials. Raises ApiError."""
         api = endpoint.api
         if api is None:
             raise RuntimeError(f"{endpoint.place} was asked for {key} although it is not usable")
@@ -247,7 +248,7 @@ class FactReader:
         where: Place,
         permission: str,
     ) -> Known[Fact] | None:
-        """The same, but None and a finding if the call fails; `permission` is what the call requires."""
+        """As `read`, but a failed call returns None and adds a finding; `permission`: what the call requires."""
         try:
             return Known(self.read(endpoint, key, call))
         except ApiError as error:

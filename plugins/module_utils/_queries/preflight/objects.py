@@ -18,14 +18,14 @@ from ..._work import quote
 from .configuration import Live
 from .findings import ERROR, WARNING, FactReader, Kind, Side
 
-# Of the versions below each prefix that are listed, of the prefixes, and of the seconds for one pair.
+# Limits for one pair: listed versions per prefix, prefixes, and seconds.
 LISTED = 1000
 PREFIXES = 5
 SECONDS = 10.0
-# Seconds after which a pending object is stuck if later ones arrived, and after which it is worth a warning by itself.
+# Seconds until a pending object counts as stuck if later ones arrived, and until it is a finding in any case.
 STUCK_AFTER = 900.0
 PENDING_LONG = 3600.0
-# Pending objects whose stamped roles are read.
+# The maximum number of pending objects whose stamped roles are read.
 STAMPS = 3
 KINDS = (
     Kind(
@@ -53,7 +53,7 @@ KINDS = (
 
 @dataclass(frozen=True)
 class Pending:
-    """A pending version; other_roles: those that it was put with, None if they are the configuration's or unknown."""
+    """A pending version; other_roles: its own roles if they differ from the configuration's, else None."""
 
     key: str
     modified: str
@@ -62,7 +62,7 @@ class Pending:
 
 @dataclass
 class Sample:
-    """A sample: how many versions were read, which are pending or FAILED, and when the last COMPLETED one was put."""
+    """How many versions were read, which are pending or FAILED, and when the last COMPLETED one was put."""
 
     read: int = 0
     pending: list[Pending] = field(default_factory=list)
@@ -113,7 +113,7 @@ def take_sample(
 
 
 def spread(versions: list[s3_objects.Version], size: int) -> Iterator[s3_objects.Version]:
-    """The newest versions, as half of the sample, and others at even distances over all ages."""
+    """Half of the sample from the newest versions, the other half spread evenly over all ages."""
     newest = sorted(versions, key=lambda one: one.modified, reverse=True)
     half = newest[: (size + 1) // 2]
     yield from half
@@ -144,7 +144,7 @@ def _stamped_roles(api: Api, bucket: str, version: s3_objects.Version) -> str | 
     try:
         return s3_objects.stamped_roles(api, bucket, version.key, version.version_id)
     except ApiError:
-        # Many accounts may not use this route, and some servers lack it.
+        # Many accounts lack the permission for this route, and some servers lack the route.
         return None
 
 

@@ -92,7 +92,7 @@ _SAYING = {
 
 @dataclass(frozen=True)
 class Use:
-    """What the roles are used for: the prefixes of the enabled rules, and the servers.
+    """The use of the roles: the prefixes of the enabled rules, and the servers.
 
     since_2025: None if it is unknown. clouds: objects are sent to clouds too.
     """
@@ -105,7 +105,7 @@ class Use:
 def check(
     side: Side, other: Side, role: iam_entities.Role, use: Use, facts: FactReader
 ) -> Held | None:
-    """Check what a role may do with its side's bucket. Returns its policies, None if they cannot be read."""
+    """Check a role's permissions for its side's bucket. Returns its policies, None if they cannot be read."""
     if side.iam is None:
         return None
     where = side.role_place(role.arn)
@@ -130,7 +130,7 @@ def check(
 def required_resources(
     side: str, bucket: str, prefixes: Iterable[str], clouds: bool = False
 ) -> Iterator[tuple[Permission, Resource]]:
-    """Each permission that a side's role requires, with the bucket or all its keys below each of the prefixes."""
+    """Each permission that a side's role requires, with the bucket or the keys with one of the prefixes."""
     arn = bucket_arn(bucket)
     below = [Resource(f"{arn}/{prefix}", below=True) for prefix in prefixes]
     for need in required_permissions(side, clouds):
@@ -161,7 +161,7 @@ def _finding(
 
 
 def _beyond(side: Side, other: Side, held: Held, where: Place, findings: Findings) -> None:
-    """Report rights on a bucket with the other side's name, which replication does not require."""
+    """Report permissions for a bucket with the other side's name, which replication does not require."""
     more = [
         _say(need.action, resource, Verdict(Outcome.ALLOWED))
         for need, resource in required_resources(other.name, other.bucket, [""])
@@ -177,7 +177,7 @@ def _allows(policies: Iterable[Policy], action: str, resource: Resource) -> bool
 
 @dataclass(frozen=True)
 class Held:
-    """The policies of a role, which is named by its ARN.
+    """The policies of a role; the role is identified by its ARN.
 
     complete: False if one of them, or a list of them, could not be read.
     """

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether a pair of buckets is fit for replication, as far as both sides can tell. Reads, and writes nothing."""
+"""Checks whether a pair of buckets can replicate. Reads from both sides and writes nothing."""
 
 from __future__ import annotations
 
@@ -93,11 +93,11 @@ class SideRequest:
 
 @dataclass(frozen=True)
 class PreflightRequest:
-    """One pair, what is expected of it, and what counts as a failure.
+    """One pair, the expected state, and which findings count as a failure.
 
-    rules, known_sites: None if nothing is expected of them. trusted: Backbeat's principals, one of which the roles have
+    rules, known_sites: None for no expectation. trusted: Backbeat's principals, one of which the roles have
     to trust. servers_since_2025: None if it is unknown. before_setup: only what set-up cannot repair is an error, and
-    only what takes few calls is checked. endpoints_only: nothing but endpoints is checked. object_samples: how many
+    only what takes few calls is checked. endpoints_only: only endpoints are checked. object_samples: how many
     objects of the source are checked. ignore: ids of findings that are not reported. fail_on: see FAIL_ON.
     """
 
@@ -115,7 +115,7 @@ class PreflightRequest:
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> PreflightRequest:
-        """From the options of a task. Raises InvalidDocument."""
+        """Build the request from the options of a task. Raises InvalidDocument."""
         return cls(
             source=SideRequest.from_options(options["source"]),
             target=SideRequest.from_options(options["target"]),
@@ -133,10 +133,10 @@ class PreflightRequest:
 
 @dataclass(frozen=True)
 class Examination:
-    """What was found out about a pair.
+    """The result of checking a pair.
 
-    checks: what was checked, in order. prefix: where an object would be replicated, None if nowhere. obstacle: why no
-    canary can be tried, as a sentence; empty if one can.
+    checks: what was checked, in order. prefix: of keys that would be replicated, None if there are none. obstacle: why
+    no canary can be tried, as a sentence; empty if one can.
     """
 
     source: Side
@@ -176,7 +176,7 @@ class Preflight(Query):
 
     @classmethod
     def build(cls, request: PreflightRequest, connections: Connections) -> Preflight:
-        """The check of one pair, each side of which has its own connections."""
+        """Build the check of one pair, with separate connections for each side."""
         findings = Findings(KINDS, request.ignore, request.before_setup)
         source = _side("source", request.source, connections, findings)
         target = _side("target", request.target, connections, findings)
@@ -199,7 +199,7 @@ class Preflight(Query):
         return self.report(self.examine())
 
     def examine(self) -> Examination:
-        """Check everything that the request asks for."""
+        """Run the checks that the request selects."""
         checks = ["endpoints", "buckets", "configuration", "roles"]
         pair = [self.source, self.target]
         endpoints.check(pair, self.facts)
@@ -229,7 +229,7 @@ class Preflight(Query):
         )
 
     def report(self, examination: Examination, **more: Any) -> dict[str, Any]:
-        """The result for Ansible, with `more` of its own. Raises Unsatisfied if findings are as bad as `fail_on`."""
+        """The result for Ansible, with `more` values. Raises Unsatisfied if a finding is as severe as `fail_on`."""
         result = {
             **more,
             **render(examination.findings),
@@ -248,7 +248,7 @@ class Preflight(Query):
         return result
 
     def _check_thoroughly(self, live: Live, found: Mapping[str, Any]) -> list[str]:
-        """What takes more calls, and what set-up makes or does not depend on."""
+        """Run the checks that need more calls, or that set-up does not depend on. Returns their names."""
         buckets.check_settings(self.source, self.target, self.facts)
         if live.clouds and self.source.bucket_usable:
             buckets.check_encryption(self.source, self.facts)
@@ -293,7 +293,7 @@ def _endpoint(
 
 
 def _s3_as_iam(side: Side, request: SideRequest, connections: Connections) -> Endpoint | None:
-    """The side's S3 with the credentials of its IAM; None if they are the same, or one cannot be opened."""
+    """The side's S3 with its IAM credentials; None if they are the same, or a connection cannot be opened."""
     if side.iam is None or request.iam is None or not (side.s3.usable and side.iam.usable):
         return None
     credentials = {name: request.iam.get(name) for name in CREDENTIALS}
@@ -310,14 +310,14 @@ Place = tuple[Any, str]
 
 @dataclass
 class Sources:
-    """Of a task's pairs: all buckets by environment, and the sources by target; a place is (URL, bucket)."""
+    """All buckets of a task's pairs by environment, and the sources by target; a place is (URL, bucket)."""
 
     listed: dict[Any, set[str]] = field(default_factory=lambda: defaultdict(set))
     by_target: dict[Place, set[Place]] = field(default_factory=lambda: defaultdict(set))
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Sources:
-        """Those of the option `pairs`; none if the task has one pair."""
+        """The places in the option `pairs`; none if the task has one pair."""
         found = cls()
         for pair in options.get("pairs") or ():
             source, target = _place(pair["source"]), _place(pair["target"])

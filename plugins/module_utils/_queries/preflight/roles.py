@@ -122,7 +122,7 @@ def check(
         if arns:
             _compare(side, live, facts.findings)
         expected_counts = not arns or (before_setup and side.role is not None)
-        # A configuration with one role is for clouds, where no second role is assumed.
+        # A configuration with one role is for clouds: Backbeat assumes no second role there.
         wanted = side.role if expected_counts else live
         role = _role(side, wanted, not expected_counts, facts) if wanted else None
         if role is not None:
@@ -196,7 +196,7 @@ def _role(side: Side, wanted: str, live: bool, facts: FactReader) -> iam_entitie
 
 
 def _missing(side: Side, wanted: str, other: iam_entities.Role | None, findings: Findings) -> None:
-    """Report that the role does not exist, that another one has its name, or that it belongs to another account."""
+    """Report a role that does not exist, has the name of another one, or belongs to another account."""
     where = side.iam.place if side.iam else side.place
     account = parse_arn(other.arn).account if other else side.account
     theirs = _account_of(wanted)

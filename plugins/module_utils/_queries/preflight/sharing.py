@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Checks what a role is used for beyond this task: buckets that lost its permission, and permissions that none uses."""
+"""Checks a role beyond this task's buckets: buckets for which it lost permissions, and permissions without a use."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from ..._documents.policy_parts import buckets_of
 from .findings import ERROR, INFO, FactReader, Kind, Side
 from .permissions import Held, Use, required_resources
 
-# Of the account's buckets, and of seconds, for one role.
+# Limits for one role: buckets of the account, and seconds.
 BUCKETS = 1000
 SECONDS = 30.0
-# Buckets that a message names.
+# The number of buckets that a message names.
 SHOWN = 10
 KINDS = (
     Kind(
@@ -58,7 +58,7 @@ class Listed:
 
 @dataclass(frozen=True)
 class Replicated:
-    """A bucket of the source's account with a configuration: its roles, its targets, the prefixes of enabled rules."""
+    """A bucket of the source's account with its roles, its targets and the prefixes of its enabled rules."""
 
     bucket: str
     roles: tuple[str, ...]
@@ -68,7 +68,7 @@ class Replicated:
 
 @dataclass(frozen=True)
 class Account:
-    """The configurations of the source's account; `complete` is False if some could not be read in time."""
+    """The configurations in the source's account; `complete` is False if some could not be read in time."""
 
     replicated: tuple[Replicated, ...]
     complete: bool
