@@ -23,7 +23,6 @@ from .messages import Refused
 from .rules import NAMESPACE
 from .store import Version
 
-PAGE = 1000
 #: The first byte of the characters beyond U+FFFF.
 HIDDEN = b"\xf0"
 _NO_DATA = "d41d8cd98f00b204e9800998ecf8427e"
@@ -43,17 +42,17 @@ class _Page:
 class _Request:
     """What the parameters of both listings have in common."""
 
-    def __init__(self, parameters: Mapping[str, str]) -> None:
+    def __init__(self, parameters: Mapping[str, str], page_size: int) -> None:
         self.prefix = parameters.get("prefix", "")
         self.delimiter = parameters.get("delimiter", "")
         self.encoding = parameters.get("encoding-type", "")
         try:
-            limit = int(parameters.get("max-keys") or PAGE)
+            limit = int(parameters.get("max-keys") or page_size)
         except ValueError:
             limit = -1
         if limit < 0:
             raise Refused(400, "InvalidArgument", "max-keys must be a number that is not negative")
-        self.limit = min(limit, PAGE)
+        self.limit = min(limit, page_size)
 
     def text(self, value: str) -> str:
         """A key as the client wants it, for XML."""
@@ -115,10 +114,10 @@ class _Request:
 
 
 def list_versions(
-    bucket: FakeBucket, keys: Sequence[bytes], parameters: Mapping[str, str]
+    bucket: FakeBucket, keys: Sequence[bytes], parameters: Mapping[str, str], page_size: int
 ) -> bytes:
     """One page of ListObjectVersions. keys: all of the bucket, sorted. Raises Refused."""
-    asked = _Request(parameters)
+    asked = _Request(parameters, page_size)
     key_marker = parameters.get("key-marker", "")
     version_marker = parameters.get("version-id-marker", "")
     owner = owner_of(bucket.account_id)
@@ -150,9 +149,11 @@ def list_versions(
     return asked.xml("ListVersionsResult", bucket, fields, page)
 
 
-def list_objects(bucket: FakeBucket, keys: Sequence[bytes], parameters: Mapping[str, str]) -> bytes:
+def list_objects(
+    bucket: FakeBucket, keys: Sequence[bytes], parameters: Mapping[str, str], page_size: int
+) -> bytes:
     """One page of ListObjects, in the second form if list-type is 2. Raises Refused."""
-    asked = _Request(parameters)
+    asked = _Request(parameters, page_size)
     second = parameters.get("list-type") == "2"
     token = parameters.get("continuation-token", "")
     after = parameters.get("start-after" if second else "marker", "")
@@ -204,9 +205,8 @@ def owner_of(account: str) -> str:
 
 
 def _modified(version: Version) -> str:
-    return version.last_modified.strftime("%Y-%m-%dT%H:%M:%S.") + (
-        f"{version.last_modified.microsecond // 1000:03d}Z"
-    )
+    # Several times as fast as strftime, and there is one for each row.
+    return version.last_modified.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def _version_entry(version: Version, latest: bool, key: str, owner: str) -> str:

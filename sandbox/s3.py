@@ -220,13 +220,15 @@ class S3Service:
     def _list_versions(
         self, request: Request, _principal: Principal, bucket: FakeBucket
     ) -> Response:
-        body = list_versions(bucket, self._store.sorted_keys(bucket), request.parameters)
+        keys, size = self._store.sorted_keys(bucket), self._settings().page_size
+        body = list_versions(bucket, keys, request.parameters, size)
         return Response(200, {"Content-Type": "application/xml"}, body)
 
     def _list_objects(
         self, request: Request, _principal: Principal, bucket: FakeBucket
     ) -> Response:
-        body = list_objects(bucket, self._store.sorted_keys(bucket), request.parameters)
+        keys, size = self._store.sorted_keys(bucket), self._settings().page_size
+        body = list_objects(bucket, keys, request.parameters, size)
         return Response(200, {"Content-Type": "application/xml"}, body)
 
     def _metadata(self, request: Request, _principal: Principal, bucket: FakeBucket) -> Response:

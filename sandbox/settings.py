@@ -58,6 +58,7 @@ class Settings:
     rate_limit: Annotated[
         float, "S3 requests a second beyond which the answer is 503 SlowDown, 0 for no limit"
     ] = 0.0
+    page_size: Annotated[int, "rows of the longest page of a listing of objects or versions"] = 1000
     refuse_writes: Annotated[bool, "refuse every call that would change something"] = False
     sites: Annotated[
         dict[str, str], 'replication sites: the environment behind each, or "cloud"'
@@ -95,6 +96,8 @@ class Settings:
     def __post_init__(self) -> None:
         if self.generation not in GENERATIONS:
             raise ValueError(f"generation is {self.generation}, and can be one of {GENERATIONS}")
+        if self.page_size < 1:
+            raise ValueError(f"page_size is {self.page_size}, and a page needs a row")
         if self.default_site not in self.sites:
             raise ValueError(f"default_site {self.default_site!r} is none of {list(self.sites)}")
         if isinstance(self.paused, list) and set(self.paused) - set(self.sites):

@@ -86,6 +86,20 @@ def test_twenty_thousand_are_quickly_there_and_listed(sandbox: Sandbox) -> None:
     assert keys == [f"seed/{number:08}" for number in range(20_000)]
 
 
+def test_pages_have_at_most_the_rows_that_are_set(sandbox: Sandbox) -> None:
+    s3, _ = set_up(sandbox)
+    sandbox.seed("source", SOURCE, 5)
+    sandbox.settings("source", page_size=2)
+    pages = list(s3.get_paginator("list_object_versions").paginate(Bucket=SOURCE))
+    assert [len(page["Versions"]) for page in pages] == [2, 2, 1]
+    pages = list(s3.get_paginator("list_objects_v2").paginate(Bucket=SOURCE))
+    assert [len(page["Contents"]) for page in pages] == [2, 2, 1]
+    assert len(s3.list_object_versions(Bucket=SOURCE, MaxKeys=1)["Versions"]) == 1
+    assert s3.list_object_versions(Bucket=SOURCE, MaxKeys=3)["MaxKeys"] == 2
+    with pytest.raises(SandboxError, match="page_size is 0"):
+        sandbox.settings("source", page_size=0)
+
+
 def test_a_page_costs_the_same_in_a_bucket_that_is_ten_times_as_large(sandbox: Sandbox) -> None:
     """The best of several, which is what other work on this machine does not change."""
     s3 = sandbox.source.client("s3")

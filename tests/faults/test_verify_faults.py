@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.scality.backbeat.plugins.module_utils._documents import verify_compare
 from sandbox import Sandbox
 from tests.faults.support.matrix import LONG, SHORT, CallAt
 from tests.integration.support.modules import Result, Side
@@ -57,6 +58,9 @@ REREAD = {
     ("a vanished bucket", "source"),
     ("a vanished bucket", "target"),
 }
+#: Rows of a page and of a block, and so many versions that each side's listing has three pages.
+PAGE = 10
+SEEDED = 23
 TIMES = ("started", "finished", "seconds", "requests", "last_complete")
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("short_pauses")]
@@ -84,7 +88,7 @@ class Pair:
             }
             for side, bucket in ((self.source, SOURCE_BUCKET), (self.target, TARGET_BUCKET))
         }
-        own = {"listers": 1, "inspectors": 1, "bodies": {"share": 0.001, "seed": 1}, "fail": False}
+        own = {"listers": 1, "inspectors": 1, "bodies": {"share": 0.1, "seed": 1}, "fail": False}
         result = self.source.run("verify", **sides, **own, **files)
         assert result["changed"] is False
         return result
@@ -115,12 +119,21 @@ def differences(one: dict[str, Any], other: dict[str, Any]) -> str:
 
 
 @pytest.fixture(scope="module")
-def pair(running_sandbox: Sandbox) -> Iterator[Pair]:
+def small_blocks() -> Iterator[None]:
+    """A position, from which the next run continues, behind each page."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(verify_compare, "MOST_EQUAL", PAGE)
+        yield
+
+
+@pytest.fixture(scope="module")
+def pair(running_sandbox: Sandbox, small_blocks: None) -> Iterator[Pair]:
     running_sandbox.reset()
+    running_sandbox.settings(page_size=PAGE)
     source, target = (Side(running_sandbox, running_sandbox[name]) for name in ("source", "target"))
     set_up(source, target, but=("object",))
     for side, bucket in (("source", SOURCE_BUCKET), ("target", TARGET_BUCKET)):
-        running_sandbox.seed(side, bucket, 2300, size=10)
+        running_sandbox.seed(side, bucket, SEEDED, size=10)
     source.s3.put_object(Bucket=SOURCE_BUCKET, Key="lost", Body=b"x")
     lost = source.s3.head_object(Bucket=SOURCE_BUCKET, Key="lost")["VersionId"]
     deadline = time.monotonic() + 15
@@ -137,7 +150,7 @@ def pair(running_sandbox: Sandbox) -> Iterator[Pair]:
     running_sandbox.clear_calls()
     made.clean = outcome(made.verify(20.0))
     states = {name: one["count"] for name, one in made.clean["states"].items() if one["count"]}
-    assert states == {"in_sync": 2300, "missing": 1, "written_at_target": 1, "pending": 1}
+    assert states == {"in_sync": SEEDED, "missing": 1, "written_at_target": 1, "pending": 1}
     assert made.clean["complete"]
     seen: Counter[tuple[str, str]] = Counter()
     for call in running_sandbox.calls():

@@ -26,6 +26,8 @@ LONG_KEY = 5_000
 MOST_VERSIONS = 100_000
 #: As many keys that differ are returned at a time.
 MOST_CASES = 500
+#: Rows that are alike in one block, after which the position moves.
+MOST_EQUAL = 1000
 
 
 class Disordered(Failure):
@@ -221,7 +223,7 @@ def compare(
 
 
 def _is_full(block: Block) -> bool:
-    return block.equal.count >= 1000 or len(block.cases) >= MOST_CASES
+    return block.equal.count >= MOST_EQUAL or len(block.cases) >= MOST_CASES
 
 
 def _equal(here: _Listing, there: _Listing) -> int:
