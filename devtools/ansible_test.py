@@ -20,8 +20,15 @@ from devtools.places import CACHE, NAME, NAMESPACE, ROOT, environ
 # Sanity checks what is shipped. Tests and tools have ruff and mypy; the pylint rules of ansible-test are made for
 # plugins, and forbid even the name `_`.
 TARGETS = ("changelogs/", "docs/", "meta/", "playbooks/", "plugins/", "roles/")
+# Tests of texts, on which no release of Ansible has an influence.
+OF_TEXTS = {"test_every_module.py", "test_markup.py", "test_shared_documentation.py"}
+MODULES = sorted(ROOT.glob("tests/unit/plugins/modules/test_*.py"))
 # Units forks for each test, which would take a minute more for the utilities of modules alone.
-UNITS = tuple(f"tests/unit/plugins/{name}/" for name in ("action", "filter", "modules"))
+UNITS = (
+    "tests/unit/plugins/action/",
+    "tests/unit/plugins/filter/",
+    *(str(file.relative_to(ROOT)) for file in MODULES if file.name not in OF_TEXTS),
+)
 
 # Takes the place of get-pip.py, which ansible-test runs in each of its empty virtual environments: it puts a `pip`
 # there that hands over to uv.

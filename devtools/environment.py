@@ -113,11 +113,11 @@ def create(
 
 
 # The supported releases of ansible-core, each with its Pythons: the first that is here tests it, so that together
-# they cover the range.
+# they cover the range of Pythons.
 CORES = {
     "2.17": ("3.10", "3.11", "3.12"),
     "2.18": ("3.11", "3.12", "3.13"),
-    "2.19": ("3.11", "3.12", "3.13"),
+    "2.19": ("3.12", "3.11", "3.13"),
     "2.20": ("3.13", "3.12", "3.14"),
     "2.21": ("3.14", "3.13", "3.12"),
 }

@@ -21,6 +21,12 @@ def module(name: str) -> Any:
     return import_module(f"{PACKAGE}.modules.{name}")
 
 
+def examples_of(name: str) -> list[dict[str, Any]]:
+    """The options in the module's examples."""
+    full_name = f"scality.backbeat.{name}"
+    return [task[full_name] for task in yaml.safe_load(module(name).EXAMPLES) if full_name in task]
+
+
 def documentation(name: str) -> dict[str, Any]:
     """A module's documentation with that of its fragments."""
     document = yaml.safe_load(module(name).DOCUMENTATION)
