@@ -51,7 +51,7 @@ from .verify_listers import Listers, SideRequest, attempt
 SAVE = 5.0
 #: Requests for each version: HEAD for its state, HEAD of both sides just before the put, two reads of tags, one put.
 REQUESTS = 6
-#: How many versions' tags are read in check mode, to measure how long that takes.
+#: The number of versions whose tags are read in check mode, to measure the time that this takes.
 MEASURED = 20
 
 
@@ -70,7 +70,7 @@ class Backfill(Job):
 
     @classmethod
     def build(cls, request: BackfillRequest, connections: Connections) -> Backfill:
-        """The backfill of one item; each side has a connection of its own."""
+        """Build the backfill of one item, with separate connections for each side."""
         limits = request.limits
         pool = 4 * limits.listers + 2 * limits.senders
         source, target = (
@@ -80,7 +80,7 @@ class Backfill(Job):
         return cls(request, source, target, backbeat)
 
     def predict(self, control: Control) -> dict[str, Any]:
-        """The versions that would be sent; reads the servers, and writes no files."""
+        """The versions that would be sent. Reads from the servers and writes no files."""
         return self._backfill(control, Files(), None, predict=True)
 
     def run(self, control: Control) -> dict[str, Any]:
@@ -92,7 +92,7 @@ class Backfill(Job):
                 checkpoint = Checkpoint(request.checkpoint, self._identity(), self._options())
                 locks.enter_context(checkpoint.locked())
             if request.problems_file:
-                # A verification that begins meanwhile would cut it.
+                # A verification that begins in the meantime would truncate the problems file.
                 locks.enter_context(locked_for_reading(request.problems_file))
             files = Files(request.sent_file, request.skipped_file)
             return self._backfill(control, files, checkpoint, predict=False)
@@ -195,7 +195,7 @@ class Backfill(Job):
     def _work(
         self, control: Control, ledger: Ledger, history: PendingHistory, *, predict: bool
     ) -> Failure | None:
-        """Do all the work; returns the error that ended it early."""
+        """Do all the work. Returns the error that ended it early, None if there was none."""
         return attempt(lambda: self._send(control, ledger, history, predict=predict), control)
 
     def _send(
@@ -288,7 +288,7 @@ class Backfill(Job):
         listers.run(meanwhile)
 
     def _take_keys(self, ledger: Ledger, workers: Workers, meanwhile: Callable[[], None]) -> None:
-        """Hand over the keys of a verification's problems, or those that are named."""
+        """Hand over the keys of a verification's problems, or the keys that the request names."""
         for offset, key in self._keys(ledger.offset):
 
             def advance(offset: int = offset) -> None:
@@ -299,7 +299,7 @@ class Backfill(Job):
             workers.put(KeyTask(ticket, None, case, listed=False), meanwhile)
 
     def _keys(self, begin: int) -> Iterator[tuple[int, str]]:
-        """Keys from an offset on, each with the offset behind it."""
+        """Keys from an offset on, each with the offset of the next one."""
         request = self.request
         if request.problems_file is None:
             for place, key in enumerate(sorted(request.choice.named)[begin:], begin + 1):
@@ -339,7 +339,7 @@ class _PeriodicWork:
         self._saved = time.monotonic()
 
     def __call__(self) -> None:
-        # Listers wait for the keys of their spans, which workers that have ended never finish.
+        # Listers wait until the keys of their spans are done; after the workers have ended, that never happens.
         self._workers.check()
         self._outcomes.step()
         if self._saves and time.monotonic() - self._saved >= SAVE:
@@ -348,14 +348,14 @@ class _PeriodicWork:
 
 
 class _Measure:
-    """In check mode: how long reading tags takes, and so how long the whole would take."""
+    """Measures in check mode how long reading tags takes, to estimate the time of the whole backfill."""
 
     def __init__(self, requests: Requests, ledger: Ledger) -> None:
         self._requests = requests
         self._ledger = ledger
 
     def __call__(self, key: bytes, version_id: bytes) -> None:
-        """Read the tags of a version, if not enough were read."""
+        """Read the tags of a version, until enough were read."""
         window = self._ledger.report.window
         if window.count >= MEASURED:
             return
@@ -365,7 +365,7 @@ class _Measure:
             window.add(time.monotonic() - began)
 
     def expected(self, request: BackfillRequest) -> dict[str, Any]:
-        """How many requests would be sent, and in how many seconds, without Backbeat's own time."""
+        """How many requests would be sent, and in how many seconds, without the time that Backbeat takes."""
         window = self._ledger.report.window
         count = REQUESTS * self._ledger.report.sent_count
         each = window.total / window.count if window.count else 0.0

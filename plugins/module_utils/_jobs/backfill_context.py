@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a backfill has to know of its pair of buckets: for judging versions, and of its side effects."""
+"""Reads the facts about a pair of buckets that a backfill needs: for judging versions, and its side effects."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def context_of(
     history: PendingHistory,
     report: Report,
 ) -> Context:
-    """What judging needs to know of the pair. Raises Unsatisfied if no rule replicates to the target."""
+    """The facts for judging versions of the pair. Raises Unsatisfied if no rule replicates to the target."""
     configuration = requests.configuration()
     prefixes = enabled_for(configuration, request.target.bucket, request.site)
     if not prefixes:
@@ -61,7 +61,7 @@ def context_of(
 
 
 def _replicates_back(pair: Pair) -> bool:
-    """Whether the target bucket replicates to the source; then replicas there count as such."""
+    """Whether the target bucket replicates to the source, so that the source has replicas too."""
     stored: Configuration | None = None
     with contextlib.suppress(ApiError, InvalidDocument):
         found = s3_buckets.replication(pair.target, pair.target_bucket)
@@ -70,7 +70,7 @@ def _replicates_back(pair: Pair) -> bool:
 
 
 def side_effects_of(request: BackfillRequest, pair: Pair, report: Report) -> list[str]:
-    """What else happens when tags are put back, as sentences; the report notes what cannot be read of it."""
+    """Sentences about side effects of putting tags back; a failed read becomes a note in the report."""
     missing = "missing" in request.choice.states
 
     def ask(doing: str, read: Callable[[], Any], otherwise: Any) -> Any:

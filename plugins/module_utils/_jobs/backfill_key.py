@@ -1,9 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sends the versions of one key that the target lacks, in an order that never shows deleted or old content
-there.
-"""
+"""Sends the missing versions of one key in an order that never exposes deleted or old content at the target."""
 
 from __future__ import annotations
 
@@ -39,19 +37,19 @@ from .backfill_sender import Gate, Requests, Sender
 from .stamps import Stamps
 from .verify_listers import list_key
 
-#: What is judged for a backfill; other differences are left to verify.
+#: The differences that a backfill handles; verify reports the others.
 JUDGED = frozenset((ONLY_SOURCE, NULL_VERSION))
-#: States in which a version is not listed as found: it needs nothing.
+#: States in which a version is not listed as found, because it needs no work.
 QUIET = frozenset(("in_sync", "different", "not_comparable", "delete_marker_covered"))
 #: States of a delete marker that the target lacks.
 LOST_MARKER = ("delete_marker_missing", "never_replicated")
-#: If its status cannot be read, a delete marker of the last so many seconds may still be on its way.
+#: A delete marker whose status cannot be read may be pending if it is younger than this, in seconds.
 YOUNG = 10.0
 
 
 @dataclass(frozen=True)
 class Known:
-    """What was read of one key."""
+    """The facts that were read about one key."""
 
     case: Case
     versions: list[KeyVersion]
@@ -60,10 +58,10 @@ class Known:
 
 
 class KeyWork:
-    """Works on keys, each to its end. Threads share it.
+    """Processes keys, each completely. Threads share it.
 
-    predict: only says what would be done. settle: seconds within which a version of a key with a null version, or a new
-    delete marker, has to arrive.
+    predict: only report what would be done. settle: time limit in seconds for the replication of a new delete marker,
+    or of a version of a key with a null version.
     """
 
     def __init__(
@@ -103,7 +101,7 @@ class KeyWork:
         ]
 
     def concerns(self, case: Case) -> bool:
-        """Whether the source has a version or marker that the target lacks, or a null version to be proved."""
+        """Whether the target lacks a version or marker of the source, or a null version has to be compared."""
         there = {row[VERSION_ID] for row in case.target}
         if any(row[VERSION_ID] not in there for row in case.source):
             return True
@@ -114,7 +112,7 @@ class KeyWork:
     def work(self, ticket: Ticket, case: Case, listed: bool, patient: bool) -> bool:
         """Process a key. Returns False, with nothing done, if it requires waiting.
 
-        listed: whether the case has the key's rows as they are now; patient: whether this thread may wait.
+        listed: whether the case has the key's current rows; patient: whether this thread may wait.
         """
         self._control.check(f"working on {key_text(case.key)}")
         if not listed or case.partial or _needs_reread(case.source):
@@ -133,11 +131,11 @@ class KeyWork:
         return True
 
     def _list(self, key: bytes) -> Case:
-        """The key's rows on both sides as they are now."""
+        """The key's current rows on both sides."""
         return list_key(self._listings, key, lambda: self._requests.pace("list"))
 
     def _read(self, case: Case) -> Known:
-        """The states of the key's versions, by HEAD, and what may be sent of them."""
+        """Read the states of the key's versions by HEAD, and decide which versions may be sent."""
         context = self._context
         heads: dict[tuple[str, bytes | None], Head | None] = {}
         for ask in questions(case, context):
@@ -173,7 +171,7 @@ class KeyWork:
         return prefixes is None or any(map(key.startswith, prefixes))
 
     def _marker_state(self, key: bytes, row: Row, state: str) -> str:
-        """The state of a delete marker that the target lacks: "pending" if it is still on its way."""
+        """The state of a delete marker that the target lacks: "pending" if it may still be replicated."""
         stamp = self._stamps.read(key_text(key), row[VERSION_ID].decode())
         if stamp is not None:
             mine = stamp.get("role") == self._context.roles
@@ -186,9 +184,7 @@ class KeyWork:
         )
 
     def _settled(self, known: Known) -> Known:
-        """The key when none of its versions that affect the order is pending any longer, or when the time is
-        over.
-        """
+        """Read the key until none of its versions that affect the order is pending, or until time runs out."""
         deadline = Deadline(self._settle)
         while _has_pending(known) and not deadline.expired:
             self._control.lines.waiting(f"waiting until {key_text(known.case.key)} has arrived")
@@ -234,7 +230,7 @@ class KeyWork:
     def _blocking_reason(
         self, key: bytes, version: SourceVersion, reason: str, *, one_by_one: bool
     ) -> str:
-        """Why the versions behind this one are not sent, "" if they are."""
+        """Why the versions after this one are not sent, "" if they are."""
         if reason in ("refused", "no-rule"):
             return "previous-not-sent"
         if one_by_one and reason != "gone" and not self._wait_for_arrival(key, version):
@@ -252,7 +248,7 @@ class KeyWork:
             self._control.sleep(0.25)
 
     def _delete_again(self, key: bytes, marker: str) -> str:
-        """Delete the key at the source and wait until the new marker is at the target; or why not."""
+        """Delete the key at the source and wait for the new marker at the target. Returns "" or why it failed."""
         name = key_text(key)
         api, bucket = self._buckets["source"]
         if self._requests.head("source", key, None) is not None:
@@ -262,7 +258,7 @@ class KeyWork:
         try:
             new = s3_objects.delete_object(fresh(api), bucket, name)
         except Unreachable:
-            # Whether it was done, the listing tells.
+            # The listing shows whether the delete was done.
             newest = self._list(key).source[:1]
             if not newest or newest[0][KIND] != MARKER or newest[0][VERSION_ID].decode() == marker:
                 raise
@@ -307,12 +303,12 @@ class KeyWork:
 
 
 def _state(problem: Problem | None, selected: bool) -> tuple[str, str | None]:
-    """The state and the replication status of a source's version, as the rules for sending take it."""
+    """The state and the replication status of a source version, in the terms of the rules for sending."""
     if problem is None:
         return "in_sync", None
     state, status = problem.state, problem.status
     if state == "delete_marker_covered":
-        # The key is deleted on both sides: older versions arrive below the target's own marker.
+        # The key is deleted on both sides: older versions are replicated below the target's own marker.
         return "in_sync", status
     if state == "uninspected":
         return "different", status
@@ -322,7 +318,7 @@ def _state(problem: Problem | None, selected: bool) -> tuple[str, str | None]:
 
 
 def _needs_reread(rows: Sequence[Row]) -> bool:
-    """Whether the key's rows are read once more before anything of it is sent: deleted keys and null versions."""
+    """Whether the key's rows are read again before any of its versions is sent: deleted keys and null versions."""
     return bool(rows) and (
         rows[0][KIND] == MARKER
         or (len(rows) > 1 and any(row[VERSION_ID] == NULL.encode() for row in rows))
@@ -335,7 +331,7 @@ def _needs_waiting(known: Known) -> bool:
 
 
 def _has_pending(known: Known) -> bool:
-    """Whether something of the key is under way that decides what may be sent."""
+    """Whether a version is pending whose replication decides what may be sent."""
     arriving = any(one.state in ARRIVING for one in known.versions)
     ordered = known.plan.one_by_one or any(one.reason == "null-order" for one in known.plan.refused)
     if arriving and ordered:

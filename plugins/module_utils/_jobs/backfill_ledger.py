@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The records of a backfill: versions that were found, sent and skipped, so that it can be continued.
 
-Keys are worked on side by side and end in any order. What is found and skipped counts once all keys before are
-done, so that a checkpoint never holds half of it. What is sent is written at once: after a kill, the lines
-behind the checkpoint still tell.
+Keys are processed in parallel and end in any order. Found and skipped versions count after all earlier keys are done,
+so that a checkpoint never has half of a key. Sent versions are written at once: after a kill, the lines after the
+checkpoint still show them.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from .verify_ledger import saved_span, span_of
 
 @dataclass(frozen=True)
 class Files:
-    """Where a backfill writes; None: nowhere."""
+    """The paths of a backfill's files; None: not written."""
 
     sent: str | None = None
     skipped: str | None = None
@@ -41,9 +41,9 @@ class Files:
 
 @dataclass
 class Ticket:
-    """A stretch of the work that is being done: its keys are counted when those before are done too.
+    """A block of keys in progress. It is counted when all earlier blocks are done too.
 
-    advance: called when it counts. left: how many of its keys are not done.
+    advance: called when it is counted. left: the number of its keys that are not done.
     """
 
     line: deque[Ticket]
@@ -66,28 +66,28 @@ class Ledger:
         now: Callable[[], str],
     ) -> None:
         self.lock: AbstractContextManager[Any] = threading.RLock()
-        # Locks of their own for what is written down while a version is sent, so that a write to the file does not
-        # hold up all threads. `lock` is taken before them.
+        # Separate locks for what is written while a version is sent, so that a write to the file does not block all
+        # threads. `lock` is taken before them.
         self._sending, self._counting = threading.Lock(), threading.Lock()
         self.report = report
         self.progress = progress
         progress.refresh = self._refresh
         self.now = now
         self.spans: list[Span] = [Span()]
-        #: How far the list of versions or the file of problems is done, if keys come from there.
+        #: The offset up to which the list of versions or the problems file is done, if keys come from there.
         self.offset = 0
-        #: Whether a version was seen to arrive.
+        #: Whether the replication of a version was confirmed.
         self.proven = False
-        #: What a checkpoint keeps of the versions whose outcome is awaited.
+        #: The checkpoint's data about versions whose outcome is not known yet.
         self.awaited: Mapping[str, Any] = {}
         self._checkpoint = checkpoint
         self._exit = contextlib.ExitStack()
         self._read: set[int] = set()
         self._lines_by_span: dict[int, deque[Ticket]] = {}
-        #: What was sent after the checkpoint that this run goes on from.
+        #: Versions that were sent after the checkpoint from which this run continues.
         self._known: set[tuple[str, str]] = set()
         state = checkpoint.load() if checkpoint else None
-        #: Whether the file is only for this run.
+        #: Whether the file of sent versions is temporary.
         self._own = files.sent is None
         path = files.sent or (f"{checkpoint.path}.sent" if checkpoint else self._scratch())
         self._sent = Lines.appended(path)
@@ -96,7 +96,7 @@ class Ledger:
         if files.skipped:
             self._skipped = Lines(files.skipped, state["skipped"] if state else None)
             self._exit.callback(self._skipped.close)
-        #: Where what this run has sent begins in its file, and how many versions that is.
+        #: The offset in the file at which this run's versions begin, and their number.
         self.began = self._sent.size
         self.lines_sent = 0
         if state is not None:
@@ -114,7 +114,7 @@ class Ledger:
         self.progress.resume(self.report.compared, share(self.spans))
         self.began, self.awaited = state["began"], state["awaited"]
         self.lines_sent = state["lines_sent"]
-        # What was sent after the checkpoint, and before the end of the process.
+        # Versions that were sent between the checkpoint and the end of the process.
         for _offset, line in read_lines(self._sent.path, state["sent"]):
             self.proven = True
             if line.get("action") == "send":
@@ -133,7 +133,7 @@ class Ledger:
         self._exit.close()
 
     def begin(self, span: Span | None, keys: int, rows: int, advance: Callable[[], None]) -> Ticket:
-        """Begin a stretch of a span, or of the list of keys, in the order in which they follow each other."""
+        """Begin a block of a span, or of the list of keys. Blocks of the same span begin in order."""
         with self.lock:
             line = self._lines_by_span.setdefault(id(span), deque())
             ticket = Ticket(line, advance, keys, rows)
@@ -142,17 +142,17 @@ class Ledger:
             return ticket
 
     def begin_block(self, span: Span, position: Position, keys: int, rows: int) -> Ticket:
-        """Begin a stretch of a span, up to a position."""
+        """Begin a block of a span, up to a position."""
         return self.begin(span, keys, rows, lambda: span.advance(position, rows))
 
     def done(self, ticket: Ticket, span: Span | None) -> None:
-        """One more key of a stretch is done."""
+        """Record that one more key of a block is done."""
         with self.lock:
             ticket.left -= 1
             self._settle(span, ticket.line)
 
     def finish(self, span: Span) -> None:
-        """All of a span is read; it is done once its keys are."""
+        """Record that a span was read completely; it is done when its keys are done."""
         with self.lock:
             self._read.add(id(span))
             self._settle(span, self._lines_by_span.setdefault(id(span), deque()))
@@ -175,15 +175,15 @@ class Ledger:
         self.progress.add(rows)
 
     def find(self, ticket: Ticket, versions: Sequence[SourceVersion]) -> None:
-        """Versions of a key that are not at the target."""
+        """Record versions of a key that are not at the target."""
         with self.lock:
-            # What was sent before a kill is counted by its line.
+            # Versions that were sent before a kill are counted by their lines.
             ticket.found += [
                 one for one in versions if (one.key, one.version_id) not in self._known
             ]
 
     def skip(self, ticket: Ticket, version: SourceVersion, reason: str, detail: str = "") -> None:
-        """A version that is not sent, with the reason, one of backfill_report.EXPLAINED."""
+        """Record a version that is not sent, with the reason, one of backfill_report.EXPLAINED."""
         with self.lock:
             ticket.skipped.append(version.skipped_line(reason, detail))
 
@@ -206,7 +206,7 @@ class Ledger:
             self.report.send(version)
 
     def deleted(self, key: str, version_id: str | None) -> None:
-        """A key was deleted at the source once more, or would be if there is no id of the new marker."""
+        """Record that a key was deleted at the source again; without the id of a new marker, that it would be."""
         with self._sending:
             self.report.deleted_again += 1
             if version_id is not None:
@@ -215,7 +215,7 @@ class Ledger:
     def changed_tags(
         self, version: SourceVersion, before: Mapping[str, str], after: Mapping[str, str] | None
     ) -> None:
-        """The tags of a version were others after they were put back."""
+        """Record that a version had other tags after they were put back."""
         line = {
             "action": "tags-changed",
             "key": version.key,
@@ -229,17 +229,17 @@ class Ledger:
 
     def _write(self, line: Mapping[str, Any]) -> None:
         self._sent.append([line])
-        # Not to the disk: the process may be killed, and the machine goes on.
+        # Without fsync: the lines have to survive a kill of the process, not a crash of the machine.
         self._sent.flush()
 
     def sent_lines(self, begin: int) -> Iterator[tuple[int, SourceVersion]]:
-        """What was sent, from an offset in its file, each with the offset behind it."""
+        """The sent versions from an offset in the file, each with the offset of the next one."""
         for offset, line in read_lines(self._sent.path, begin):
             if line.get("action") == "send":
                 yield offset, _version(line)
 
     def count_request(self, kind: str) -> None:
-        """A request was sent: "list", "head", "get_tags" .."""
+        """Count a request: "list", "head", "get_tags" .."""
         with self._counting:
             requests = self.report.requests
             requests[kind] = requests.get(kind, 0) + 1
@@ -267,7 +267,7 @@ class Ledger:
             )
 
     def remove(self) -> None:
-        """The backfill is complete: nothing is left to continue."""
+        """Remove the checkpoint, because the backfill is complete."""
         if self._checkpoint is not None:
             self._checkpoint.remove()
             if self._own:
@@ -288,5 +288,5 @@ def _version(line: Mapping[str, Any]) -> SourceVersion:
 
 
 def digest_of(values: Any) -> str:
-    """A short text that stands for options too long for a checkpoint."""
+    """A digest of options that are too long for a checkpoint."""
     return hashlib.sha256(json.dumps(values).encode()).hexdigest()

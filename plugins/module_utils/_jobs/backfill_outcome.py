@@ -20,9 +20,9 @@ from .backfill_ledger import Ledger
 from .backfill_sender import Requests
 from .readers import Readers
 
-#: How many versions are held in memory; the others wait in the file of what was sent.
+#: The number of versions in memory; the others are in the file of sent versions.
 HELD = 1000
-#: A poll of pending versions ends after so many that are still pending, or that are done, or after so many seconds.
+#: A poll of pending versions ends after this number of pending or completed versions, or of seconds.
 STILL, DONE, LOOK = 20, 1000, 1.0
 #: Seconds between two polls of versions, and of Backbeat.
 PAUSE, ASKED = 0.5, 5.0
@@ -30,12 +30,11 @@ POLL = 0.1
 
 
 class Outcomes:
-    """The outcome of the versions that were sent. One thread polls; others ask to be admitted.
+    """Follows the outcome of sent versions, and limits the backlog. One thread polls for all.
 
-    limit: how many may be under way, None for any number. backlog: Backbeat's own count of operations to do, if it can
-    be asked. wanted: whether the outcome is asked for at all. side_by_side: how many HEAD requests are sent at a time,
-    as many as there are senders: one after the other, on a slow connection, they would hold up all of these at the
-    limit.
+    limit: the maximum number of pending versions, None for any number. backlog: returns the size of Backbeat's backlog,
+    if its API is configured. wanted: whether outcomes are followed at all. side_by_side: the number of parallel HEAD
+    requests, as many as there are senders: sequential ones on a slow connection would block all senders at the limit.
     """
 
     def __init__(
@@ -76,12 +75,12 @@ class Outcomes:
 
     @property
     def under_way(self) -> int:
-        """How many versions were sent and are not known to have arrived or failed."""
+        """The number of sent versions that are not known to be replicated or failed."""
         return max(0, self._ledger.lines_sent - self._resolved)
 
     def admit(self) -> None:
         """Return when the backlog allows another version. Raises Stopped or Stalled."""
-        # What was sent since the last look counts too.
+        # Versions that were sent since the last poll count too.
         while not self._room.is_set() or (
             self._limit is not None and self.under_way >= self._limit
         ):
@@ -89,7 +88,7 @@ class Outcomes:
             self._control.sleep(POLL)
 
     def step(self) -> None:
-        """Poll pending versions, if it is time to."""
+        """Poll pending versions if a poll is due."""
         if not self.following or time.monotonic() - self._looked < PAUSE:
             return
         self._poll()
@@ -102,7 +101,7 @@ class Outcomes:
             self._theirs = self._backlog()
             self._asked = time.monotonic()
         most = max(self.under_way, self._theirs)
-        # It opens again well below the limit, so that it does not open and close with each version.
+        # It opens again only well below the limit, so that it does not open and close with each version.
         if most >= limit:
             self.paused = True
             self._room.clear()
@@ -132,7 +131,7 @@ class Outcomes:
         self._keep()
 
     def _read(self, most: int) -> list[tuple[SourceVersion, str]]:
-        """The next versions that wait, which are taken from the others, and their statuses."""
+        """Take the next waiting versions, and read their statuses."""
         count = min(most, self._side_by_side, len(self._waiting))
         versions = [self._waiting.popleft() for _version in range(count)]
         try:
@@ -156,7 +155,7 @@ class Outcomes:
             self._waiting.append(entry[1])
 
     def _keep(self) -> None:
-        """Let the next checkpoint have what is awaited."""
+        """Add the versions that are still pending to the next checkpoint."""
         self._ledger.awaited = {
             "offset": self._offset,
             "waiting": [dict(vars(one)) for one in self._waiting],
@@ -164,7 +163,7 @@ class Outcomes:
         }
 
     def wait(self, seconds: float, meanwhile: Callable[[], None]) -> None:
-        """Follow everything to its end, or until the time is over; the rest counts as it is then."""
+        """Follow all versions until they are done or time runs out; the others count as pending then."""
         deadline = Deadline(seconds)
         while True:
             self._poll()

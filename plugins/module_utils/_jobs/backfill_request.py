@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a backfill is asked to do, from the options of a task."""
+"""The request of a backfill, from the options of a task."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .._work import InvalidDocument
 from .job import JobLimits
 from .verify_listers import SideRequest
 
-#: The states that a task can choose. What is named by its version id may be in any.
+#: The states that a task can select. Versions that are named by their ids may be in any state.
 SENDABLE = ("never_replicated", "failed", "stuck", "missing")
 
 
@@ -24,8 +24,8 @@ SENDABLE = ("never_replicated", "failed", "stuck", "missing")
 class Choice:
     """Which versions are to be sent. since, before: LastModified, "" for no limit; named: version ids by key.
 
-    states: those that are sent, empty if only what is named is. delete_again: whether keys that are deleted at the
-    source are deleted there once more.
+    states: those that are sent, empty if only named versions are. delete_again: whether keys that are deleted at the
+    source are deleted there again.
     """
 
     states: frozenset[str]
@@ -43,7 +43,7 @@ class Choice:
             or (self.before and row[MODIFIED] >= self.before.encode())
         )
         return Selection(
-            # A delete marker that is missing is listed with the reason, unless only named versions are sent.
+            # A missing delete marker is listed with the reason, unless only named versions are sent.
             states=self.states | {"delete_marker_missing"} if self.states else frozenset(),
             version_ids=frozenset(self.named.get(key, ())),
             excluded=outside,
@@ -53,10 +53,10 @@ class Choice:
 
 @dataclass(frozen=True)
 class Limits:
-    """How hard a backfill works. Times in seconds.
+    """Limits for the load of a backfill. Times are in seconds.
 
-    senders: versions sent side by side. backlog: how many versions may be under way, None for any number.
-    first_timeout: for the first version to arrive. settle: for a version whose successors depend on it.
+    senders: versions sent in parallel. backlog: the maximum number of pending versions, None for any number.
+    first_timeout: for the first version to be replicated. settle: for a version that others have to wait for.
     """
 
     senders: int = 16
@@ -69,10 +69,10 @@ class Limits:
 
 @dataclass(frozen=True)
 class BackfillRequest:
-    """What is sent again, how fast, and where it is written down.
+    """Which versions to send, how fast, and which files to write.
 
-    choice: by class, name and age. problems_file: of a verification, whose keys are worked on instead of all. wait:
-    whether the outcome is waited for, wait_timeout seconds at the most after the last version is sent.
+    choice: by state, name and age. problems_file: of a verification, to process only its keys. wait: whether to wait
+    for the outcome, at most wait_timeout seconds after the last version is sent.
     """
 
     source: SideRequest
@@ -123,7 +123,7 @@ class BackfillRequest:
 
     @property
     def scope(self) -> dict[str, Any]:
-        """What is sent, as the report says it."""
+        """The selection of versions, in the form of the report."""
         choice = self.choice
         named = {key: sorted(ids) for key, ids in sorted(choice.named.items())}
         return {
@@ -143,7 +143,7 @@ def _choice(options: Mapping[str, Any]) -> Choice:
     named: dict[str, set[str]] = {}
     for one in options["versions"] or ():
         named.setdefault(one["key"], set()).add(one["version_id"])
-    # Versions that are named are meant alone.
+    # If versions are named, only these are sent.
     usual = frozenset[str]() if named else DEFAULT_STATES
     states = usual if given is None else frozenset(given)
     if not states and not named:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sends one version again: reads its state again, and puts the version's own tags back on it.
+"""Sends one version again: reads its state once more, and puts the version's own tags back on it.
 
 The server then marks the version as PENDING, and Backbeat sends its data and metadata (measured on CloudServer
 8.8.35 with Backbeat 8.6.49). Nothing else of the version changes.
@@ -36,17 +36,17 @@ from .._work import Unsatisfied
 from .backfill_ledger import Ledger
 from .job import Control
 
-#: Seconds for which the replication configuration that was read is taken as it is.
+#: Seconds for which the replication configuration is cached.
 CONFIGURED = 5.0
-#: Seconds within which a server has to mark a version whose tags were put. It does so with the put itself.
+#: Seconds within which a server has to mark a version whose tags were put. Normally the put itself does so.
 REACTION = 10.0
-#: How many versions the server may refuse, each for itself, before the job ends.
+#: The number of individually refused versions after which the job ends.
 REFUSALS = 100
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Both buckets, and the site whose status counts, "" for the overall one."""
+    """Both buckets, and the site whose status is read, "" for the overall status."""
 
     source: Api
     source_bucket: str
@@ -56,7 +56,7 @@ class Pair:
 
 
 class Requests:
-    """The requests of a backfill to both sides, paced and counted. Threads share it."""
+    """Sends the requests of a backfill to both sides, paced and counted. Threads share it."""
 
     def __init__(self, pair: Pair, ledger: Ledger, control: Control) -> None:
         slowed = control.pace.slow_down
@@ -73,11 +73,11 @@ class Requests:
         }
         self._tags = TagRequests(pair.source, pair.source_bucket, slowed, source)
         self._lock = threading.Lock()
-        #: When it was read, and what its rules for the target select.
+        #: When the configuration was read, it, and the prefixes of its rules for the target.
         self._configured: tuple[float, Configuration | None, tuple[bytes, ...]] = (0.0, None, ())
 
     def head(self, side: str, key: bytes, version_id: bytes | None) -> Head | None:
-        """One version, or with None the current one; None if it does not exist or is a delete marker."""
+        """HEAD of a version (None: the current one). Returns None if it does not exist or is a delete marker."""
         self.pace("head")
         return self._heads[side].head(key, version_id)
 
@@ -95,11 +95,11 @@ class Requests:
         self._ledger.count_request(kind)
 
     def configuration(self) -> Configuration | None:
-        """The source bucket's replication configuration, a few seconds old at the most; None if it has none."""
+        """The source bucket's replication configuration, at most a few seconds old; None if it has none."""
         return self._read_configuration()[0]
 
     def selected(self, key: bytes) -> bool:
-        """Whether an enabled rule selects the key for this target now."""
+        """Whether the current configuration replicates the key to this target."""
         return key.startswith(self._read_configuration()[1])
 
     def _read_configuration(self) -> tuple[Configuration | None, tuple[bytes, ...]]:
@@ -116,7 +116,7 @@ class Requests:
 
 
 class Gate:
-    """Lets one key at a time be sent until the first version was seen to arrive, and then all."""
+    """Admits one key at a time until the first version was replicated, then all keys."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
@@ -125,13 +125,13 @@ class Gate:
 
     @contextlib.contextmanager
     def turn(self) -> Iterator[None]:
-        """Hold the turn while a key is sent. Raises the error with which an earlier turn ended."""
+        """Hold the turn while a key is sent. Raises the error of an earlier turn."""
         if not self._ledger.proven:
             with self._lock:
-                # Those that waited must not try as well.
+                # After an error, the waiting threads must not try too.
                 if self._error is not None:
                     raise self._error
-                # Nor one after the other, once it is known that versions arrive.
+                # After the first version was replicated, threads need no turns.
                 if not self._ledger.proven:
                     try:
                         yield
@@ -146,7 +146,7 @@ class Sender:
     """Sends versions. Threads share it.
 
     admit: returns when the backlog allows another version. first_timeout: seconds within which the first version has to
-    arrive; 0: it only has to be marked by the server.
+    be replicated; 0: only the server's mark is checked.
     """
 
     def __init__(
@@ -168,8 +168,8 @@ class Sender:
     def send(self, key: bytes, version: SourceVersion) -> tuple[str, str]:
         """Send a version. Returns "" and "", or why it was skipped, with a detail.
 
-        Raises Unreachable, what the server refuses for all versions, and Unsatisfied if the first does not arrive. An
-        error after it was sent is raised too: it is written down, and must not be sent and counted once more.
+        Raises Unreachable, refusals that affect all versions, and Unsatisfied if the first version is not replicated.
+        Errors after the put are raised too: the version is already recorded, and must not be sent and counted again.
         """
         self._control.check(f"sending {version.key}")
         self._admit()
@@ -180,7 +180,7 @@ class Sender:
                 reason, tags = self._send(key, version, tried=tried)
                 break
             except Unreachable as error:
-                # Whether it was done is read at the next try.
+                # The next try reads whether the put was done.
                 tried = True
                 if not backoff.pause():
                     raise
@@ -194,7 +194,7 @@ class Sender:
     def _send(
         self, key: bytes, version: SourceVersion, *, tried: bool
     ) -> tuple[str, dict[str, str] | None]:
-        """Why the version was skipped, "" if it is sent; and the tags that were put back, if it is known when."""
+        """Send it. Returns why it was skipped ("" if sent), and the tags that were put back if the time is known."""
         requests, version_id = self._requests, version.version_id.encode()
         head = requests.head("source", key, version_id)
         if head is None:
@@ -218,7 +218,7 @@ class Sender:
         return "", before
 
     def _check_after_put(self, key: bytes, version: SourceVersion, before: dict[str, str]) -> None:
-        """Note if other tags were put in the meantime, and follow the first version."""
+        """Record if other tags were put in the meantime, and follow the first version."""
         after = self._requests.tags(key, version.version_id.encode())
         if after != before:
             self._ledger.changed_tags(version, before, after)
@@ -231,7 +231,7 @@ class Sender:
         self._ledger.sent(version, window)
 
     def _refused(self, error: ApiError) -> str:
-        """The server's refusal as the detail of a skipped version. Raises if others would be refused too."""
+        """The server's refusal as the detail of a skipped version. Raises it if it affects other versions too."""
         with self._lock:
             self._refusals += 1
             many = self._refusals > REFUSALS
@@ -246,7 +246,7 @@ class Sender:
         return str(error)
 
     def _watch(self, key: bytes, version: SourceVersion) -> None:
-        """Return when the first version has arrived. Raises Unsatisfied if it does not."""
+        """Wait until the first version is replicated. Raises Unsatisfied if it is not."""
         began = time.monotonic()
         pause = 0.1
         reacted = False
@@ -265,7 +265,7 @@ class Sender:
                 )
             if reacted and status in PENDING_STATUSES and not self._first_timeout:
                 return
-            # A stuck version is PENDING before and after: only its arrival tells.
+            # A stuck version is PENDING before and after the put, so only its replication shows success.
             stuck = version.status in PENDING_STATUSES
             if not reacted and not stuck and waited > REACTION:
                 raise _first(

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Threads that process keys in parallel.
 
-Keys that take waiting (those with a null version, and deleted ones) go to threads of their own, which mostly
-sleep, so that they do not hold up the others.
+Keys that require waiting (with a null version, or deleted) have separate threads, which mostly sleep, so that they do
+not delay other keys.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .._documents.verify_ranges import Span
 from .backfill_ledger import Ledger, Ticket
 from .job import Control
 
-#: Threads for keys that take waiting, and how many such keys are held at the most.
+#: Threads for keys that require waiting, and the maximum number of such keys in the queue.
 PATIENT, HELD = 32, 256
 POLL = 0.1
 Work = Callable[[Ticket, Case, bool, bool], bool]
@@ -27,7 +27,7 @@ Work = Callable[[Ticket, Case, bool, bool], bool]
 
 @dataclass(frozen=True)
 class KeyTask:
-    """A key that differs; listed: whether its rows are known, else only the key is."""
+    """A key that differs; listed: whether its rows are known too."""
 
     ticket: Ticket
     span: Span | None
@@ -36,41 +36,41 @@ class KeyTask:
 
 
 class _Tasks:
-    """Keys that are handed over, about `most` of them at the most."""
+    """A queue of about `most` keys at most."""
 
     def __init__(self, most: int) -> None:
-        # queue.Queue takes ten times as long: it is written in Python, and a thread that has to look whether the work
-        # has ended meanwhile waits in it by polling.
+        # queue.Queue takes ten times as long: it is written in Python, and a thread that also has to check whether the
+        # work has ended must poll it.
         self._tasks: queue.SimpleQueue[KeyTask | None] = queue.SimpleQueue()
         self._most = most
         self._room = threading.Event()
         self._room.set()
 
     def put(self, task: KeyTask, seconds: float) -> bool:
-        """Hand over a key if there is room within so many seconds."""
+        """Add a key if there is room within so many seconds. Returns whether it was added."""
         if self._tasks.qsize() >= self._most:
             self._room.clear()
-            # A thread may have taken one in between.
+            # Another thread may have removed a key in the meantime.
             if self._tasks.qsize() >= self._most and not self._room.wait(seconds):
                 return False
         self._tasks.put(task)
         return True
 
     def get(self) -> KeyTask | None:
-        """The next key; None if there will be none."""
+        """Wait for the next key; None if there will be no more."""
         task = self._tasks.get()
         if not self._room.is_set() and self._tasks.qsize() <= self._most // 2:
             self._room.set()
         return task
 
     def end(self, threads: int) -> None:
-        """Have so many threads that wait for a key get None."""
+        """Return None to this number of waiting threads."""
         for _thread in range(threads):
             self._tasks.put(None)
 
 
 class Workers:
-    """Runs `work` on keys; the first error ends it all."""
+    """Runs `work` on keys in threads; the first error ends all of them."""
 
     def __init__(self, work: Work, ledger: Ledger, control: Control, count: int) -> None:
         self._work = work
@@ -90,7 +90,7 @@ class Workers:
             thread.start()
 
     def put(self, task: KeyTask, meanwhile: Callable[[], None] = lambda: None) -> None:
-        """Hand over a key, as soon as there is room. Raises the error that ended the work, or Stopped."""
+        """Add a key as soon as there is room. Raises the error that ended the work, or Stopped."""
         with self._lock:
             self._open += 1
         self._put(self._quick, task, meanwhile)
@@ -109,7 +109,7 @@ class Workers:
         self._control.check("sending")
 
     def drain(self, meanwhile: Callable[[], None]) -> None:
-        """Return when all keys are done. Raises the error that ended the work."""
+        """Wait until all keys are done. Raises the error that ended the work."""
         while True:
             self.check()
             with self._lock:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a job asks Backbeat about the operations that it has still to do."""
+"""Reads Backbeat's backlog for jobs."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from .._clients.session import Connections
 
 
 def service_of(s3: Mapping[str, Any], url: str) -> Api | None:
-    """Backbeat's API at a URL, with the source's connection; None without a URL."""
+    """Backbeat's API at the URL, with the source's connection options; None without a URL."""
     return Connections(None, s3).backbeat(url) if url else None
 
 
 def backlog_of(api: Api, site: str) -> Callable[[], int]:
-    """Asks Backbeat how many operations it has to do for a site, or for all."""
+    """A function that returns the number of operations in the backlog of a site, or of all sites."""
 
     def ask() -> int:
         found = backbeat.metrics(fresh(api), site or backbeat.ALL)
@@ -30,9 +30,9 @@ def backlog_of(api: Api, site: str) -> Callable[[], int]:
 
 
 def backlog_age(api: Api | None, site: str, note: Callable[[str], object]) -> float | None:
-    """How old the backlog of a site, or of all, is in seconds; None, with a note of why, if that is not known.
+    """The age in seconds of the backlog of a site, or of all sites; None, with a note, if it is unknown.
 
-    api: None if Backbeat is not to be asked, which needs no note.
+    api: None if Backbeat is not queried; there is no note then.
     """
     if api is None:
         return None

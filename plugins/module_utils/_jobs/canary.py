@@ -1,7 +1,8 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A canary: a small object that is put on the source, has to arrive on the target, and is removed on both sides."""
+"""A canary: a small object that is put on the source, must be replicated to the target, and is removed on both
+sides."""
 
 from __future__ import annotations
 
@@ -19,13 +20,13 @@ from .._work import Unsatisfied
 from .job import Control, Job
 
 BODY = b"Put to prove that replication works; it may be deleted.\n"
-#: More versions than a few lost answers can make.
+#: More versions than repeated puts after lost responses can make.
 MOST_VERSIONS = 100
 
 
 @dataclass(frozen=True)
 class CanaryRequest:
-    """Where the object is put and expected, and how long to wait.
+    """The object's source and target, and how long to wait.
 
     key: its key, unique to the run, so that no other object is affected. timeout, max_delay: in seconds.
     """
@@ -40,7 +41,7 @@ class CanaryRequest:
     def from_options(cls, options: Mapping[str, Any], prefix: str = "") -> CanaryRequest:
         """From the options of a task: {source_bucket, target_bucket, key, wait_timeout, wait_max_delay}.
 
-        `key` is its beginning, after `prefix`; the rest is made here. Raises InvalidDocument.
+        `key` is the beginning of the object's key, after `prefix`; the rest is generated here. Raises InvalidDocument.
         """
         return cls(
             names.check_bucket_name(options["source_bucket"]),
@@ -53,11 +54,11 @@ class CanaryRequest:
 
 @dataclass
 class Outcome:
-    """What became of a canary. not_put, not_replicated: the errors as sentences, empty if there was none;
-    remedy: what to check after the latter, if the cause is not known.
+    """The outcome of a canary.
 
-    seen: what was last read of the object and its replica, None if it was not put. changes: the writes, in order.
-    left_behind: by "source" or "target", which versions could not be removed, and why.
+    not_put, not_replicated: the errors as sentences, empty if there was none; remedy: what to check after the latter,
+    if the cause is unknown. seen: the last state of the object and its replica, None if it was not put. changes: the
+    writes, in order. left_behind: by "source" or "target", which versions could not be removed, and why.
     """
 
     seen: dict[str, Any] | None = None
@@ -69,7 +70,7 @@ class Outcome:
 
 
 class Upload:
-    """One new version of an object. versions: the ids of what was put, as far as the server told."""
+    """Uploads one new version of an object. versions: the ids that the server returned."""
 
     def __init__(self, api: Api, bucket: str, key: str) -> None:
         self.api, self.bucket, self.key = api, bucket, key
@@ -77,7 +78,7 @@ class Upload:
         self._lost = False
 
     def put(self, control: Control, body: bytes, content_type: str | None = None) -> str | None:
-        """Returns its version id. Raises ApiError."""
+        """Put it, again if necessary. Returns the version id. Raises ApiError."""
         while True:
             try:
                 version, _etag = s3_objects.put_object(
@@ -92,7 +93,7 @@ class Upload:
                 self.versions = [version]
                 return version
             except BaseException as error:
-                # Interrupted or without an answer, it may have been put all the same.
+                # The object may have been put although the call was interrupted or had no response.
                 self._lost = self._lost or not isinstance(error, ApiError) or error.unsure
                 if not isinstance(error, Unreachable):
                     raise
@@ -105,7 +106,7 @@ class Upload:
                 return found.version_id
 
     def made(self, api: Api, bucket: str) -> list[str | None]:
-        """What the put made in this bucket, its source or target; after a lost answer whatever has the key."""
+        """The ids of the versions to remove from this bucket; after a lost response, all versions of the key."""
         if not self._lost:
             return self.versions
         found, _all = s3_objects.versions(api, bucket, self.key, MOST_VERSIONS)
@@ -113,7 +114,7 @@ class Upload:
 
 
 class Canary(Job):
-    """One canary. It is removed on both sides also after an error, a timeout or an interrupt."""
+    """One canary. After an error, a timeout or an interrupt it is removed on both sides too."""
 
     def __init__(self, request: CanaryRequest, source: Api, target: Api) -> None:
         self.request = request
@@ -133,7 +134,7 @@ class Canary(Job):
         return result
 
     def attempt(self, control: Control) -> Outcome:
-        """Put it, wait for the replica, remove both. Errors are in the outcome."""
+        """Put it, wait for the replica, and remove both. Errors are in the outcome."""
         outcome = Outcome()
         try:
             self._prove(control, outcome)
@@ -142,7 +143,7 @@ class Canary(Job):
         return outcome
 
     def planned(self) -> list[str]:
-        """The changes that it makes, as text."""
+        """The changes that `run` would make, as text."""
         where, to = (
             f"{bucket}/{self.request.key}"
             for bucket in (self.request.source_bucket, self.request.target_bucket)
@@ -179,7 +180,7 @@ class Canary(Job):
             outcome.seen = {}
 
     def _remove(self, outcome: Outcome) -> None:
-        """Delete what was put: on the source first, since until then a replica can still arrive."""
+        """Delete the object, first at the source: until then it can still be replicated."""
         key = self.request.key
         for side, api, bucket in (
             ("source", self.source, self.request.source_bucket),
@@ -196,7 +197,7 @@ class Canary(Job):
 
 
 def _delete(api: Api, bucket: str, key: str, version_id: str | None) -> None:
-    """Delete a version until it is gone; a repetition does no harm."""
+    """Delete a version, again if necessary: the call is idempotent."""
     while True:
         try:
             s3_objects.delete_object(api, bucket, key, version_id)
@@ -209,9 +210,9 @@ def _delete(api: Api, bucket: str, key: str, version_id: str | None) -> None:
 
 
 def retentions(*places: tuple[Api, str]) -> tuple[list[str], list[str]]:
-    """Which of these buckets have a default retention, so that objects cannot be removed, and which.
+    """The buckets with a default retention, which prevents removing objects, such as "bucket (COMPLIANCE, 1 day)".
 
-    The second list are sentences about those of which it cannot be told.
+    The second list has a sentence for each bucket whose retention could not be read.
     """
     kept: list[str] = []
     unknown: list[str] = []

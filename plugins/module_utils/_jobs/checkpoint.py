@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files that a job can continue from: a checkpoint, and lines that only grow.
+"""Files from which a job can continue: a checkpoint, and files of lines that are only appended to.
 
 All files have mode 0600, since keys can be confidential.
 """
@@ -21,7 +21,7 @@ from typing import IO, Any
 from .._work import InvalidDocument
 
 SCHEMA = "scality.backbeat.checkpoint/1"
-# json.dumps makes an encoder for each call.
+# json.dumps creates an encoder in each call.
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
@@ -40,7 +40,7 @@ class Checkpoint:
         self._lock: IO[bytes] | None = None
 
     def load(self) -> dict[str, Any] | None:
-        """The state that was saved last, None if there is none.
+        """The last saved state, None if there is none.
 
         Raises:
             InvalidDocument: the file belongs to another job, or is not a checkpoint.
@@ -75,7 +75,7 @@ class Checkpoint:
         return dict(state)
 
     def save(self, state: Mapping[str, Any]) -> None:
-        """Replace the saved state; after a crash there is the old one or the new one."""
+        """Replace the saved state atomically: after a crash, the file has the old state or the new one."""
         saved = {
             "schema": SCHEMA,
             "identity": self._identity,
@@ -85,12 +85,12 @@ class Checkpoint:
         write_atomically(self.path, json.dumps(saved).encode())
 
     def remove(self) -> None:
-        """The job is done."""
+        """Remove the file, because the job is done."""
         self.path.unlink(missing_ok=True)
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep other processes from the same checkpoint. Raises InvalidDocument if one uses it."""
+        """Lock the checkpoint. Raises InvalidDocument if another process uses it."""
         beside = self.path.with_name(f"{self.path.name}.lock")
         try:
             descriptor = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
@@ -102,7 +102,7 @@ class Checkpoint:
 
 
 def _lock(descriptor: int, how: int, what: str) -> None:
-    """Lock an open file until it is closed. Raises InvalidDocument if another process has it."""
+    """Lock an open file until it is closed. Raises InvalidDocument if another process has locked it."""
     try:
         fcntl.flock(descriptor, how | fcntl.LOCK_NB)
     except OSError as error:
@@ -113,10 +113,9 @@ def _lock(descriptor: int, how: int, what: str) -> None:
 
 @contextlib.contextmanager
 def locked_for_reading(path: str | Path) -> Iterator[None]:
-    """Prevent other processes from beginning or continuing a file of lines. Raises InvalidDocument if one
-    writes it.
+    """Prevent other processes from writing a file of lines. Raises InvalidDocument if one is writing it.
 
-    A file that is not there, or cannot be read, is left to those who read it.
+    For a missing or unreadable file it does nothing: the reader reports the error.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY)
@@ -131,9 +130,9 @@ def locked_for_reading(path: str | Path) -> Iterator[None]:
 
 
 class Lines:
-    """A file of JSON lines that a job appends to. `size` is what a checkpoint remembers of it.
+    """A file of JSON lines that a job appends to. A checkpoint saves its `size`.
 
-    Continued from a size, it forgets what was written after that, a torn last line included.
+    When it is continued from a size, later lines are removed, also an incomplete last line.
     """
 
     def __init__(self, path: str | Path, size: int | None = None) -> None:
@@ -146,7 +145,7 @@ class Lines:
         except OSError as error:
             raise _unusable(self.path, error) from error
         try:
-            # Before it is cut: another process may write it, or read it to work on what it lists.
+            # Lock before truncating: another process may be writing the file, or reading it.
             _lock(descriptor, fcntl.LOCK_EX, f"the file {self.path}")
             os.fchmod(descriptor, 0o600)
             found = os.fstat(descriptor).st_size
@@ -168,14 +167,14 @@ class Lines:
 
     @classmethod
     def appended(cls, path: str | Path) -> Lines:
-        """Continue a file at its end, whatever wrote it, or begin one. A torn last line is dropped."""
+        """Continue a file at its end, or begin a new one. An incomplete last line is removed."""
         try:
             return cls(path, _whole_lines(Path(path)))
         except FileNotFoundError:
             return cls(path)
 
     def append(self, entries: Iterable[Mapping[str, Any]]) -> None:
-        """Write entries, one a line. Raises InvalidDocument if that is impossible, as on a full disk."""
+        """Write entries, one per line. Raises InvalidDocument if that is impossible, as on a full disk."""
         data = b"".join(
             _encode(entry).encode("utf-8", "surrogatepass") + b"\n" for entry in entries
         )
@@ -184,7 +183,7 @@ class Lines:
         self.size += len(data)
 
     def flush(self, *, sync: bool = False) -> None:
-        """Bring what was written to the file, and with `sync` to the disk."""
+        """Write buffered entries to the file, and with `sync` to the disk."""
         with self._named():
             self._file.flush()
             if sync:
@@ -203,7 +202,7 @@ class Lines:
 
 
 def _whole_lines(path: Path) -> int:
-    """How many bytes of a file are complete lines. Raises FileNotFoundError or InvalidDocument."""
+    """The size of a file's complete lines in bytes. Raises FileNotFoundError or InvalidDocument."""
     try:
         with path.open("rb") as file:
             end = file.seek(0, os.SEEK_END)
@@ -222,7 +221,7 @@ def _whole_lines(path: Path) -> int:
 
 
 def read_lines(path: str | Path, begin: int = 0) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The entries from `begin`, each with the offset behind it; a torn or damaged line ends them."""
+    """The entries from `begin`, each with the offset of the next one; ends at an incomplete or damaged line."""
     with open(path, "rb") as file:
         file.seek(begin)
         offset = begin
@@ -240,7 +239,7 @@ def read_lines(path: str | Path, begin: int = 0) -> Iterator[tuple[int, dict[str
 def write_atomically(
     path: Path, data: bytes | Iterable[bytes], *, sync: bool = True, mode: int = 0o600
 ) -> None:
-    """Replace a file, with its bytes or pieces of them. Raises InvalidDocument if its folder cannot be written to."""
+    """Replace a file with new contents. Raises InvalidDocument if its folder is not writable."""
     try:
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
@@ -262,9 +261,9 @@ def write_atomically(
 
 
 def require_writable(*paths: str | Path | None) -> None:
-    """Raise InvalidDocument for the first of these files that write_atomically could not replace; None is no file.
+    """Raise InvalidDocument for the first of these files that write_atomically could not replace; None is skipped.
 
-    What is written at the end of a job must not fail there, when its work is done and its outcome would be lost.
+    Jobs check this first, because a failure at their end would lose the result.
     """
     for path in (Path(one) for one in paths if one):
         if path.is_dir():
@@ -273,7 +272,7 @@ def require_writable(*paths: str | Path | None) -> None:
 
 
 def require_writable_folder(folder: Path, path: Path | None = None) -> None:
-    """Raise InvalidDocument if no file can be made in a folder; `path` is the file that the message names."""
+    """Raise InvalidDocument if no file can be created in a folder; `path`: the file for the message."""
     if not folder.is_dir():
         missing = "is no folder" if folder.exists() else "does not exist"
         raise _unusable(path or folder, f"{folder} {missing}")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Failed versions by their keys, and what both sides have of these."""
+"""Reads the keys of failed versions on both sides."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from .._work import InvalidDocument
 from .readers import Readers
 from .stamps import Stamps
 
-#: How many keys are read at a time.
+#: The number of keys that are read in parallel.
 SIDE_BY_SIDE = 8
-#: What a source's status says of a version, if the target is not read.
+#: The meaning of a source version's status, for use without the target.
 STATES = {
     "COMPLETED": "in_sync",
     "REPLICA": "in_sync",
@@ -37,7 +37,7 @@ STATES = {
 
 @dataclass(frozen=True)
 class Target:
-    """Where the replicas are."""
+    """The endpoint and the bucket with the replicas."""
 
     api: Api
     bucket: str
@@ -45,9 +45,9 @@ class Target:
 
 @dataclass(frozen=True)
 class FailedKey:
-    """Versions of a key that are listed as failed, and all of its versions and delete markers, the newest first.
+    """A key's versions that are listed as failed, and all its versions and delete markers, newest first.
 
-    other_roles: the ids of those that were put with other roles than the bucket's configuration has.
+    other_roles: the ids of versions that were put with other roles than those of the bucket's configuration.
     """
 
     failed: Sequence[FailedVersion]
@@ -56,7 +56,7 @@ class FailedKey:
 
 
 class KeyReader:
-    """Reads keys side by side."""
+    """Reads keys in parallel."""
 
     def __init__(self, source: Api, target: Target | None, pace: Callable[[], object]) -> None:
         self._source = source
@@ -67,11 +67,11 @@ class KeyReader:
         self._buckets: dict[str, tuple[str | None, Stamps]] = {}
 
     def close(self) -> None:
-        """Wait for the requests that are being made."""
+        """Wait for running requests."""
         self._readers.close()
 
     def read(self, keys: Sequence[Sequence[FailedVersion]]) -> list[FailedKey]:
-        """What the servers have of some keys, each given by its failed versions."""
+        """Read keys from the servers, each given by its failed versions."""
         return self._readers.all(self._read, keys)
 
     def _read(self, failed: Sequence[FailedVersion]) -> FailedKey:
@@ -95,10 +95,10 @@ class KeyReader:
 
 
 def read_key(api: Api, bucket: str, key: str, target: Target | None) -> list[KeyVersion]:
-    """All versions and delete markers of a key at the source, newest first; none if there are none.
+    """All versions and delete markers of a key at the source, newest first.
 
-    Without a target, a version that the source calls COMPLETED counts as arrived, and a delete marker does not, because
-    the source does not show its status.
+    Without a target, a version with the status COMPLETED counts as replicated. A delete marker does not, because the
+    source does not return its status.
     """
     entries = s3_objects.key_entries(fresh(api), bucket, key)
     there = None
@@ -117,7 +117,7 @@ def _version(
         head = s3_objects.head_object(fresh(api), bucket, key, entry.version_id)
     status = None if head is None else head.replication_status
     if there is not None and entry.version_id in there:
-        # A replica from before the status: one that is being sent again is there already.
+        # Whatever the status is: a version that is being sent again may already have a replica.
         return KeyVersion(entry.version_id, "in_sync", entry.delete_marker, status)
     if entry.delete_marker:
         return KeyVersion(entry.version_id, "delete_marker_missing", True)
@@ -128,9 +128,9 @@ def _version(
 
 
 class Spool:
-    """Failed versions in a temporary file, since there may be more than memory holds; the file vanishes with this.
+    """Failed versions in a temporary file, because they may not fit in memory.
 
-    It is private to the process: SQLite removes its name at once.
+    The file is private to the process and deleted with it: SQLite unlinks it at once.
     """
 
     def __init__(self) -> None:
@@ -147,11 +147,11 @@ class Spool:
         self._insert("failed", version.bucket, version.key, version.version_id, version.site)
 
     def accept(self, bucket: str, key: str, version_id: str, site: str) -> None:
-        """Remember what Backbeat took, to wait for it."""
+        """Add a version that Backbeat accepted, to wait for it."""
         self._insert("accepted", bucket, key, version_id, site)
 
     def keys(self) -> Iterator[list[FailedVersion]]:
-        """The failed versions, those of one key together."""
+        """The failed versions, grouped by key."""
         rows = self._rows("failed", " ORDER BY bucket, key")
         for _key, group in itertools.groupby(rows, lambda row: row[:2]):
             yield [FailedVersion(*row, 0, None) for row in group]
@@ -169,5 +169,5 @@ class Spool:
             yield bucket.decode(*_BYTES), key.decode(*_BYTES), version_id, site
 
 
-#: Keys may hold what no encoding has.
+#: Keys may contain lone surrogates, which UTF-8 cannot encode.
 _BYTES = ("utf-8", "surrogatepass")

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The interface of jobs, and what they work with: limits, pace, progress, and a way to be stopped.
+"""The interface of jobs, and the objects that they use: limits, pace, progress, and a stop signal.
 
-A job reads or writes many objects. It streams, so that its memory does not depend on their number; it may be
-stopped at any point and continued from its checkpoint; and it says honestly what it changed.
+A job reads or writes many objects. It streams them, so that its memory does not depend on their number. It can be
+stopped at any point and continued from its checkpoint, and its result lists all its changes.
 """
 
 from __future__ import annotations
@@ -28,31 +28,31 @@ Clock = Callable[[], float]
 STATUS_SCHEMA = "scality.backbeat.status/1"
 #: Seconds between two writes of the status file.
 STATUS_INTERVAL = 2.0
-#: The slowest pace that SlowDown leads to, in requests per second.
+#: The minimum pace after SlowDown responses, in requests per second.
 SLOWEST = 0.5
-#: After a SlowDown, others within so many seconds belong to the same moment.
+#: SlowDown responses within this many seconds of the first one count as one.
 MOMENT = 1.0
-#: So much faster the pace becomes with each second without a SlowDown.
+#: The growth of the pace for each second without a SlowDown.
 RECOVERY = 1.1
-#: After so many seconds without one, a pace without a limit of our own is unlimited again.
+#: Seconds without a SlowDown after which a pace without a configured limit is unlimited again.
 RECOVERED = 60.0
 
 
 class Stopped(Failure):
-    """The job was asked to stop. Its checkpoint, if it has one, tells how far it got."""
+    """The job was stopped. It can continue from its checkpoint, if it has one."""
 
 
 class Interrupted(BaseException):
-    """A signal asked the job to stop; no Exception, since libraries take those for troubles of a connection."""
+    """A signal stopped the job. Not an Exception, because libraries handle those as connection errors."""
 
 
 class Stalled(Failure):
-    """The job made no progress for too long; str() is a sentence."""
+    """The job made no progress for too long; `str()` is a sentence."""
 
 
 @dataclass(frozen=True)
 class JobLimits:
-    """What the engine's Control keeps a job to: requests per second, None for any number; seconds without progress."""
+    """The limits of a job: requests per second (None: unlimited), and seconds without progress."""
 
     requests_per_second: float | None = None
     no_progress: float = 900.0
@@ -61,8 +61,8 @@ class JobLimits:
 class Job(ABC):
     """Work over many objects. The engine calls `run`, or in check mode `predict`.
 
-    Both return the result's facts and "changes", a list of what was or would be written; they raise Unsatisfied if the
-    outcome is not what was requested, and ApiError if a call failed.
+    Both return the result, with "changes", a list of the writes that were or would be made. They raise Unsatisfied if
+    the outcome is not as requested, and ApiError if a call failed.
     """
 
     limits = JobLimits()
@@ -73,14 +73,14 @@ class Job(ABC):
 
     @abstractmethod
     def predict(self, control: Control) -> dict[str, Any]:
-        """What `run` would do, without a write: a job that only reads runs."""
+        """The result that `run` would have, without a write. A job that only reads runs here too."""
 
 
 @dataclass
 class Deadlines:
-    """How long a job may go on without progress, in seconds. Threads share it.
+    """Limits the time without progress, in seconds. Threads share it.
 
-    The whole job has no deadline, since it may take days; each request has one of its own.
+    The whole job has no deadline, because it may take days; each request has its own.
     """
 
     progress: float = 900.0
@@ -91,11 +91,11 @@ class Deadlines:
         self._moved = self.clock()
 
     def moved(self) -> None:
-        """Something was done: the time without progress begins anew."""
+        """Restart the time without progress."""
         self._moved = self.clock()
 
     def check(self, doing: str) -> None:
-        """Raise Stalled if nothing was done for too long; `doing` completes "no progress for 900 s while"."""
+        """Raise Stalled after too long without progress; `doing` completes "no progress for 900 s while"."""
         idle = self.clock() - self._moved
         if idle > self.progress:
             raise Stalled(
@@ -105,10 +105,10 @@ class Deadlines:
 
 
 class Pace:
-    """Shared by all threads of a job.
+    """Limits the rate of requests. All threads of a job share it.
 
-    `limit` is in requests per second, None for no limit of our own. A SlowDown halves the pace at that moment; without
-    further ones it recovers by a tenth each second, up to the limit.
+    `limit` is in requests per second, None for no configured limit. A SlowDown halves the current pace; after that it
+    recovers by a tenth each second, up to the limit.
     """
 
     def __init__(
@@ -132,25 +132,25 @@ class Pace:
 
     @property
     def rate(self) -> float | None:
-        """Requests per second that are allowed now; None: any number."""
+        """The current limit in requests per second; None: unlimited."""
         return self._rate
 
     def wait(self) -> None:
-        """Return when the next request may be sent."""
+        """Wait until the next request may be sent."""
         with self._lock:
             now = self._clock()
             self._measure(now)
             rate = self._recovered(now)
             if rate is None:
                 return
-            # Pauses are not saved up: after one, requests do not come in a burst.
+            # Unused time is not saved: there is no burst of requests after a pause.
             turn = max(self._next, now)
             self._next = turn + 1 / rate
         if turn > now:
             self._sleep(turn - now)
 
     def slow_down(self) -> None:
-        """A server asked for fewer requests."""
+        """Reduce the pace after a SlowDown response."""
         with self._lock:
             now = self._clock()
             self.slowed += 1
@@ -174,7 +174,7 @@ class Pace:
         return max(self._measured, count / max(1.0, now - since))
 
     def _recovered(self, now: float) -> float | None:
-        """The pace after the time without a SlowDown."""
+        """The pace, recovered by the time since the last SlowDown."""
         if self._slowed_at is None or self._rate is None:
             return self._rate
         quiet = int(now - self._recovered_at)
@@ -188,11 +188,11 @@ class Pace:
 
 
 class JobProgress:
-    """Counts what is done, and shows it: as lines, and in a status file. Threads share it.
+    """Counts completed work, and reports it as lines and in a status file. Threads share it.
 
-    `things` is what is counted, such as "versions". `share` is between 0 and 1, None while it is not known. `counts`
-    are further numbers by name, such as "sent". `refresh` is called before they are shown, and sets what takes too
-    long to find out for each thing.
+    `things`: the unit, such as "versions". `share`: the completed share, between 0 and 1, None while it is unknown.
+    `counts`: further numbers by name, such as "sent". `refresh`: called before each report, to set values that are too
+    expensive to update for each unit.
     """
 
     def __init__(
@@ -219,12 +219,12 @@ class JobProgress:
         self._lock = threading.Lock()
 
     def resume(self, done: int, share: float) -> None:
-        """What an earlier run did: it counts as done, but not for the rate."""
+        """Add the work of an earlier run, which does not count for the rate."""
         self.done, self.share, self._base = done, share, (done, share)
 
     @property
     def due(self) -> bool:
-        """Whether it is time to show what is done."""
+        """Whether a report is due."""
         return self._lines.due or self._write_due
 
     @property
@@ -232,7 +232,7 @@ class JobProgress:
         return self._file is not None and self._clock() - self._written >= STATUS_INTERVAL
 
     def add(self, done: int) -> None:
-        """So many more are done."""
+        """Count completed work."""
         with self._lock:
             self.done += done
             if not self.due:
@@ -251,20 +251,20 @@ class JobProgress:
 
     @property
     def rate(self) -> float:
-        """Things per second in this run."""
+        """Units per second in this run."""
         elapsed = self._clock() - self._began
         return (self.done - self._base[0]) / elapsed if elapsed > 0 else 0.0
 
     @property
     def seconds_left(self) -> float | None:
-        """An estimate from the share that this run has done so far; None while there is none."""
+        """An estimate from this run's share of the work; None while it is unknown."""
         if self.share is None or self.share - self._base[1] <= 0:
             return None
         elapsed = self._clock() - self._began
         return elapsed * (1 - self.share) / (self.share - self._base[1])
 
     def line(self) -> str:
-        """Such as "1,234,567 versions, 52,000/s, 34 % done, 2 min left, 12 problems"."""
+        """A line such as "1,234,567 versions, 52,000/s, 34 % done, 2 min left, 12 problems"."""
         parts = [f"{self.done:,} {self.things}", f"{self.rate:,.0f}/s"]
         if self.share is not None:
             parts.append(f"{self.share:.0%} done")
@@ -300,10 +300,10 @@ class JobProgress:
 
 @dataclass
 class Control:
-    """What a job works with. `stop` is set when it is to end; `lines` gets lines for the terminal.
+    """The engine's interface for a job. `stop` is set when it is to end; `lines` shows lines in the terminal.
 
-    conceal: a text, such as an error's, without the secrets that the process knows. The engine cleans what a job
-    returns, but not what it writes to a file.
+    conceal: returns a text, such as an error's, without the secrets in the process. The engine removes secrets from
+    results, but not from files that a job writes.
     """
 
     pace: Pace = field(default_factory=Pace)
@@ -313,13 +313,13 @@ class Control:
     conceal: Callable[[str], str] = str
 
     def check(self, doing: str) -> None:
-        """Raise Stopped or Stalled if the job must not go on."""
+        """Raise Stopped or Stalled if the job has to end."""
         if self.stop.is_set():
             raise Stopped(f"Stopped while {doing}.")
         self.deadlines.check(doing)
 
     def sleep(self, seconds: float) -> None:
-        """Sleep, or raise Stopped as soon as the job is to end."""
+        """Sleep; raise Stopped as soon as the job has to end."""
         if self.stop.wait(seconds):
             raise Stopped("Stopped while waiting.")
 

@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Since when versions have been PENDING, from files of earlier runs.
+"""Reads from files of earlier runs since when versions have been PENDING.
 
-Servers do not return it, and the age of a version does not show it, because a backfill keeps LastModified. So lines of
-JSON count: those of the problems file of an earlier verification, and those that a backfill writes of what it sends.
-Both have "key", "version_id" and "pending_since", ISO 8601 in UTC.
+Servers do not return it, and the age of a version does not show it, because a backfill keeps LastModified. The sources
+are the problems file of an earlier verification and the file of sent versions of a backfill. Their lines are JSON with
+"key", "version_id" and "pending_since" (ISO 8601, UTC).
 """
 
 from __future__ import annotations
@@ -23,26 +23,26 @@ from .checkpoint import read_lines
 
 
 def keep_previous(problems_file: str | None, *, fresh: bool) -> str | None:
-    """The problems file of the run before, None if there is no name for it.
+    """The path of the previous run's problems file, None if this run has none.
 
-    fresh: whether the file is of that run, and to be kept beside the new one; else it is the own one, to be continued.
-    Raises InvalidDocument if it is no file.
+    fresh: whether the file is from the previous run, and is renamed to keep it; else this run continues it. Raises
+    InvalidDocument if it is not a file.
     """
     if problems_file is None:
         return None
     previous = f"{problems_file}.previous"
     if fresh and os.path.exists(problems_file):
         if not os.path.isfile(problems_file):
-            # A folder or a device, which must not be moved.
+            # A folder or a device must not be moved.
             raise InvalidDocument(f"{problems_file} is not a file: name another problems_file.")
         os.replace(problems_file, previous)
     return previous
 
 
 class PendingHistory:
-    """When versions were last sent, or first seen PENDING, from files of lines; on disk while it is used.
+    """When versions were last sent, or first read as PENDING, from files of lines; in a temporary database.
 
-    Files that are None or do not exist have none.
+    Files that are None or missing are skipped.
     """
 
     def __init__(self, files: Iterable[str | None]) -> None:
@@ -60,7 +60,7 @@ class PendingHistory:
         database.execute("PRAGMA journal_mode = OFF")
         database.execute("CREATE TABLE pending (name TEXT PRIMARY KEY, since TEXT) WITHOUT ROWID")
         for file in files:
-            # What was sent after it was seen PENDING counts from then.
+            # For a version that was sent after it was PENDING, the time of sending counts.
             database.executemany(
                 "INSERT INTO pending VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET since = max(since, excluded.since)",
                 _entries(file),
@@ -74,7 +74,7 @@ class PendingHistory:
         self._database = None
 
     def since(self, key: str, version_id: str) -> str | None:
-        """When the version was sent last, or else first seen PENDING; None if neither is known."""
+        """When the version was last sent, else when it was first read as PENDING; None if neither is known."""
         if self._database is None:
             return None
         # sqlite3 serialises the threads that share a connection.

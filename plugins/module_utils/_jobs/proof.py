@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The proof that a bucket is replicated: an object that stays, and a canary where that object proves nothing now.
+"""Proves that a bucket is replicated: by a permanent object, or by a canary if that object is no proof now.
 
-The object that stays proves replication when it is put. In a later run it still does, if it arrived under the roles
-and the target that the configuration has now, and if nothing was changed since. Otherwise a canary proves it, and the
-object is sent again, so that it can prove replication in the next run.
+The permanent object proves replication when it is put. In later runs it is still a proof if it was replicated with the
+current roles and target, and if nothing was changed since. Otherwise a canary is the proof, and the object is sent
+again, so that it is a proof in the next run.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ from .._work import Unsatisfied
 from .canary import Canary, CanaryRequest, Upload, retentions
 from .job import Control, Job
 
-# What an object proves: replication now, replication since an earlier run, the same without knowing its roles.
+# What an object proves: replication in this run, in an earlier run, or in an earlier run with unknown roles.
 NEW, VALID, UNVERIFIED = "new", "valid", "unverified"
-# Why nothing is proved: the buckets would keep the object; it has to be put first, which check mode does not.
+# Why there is no proof: the buckets would retain the object; or it has to be put first, which check mode does not do.
 WITHHELD, NONE = "withheld", "none"
-# Seconds to wait for the object that stays after the canary has arrived: both were sent at the same time.
+# Seconds to wait for the permanent object after the canary was replicated: both were sent at the same time.
 GRACE = 30.0
 
 
 @dataclass(frozen=True)
 class ProofRequest:
-    """The pair of buckets and the object that stays.
+    """The pair of buckets and the permanent object.
 
-    fresh: an object of an earlier run proves nothing, because something was changed. despite_retention: put objects
-    into buckets that keep them too. timeout, max_delay: of waiting, in seconds.
+    fresh: an object of an earlier run is no proof, because something was changed. despite_retention: put objects into
+    buckets that retain them too. timeout, max_delay: in seconds.
     """
 
     bucket: str
@@ -68,7 +68,7 @@ class ProofRequest:
 
 @dataclass
 class Report:
-    """The result while it is made. seen: the object and its replica as they were last read; reason: a sentence."""
+    """The result under construction. seen: the last state of the object and its replica; reason: a sentence."""
 
     seen: dict[str, Any]
     proof: str = NONE
@@ -78,7 +78,7 @@ class Report:
     warnings: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
-        """As the module returns it."""
+        """The module's result."""
         described = vars(self)
         return {**self.seen, **{name: described[name] for name in described if name != "seen"}}
 
@@ -104,7 +104,7 @@ class Proof(Job):
 
     @classmethod
     def build(cls, request: ProofRequest, connections: Connections) -> Proof:
-        """The proof of one item; its other side has a connection of its own."""
+        """Build the proof of one item, with a separate connection for the target."""
         return cls(request, connections.main, connections.open(S3, request.replica.s3))
 
     def predict(self, control: Control) -> dict[str, Any]:
@@ -126,7 +126,7 @@ class Proof(Job):
         return report.as_dict()
 
     def _judge(self, control: Control) -> Report:
-        """What the object of an earlier run proves, if there is one; without a write."""
+        """Evaluate the object of an earlier run, if there is one, without a write."""
         seen, arrived = self._check(control, 0.0).poll_once()
         report = Report(seen)
         found = seen["object"]
@@ -146,7 +146,7 @@ class Proof(Job):
         return report
 
     def _compare_stamp(self, version_id: str) -> tuple[str, str]:
-        """What an object that arrived proves, by the roles and the target it was sent with."""
+        """What a replicated object proves, by the roles and the target with which it was sent."""
         request = self.request
         try:
             configuration = s3_buckets.replication(self.source, request.bucket)
@@ -183,14 +183,14 @@ class Proof(Job):
         )
 
     def _destination(self, configuration: Mapping[str, Any]) -> str | None:
-        """The target bucket's ARN of the enabled rule that covers the object; None if no rule does."""
+        """The target bucket's ARN in the enabled rule for the object; None if there is no such rule."""
         for rule in configuration.get("Rules") or ():
             if rule.get("Status") == "Enabled" and self.request.key.startswith(api_prefix(rule)):
                 return str(rule["Destination"]["Bucket"])
         return None
 
     def _may_put(self, report: Report) -> bool:
-        """Whether objects may be put: not into buckets that would keep them, unless that is requested."""
+        """Whether objects may be put: not into buckets that would retain them, unless requested."""
         if self.request.despite_retention:
             return True
         kept, unknown = retentions(
@@ -208,7 +208,7 @@ class Proof(Job):
         return not kept
 
     def _put(self, control: Control, report: Report) -> None:
-        """Put the object that stays, and wait until it has arrived."""
+        """Put the permanent object, and wait until it is replicated."""
         version = Upload(self.source, self.request.bucket, self.request.key).put(control, b"")
         report.changes.append(f"PutObject {self._where}")
         self._wait(control, report, version)
@@ -237,7 +237,7 @@ class Proof(Job):
 
     def _send_again(self, report: Report, version_id: str | None) -> None:
         if report.seen["object"]["replication_status"] == "REPLICA":
-            # It would be sent back to where it came from.
+            # A replica would be sent back to its source.
             return
         try:
             s3_objects.send_again(self.source, self.request.bucket, self.request.key, version_id)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Preflight that ends with a canary: checks a pair, then tries to prove replication with a small object."""
+"""Preflight with a canary: checks a pair, then tests replication with a small object."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from .job import Control
 
 @dataclass(frozen=True)
 class CanaryOptions:
-    """key: the beginning of the object's key, after the rule's prefix. timeout, max_delay: of waiting, in seconds.
+    """key: the beginning of the object's key, after the rule's prefix. timeout, max_delay: in seconds.
 
-    despite_retention: put it into buckets that keep it too.
+    despite_retention: put it into buckets that retain it too.
     """
 
     key: str
@@ -34,7 +34,7 @@ class CanaryOptions:
 
 @dataclass(frozen=True)
 class ProvedPreflightRequest:
-    """A preflight, and the canary that follows it; None: without one."""
+    """A preflight, and the canary after it; None: no canary."""
 
     preflight: PreflightRequest
     canary: CanaryOptions | None = None
@@ -53,7 +53,7 @@ class ProvedPreflightRequest:
 
 
 def build(request: ProvedPreflightRequest, connections: Connections) -> Query:
-    """The query alone if no canary is requested."""
+    """Build the preflight, with a canary only if the request has one."""
     preflight = Preflight.build(request.preflight, connections)
     if request.canary is None:
         return preflight
@@ -79,7 +79,7 @@ class ProvedPreflight(Query):
         examination = self.preflight.examine()
         obstacle = examination.obstacle or self._retention(examination)
         seen = None
-        # In check mode, what a run would do.
+        # In check mode, the changes that a run would make.
         changed = not obstacle
         if self.check_mode:
             obstacle = "Check mode puts no object."
@@ -91,7 +91,7 @@ class ProvedPreflight(Query):
         return self.preflight.report(examination, canary=seen, changed=changed)
 
     def _retention(self, examination: Examination) -> str:
-        """Why the buckets would keep the object, as a sentence; empty if they would not, or may."""
+        """Why the buckets would retain the object, as a sentence; empty if they would not, or if they may."""
         sides = (examination.source, examination.target)
         places = [(side.s3.api, side.bucket) for side in sides if side.s3.api is not None]
         kept = [] if self.canary.despite_retention else retentions(*places)[0]
@@ -100,7 +100,7 @@ class ProvedPreflight(Query):
         return f"No object was put, because the default retention of {' and '.join(kept)} would keep it."
 
     def _prove(self, examination: Examination) -> Outcome:
-        """Let a canary prove that objects are replicated, and report what it shows as findings."""
+        """Put a canary, and report its outcome as findings."""
         source, target, findings = examination.source, examination.target, examination.findings
         here, there = source.s3.api, target.s3.api
         if here is None or there is None:

@@ -15,18 +15,18 @@ Result = TypeVar("Result")
 
 
 class Readers:
-    """Up to so many threads, which start as they are needed. Several threads may call `all` at a time."""
+    """Runs reads in up to `most` threads, which start on demand. Several threads may call `all` at a time."""
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._pool = ThreadPoolExecutor(most, thread_name_prefix="read")
 
     def close(self) -> None:
-        """Wait for the requests that are being made."""
+        """Wait for running requests."""
         self._pool.shutdown(cancel_futures=True)
 
     def all(self, read: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
-        """The results for all items, in their order; raises the first error after all threads have ended."""
+        """The results for all items, in order. Raises the first error after all threads have ended."""
         if len(items) < 3:
             return [read(item) for item in items]
         results: list[Any] = [None] * len(items)

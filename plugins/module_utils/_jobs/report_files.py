@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The files of a run's reports: what each contains, compared with what is there, and replaced as a whole."""
+"""Writes the files of a run's reports: each is compared with the existing file, and replaced as a whole."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from .checkpoint import require_writable, require_writable_folder, write_atomica
 from .job import Control, Job
 
 SCHEMA = "scality.backbeat.run/1"
-#: Keys can be confidential. Metrics have none, and node_exporter runs as another user.
+#: Keys can be confidential. Metrics contain no keys, and node_exporter runs as another user.
 PRIVATE, PUBLIC = 0o600, 0o644
 
 
 @dataclass(frozen=True)
 class ReportFilesRequest:
-    """What is known of a run, and where each form of it goes; None: not written."""
+    """The data of a run, and the path for each format; None: not written."""
 
     content: PageInput
     json: str | None = None
@@ -68,12 +68,12 @@ def _pair(given: Mapping[str, Any]) -> PagePair:
 
 
 def _last_run(path: str | None) -> tuple[Report, ...]:
-    """The reports in a file that an earlier run wrote; none if it is not there yet."""
+    """The reports in a file of an earlier run; none if the file does not exist."""
     return _read(path, lambda found: tuple(map(Report.from_dict, found["reports"])))
 
 
 def _kept(pairs: Sequence[Mapping[str, Any]]) -> Iterator[Report]:
-    """The reports that verifications keep, of the pairs that have one."""
+    """The reports in the verifications' own files, for the pairs that have one."""
     for pair in pairs:
         yield from _read(pair["report_file"], lambda found: (Report.from_dict(found),))
 
@@ -96,7 +96,7 @@ def _read(path: str | None, shape: Callable[[Any], tuple[Report, ...]]) -> tuple
 
 @dataclass(frozen=True)
 class File:
-    """One file; `pieces` makes its bytes, and may be called more than once."""
+    """One file; `pieces` returns its contents, and may be called more than once."""
 
     kind: str
     path: Path
@@ -104,7 +104,7 @@ class File:
     pieces: Callable[[], Iterator[bytes]]
 
     def is_there(self) -> bool:
-        """Whether the file has exactly these bytes and this mode. Raises InvalidDocument if it cannot be read."""
+        """Whether the file has this content and mode. Raises InvalidDocument if it cannot be read."""
         try:
             with self.path.open("rb") as file:
                 same = all(piece == file.read(len(piece)) for piece in self.pieces())
@@ -132,7 +132,7 @@ class ReportFiles(Job):
 
     def _visit(self, control: Control, *, write: bool) -> dict[str, Any]:
         request = self.request
-        # All of them first, in check mode too: a run begins with one, so that no report is lost at its end.
+        # Check all files first, in check mode too: runs begin with check mode, so that no report is lost at their end.
         require_writable(request.json, request.junit, request.prometheus, request.html)
         if request.rclone:
             require_writable_folder(Path(request.rclone))
@@ -187,8 +187,8 @@ class ReportFiles(Job):
 
 
 def render(template: Path, data: Mapping[str, Any]) -> str:
-    """The page. Values are escaped for HTML, and nothing in them is evaluated. Raises InvalidDocument."""
-    # Only this needs Jinja, which a host that runs modules may lack.
+    """Render the page. Values are escaped for HTML and never evaluated. Raises InvalidDocument."""
+    # Imported here because hosts that run modules may lack Jinja, and only this function needs it.
     try:
         from jinja2 import StrictUndefined, TemplateError
         from jinja2.sandbox import SandboxedEnvironment
@@ -239,14 +239,14 @@ def _as_json(content: PageInput, shown: Mapping[str, Any]) -> str:
 
 
 def _reports(content: PageInput) -> list[Report]:
-    """Those of this run, and of the last one for pairs without: so the file serves the next run too."""
+    """The reports of this run, or else of the last run, of all pairs, because the next run reads this file."""
     now = {(report.source, report.target): report for report in content.reports}
     earlier = [one for one in content.last if (one.source, one.target) not in now]
     return [*content.reports, *earlier]
 
 
 def _rclone(report: Report) -> Iterator[bytes]:
-    """The lines, from the file with the problems, which may be longer than memory."""
+    """The lines for rclone, streamed from the problems file, which may not fit in memory."""
     path = Path(str(report.problems_file))
     try:
         with path.open("rb") as file:
@@ -265,5 +265,5 @@ def _rclone(report: Report) -> Iterator[bytes]:
 
 
 def _file_name(report: Report) -> str:
-    """Safe whatever the inventory calls its hosts."""
+    """A file name that is safe for any host name in the inventory."""
     return re.sub(r"[^\w.-]+", "-", pair_name(report).replace(" to ", " TO ")) + ".txt"

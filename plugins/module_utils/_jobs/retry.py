@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Makes Backbeat retry failed versions, except those that would show deleted or old content at the target."""
+"""Makes Backbeat retry failed versions, except those that would expose deleted or old content at the target."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from .._work import InvalidDocument, Unsatisfied
 from .failed_keys import FailedKey, KeyReader, Spool, Target
 from .job import Control, Job
 
-#: How many versions one request asks for, how many keys are read before it, and how many refused versions a result has.
+#: The number of versions in one request, of keys that are read before it, and of refused versions in a result.
 BATCH, READ, SHOWN = 100, 32, 100
 COLON, GONE, ROLES = "colon", "gone", "roles-changed"
-#: Why a version is refused: the rules' reasons, and those of this API.
+#: Why a version is refused: the reasons of the rules for sending, and of this API.
 EXPLAINED = {
     **REASONS,
     COLON: "Backbeat's API cannot retry keys with a colon: put the version's own tags back on it instead.",
@@ -41,11 +41,11 @@ EXPLAINED = {
 
 @dataclass(frozen=True)
 class RetryRequest:
-    """Which failed versions are to be retried.
+    """Which failed versions to retry.
 
-    versions: those, or None for what Backbeat lists as failed, of the sites, the bucket and the prefix. force: whether
-    Backbeat retries versions too that it does not list as failed. target_s3, target_bucket: where the replicas are;
-    without it, older versions of deleted keys are refused.
+    versions: None for those that Backbeat lists as failed, limited to the sites, the bucket and the prefix. force:
+    whether to retry versions that Backbeat does not list as failed too. target_s3, target_bucket: the place of the
+    replicas; without it, older versions of deleted keys are refused.
     """
 
     backbeat_url: str
@@ -105,7 +105,7 @@ def _versions(
 
 @dataclass
 class Tally:
-    """What a retry did so far; refused: by reason; first: those that a result names."""
+    """The counts of a retry; refused: by reason; first: the refused versions for the result."""
 
     asked: int = 0
     accepted: int = 0
@@ -128,7 +128,7 @@ class Tally:
 
 
 class Retry(Job):
-    """A retry of failed versions by Backbeat's API."""
+    """Retries failed versions with Backbeat's API."""
 
     def __init__(
         self, request: RetryRequest, api: Api, source: Api, target: Target | None = None
@@ -170,7 +170,7 @@ class Retry(Job):
     def _batches(
         self, control: Control, tally: Tally
     ) -> Iterator[tuple[list[FailedVersion], KeyPlan]]:
-        """What may be sent, oldest version of each key first; keys whose order matters alone."""
+        """The versions to send, the oldest of each key first. A key whose order matters is a batch by itself."""
         batch: list[FailedVersion] = []
         keys = self._keys(control)
         with contextlib.closing(KeyReader(self.source, self.target, control.pace.wait)) as reader:
@@ -193,7 +193,7 @@ class Retry(Job):
                         yield batch[:BATCH], KeyPlan()
                         del batch[:BATCH]
                 for failed in delicate:
-                    # Sending another one by one may have taken minutes, so each is read when its turn comes.
+                    # Each key is read just before it is sent: sending the previous one in order may have taken minutes.
                     (key,) = reader.read([failed])
                     plan = _plan(key)
                     if allowed := _allowed(key, plan, tally):
@@ -202,8 +202,8 @@ class Retry(Job):
             yield batch, KeyPlan()
 
     def _keys(self, control: Control) -> Iterator[list[FailedVersion]]:
-        """The failed versions, those of one key together."""
-        # All are listed before the first is sent: what is retried leaves Backbeat's list, and would shift its pages.
+        """The failed versions, grouped by key."""
+        # List all before sending any: retried versions leave Backbeat's list, which would shift its pages.
         for version in self._failed():
             control.check("listing failed versions")
             control.deadlines.moved()
@@ -235,7 +235,7 @@ class Retry(Job):
         control.lines.waiting(f"{tally.accepted:,} of {tally.asked:,} retries accepted")
 
     def _send_in_order(self, control: Control, tally: Tally, versions: list[FailedVersion]) -> None:
-        """Each only after the previous one has arrived; then both sides have to show the same current version."""
+        """Send each version after the previous one was replicated, then compare the current versions of both sides."""
         for version in versions:
             self._send(control, tally, [version])
             where = version.bucket, version.key, version.version_id
@@ -272,10 +272,10 @@ class Retry(Job):
     def _wait(
         self, control: Control, bucket: str, key: str, version_id: str, backoff: Backoff
     ) -> str:
-        """The status of a version once it is not pending any more, or when the time is over."""
+        """Wait until a version is not pending any more, or time runs out. Returns its status."""
         while True:
             head = s3_objects.head_object(self.source, bucket, key, version_id)
-            # Servers do not show the status of delete markers.
+            # Servers do not return the status of delete markers.
             status = (head and head.replication_status) or "not shown"
             if status not in PENDING_STATUSES or not backoff.pause():
                 return status
@@ -311,12 +311,12 @@ def _has_colon(failed: Sequence[FailedVersion]) -> bool:
 
 def _plan(key: FailedKey) -> KeyPlan:
     wanted = frozenset(one.version_id for one in key.failed) - key.other_roles
-    # Only what is listed is sent, also if other versions of the key have failed.
+    # Only listed versions are sent, even if other versions of the key have failed.
     return plan_key(key.versions, Selection(frozenset(), wanted, markers=True))
 
 
 def _allowed(key: FailedKey, plan: KeyPlan, tally: Tally) -> list[FailedVersion]:
-    """Those of the failed versions that are sent, in their order; the tally gets the others."""
+    """The failed versions that may be sent, in order; the others are added to the tally."""
     by_id: dict[str, list[FailedVersion]] = {}
     for version in key.failed:
         by_id.setdefault(version.version_id, []).append(version)

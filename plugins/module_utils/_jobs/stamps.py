@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Backbeat's metadata says of versions: their status, and the roles with which they were put."""
+"""Reads Backbeat's metadata of versions: their status, and the roles with which they were put."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from .._clients.errors import ApiError
 
 
 class Stamps:
-    """The metadata of one bucket's versions, as long as the server lets it be read. Threads may share it.
+    """Reads the metadata of one bucket's versions until the server refuses it. Threads may share it.
 
-    pace: called before each request. refused: called with the error after which nothing is read any more.
+    pace: called before each request. refused: called with the error after which no more metadata is read.
     """
 
     def __init__(
@@ -33,19 +33,19 @@ class Stamps:
         self.readable = True
 
     def read(self, key: str, version_id: str) -> dict[str, Any] | None:
-        """As s3_objects.stamp returns it; None if the server does not let it be read."""
+        """The result of s3_objects.stamp; None if the server refuses it."""
         if not self.readable:
             return None
         self._pace()
         try:
             return s3_objects.stamp(fresh(self._api), self._bucket, key, version_id)
         except ApiError as error:
-            # Many accounts may not use this route, and some servers lack it.
+            # Many accounts lack the permission for this route, and some servers lack the route.
             self.readable = False
             self._refused(error)
             return None
 
     def roles(self, key: str, version_id: str) -> str | None:
-        """The roles with which a version was put, None if they are not known."""
+        """The roles with which a version was put, None if they are unknown."""
         stamp = self.read(key, version_id) or {}
         return stamp.get("role") or None

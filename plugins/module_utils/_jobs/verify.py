@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Verification: compares two buckets completely, in any size, with S3 credentials only."""
+"""Verification: compares two buckets of any size completely, with S3 credentials only."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ TOGETHER = 64
 
 
 class Verify(Job):
-    """The comparison of one pair of buckets. Writes nothing to the servers."""
+    """Compares one pair of buckets. Writes nothing to the servers."""
 
     def __init__(
         self, request: VerifyRequest, source: Api, target: Api, backbeat: Api | None = None
@@ -55,8 +55,8 @@ class Verify(Job):
 
     @classmethod
     def build(cls, request: VerifyRequest, connections: Connections) -> Verify:
-        """The comparison of one item; each side has a connection of its own."""
-        # A job has no deadline for all of its work, so its endpoints are not those of the task.
+        """Build the comparison of one item, with separate connections for each side."""
+        # Jobs have no deadline for all of their work, unlike the task's own endpoints.
         pool = 4 * request.listers + request.heads
         source, target = (
             open_api(S3, side.s3, pool=pool) for side in (request.source, request.target)
@@ -64,7 +64,7 @@ class Verify(Job):
         return cls(request, source, target, service_of(request.source.s3, request.backbeat_url))
 
     def predict(self, control: Control) -> dict[str, Any]:
-        """The comparison without its files: it reads the servers only."""
+        """The comparison, without writing its files."""
         return self._verify(control, Files(), None, None)
 
     def run(self, control: Control) -> dict[str, Any]:
@@ -154,7 +154,7 @@ class Verify(Job):
     def _compare(
         self, control: Control, ledger: Ledger, since: Callable[[str, str], str | None]
     ) -> Failure | None:
-        """Do all the work; returns the error that ended it early."""
+        """Do all the work. Returns the error that ended it early, None if there was none."""
         request = self.request
         saved = time.monotonic()
 
@@ -225,7 +225,7 @@ class Verify(Job):
         listers.run(meanwhile)
 
     def _recheck(self, ledger: Ledger, inspector: Inspector, meanwhile: Callable[[], None]) -> None:
-        """Read versions again that were pending, or younger than the run."""
+        """Read versions again that were pending, or that are newer than the start of the run."""
         batch: list[tuple[int, bytes, Verdict, Case]] = []
 
         def settle() -> None:
@@ -233,7 +233,7 @@ class Verify(Job):
                 return
             room = max(0, self.request.recheck_limit - ledger.rechecks)
             done = inspector.recheck([key for _offset, key, _verdict, _case in batch[:room]])
-            # Beyond the limit, what was seen first counts.
+            # Beyond the limit, the first result counts.
             done += [(case, verdict) for _offset, _key, verdict, case in batch[room:]]
             bodies = inspector.bodies.compare(verdict for _case, verdict in done)
             ledger.enter_again(done, bodies, batch[-1][0])
@@ -247,7 +247,7 @@ class Verify(Job):
         settle()
 
     def _report(self, report_file: str | None) -> Report:
-        """An empty report; the last complete run is taken over from the report that it replaces."""
+        """An empty report, with the time of the last complete run from the previous report."""
         report = Report(
             _side(self.request.source),
             _side(self.request.target),
@@ -264,7 +264,7 @@ class Verify(Job):
         return report
 
     def _gaps(self, ledger: Ledger, error: Failure, control: Control) -> list[Gap]:
-        """What was not compared because of an error, by ranges of keys."""
+        """The ranges of keys that were not compared because of an error."""
         reason, why = _reason(error), control.conceal(str(error))
         open_spans = [span for span in ledger.spans if not span.done]
         if not open_spans:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Compares the bytes of versions that are equal by what listings and HEAD tell: of a share, or of a sample."""
+"""Compares the bytes of versions that are equal according to listings and HEAD, for a share or a sample of them."""
 
 from __future__ import annotations
 
@@ -22,32 +22,32 @@ from .readers import Readers
 from .verify_ledger import Entry, Sampled
 
 Pair: TypeAlias = "tuple[Row, Row]"
-#: Bytes of a version that are read by one request.
+#: The number of bytes that one request reads.
 PART = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Bodies:
-    """Whose bytes are compared: a share of the versions, or a number of them; the seed chooses the same each time."""
+    """Selects versions for comparing bytes: a share or a number. The same seed selects the same versions."""
 
     share: float = 0.0
     number: int = 0
     seed: int = 0
 
     def rank(self, key: bytes, version_id: bytes) -> int:
-        """A number below 2**64 that is the same for a version in every run with this seed."""
+        """A number below 2**64, the same for a version in every run with this seed."""
         name = b"%d\0%s\0%s" % (self.seed, key, version_id)
         return int.from_bytes(hashlib.blake2b(name, digest_size=8).digest(), "big")
 
     def chosen(self, row: Row) -> bool:
-        """Whether the share has this row."""
+        """Whether this row is in the share."""
         return self.rank(row[KEY], row[VERSION_ID]) < self.share * 2**64
 
 
 class BodyComparison:
-    """Reads the bytes of both sides. Threads share it.
+    """Compares the bytes of both sides. Threads share it.
 
-    sides: by "source" and "target", the endpoint, the bucket, and what this has before each key.
+    sides: by "source" and "target", the endpoint, the bucket, and the prefix that it adds to each key.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class BodyComparison:
         return bool(self._bodies.share or self._bodies.number)
 
     def compare(self, verdicts: Iterable[Verdict], rows: Iterable[Row] = ()) -> Entry:
-        """Compare the bytes of versions in sync, as far as they were asked for; `rows` are equal on both sides."""
+        """Compare the bytes of the selected versions among those in sync; `rows` are equal on both sides."""
         if not self.wanted:
             return Entry()
         pairs = [(row, row) for row in rows]
@@ -88,7 +88,7 @@ class BodyComparison:
         ]
 
     def _sampled(self, pairs: Sequence[Pair]) -> list[Sampled]:
-        """Those of the versions in sync that can be in a sample by number."""
+        """The versions in sync that are candidates for the sample."""
         if not self._bodies.number:
             return []
         ranked = [
@@ -108,7 +108,7 @@ class BodyComparison:
         return sorted(ranked)[: self._bodies.number]
 
     def compare_samples(self, samples: Sequence[Sampled]) -> Entry:
-        """Compare the bytes of a sample by number."""
+        """Compare the bytes of the sample."""
         pairs = []
         for _rank, key, facts in samples:
             version, size, etag, modified, copy = (part.encode() for part in facts.split("\0"))
@@ -118,7 +118,7 @@ class BodyComparison:
         return Entry(bodies=len(pairs), different=self._different(pairs))
 
     def difference(self, row: Row, other: Row) -> str:
-        """Empty if both sides have the same bytes, else how they differ."""
+        """How the bytes of both sides differ; empty if they are equal."""
         self._control.check("comparing bytes")
         found = [self._digest(side, one) for side, one in (("source", row), ("target", other))]
         self._control.deadlines.moved()
@@ -127,7 +127,7 @@ class BodyComparison:
         return "The bytes differ." if None not in found else "One side can no longer be read."
 
     def _digest(self, side: str, row: Row) -> bytes | None:
-        """Of all bytes of a version, None if it is gone; large ones are read in parts, each with its own time limit."""
+        """The digest of a version's bytes, None if it is gone. Large ones are read in parts, each with a time limit."""
         size = int(row[SIZE] or 0)
         digest = hashlib.blake2b()
         try:
@@ -141,7 +141,7 @@ class BodyComparison:
     def _with_part(
         self, digest: hashlib.blake2b, side: str, row: Row, part: tuple[int, int] | None
     ) -> hashlib.blake2b:
-        """The digest with another part; from the part's beginning again if the connection breaks in the middle."""
+        """The digest with a further part; the part is read again if the connection breaks."""
         server, bucket, below = self._sides[side]
         key, version_id = below + key_text(row[KEY]), row[VERSION_ID].decode()
         backoff = fresh(server).backoff

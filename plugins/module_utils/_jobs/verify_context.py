@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What judging a pair needs to know: its rules and roles, and since when a pending version counts as stuck."""
+"""Reads the facts for judging a pair: its rules and roles, and when a pending version counts as stuck."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def context_of(
     report: Report,
     since: Callable[[str, str], str | None],
 ) -> Context:
-    """Read what judging needs to know; the report gets what was found out, and a note for what cannot be read.
+    """Read the facts for judging, and add them to the report, with a note for each that cannot be read.
 
-    service: Backbeat's API, None if it is not to be asked. since: when earlier runs first saw a version PENDING.
+    service: Backbeat's API, None for no query. since: returns when earlier runs first read a version as PENDING.
     """
     mine = _configuration(apis, 0, request.source.bucket, report)
     theirs = (
@@ -37,7 +37,7 @@ def context_of(
         if request.both_ways is None and not request.cloud
         else None
     )
-    # A cloud's bucket is that of its location; the configuration names another one.
+    # The bucket in the cloud is set in the location; the configuration names another bucket.
     destination = None if request.cloud else request.target.bucket
     prefixes = enabled_for(mine, destination, request.site)
     back = enabled_for(theirs, request.source.bucket)
@@ -51,7 +51,7 @@ def context_of(
     report.both_ways = bool(back) if request.both_ways is None else request.both_ways
     report.backlog_age = backlog_age(service, request.site, report.note)
     started = datetime.fromisoformat(report.started.replace("Z", "+00:00"))
-    # By the source's clock, which stamps LastModified.
+    # By the source's clock, because LastModified is from it.
     ahead = apis[0].ahead or 0.0
     stuck_after = max(request.stuck_after, request.backlog_age, report.backlog_age or 0.0)
     return Context(

@@ -28,17 +28,17 @@ from .verify_bodies import Bodies, BodyComparison
 from .verify_ledger import Entry, Ledger, is_put_off
 from .verify_listers import list_key
 
-#: How often a key is looked at again until the changes of the run's time have arrived, and the seconds between.
+#: How often a key is read again to wait for changes made during the run, and the seconds between.
 LOOKS, BETWEEN = 3, 1.0
-#: Of how many missing delete markers the status is read, by a route that takes longer than HEAD.
+#: The number of missing delete markers whose status is read, by a route that takes longer than HEAD.
 MOST_MARKERS = 10_000
 
 
 class Inspector:
     """Turns blocks into entries of the ledger. Threads share it.
 
-    limit: how many differences of each kind are inspected by HEAD. workers: how many requests at a time.
-    below: what the target has before each key.
+    limit: how many differences of each kind are inspected by HEAD. workers: the number of parallel requests. below: the
+    prefix that the target adds to each key.
     """
 
     def __init__(
@@ -77,14 +77,14 @@ class Inspector:
         self.bodies = BodyComparison(sides, bodies, control, self._readers)
 
     def close(self) -> None:
-        """Wait for the requests that are being made."""
+        """Wait for running requests."""
         self._readers.close()
 
     def entry(self, block: Block) -> Entry:
-        """What a block adds to the ledger."""
+        """The entry of a block for the ledger."""
         cases = block.cases
         if self._scope.current:
-            # The current version of one side can be an older one of the other.
+            # The current version of one side can be a noncurrent one on the other.
             cases = self._readers.all(self._relist, [case.key for case in cases])
         verdicts, inspected = self._judge(cases, self._limit)
         judged = list(zip(block.cases, verdicts, strict=True))
@@ -147,7 +147,7 @@ class Inspector:
         return self._context.with_roles(head, partial(self._stamps.roles, *version))
 
     def _no_stamps(self, error: ApiError) -> None:
-        """Note what is not known without Backbeat's metadata."""
+        """Add a note about what is unknown without Backbeat's metadata."""
         with self._ledger.lock:
             self._ledger.report.note(
                 "The metadata of versions cannot be read, so it is unknown with which roles pending versions "
@@ -157,7 +157,7 @@ class Inspector:
             )
 
     def _judge_markers(self, verdict: Verdict) -> None:
-        """Tell missing delete markers that are on their way from lost ones, if the server lets their status be read."""
+        """Distinguish pending from lost delete markers, if the server returns their status."""
         for place, problem in enumerate(verdict.problems):
             if (problem.state, problem.side) != ("delete_marker_missing", "source"):
                 continue
@@ -174,7 +174,7 @@ class Inspector:
                 verdict.again = verdict.again or told.state in ("pending", "processing")
 
     def _with_bytes(self, verdicts: list[Verdict]) -> list[Verdict]:
-        """Decide what HEAD cannot compare by the bytes, if bytes are compared at all."""
+        """Compare the bytes of versions that HEAD cannot compare, if bytes are compared at all."""
         if not self.bodies.wanted:
             return verdicts
         for verdict in verdicts:
@@ -199,7 +199,7 @@ class Inspector:
         return verdicts
 
     def recheck(self, keys: Sequence[bytes]) -> list[tuple[Case, Verdict]]:
-        """List keys on both sides once more and judge them, until the changes made during the run have arrived."""
+        """List and judge keys again until changes that were made during the run are replicated."""
         found: dict[bytes, tuple[Case, Verdict]] = {}
         waiting = list(keys)
         for look in range(LOOKS):
@@ -211,7 +211,7 @@ class Inspector:
                     for case, verdict in zip(cases, verdicts, strict=True)
                 }
             )
-            # The target is listed after the source said COMPLETED; then it has to be there.
+            # The target is listed after the source returned COMPLETED, so the replica must exist.
             waiting = [
                 case.key
                 for case, verdict in zip(cases, verdicts, strict=True)
@@ -224,12 +224,12 @@ class Inspector:
 
     def _relist(self, key: bytes) -> Case:
         case = list_key(self._listings, key, self._control.pace.wait)
-        # Of current versions alone, the others of a key tell what became of them.
+        # If only current versions are compared, the key's other versions show why they differ.
         return case if self._scope.current else self._scope.case(case)
 
 
 def _versions(asks: Sequence[Ask]) -> set[tuple[str, bytes]]:
-    """The differences that questions are about, each by its kind and version."""
+    """The differences that the questions are about, by kind and version."""
     return {(ask.kind, ask.version_id) for ask in asks if ask.version_id is not None}
 
 

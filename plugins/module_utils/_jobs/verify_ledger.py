@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The books of a verification: what is counted, written and still to do, kept so that it can be continued.
+"""The records of a verification: counts, written lines and remaining work, so that it can be continued.
 
-Every entry is made under one lock and in one step, so that a checkpoint never holds half of one.
+Every entry is added under one lock, so that a checkpoint never has half of one.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Sampled = tuple[int, str, str]
 
 @dataclass(frozen=True)
 class Entry:
-    """What one step adds: versions that are equal, and the verdicts of the keys that are not."""
+    """The result of one step: equal versions, and the verdicts on keys that differ."""
 
     equal: Count = field(default_factory=Count)
     verdicts: Sequence[tuple[Case, Verdict]] = ()
@@ -45,19 +45,19 @@ class Entry:
 
 @dataclass(frozen=True)
 class Files:
-    """Where a verification writes; None: nowhere."""
+    """The paths of a verification's files; None: not written."""
 
     checkpoint: str | None = None
     problems: str | None = None
 
 
 def is_put_off(case: Case, verdict: Verdict) -> bool:
-    """Whether a key is looked at once more at the end of the run, and counts then."""
+    """Whether a key is read again at the end of the run, and counted only then."""
     return verdict.again and not case.partial and not verdict.skipped
 
 
 class Ledger:
-    """The state of a verification. `sample`: how many versions of a sample by number are kept."""
+    """The state of a verification. `sample`: the size of the sample for comparing bytes."""
 
     def __init__(
         self,
@@ -127,7 +127,7 @@ class Ledger:
         self._exit.close()
 
     def enter(self, span: Span, position: Position, entry: Entry) -> None:
-        """Count a stretch of a span, which is compared up to the position now."""
+        """Count a block of a span, which has been compared up to the position."""
         with self.lock:
             rows = entry.equal.count
             self._count(entry.equal)
@@ -142,19 +142,19 @@ class Ledger:
             self.progress.add(rows)
 
     def finish(self, span: Span) -> None:
-        """All of a span is compared."""
+        """Record that a span was compared completely."""
         with self.lock:
             span.done = True
             self.progress.add(0)
 
     def count_request(self, kind: str) -> None:
-        """A request was sent: "list" or "head"."""
+        """Count a request: "list" or "head"."""
         with self.lock:
             requests = self.report.requests
             requests[kind] = requests.get(kind, 0) + 1
 
     def enter_again(self, done: Sequence[tuple[Case, Verdict]], entry: Entry, offset: int) -> None:
-        """Count keys that were looked at again, up to an offset of those that were put off."""
+        """Count keys that were read again, up to an offset in the file of postponed keys."""
         with self.lock:
             for case, verdict in done:
                 self._take(case, verdict)
@@ -164,13 +164,13 @@ class Ledger:
             self.progress.add(len(done))
 
     def enter_samples(self, entry: Entry) -> None:
-        """Count the sample by number, which is not compared again by a run that goes on from here."""
+        """Count the sample; a run that continues from here does not compare it again."""
         with self.lock:
             self._samples = []
             self._extras(entry)
 
     def put_off(self) -> Iterator[tuple[int, bytes, Verdict, Case]]:
-        """The keys that are to be looked at again, each with the offset behind it."""
+        """The keys to read again, each with the offset of the next one."""
         if self._later is None:
             return
         with self.lock:
@@ -181,7 +181,7 @@ class Ledger:
 
     @property
     def samples(self) -> list[Sampled]:
-        """The versions whose bytes are to be compared, of a sample by number."""
+        """The versions of the sample, whose bytes are to be compared."""
         return sorted((-rank, key, version) for rank, key, version in self._samples)
 
     def save(self, *, sync: bool = True) -> None:
@@ -205,7 +205,7 @@ class Ledger:
             )
 
     def remove(self) -> None:
-        """The verification is complete: nothing is left to continue."""
+        """Remove the checkpoint, because the verification is complete."""
         if self._checkpoint is not None:
             self._checkpoint.remove()
             if self._later is not None:
@@ -249,7 +249,7 @@ class Ledger:
                 heapq.heappop(self._samples)
         self.report.bodies_compared += entry.bodies
         for problem in entry.different:
-            # It was counted as in sync by its rows.
+            # It was already counted as in sync.
             equal = self.report.states["in_sync"]
             equal.count -= 1
             equal.bytes -= problem.size or 0
@@ -269,7 +269,7 @@ def _add(tally: Tally, count: Count) -> None:
 
 
 def saved_span(span: Span) -> dict[str, Any]:
-    """A span as a checkpoint keeps it."""
+    """A span in the form of a checkpoint."""
     return {
         "start": key_text(span.start),
         "until": None if span.until is None else key_text(span.until),
@@ -283,7 +283,7 @@ def saved_span(span: Span) -> dict[str, Any]:
 
 
 def span_of(saved: Mapping[str, Any], alphabet: Alphabet) -> Span:
-    """The span that a checkpoint kept."""
+    """The span from its form in a checkpoint."""
     version = saved["version"]
     return Span(
         start=key_bytes(saved["start"]),
@@ -337,7 +337,7 @@ def _verdict(saved: Mapping[str, Any], case: Case) -> Verdict:
         [
             (rows[0][mine], rows[1][theirs])
             for mine, theirs in saved["same"]
-            # Of current versions alone, what is noncurrent on one side is not among the rows.
+            # If only current versions are compared, rows that are noncurrent on one side are not included.
             if mine in rows[0] and theirs in rows[1]
         ],
         problems=[Problem.from_dict(problem) for problem in saved["problems"]],

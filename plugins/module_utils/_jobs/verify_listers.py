@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Listers: threads that share the ranges of a bucket pair, each reading both sides of a range side by side."""
+"""Listers: threads that share the ranges of a pair of buckets; each reads both sides of a range in parallel."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ from .._documents.verify_ranges import Ramp, Span, choose_cut, split
 from .._work import Failure
 from .job import Control, Interrupted, JobProgress, Stopped
 
-#: Seconds between two checks whether to stop, while a page or a range is waited for.
+#: Seconds between two checks for a stop, while waiting for a page or a range.
 POLL = 0.1
-#: Rows asked for in one page of a single key.
+#: The number of rows requested in one page of a single key.
 KEY_PAGE = 100
-#: Seconds for which a rate is measured before listers are added.
+#: Seconds of measuring the rate before listers are added.
 MEASURE = 1.0
 
 Handle = Callable[[Span, Block], None]
@@ -62,21 +62,21 @@ class SideRequest:
 
 
 class Books(Protocol):
-    """What listers share: the spans, under one lock, and where they count."""
+    """The state that listers share: the spans, under one lock, and the counts."""
 
     lock: AbstractContextManager[Any]
     spans: list[Span]
     progress: JobProgress
 
     def finish(self, span: Span) -> None:
-        """All of a span is read."""
+        """Record that a span was read completely."""
 
     def count_request(self, kind: str) -> None:
-        """A request was sent."""
+        """Count a request."""
 
 
 class Listers:
-    """Compares all spans of a ledger; `handle` enters what each block shows.
+    """Compares all spans of a ledger; `handle` processes each block.
 
     select: drops the rows that are out of scope. most: the largest number of listers. ramp: whether to begin with one
     and add others as long as the rate grows.
@@ -101,18 +101,18 @@ class Listers:
         self._select = select
         self._most = most
         self._ramp = Ramp(most, 1 if ramp else most)
-        # Each lister waits for a page of each side, has asked for the next ones, and may try a cut.
+        # Each lister waits for a page of each side, has requested the next pages, and may try a cut.
         self._fetchers = ThreadPoolExecutor(2 * most, thread_name_prefix="fetch")
         self._error: BaseException | None = None
         self._end = threading.Event()
-        # Set when a lister ends, so that no lister waits for the rest of a pause.
+        # Set when a lister ends, so that the others do not wait for the rest of a pause.
         self._ended = threading.Event()
         self._threads: list[threading.Thread] = []
-        # Not by whether threads are alive: one that is about to end still is, and would be waited for once more.
+        # A count instead of is_alive(): a thread that is about to end is still alive and would be waited for again.
         self._running = 0
 
     def run(self, meanwhile: Callable[[], None]) -> None:
-        """Compare everything; `meanwhile` is called every now and then in this thread.
+        """Compare everything; `meanwhile` is called periodically in this thread.
 
         Raises the first error of a lister, or what `meanwhile` raises, after all have stopped.
         """
@@ -171,7 +171,7 @@ class Listers:
         self._control.check("listing")
 
     def _take(self) -> tuple[Span, Page | None] | None:
-        """A span that no lister reads, or the upper part of another; with its first page if that is read already."""
+        """A free span or the upper part of another one, with its first page if that was read already."""
         while True:
             self._check()
             with self._ledger.lock:
@@ -193,10 +193,10 @@ class Listers:
                 return taken
 
     def _try(self, cut: bytes) -> tuple[Span, Page] | None:
-        """Read the page behind a cut, and take what is behind it."""
+        """Read the page after a cut, and take the part of the span after it."""
         page = self._page("source", Marker(cut))
         with self._ledger.lock:
-            # The span may have been divided, and the cut gone to its upper part.
+            # The span may have been divided in the meantime, so that the cut is in its upper part.
             span = next((one for one in self._ledger.spans if cut in one.tried), None)
             if span is None:
                 return None
@@ -224,7 +224,7 @@ class Listers:
         self._ledger.finish(span)
 
     def _pages(self, span: Span, side: str, page: Page | None) -> Iterator[list[Row]]:
-        """The rows of one side of a span, a page at a time; the next one is asked for before it is needed."""
+        """The rows of one side of a span, page by page; the next page is requested in advance."""
         position = span.position
         if page is None:
             page = self._result(self._ask(side, _marker(position)))
@@ -256,7 +256,7 @@ class Listers:
             try:
                 return future.result(POLL)
             except FutureTimeout:
-                # In newer Pythons that is also the error of a connection.
+                # In newer Pythons, connections raise the same error.
                 if future.done():
                     raise
                 self._check()
@@ -271,7 +271,7 @@ class Unusable(Failure):
 
 
 def attempt(work: Callable[[], object], control: Control) -> Failure | None:
-    """Do what listers and others do; returns the error that ended it early. All threads are told to stop."""
+    """Run `work`. Returns the error that ended it early, after which all threads stop."""
     try:
         work()
     except (Disordered, TooManyVersions) as error:
@@ -289,16 +289,16 @@ def _marker(position: Position) -> Marker:
 
 
 def _until(rows: list[Row], until: bytes | None) -> list[Row]:
-    """The rows whose keys are not behind the end of a span."""
+    """The rows whose keys are not after the end of a span."""
     if until is None or not rows or rows[-1][KEY] <= until:
         return rows
     return [row for row in rows if row[KEY] <= until]
 
 
 def list_key(listings: Sequence[VersionListing], key: bytes, pace: Callable[[], object]) -> Case:
-    """The rows of one key on both sides as they are now. Raises Disordered.
+    """The current rows of one key on both sides. Raises Disordered.
 
-    listings: of both buckets. pace: called before each request.
+    pace: called before each request.
     """
     source, target = (
         _rows_of(listing, key, side, pace) for side, listing in zip(SIDES, listings, strict=True)
@@ -309,7 +309,7 @@ def list_key(listings: Sequence[VersionListing], key: bytes, pace: Callable[[], 
 def _rows_of(
     whole: VersionListing, key: bytes, side: str, pace: Callable[[], object]
 ) -> tuple[Row, ...]:
-    # It has what begins with the key.
+    # The listing has all keys that begin with this one.
     listing = whole.narrowed(names.key_text(key))
 
     def own() -> Iterator[list[Row]]:

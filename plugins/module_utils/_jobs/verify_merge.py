@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Merges the parts of a verification that several machines made into the report that one would have written."""
+"""Merges the parts of a verification by several machines into one report, as a single machine would write it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .._work import InvalidDocument, Unsatisfied
 from .checkpoint import require_writable
 from .job import Control, Job
 
-#: Bytes of a file that are held at a time.
+#: The number of bytes of a file in memory.
 PIECE = 1024 * 1024
 
 
@@ -40,7 +40,7 @@ class Part:
 
 @dataclass(frozen=True)
 class VerifyMergeRequest:
-    """The parts, all of them, in the order of their ranges; where the whole is written, and what is accepted of it.
+    """All parts, in the order of their ranges; the path of the merged report, and which differences are accepted.
 
     store: the bucket that has the files of the parts, None if they are in folders.
     """
@@ -75,7 +75,7 @@ class VerifyMergeRequest:
 
 
 def _check(parts: Sequence[Part]) -> None:
-    """Raise InvalidDocument unless the parts cover a whole bucket, one behind the other."""
+    """Raise InvalidDocument unless the parts cover a whole bucket without gaps or overlaps."""
     complete = bool(parts) and parts[0].after == "" and parts[-1].until is None
     if not complete or any(one.until != other.after for one, other in pairwise(parts)):
         raise InvalidDocument(
@@ -84,7 +84,7 @@ def _check(parts: Sequence[Part]) -> None:
 
 
 class VerifyMerge(Job):
-    """Reads the parts, and writes the whole. A part that is missing is a gap in it."""
+    """Reads the parts, and writes the merged report. A missing part becomes a gap in it."""
 
     def __init__(self, request: VerifyMergeRequest, store: Store | None = None) -> None:
         self.request = request
@@ -92,7 +92,7 @@ class VerifyMerge(Job):
 
     @classmethod
     def build(cls, request: VerifyMergeRequest, connections: Connections) -> VerifyMerge:
-        """The merging of one run's parts; an endpoint is needed only for parts that are in a bucket."""
+        """Build the merge of one run's parts; only parts in a bucket need an endpoint."""
         where = request.store
         store = None if where is None else Store(where, connections.open(S3, where.s3))
         return cls(request, store)
@@ -140,7 +140,7 @@ class VerifyMerge(Job):
         return report
 
     def _read(self, part: Part) -> Report:
-        """The report of a part. Raises InvalidDocument if it is missing, damaged, or of another run or range."""
+        """Read the report of a part. Raises InvalidDocument if it is missing, damaged, or of another run or range."""
         pieces = self._open(part.report_file)
         if pieces is None:
             raise InvalidDocument(f"The report {part.report_file} is missing.")
@@ -193,7 +193,7 @@ def _pieces(path: str) -> Iterator[bytes]:
 
 
 def _holds(path: Path, pieces: Iterator[bytes]) -> bool:
-    """Whether the file has just this content."""
+    """Whether the file has exactly this content."""
     try:
         with path.open("rb") as file:
             return all(file.read(len(piece)) == piece for piece in pieces) and not file.read(1)

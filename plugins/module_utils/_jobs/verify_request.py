@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a verification is asked to do, from the options of a task."""
+"""The request of a verification, from the options of a task."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ from .verify_listers import SideRequest
 
 @dataclass(frozen=True)
 class VerifyRequest:
-    """What is compared, how carefully, and what is accepted. Times in seconds.
+    """What to compare, how thoroughly, and which differences are accepted. Times are in seconds.
 
-    ranges: keys after the first text, up to and including the second (None: the end); more than one machine share a
-    bucket so. run: names the run that the ranges are parts of. target_prefix: what the target has before each key.
-    backlog_age: of Backbeat's backlog, before which nothing is stuck; asked for at backbeat_url if that is given.
+    ranges: keys after the first text, up to and including the second (None: the end), for sharing a bucket among
+    machines. run: names the run that the ranges are parts of. target_prefix: the prefix that the target adds to each
+    key. backlog_age: the age of Backbeat's backlog; younger versions do not count as stuck. It is read at backbeat_url
+    if that is given.
     """
 
     source: SideRequest
@@ -93,7 +94,7 @@ class VerifyRequest:
 
     @property
     def compared(self) -> dict[str, Any]:
-        """What was compared, as the report says it; the same for all parts of a run."""
+        """The scope in the form of the report; the same for all parts of a run."""
         return {
             "run": self.run,
             "prefix": self.prefix,
