@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import measure
+from benchmarks.__main__ import main as benchmark
 from benchmarks.fleet import bare_script as bare_fleet_script
 from benchmarks.guide import bare_script, calls_of, guide_sandbox
 from benchmarks.measure import Sample, peak_memory, run
@@ -25,6 +27,7 @@ from benchmarks.stub_process import Stub, running_stub
 from devtools.places import ROOT, environ
 from devtools.processes import Failure
 from sandbox.inventory import write_inventory
+from tests.support import forked
 
 PYTHON = [sys.executable, "-c"]
 
@@ -35,7 +38,14 @@ def stub() -> Iterator[Stub]:
         yield running
 
 
+@pytest.fixture
+def _forks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests that ask for calls and for what is written, not for times."""
+    monkeypatch.setattr(measure, "started", forked.started)
+
+
 @pytest.mark.playbook
+@pytest.mark.usefixtures("_forks")
 def test_on_the_stub_the_second_run_asks_and_the_bare_script_asks_no_less(
     stub: Stub, tmp_path: Path
 ) -> None:
@@ -52,6 +62,7 @@ def test_on_the_stub_the_second_run_asks_and_the_bare_script_asks_no_less(
 
 
 @pytest.mark.playbook
+@pytest.mark.usefixtures("_forks")
 def test_the_bare_script_makes_all_calls_of_our_playbook_in_both_runs(tmp_path: Path) -> None:
     with guide_sandbox() as sandbox:
         inventory = write_inventory(tmp_path / "inventory.json", sandbox.describe())
@@ -109,15 +120,24 @@ def test_the_slope_is_that_of_the_tasks() -> None:
 
 
 @pytest.mark.slow
-def test_the_quick_benchmark_runs_and_writes_json(tmp_path: Path) -> None:
+@pytest.mark.usefixtures("_forks")
+def test_the_quick_benchmark_runs_and_writes_json(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Without the comparison with others, whose environment takes a download."""
     file = tmp_path / "result.json"
-    command = [sys.executable, "-m", "benchmarks", "--quick", "--json", file, "slope", "fleet"]
-    done = subprocess.run(command, cwd=ROOT, env=environ(), capture_output=True, text=True)
-    assert done.returncode in (0, 1), done.stderr
-    assert "one more task with one call" in done.stdout
+    monkeypatch.setattr(sys, "argv", ["bench", "--quick", "--json", str(file), "slope", "fleet"])
+    assert benchmark() in (0, 1)
+    assert "one more task with one call" in capsys.readouterr().out
     result = json.loads(file.read_text())
     assert result["samples"]["fleet"][0]["second_10"]["seconds"] > 0
     assert [one["what"] for one in result["figures"]] == [
         "one more task with one call / debug task"
     ]
+
+
+def test_the_program_refuses_an_unknown_part() -> None:
+    command = [sys.executable, "-m", "benchmarks", "--quick", "slop"]
+    done = subprocess.run(command, cwd=ROOT, env=environ(), capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "no such part: slop" in done.stderr

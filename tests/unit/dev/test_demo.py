@@ -21,6 +21,7 @@ from devtools import demo
 from devtools.places import ROOT
 from devtools.processes import Failure
 from sandbox.inventory import inventory
+from tests.support import forked
 
 OUTPUT = """\
 TASK [scality.backbeat.replication : Create roles] *****************************
@@ -64,16 +65,14 @@ def test_a_promise_that_is_not_kept_fails_with_the_output() -> None:
 
 @pytest.mark.slow
 @pytest.mark.playbook
-def test_the_story_is_told_to_its_end() -> None:
+def test_the_story_is_told_to_its_end(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """It fails by itself where a promise is not kept; here it is checked that it makes them all."""
-    done = subprocess.run(
-        [sys.executable, "-m", "devtools.demo"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    monkeypatch.setattr(demo, "started", forked.started)
+    monkeypatch.setattr(sys, "argv", ["demo"])
+    assert demo.main() == 0
+    shown = capsys.readouterr().out
     told = [
         "would change: Create roles (node1, node6)",
         "changed: Configure replication (node1)",
@@ -87,11 +86,11 @@ def test_the_story_is_told_to_its_end() -> None:
         "all versions are in sync",
         str(demo.PAGE),
     ]
-    places = [done.stdout.find(line) for line in told]
-    assert -1 not in places, done.stdout
+    places = [shown.find(line) for line in told]
+    assert -1 not in places, shown
     assert places == sorted(places)
     # The last line names the page, which opens in a browser.
-    assert done.stdout.splitlines()[-1] == str(demo.PAGE)
+    assert shown.splitlines()[-1] == str(demo.PAGE)
     assert "In sync" in demo.PAGE.read_text()
 
 
