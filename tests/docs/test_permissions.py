@@ -13,7 +13,9 @@ from devtools.places import ROOT
 from sandbox import Sandbox, SandboxEnvironment
 from sandbox.environments import SIDES, SideName
 from tests.docs.support.blocks import RST, list_table
-from tests.integration.support.plays import TEARDOWN, Inventory, Played, Plays
+from tests.integration.support.modules import Side
+from tests.integration.support.plays import TEARDOWN, Inventory, Plays
+from tests.integration.support.procedure import KEY, SOURCE_BUCKET, set_up
 
 GUIDE = (RST / "guide_permissions.rst").read_text()
 BACKFILL = ROOT / "playbooks" / "backfill_replication.yml"
@@ -124,7 +126,7 @@ def test_set_up(play: Plays) -> None:
 
 
 def test_proof_after_a_change(play: Plays) -> None:
-    done(play(inventory=play.inventory()))
+    ready(play.sandbox)
     inventory = as_operators(play, "verify", "preflight", also=True)
     played = play("--tags", "verify", inventory=inventory).ok()
     assert "left behind" not in played.output
@@ -135,7 +137,7 @@ def test_proof_after_a_change(play: Plays) -> None:
 
 
 def test_preflight(play: Plays) -> None:
-    done(play(inventory=play.inventory()))
+    ready(play.sandbox)
     inventory = as_operators(play, "preflight")
     play.sandbox.clear_calls()
     play("-e", "replication_preflight_fail_on=warning", inventory=inventory, playbook=VALIDATE).ok()
@@ -144,7 +146,7 @@ def test_preflight(play: Plays) -> None:
 
 
 def test_preflight_with_an_object_of_its_own(play: Plays) -> None:
-    done(play(inventory=play.inventory()))
+    ready(play.sandbox)
     inventory = as_operators(play, "preflight", also=True)
     canary = (
         "-e",
@@ -169,7 +171,7 @@ def losses(play: Plays) -> None:
     for key in ("null", "old", "gone"):
         source.put_object(Bucket="source-bucket", Key=key, Body=b"2")
     source.delete_object(Bucket="source-bucket", Key="gone")
-    done(play(inventory=play.inventory()))
+    ready(play.sandbox)
 
 
 def test_backfill(play: Plays) -> None:
@@ -199,7 +201,7 @@ def test_backfill_without_what_is_only_announced(play: Plays) -> None:
 
 
 def test_teardown(play: Plays) -> None:
-    done(play(inventory=play.inventory()))
+    ready(play.sandbox)
     # That of the proof may be pending, and is not read.
     s3 = play.sandbox.source.client("s3")
     s3.put_object(Bucket="source-bucket", Key="another")
@@ -207,10 +209,13 @@ def test_teardown(play: Plays) -> None:
         time.sleep(0.1)
     inventory = as_operators(play, "teardown")
     play.sandbox.clear_calls()
-    done(play(inventory=inventory, playbook=TEARDOWN))
+    assert play(inventory=inventory, playbook=TEARDOWN).ok().changed()
     for side in SIDES:
         assert used(play.sandbox, side) == versioned(needed(side, "teardown"))
 
 
-def done(played: Played) -> None:
-    assert played.ok().changed()
+def ready(sandbox: Sandbox) -> None:
+    """Replication as the role sets it up, with an object that has arrived."""
+    source, target = (Side(sandbox, side) for side in (sandbox.source, sandbox.target))
+    assert not any(result.get("failed") for result in set_up(source, target))
+    source.do("object_check", bucket=SOURCE_BUCKET, key=KEY)
