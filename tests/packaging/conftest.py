@@ -87,10 +87,17 @@ def installed(elsewhere: Elsewhere, tarball: Path) -> Elsewhere:
     return elsewhere
 
 
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
+@pytest.fixture(scope="session")
+def running_sandbox() -> Iterator[Sandbox]:
     with Sandbox(generation=2025, delay=0.3) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def sandbox(running_sandbox: Sandbox) -> Sandbox:
+    """The sandbox as it was at its start."""
+    running_sandbox.reset()
+    return running_sandbox
 
 
 @pytest.fixture(scope="module")

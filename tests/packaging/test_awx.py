@@ -97,21 +97,23 @@ def test_ansible_builder_makes_the_context_of_the_image(elsewhere: Elsewhere) ->
 
 @dataclass(frozen=True)
 class Awx:
-    """Runs job templates by ansible-runner with a private data directory for each job."""
+    """Runs jobs by ansible-runner."""
 
     elsewhere: Elsewhere
     sandbox: Sandbox
     folder: Path
 
-    def run(self, playbook: str, **extra: Any) -> dict[str, Any]:
-        """Run a playbook of the collection from a project; returns "status", "stats" and what set_stats gave."""
-        job = self.folder / playbook
+    def run(self, *playbooks: str, **extra: Any) -> dict[str, Any]:
+        """Run playbooks of the collection from a project, one after the other; returns what they gave by set_stats."""
+        job = self.folder / "job"
         for name in ("env", "inventory", "project"):
             (job / name).mkdir(parents=True)
         # AWX lists playbooks of a project only.
-        imported = [{"name": "Run", "import_playbook": f"scality.backbeat.{playbook}"}]
-        imported[0]["ansible.builtin.import_playbook"] = imported[0].pop("import_playbook")
-        (job / "project" / "site.yml").write_text(yaml.safe_dump(imported))
+        site = [
+            {"name": one, "ansible.builtin.import_playbook": f"scality.backbeat.{one}"}
+            for one in playbooks
+        ]
+        (job / "project" / "site.yml").write_text(yaml.safe_dump(site))
         hosts = sandbox_inventory(
             self.sandbox.describe(), replication_backbeat_url=self.sandbox.source.s3_url
         )
@@ -123,7 +125,7 @@ class Awx:
             json.loads(file.read_text()) for file in job.glob("artifacts/*/job_events/*.json")
         ]
         (stats,) = [one for one in events if one["event"] == "playbook_on_stats"]
-        found: dict[str, Any] = stats["event_data"]
+        found: dict[str, Any] = stats["event_data"]["artifact_data"]
         return found
 
     def credentials(self, file: Path) -> dict[str, str]:
@@ -144,26 +146,31 @@ def awx(installed: Elsewhere, sandbox: Sandbox, tmp_path_factory: pytest.TempPat
     return Awx(installed, sandbox, tmp_path_factory.mktemp("awx"))
 
 
-def test_set_up_verify_and_repair_as_awx_runs_them(awx: Awx, sandbox: Sandbox) -> None:
-    set_up = awx.run(
-        "setup_replication", replication_verify="true", replication_verify_timeout="60"
+def test_playbooks_as_awx_runs_them(awx: Awx, sandbox: Sandbox) -> None:
+    """With text for the answers to a survey."""
+    found = awx.run(
+        "setup_replication",
+        "verify_replication",
+        "status_replication",
+        "retry_failed",
+        "backfill_replication",
+        "repair_replication",
+        replication_verify="true",
+        replication_verify_timeout="60",
+        replication_verify_listers=2,
+        replication_backfill_wait="yes",
+        replication_repair_configuration="no",
     )
-    summary = set_up["artifact_data"]["replication_summary"]["node1"]
-    assert summary["lines"]
-    verified = awx.run("verify_replication", replication_verify_listers=2)
-    (pair,) = verified["artifact_data"]["replication_verification"]["node1"]
+    assert found["replication_summary"]["node1"]["lines"]
+    (pair,) = found["replication_verification"]["node1"]
     assert pair["complete"] is True
     assert pair["states"]["in_sync"]["count"] >= 1
-    status = awx.run("status_replication")
-    (site, *_others) = status["artifact_data"]["replication_status"]["node1"]["service"]["sites"]
+    (site, *_others) = found["replication_status"]["node1"]["service"]["sites"]
     assert site["state"] == "running"
-    retried = awx.run("retry_failed")
-    assert retried["artifact_data"]["replication_retry"]["node1"]["source-bucket"]["asked"] == 0
-    backfilled = awx.run("backfill_replication", replication_backfill_wait="yes")
-    (pair,) = backfilled["artifact_data"]["replication_backfill"]["node1"]
+    assert found["replication_retry"]["node1"]["source-bucket"]["asked"] == 0
+    (pair,) = found["replication_backfill"]["node1"]
     assert pair["sent_count"] == 0
-    repaired = awx.run("repair_replication", replication_repair_configuration="no")
-    (pair,) = repaired["artifact_data"]["replication_repair"]["node1"]
+    (pair,) = found["replication_repair"]["node1"]
     assert pair["after"]["in_sync"] >= 1
     assert pair["skipped_count"] == 0
     secrets = [sandbox.source.secret_key, sandbox.target.secret_key]
