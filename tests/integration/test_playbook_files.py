@@ -102,21 +102,19 @@ def test_a_run_that_verifies_nothing_keeps_the_last_verification(
 
 
 @pytest.mark.parametrize("name", ["validate", "status", "setup", "repair"])
-@pytest.mark.parametrize("kind", KINDS[2:])
-def test_a_report_that_a_run_does_not_write_is_named(
-    play: Plays, source: Side, target: Side, tmp_path: Path, name: str, kind: str
+def test_reports_that_a_run_does_not_write_are_named(
+    play: Plays, source: Side, target: Side, tmp_path: Path, name: str
 ) -> None:
     """Also if no other report is asked for."""
     set_up(source, target)
-    named = {f"replication_report_{kind}": str(tmp_path / "run")}
-    if kind == "rclone":
-        (tmp_path / "run").mkdir()
+    (tmp_path / "rclone").mkdir()
+    named = {f"replication_report_{kind}": str(tmp_path / kind) for kind in KINDS[2:]}
     inventory = play.inventory(
         replication_verify_allow_empty=True, replication_repair_configuration=True, **named
     )
     file = SETUP if name == "setup" else playbook(name)
     output = " ".join(play("--limit", "node1", inventory=inventory, playbook=file).output.split())
-    said = f"compares no buckets, so it does not write replication_report_{kind}: verify"
+    said = f"compares no buckets, so it does not write {', '.join(named)}: verify"
     assert (said in output) is (name != "repair")
 
 

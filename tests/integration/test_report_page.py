@@ -9,7 +9,9 @@ import base64
 import json
 import re
 import subprocess
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -62,13 +64,18 @@ MEASURE = """<script>addEventListener('load', () => {
   }
   const named = found => found.map(one => one.tagName + '.' + one.getAttribute('class') + ' ' +
     one.textContent.slice(0, 40));
-  const found = {width: innerWidth, page: document.documentElement.scrollWidth, title: document.title,
-    wide: named(wide), cut: named(cut), faint: named(faint), fills: fills, text: document.body.innerText};
-  const box = document.createElement('pre'); box.id = 'measured';
+  const {color, backgroundColor} = getComputedStyle(document.body);
+  const found = {frame: frameElement.id, width: innerWidth, page: document.documentElement.scrollWidth,
+    title: document.title, colours: [color, backgroundColor], text: document.body.innerText,
+    wide: named(wide), cut: named(cut), faint: named(faint), fills: fills};
+  const box = document.createElement('pre'); box.className = 'measured';
   box.textContent = btoa(encodeURIComponent(JSON.stringify(found))); parent.document.body.append(box);
 })</script>"""
 #: Between the margins of an A4 sheet.
 SHEET = 688
+WIDTHS = (390, SHEET, 1280)
+Measured = dict[str, Any]
+Looks = Callable[[str], dict[str, Measured]]
 POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
 
 
@@ -90,42 +97,57 @@ def chromium(file: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return done
 
 
-def measured(page: Path, width: int, look: str = "light") -> dict[str, Any]:
-    text, count = POLICY.subn("", page.read_text())
+def measured(folder: Path, look: str, frames: dict[str, tuple[str, int]]) -> dict[str, Measured]:
+    """What each of these pages measured in a frame of its width, by the frames' names; one start of the browser."""
+    # A window cannot be as narrow as a phone, but a frame can.
+    made = [framed(name, look, text, width) for name, (text, width) in frames.items()]
+    file = folder / "measured.html"
+    file.write_text(f'<!DOCTYPE html><meta charset="utf-8">{"".join(made)}')
+    scheme = f"--blink-settings=preferredColorScheme={0 if look == 'dark' else 1}"
+    dom = chromium(file, scheme, "--window-size=1400,1000", "--dump-dom").stdout
+    found = [
+        json.loads(unquote(base64.b64decode(box).decode()))
+        for box in re.findall(r'<pre class="measured">([^<]+)</pre>', dom)
+    ]
+    assert sorted(one["frame"] for one in found) == sorted(frames)
+    return {one["frame"]: one for one in found}
+
+
+def framed(name: str, look: str, text: str, width: int) -> str:
+    text, count = POLICY.subn("", text)
     assert count == 1
     if look == "print":
         text, count = re.subn("@media print", "@media screen", text)
         assert count == 1
     script = MEASURE.replace("PHONE", "true" if width < 600 else "false")
     text = escape(text.replace("</head>", f"{script}</head>"), quote=True)
-    # A window cannot be as narrow as a phone, but a frame can.
-    frame = page.with_name("measured.html")
-    frame.write_text(
-        f'<!DOCTYPE html><meta charset="utf-8"><iframe srcdoc="{text}" '
-        f'style="border: 0; width: {width}px; height: 900px"></iframe>'
-    )
-    scheme = f"--blink-settings=preferredColorScheme={0 if look == 'dark' else 1}"
-    dom = chromium(frame, scheme, "--window-size=1400,1000", "--dump-dom").stdout
-    found = re.search(r'<pre id="measured">([^<]+)</pre>', dom)
-    assert found
-    result: dict[str, Any] = json.loads(unquote(base64.b64decode(found[1]).decode()))
-    return result
+    style = f"border: 0; width: {width}px; height: 900px"
+    return f'<iframe id="{name}" srcdoc="{text}" style="{style}"></iframe>'
+
+
+@pytest.fixture(scope="module")
+def looks(page: Path) -> Looks:
+    """The page as "light", "dark" or in "print", by width; each look is measured once."""
+
+    @cache
+    def at_all_widths(look: str) -> dict[str, Measured]:
+        text = page.read_text()
+        return measured(page.parent, look, {str(width): (text, width) for width in WIDTHS})
+
+    return at_all_widths
 
 
 @pytest.mark.parametrize("look", ["light", "dark", "print"])
-@pytest.mark.parametrize("width", [390, SHEET, 1280])
-def test_nothing_overflows_and_all_is_readable(page: Path, width: int, look: str) -> None:
-    found = measured(page, width, look)
-    assert found["width"] == width
-    assert found["page"] == width
-    assert found["wide"] == []
-    assert found["cut"] == []
-    assert found["faint"] == []
+def test_nothing_overflows_and_all_is_readable(looks: Looks, look: str) -> None:
+    for width in WIDTHS:
+        found = looks(look)[str(width)]
+        assert (found["width"], found["page"]) == (width, width)
+        assert (found["wide"], found["cut"], found["faint"]) == ([], [], []), width
 
 
 @pytest.mark.parametrize("look", ["light", "dark", "print"])
-def test_bars_differ_by_colour_and_by_pattern(page: Path, look: str) -> None:
-    fills = measured(page, 1280, look)["fills"]
+def test_bars_differ_by_colour_and_by_pattern(looks: Looks, look: str) -> None:
+    fills = looks(look)["1280"]["fills"]
     assert set(fills) == {"ok", "waiting", "bad", "quiet"}
     for place in (0, 1):
         assert len({one[place] for one in fills.values()}) == len(fills)
@@ -149,37 +171,40 @@ def many() -> PageInput:
     return PageInput("Replication of everything", made)
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("content", ["many", "one", "none"])
-def test_few_and_many_pairs_fit(tmp_path: Path, content: str, width: int) -> None:
-    given = {
+def test_few_and_many_pairs_fit(tmp_path: Path) -> None:
+    contents = {
         "many": many(),
         "one": PageInput("Replication", [report(in_sync=1)]),
         "none": PageInput("Replication"),
-    }[content]
-    file = tmp_path / "page.html"
-    file.write_text(render(PAGE, ReportFiles(ReportFilesRequest(given)).page))
-    found = measured(file, width)
-    assert (found["page"], found["wide"], found["cut"], found["faint"]) == (width, [], [], [])
+    }
+    texts = {
+        name: render(PAGE, ReportFiles(ReportFilesRequest(given)).page)
+        for name, given in contents.items()
+    }
+    frames = {
+        f"{name}-{width}": (text, width) for name, text in texts.items() for width in (390, 1280)
+    }
+    for name, found in measured(tmp_path, "light", frames).items():
+        width = frames[name][1]
+        assert (found["page"], found["wide"], found["cut"], found["faint"]) == (
+            width, [], [], []
+        ), name  # fmt: skip
 
 
 def test_the_measure_finds_what_it_looks_for(page: Path) -> None:
-    broken = page.with_name("unreadable.html")
-    broken.write_text(
-        page.read_text().replace(
-            "<main>",
-            '<main><p style="width: 2000px">wide</p><p style="color: #999">faint</p>'
-            '<p style="width: 20px; overflow: hidden">cutcutcutcut</p>',
-        )
+    broken = page.read_text().replace(
+        "<main>",
+        '<main><p style="width: 2000px">wide</p><p style="color: #999">faint</p>'
+        '<p style="width: 20px; overflow: hidden">cutcutcutcut</p>',
     )
-    found = measured(broken, 1280)
+    found = measured(page.parent, "light", {"broken": (broken, 1280)})["broken"]
     assert (found["page"] > 1280, found["wide"]) == (True, ["P.null wide"])
     assert found["faint"] == ["P.null faint"]
     assert found["cut"] == ["P.null cutcutcutcut"]
 
 
-def test_keys_are_shown_and_not_run(page: Path) -> None:
-    found = measured(page, 1280)
+def test_keys_are_shown_and_not_run(looks: Looks) -> None:
+    found = looks("light")["1280"]
     assert SCRIPT in str(found["text"])
     assert TEMPLATE in str(found["text"])
     assert str(found["title"]) == "Problems: Replication of 3 < 4"
@@ -196,16 +221,12 @@ def test_the_log_would_show_a_complaint(page: Path) -> None:
     assert "CONSOLE" in chromium(broken, "--dump-dom").stderr
 
 
-def test_it_has_a_dark_mode(page: Path) -> None:
-    pictures = {}
-    for name, mode in (("light", "1"), ("dark", "0")):
-        file = page.with_name(f"{name}.png")
-        chromium(page, f"--blink-settings=preferredColorScheme={mode}", f"--screenshot={file}")
-        pictures[name] = file.read_bytes()
-    assert pictures["light"] != pictures["dark"]
+def test_it_has_a_dark_mode(looks: Looks) -> None:
+    light, dark = (looks(look)["1280"]["colours"] for look in ("light", "dark"))
+    assert all(one != other for one, other in zip(light, dark, strict=True))
 
 
-def test_everything_is_in_print(page: Path) -> None:
+def test_everything_is_in_print(page: Path, looks: Looks) -> None:
     printed = page.with_name("page.pdf")
     chromium(page, f"--print-to-pdf={printed}", "--no-pdf-header-footer")
     program = debian_program("pdftotext", "poppler-utils")
@@ -213,7 +234,7 @@ def test_everything_is_in_print(page: Path) -> None:
     sheets = done.stdout.split("\f")
     # A key that is wider than the sheet goes on in the next line; text from right to left comes out in another order.
     text = "".join(done.stdout.split())
-    shown = re.sub("\u202e.*", "", measured(page, SHEET, "print")["text"])
+    shown = re.sub("\u202e.*", "", looks("print")[str(SHEET)]["text"])
     words = {word for word in shown.split() if word.isascii()}
     assert len(words) > 150
     assert [word for word in words if word not in text] == []

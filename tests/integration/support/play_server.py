@@ -26,13 +26,18 @@ MODULES = ("ansible.executor.playbook_executor", "ansible.plugins.strategy.linea
 #: Kinds of plugins of which Ansible loads all, and reads their documentation, in every run. Not those for variables:
 #: loaded before a run, they find no host_vars in it.
 KINDS = ("connection", "inventory", "shell")
+#: Seconds between two looks for results; Ansible's 1 ms takes 5 to 10 percent of a core for as long as a run waits.
+POLL_INTERVAL = 0.01
 ACTIONS = "ansible_collections.scality.backbeat.plugins.action"
 
 
 def preload() -> None:
     import ansible.cli.playbook  # noqa: F401
+    from ansible import constants
     from ansible.plugins import loader
 
+    # No environment variable sets it, and an ansible.cfg of its own would not be the checkout's.
+    constants.DEFAULT_INTERNAL_POLL_INTERVAL = POLL_INTERVAL
     for name in MODULES:
         importlib.import_module(name)
     loader.init_plugin_loader()
