@@ -26,12 +26,12 @@ class CallLog:
     def __init__(self, side: str) -> None:
         self._side = side
         self._entries: deque[dict[str, Any]] = deque(maxlen=LIMIT)
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
         self._count = 0
 
     def arrived(self, call: Call) -> dict[str, Any]:
         """A new entry, to be completed by `answered`."""
-        with self._changed:
+        with self._lock:
             self._count += 1
             entry: dict[str, Any] = {
                 "n": self._count,
@@ -50,19 +50,17 @@ class CallLog:
                 "refused": False,
             }
             self._entries.append(entry)
-            self._changed.notify_all()
             return entry
 
     def answered(self, entry: dict[str, Any], **facts: Any) -> None:
-        with self._changed:
+        with self._lock:
             entry.update(facts)
-            self._changed.notify_all()
 
     def entries(self) -> list[dict[str, Any]]:
-        with self._changed:
+        with self._lock:
             return [dict(entry) for entry in self._entries]
 
     def clear(self) -> None:
-        with self._changed:
+        with self._lock:
             self._entries.clear()
             self._count = 0

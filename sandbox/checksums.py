@@ -45,7 +45,9 @@ def check_checksums(request: Request, call: Call, settings: Settings) -> None:
         # Whatever else recent clients send in its place.
         raise _bad_digest()
     elif settings.require_content_md5 and call.operation in DEMANDED:
-        if trailer or any(name.lower().startswith("x-amz-checksum-") for name in request.headers):
+        if trailer or any(
+            name.lower().startswith("x-amz-checksum-") for name, _ in request.headers.items()
+        ):
             raise _bad_digest()
         raise Refused(
             400, "InvalidRequest", "Missing required header for this request: Content-MD5"

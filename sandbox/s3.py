@@ -9,7 +9,6 @@ import base64
 import hashlib
 import re
 from collections.abc import Callable
-from copy import deepcopy
 from dataclasses import replace
 from urllib.parse import unquote
 
@@ -145,7 +144,8 @@ class S3Service:
             if call.operation == "PutObject" and bucket.has_default_lock:
                 request = _with_md5(request)
             if call.operation in _TYPED and not request.header("Content-Type"):
-                request.headers["Content-Type"] = _NO_TYPE
+                headers = request.headers.having("Content-Type", _NO_TYPE)
+                request = replace(request, headers=headers)
             response = self._store.call(request, principal)
         if response.status >= 300:
             return response
@@ -253,10 +253,9 @@ def _with_md5(request: Request) -> Request:
     """A checksum, which moto demands for a default retention and CloudServer does not."""
     if "Content-MD5" in request.headers:
         return request
-    headers = deepcopy(request.headers)
     digest = hashlib.md5(request.body, usedforsecurity=False).digest()
-    headers["Content-MD5"] = base64.b64encode(digest).decode()
-    return replace(request, headers=headers)
+    stated = base64.b64encode(digest).decode()
+    return replace(request, headers=request.headers.having("Content-MD5", stated))
 
 
 def _deleted(request: Request) -> list[tuple[str, str]]:

@@ -24,16 +24,20 @@ from .environments import SERVICES
 from .listener import Listener
 from .settings import Settings
 
+#: What moto needs in its environment when it is imported.
+MOTO_ENVIRONMENT = {
+    "S3_IGNORE_SUBDOMAIN_BUCKETNAME": "true",
+    "MOTO_DISABLE_GLOBAL_CORS": "true",
+}
+
 
 def main() -> None:
     options = _parse()
     threading.Thread(target=_watch_owner, args=(options.owned,), daemon=True).start()
-    from .store import ENVIRONMENT
-
     # moto's own variables would change what it does; an account of its own is given per request.
     for name in [name for name in os.environ if name.startswith(("MOTO_", "S3_", "AWS_"))]:
         del os.environ[name]
-    os.environ.update(ENVIRONMENT)
+    os.environ.update(MOTO_ENVIRONMENT)
     from .control import Control, Peers
     from .installation import Installation
 

@@ -25,6 +25,7 @@ _AUTHORIZATION = re.compile(
     r"/(?P<service>[^/,]+)/aws4_request\s*,\s*SignedHeaders=(?P<headers>[^,]+)"
     r"\s*,\s*Signature=(?P<signature>[0-9a-f]{64})\s*"
 )
+_TIMESTAMP = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z")
 
 
 class Keyed(Protocol):
@@ -131,7 +132,7 @@ def check(request: Request, now: datetime, find: Callable[[str], K | None]) -> K
 
 def _check_clock(claim: Claim, now: datetime) -> None:
     try:
-        sent = datetime.strptime(claim.timestamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc)
+        sent = _moment(claim.timestamp)
     except ValueError:
         raise Refused(
             403, "AccessDenied", "Authentication requires a valid Date or x-amz-date header"
@@ -147,6 +148,15 @@ def _check_clock(claim: Claim, now: datetime) -> None:
             "RequestTimeTooSkewed",
             "The difference between the request time and the current time is too large.",
         )
+
+
+def _moment(text: str) -> datetime:
+    """Raises ValueError. Each request has one, and strptime takes ten times as long."""
+    match = _TIMESTAMP.fullmatch(text)
+    if match is None:
+        raise ValueError(text)
+    year, month, day, hour, minute, second = map(int, match.groups())
+    return datetime(year, month, day, hour, minute, second, tzinfo=timezone.utc)
 
 
 def _check_body(request: Request, claim: Claim) -> None:
@@ -168,7 +178,7 @@ def _signature(request: Request, claim: Claim, secret: str) -> str:
     key = f"AWS4{secret}".encode()
     for part in (claim.date, claim.region, claim.service, "aws4_request"):
         key = hmac.digest(key, part.encode(), "sha256")
-    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(key, text.encode(), "sha256").hex()
 
 
 def _canonical(request: Request, claim: Claim) -> str:
@@ -187,8 +197,7 @@ def _canonical(request: Request, claim: Claim) -> str:
 
 
 def _header(request: Request, name: str) -> str:
-    values = request.headers.get_all(name, [])
-    return ",".join(" ".join(str(value).split()) for value in values)
+    return ",".join(" ".join(value.split()) for value in request.headers.get_all(name))
 
 
 def _canonical_query(query: str) -> str:

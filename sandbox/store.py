@@ -3,13 +3,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The one place that knows moto: its two applications, its state, its policy evaluation.
 
-moto's code is used as it is. An environment is one process because moto's bucket names are global in one.
+moto's code is used as it is, but for a cache and without debugging. An environment is one process because moto's
+bucket names are global in one.
 All calls of an environment run under one lock: moto is not made for threads, and a write and the status that
 the replicator stamps on it have to become visible together.
 """
 
 from __future__ import annotations
 
+import functools
 import io
 import threading
 from collections.abc import Iterable
@@ -17,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from moto.core import responses
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.core.request import (
@@ -24,6 +27,7 @@ from moto.core.request import (
     environ_key_for_header,
     should_preserve_original_header_name,
 )
+from moto.core.utils import method_names_from_class
 from moto.iam.models import IAMBackend, Role, iam_backends
 from moto.moto_server.werkzeug_app import create_backend_app
 from moto.s3.models import FakeBucket, FakeDeleteMarker, FakeKey, S3Backend, s3_backends
@@ -31,11 +35,6 @@ from moto.s3.models import FakeBucket, FakeDeleteMarker, FakeKey, S3Backend, s3_
 from .environments import OPERATOR, Operator
 from .messages import Request, Response, Service
 
-#: What moto needs in its environment; to be set before the first import of this module.
-ENVIRONMENT = {
-    "S3_IGNORE_SUBDOMAIN_BUCKETNAME": "true",
-    "MOTO_DISABLE_GLOBAL_CORS": "true",
-}
 #: Headers of moto's that CloudServer does not send, or that the listener sends itself.
 _DROPPED = {
     "access-control-allow-origin",
@@ -46,6 +45,7 @@ _DROPPED = {
     "x-amz-content-sha256",
 }
 Version = FakeKey | FakeDeleteMarker
+_method_names = functools.cache(method_names_from_class)
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,12 @@ class Store:
             "s3": create_backend_app("s3"),
             "iam": create_backend_app("iam"),
         }
+        # Looks through all members of a class, which stay the same, for each call of IAM.
+        vars(responses)["method_names_from_class"] = _method_names
         for app in self._apps.values():
+            # Flask makes a class for each request while it debugs; it is to raise what it does not expect as then.
+            app.debug = False
+            app.config["PROPAGATE_EXCEPTIONS"] = True
             # Keys may hold two slashes in a row, which must not be taken for one.
             app.url_map.merge_slashes = False
         self._principals = {

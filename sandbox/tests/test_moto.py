@@ -12,9 +12,11 @@ from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.core.request import PRESERVED_HEADER_NAMES_ENVIRON_KEY
 from moto.core.responses import BaseResponse
+from moto.core.utils import method_names_from_class
 from moto.iam.access_control import IAMPolicy, IAMUserAccessKey, PermissionResult
 from moto.iam.models import IAMBackend, iam_backends
 from moto.iam.policy_validation import IAMTrustPolicyDocumentValidator
+from moto.iam.responses import IamResponse
 from moto.moto_server.werkzeug_app import create_backend_app
 from moto.s3.models import FakeBucket, FakeDeleteMarker, FakeKey, S3Backend, s3_backends
 
@@ -31,10 +33,18 @@ def test_version() -> None:
 def test_applications() -> None:
     for service in ("s3", "iam"):
         app = create_backend_app(service)
+        assert isinstance(app.debug, bool)
         assert callable(app)
         assert app.url_map.merge_slashes in (True, False)
     assert "x-moto-account-id" in inspect.getsource(BaseResponse.get_current_account)
     assert PRESERVED_HEADER_NAMES_ENVIRON_KEY
+
+
+def test_what_is_cached() -> None:
+    """The names depend on nothing but the class, and it is this function that is called for them."""
+    assert parameters(method_names_from_class) == {"clazz"}
+    assert "method_names_from_class(self.__class__)" in inspect.getsource(BaseResponse.call_action)
+    assert "get_role" in method_names_from_class(IamResponse)
 
 
 def test_state() -> None:
