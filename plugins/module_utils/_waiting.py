@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Time: deadlines, pauses that grow, and what is told while they last."""
+"""Deadlines, growing pauses, and progress lines."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-#: The least value of an option that is a number, if 0 makes no sense: nothing would be done, or without a pause.
+#: The minimum of number options for which 0 makes no sense: there would be no work, or no pause.
 LEAST = {"concurrency": 1, "interval": 0.1, "wait_max_delay": 0.01}
 
 Clock = Callable[[], float]
 Sleep = Callable[[float], None]
 Jitter = Callable[[float, float], float]
 Tell = Callable[[str], None]
-# No cap makes the pauses shorter than this: a server must not be polled without a break.
+# The minimum cap of pauses: a server must not be polled without a break.
 SHORTEST = 0.01
-# Seconds between two lines of progress, and before the first: shorter work needs no words.
+# Seconds before the first line of progress and between lines: shorter work needs no progress lines.
 INTERVAL = 3.0
 
 
 class Deadline:
-    """The moment at which all work for a task ends; `seconds` count from the creation, on a monotonic clock.
+    """The time limit for all work of a task; `seconds` count from the creation, on a monotonic clock.
 
-    The engine makes one for a task and passes it down; nothing below waits beyond it.
+    The engine creates one for each task and passes it down; no layer waits beyond it.
     """
 
     def __init__(self, seconds: float = math.inf, clock: Clock = time.monotonic) -> None:
@@ -47,11 +47,11 @@ class Deadline:
         return self.remaining <= 0
 
     def extend(self, seconds: float) -> None:
-        """Allow more time, for work whose size is known only now."""
+        """Add time, for work whose size was not known before."""
         self.seconds += seconds
 
     def within(self, seconds: float) -> Deadline:
-        """A deadline for a part of the work: `seconds` from now, and never later than this one."""
+        """A deadline for a part of the work: `seconds` from now, but not later than this one."""
         return Deadline(min(seconds, self.remaining), self._clock)
 
 
@@ -60,8 +60,8 @@ class Backoff:
     """Pauses that grow up to a cap, until a time limit.
 
     All times are in seconds; `timeout` counts from the creation of the object, on a monotonic clock, and `deadline`
-    ends it early. A pause lasts between half of the current step and the whole of it, so that many clients that
-    failed at the same moment do not come back at the same moment.
+    ends it early. A pause lasts between half of the current step and all of it, so that clients that failed at the same
+    time do not retry at the same time.
     """
 
     timeout: float
@@ -80,7 +80,7 @@ class Backoff:
         self.restart()
 
     def restart(self) -> None:
-        """Begin again, with the whole time and the first pause; the deadline stays."""
+        """Begin again with the full time limit and the first pause; the deadline stays."""
         self.started = self.clock()
         self.step = min(self.first, self.cap)
 
@@ -95,9 +95,9 @@ class Backoff:
         return min(max(0.0, self.timeout - self.elapsed), self.deadline.remaining)
 
     def pause(self) -> bool:
-        """Sleep for the next pause and return True, or return False at once when time is up.
+        """Sleep for the next pause and return True, or return False at once if the time is up.
 
-        The last pause is cut so that one more read happens at the time limit.
+        The last pause is shortened so that the last read happens at the time limit.
         """
         remaining = self.remaining
         if remaining <= 0:
@@ -108,10 +108,10 @@ class Backoff:
 
 
 class Progress:
-    """Tells how many of `total` items are done, and what is waited for. Threads may share it.
+    """Reports how many of `total` items are done, and what the task waits for. Threads may share it.
 
-    `tell` takes one line without its end, never sooner than INTERVAL seconds after the last one; None is told nothing.
-    `things` is how the items are called, such as "buckets".
+    `tell` is called with one line, at least INTERVAL seconds after the last one; None: no lines. `things`: the items in
+    messages, such as "buckets".
     """
 
     def __init__(
@@ -132,18 +132,18 @@ class Progress:
 
     @property
     def due(self) -> bool:
-        """Whether a line would be told now: what goes into it takes time to find out."""
+        """Whether a line would be shown now; callers check this before they build an expensive line."""
         return self._tell is not None and self._clock() - self._last >= INTERVAL
 
     def done(self) -> None:
-        """One more item is done."""
+        """Count one more completed item."""
         with self._lock:
             self._done += 1
             if self._done < self._total:
                 self._say("")
 
     def waiting(self, what: str) -> None:
-        """What is being waited for, and its state now."""
+        """Report what the task waits for, and its current state."""
         with self._lock:
             self._say(what)
 

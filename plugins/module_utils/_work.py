@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What all layers share: how work fails, and the kinds of work that the engine runs.
+"""The failures that all layers share, and the kinds of work that the engine runs.
 
 A resource is read, planned and applied; a query is run. The third kind, jobs, is in _jobs/job.py.
 """
@@ -17,24 +17,24 @@ _LONGEST_QUOTE = 80
 
 
 class Failure(Exception):
-    """Work that could not be done for a known reason; `str()` tells the user what failed, why, and what to do."""
+    """Work that failed for a known reason; `str()` is text for the user: what failed, why, and what to do."""
 
     @property
     def details(self) -> dict[str, Any]:
-        """What the result of a failed task holds beside its message."""
+        """The further keys of a failed task's result."""
         return {}
 
 
 class Refused(Failure):
-    """A request that cannot or must not be carried out; the text names the resource, the reason and the remedy."""
+    """A request that cannot or must not be fulfilled; the text has the resource, the reason and the remedy."""
 
 
 class InvalidDocument(Failure, ValueError):
-    """A name or document that is no good. `str()` names the thing, the value and the way out."""
+    """An invalid name or document. `str()` has its kind, the value and the remedy."""
 
 
 class UnsupportedConfiguration(InvalidDocument):
-    """A replication configuration that a server may know, but that is never rewritten here."""
+    """A replication configuration that a server may accept, but that the collection never rewrites."""
 
 
 class Unsatisfied(Failure):
@@ -59,7 +59,7 @@ class Unsatisfied(Failure):
 
 
 def quote(value: object) -> str:
-    """`value` as it is shown in a message: quoted, and cut where it is too long to be read."""
+    """`value` for a message: quoted, and shortened if it is too long to read."""
     shown = repr(value)
     return shown if len(shown) <= _LONGEST_QUOTE else f"{shown[: _LONGEST_QUOTE - 3]}..."
 
@@ -69,11 +69,11 @@ State = TypeVar("State")
 
 @dataclass(frozen=True)
 class Change(Generic[State]):
-    """One write: the API operation, what it is done to, and how.
+    """One write: the API operation, its subject, and the function that makes it.
 
-    `apply` makes the call on the state before it (None: absent) and returns the state after it, taking from the
-    server's answer what only the server knows. `removes` says that NotFound means that another run was faster,
-    `retry_not_found` that it may mean that what was just made, here or a moment ago, is not visible yet.
+    `apply` takes the state before the call (None: absent), makes the call, and returns the state after it, with values
+    that the server chose. `removes`: NotFound means that another run already removed it. `retry_not_found`: NotFound
+    may mean that a new resource is not visible yet.
     """
 
     operation: str
@@ -88,12 +88,12 @@ class Change(Generic[State]):
 
 @dataclass(frozen=True)
 class Plan(Generic[State]):
-    """The writes that are needed, in their order, and the state that they lead to (None: absent).
+    """The required writes in order, and the resulting state (None: absent).
 
-    What only the server can choose (identifiers, dates) is None or names.UNKNOWN_ACCOUNT in `after`.
-    `check` makes the reads that only a dangerous plan needs, in check mode too: it returns further warnings or raises
-    Refused. `follow_up` is called after the writes with the list of them: it returns further warnings, and adds to the
-    list what it writes itself. `details` are further parts of the result.
+    Values that the server chooses (identifiers, dates) are None or names.UNKNOWN_ACCOUNT in `after`. `check` makes the
+    additional reads for a dangerous plan, in check mode too: it returns warnings or raises Refused. `follow_up` is
+    called after the writes with the list of them: it returns warnings, and appends its own writes to the list.
+    `details` are further parts of the result.
     """
 
     after: State | None
@@ -108,20 +108,20 @@ class Resource(Protocol[State]):
     """One resource on a server, and its desired state."""
 
     def read(self) -> State | None:
-        """The current state, None when it is absent."""
+        """Read the current state; None if it is absent."""
 
     def plan(self, current: State | None) -> Plan[State]:
-        """What must change. Raises Refused or InvalidDocument; makes no call."""
+        """Plan the required changes. Raises Refused or InvalidDocument; makes no call."""
 
     def describe(self, state: State | None) -> dict[str, Any] | None:
-        """The state as a result for the user, in snake_case; the same keys always."""
+        """The state as a result for the user, in snake_case, always with the same keys."""
 
     def compared(self, state: State | None) -> dict[str, Any]:
-        """The part of the state that a user can ask for, for the diff."""
+        """The part of the state that a user can request, for the diff."""
 
 
 class Query(ABC):
-    """Reads and judges, and writes nothing: the same in check mode."""
+    """Reads and judges without writing, identically in check mode."""
 
     @abstractmethod
     def run(self) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One endpoint with its credentials, and the two ways to call it: reads may be repeated, writes may not."""
+"""Calls one endpoint with its credentials: reads are retried, writes are not."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ REQUEST = 120.0
 
 @dataclass
 class Api:
-    """A botocore client, and how long reads may be tried again.
+    """A botocore client, and the time limit for retries of reads.
 
     `backoff` counts from the start of the work on one item: all calls for that item share one time limit, and
     all items of a task share its deadline. `writes` counts the successful writes. `ahead`: seconds by which the
@@ -37,16 +37,16 @@ class Api:
     backoff: Backoff
     ahead: float | None = None
     writes: int = 0
-    # Set after a lost answer: the server or a proxy may have closed connections that are kept.
+    # Set after a lost response: the server or a proxy may have closed kept connections.
     reconnect: bool = False
 
     @property
     def now(self) -> datetime:
-        """The server's clock, as of its last response."""
+        """The time by the server's clock, according to its last response."""
         return datetime.now(timezone.utc) + timedelta(seconds=self.ahead or 0.0)
 
     def within(self, seconds: float) -> Api:
-        """The same endpoint, for calls that together may take at most this long."""
+        """The same endpoint, with this time limit for all of its calls together."""
         limit = replace(
             self.backoff,
             timeout=min(self.backoff.timeout, seconds),
@@ -63,10 +63,10 @@ class Api:
         absent: Collection[str] = (),
         **parameters: Any,
     ) -> Shape | None:
-        """Make a read-only call, and repeat it until there is a usable response or the time is over.
+        """Make a read-only call, and retry it until there is a usable response or time runs out.
 
         `shape` converts the response into the result; a response without the required fields is Unreadable.
-        Returns None when the server's error code is in `absent`.
+        Returns None if the server's error code is in `absent`.
         """
         while True:
             try:
@@ -89,10 +89,10 @@ class Api:
         absent: Collection[str] = (),
         **parameters: Any,
     ) -> Iterator[Shape | None]:
-        """The pages of a list, each as by `read`; one None when the server's error code is in `absent`.
+        """The pages of a list, each as by `read`; a single None if the server's error code is in `absent`.
 
-        `following` returns the parameters for the next page, empty after the last one. Pages that repeat are
-        Unreadable: they would never end.
+        `following` returns the parameters for the next page, empty after the last one. Repeated pages raise Unreadable,
+        because they would never end.
         """
         marker: dict[str, Any] = {}
         asked: set[tuple[tuple[str, Any], ...]] = set()
@@ -129,7 +129,7 @@ class Api:
     ) -> Shape:
         """Make a call that changes something, once.
 
-        After Unreachable it is unknown whether it was made: the caller reads before it tries again.
+        After Unreachable it is unknown whether it was made: the caller must read before it tries again.
         """
         try:
             answer = self._call(operation, doing, shape, parameters)
@@ -141,7 +141,7 @@ class Api:
         return answer
 
     def streamed(self, operation: str, doing: str, body: Any, size: int) -> Iterator[bytes]:
-        """The pieces of an answer's body, of at most `size` bytes each."""
+        """The body of a response in pieces of at most `size` bytes."""
         try:
             with limited(Limits(self.backoff.deadline)):
                 yield from body.iter_chunks(size)
@@ -193,12 +193,12 @@ class Api:
 
 
 def fresh(api: Api) -> Api:
-    """The same endpoint with a time limit of its own for the next request, retries included."""
+    """The same endpoint with a new time limit for the next request, including retries."""
     return replace(api, backoff=fresh_backoff(api))
 
 
 def fresh_backoff(api: Api) -> Backoff:
-    """The pauses between tries of the next request, with a time limit of its own."""
+    """The pauses between tries of the next request, with a new time limit."""
     timeout = api.backoff.timeout
     return Backoff(timeout, deadline=Deadline(timeout + REQUEST))
 

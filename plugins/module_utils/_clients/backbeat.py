@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Backbeat's API for replication ("crr"): one function per route.
 
-The Api is one that was opened for the service BACKBEAT (through CloudServer) or BACKBEAT_DIRECT (its own port).
+The Api must be for the service BACKBEAT (through CloudServer) or BACKBEAT_DIRECT (Backbeat's own port).
 Routes differ between releases (S3C with Backbeat 7.x has only the health check, metrics of all sites together, and the
 list of failures), so every function raises NoRoute for a route that the server does not have.
 """
@@ -24,12 +24,12 @@ Shape = TypeVar("Shape")
 
 
 class NoRoute(Unsupported):
-    """The server answered 404 or 405 for the route, or for the site in it."""
+    """The server returned 404 or 405 for the route, or for the site in it."""
 
 
 @dataclass(frozen=True)
 class Amount:
-    """Operations, and bytes."""
+    """Numbers of operations and bytes."""
 
     count: int
     size: int
@@ -45,8 +45,7 @@ class Rate:
 
 @dataclass(frozen=True)
 class Metrics:
-    """Metrics of one site or all: the backlog, the completions and failures of the last 24 hours, and the
-    throughput."""
+    """Metrics of one site or all sites: backlog, completions and failures of the last 24 hours, and throughput."""
 
     backlog: Amount
     pending: Amount
@@ -56,11 +55,11 @@ class Metrics:
 
     @property
     def backlog_age(self) -> float | None:
-        """The estimated age of the oldest operation of the backlog, in seconds; None if unknown.
+        """The estimated age of the backlog's oldest operation in seconds; None if it is unknown.
 
-        Backbeat tells how much it has to send and how fast it sends. It is taken for twice the time that this
-        takes, since what waits may have come in more slowly. While nothing is sent, it can have any age; the
-        rate has two digits, so that some five operations in 15 minutes are nothing.
+        It is twice the size of the backlog divided by the throughput, because operations may have arrived more slowly
+        than they are sent. Without throughput, the age is unknown; the rate has two digits, so that about five
+        operations in 15 minutes are shown as none.
         """
         if not self.backlog.count:
             return 0.0
@@ -70,7 +69,7 @@ class Metrics:
 
 @dataclass(frozen=True)
 class Health:
-    """The state of the services that Backbeat depends on, as it reports them.
+    """The state of the services that Backbeat depends on, as reported by it.
 
     isr: "ok", or "error" unless all partitions have exactly three in-sync replicas.
     zookeeper, producer: "ok" or another word; zookeeper_state: such as "SYNC_CONNECTED".
@@ -88,7 +87,7 @@ class Health:
 
 @dataclass(frozen=True)
 class FailedVersion:
-    """A version that a site does not have after all retries; `modified` is its LastModified in ISO 8601."""
+    """A version that could not be replicated to a site after all retries; `modified`: its LastModified (ISO 8601)."""
 
     bucket: str
     key: str
@@ -109,7 +108,7 @@ class FailedVersion:
 
 @dataclass(frozen=True)
 class ObjectProgress:
-    """Bytes of one version that are to be sent and that were sent; `percent` of the whole."""
+    """The pending and the sent bytes of one version, and the sent share in percent."""
 
     pending: int
     completed: int
@@ -121,12 +120,12 @@ def health(api: Api) -> Health:
 
 
 def sites(api: Api) -> dict[str, bool]:
-    """Whether each site is enabled; False is paused."""
+    """Whether each site is enabled; False: paused."""
     return _read(api, "get_locations_status", "list Backbeat's sites", _statuses)
 
 
 def resume_times(api: Api) -> dict[str, datetime | None]:
-    """When each site resumes by itself; None for no schedule."""
+    """The time of each site's scheduled resume; None for no schedule."""
     doing = "read the scheduled resumes of Backbeat's sites"
     return _read(api, "get_resume_schedule", doing, _schedules, site=ALL)
 
@@ -151,9 +150,9 @@ def object_progress(api: Api, site: str, bucket: str, key: str, version_id: str)
 
 
 def failed_versions(api: Api, site: str) -> Iterator[FailedVersion]:
-    """The failures of one site of the last 24 hours, page after page.
+    """The failed versions of one site in the last 24 hours, read page by page.
 
-    A site has to be named: without one, servers answer an empty list. The server leaves out versions that are gone.
+    The site is required: without it, servers return an empty list. Deleted versions are not in the list.
     """
     marker: str | None = None
     asked: set[str] = set()
@@ -183,8 +182,7 @@ def retry(
 ) -> list[tuple[str, str, str, str]]:
     """Make Backbeat send failed versions again. Returns the accepted ones, as (bucket, key, version id, site).
 
-    The server drops what it does not know as failed without an error. With `force`, it accepts versions in any
-    status.
+    The server ignores versions that it does not list as failed. With `force`, it accepts versions in any status.
     """
     body = json.dumps([version.to_api(force=force) for version in versions]).encode()
     return _write(api, "retry_failed_objects", "retry failed versions", _accepted, body=body)
@@ -220,7 +218,7 @@ def _read(
     def answered(answer: Answer) -> Shape:
         return shape(_json(answer))
 
-    # No error code is named as a sign of absence, so there is always an answer.
+    # There are no error codes for absence here, so there is always a result.
     return cast(Shape, _explained(lambda: api.read(operation, doing, answered, **parameters)))
 
 
@@ -300,7 +298,7 @@ def _metrics(body: Mapping[str, Any]) -> Metrics:
     rate = body["throughput"]["results"]
     return Metrics(
         **{name: _amount(body[name]["results"]) for name in _AMOUNTS},
-        # Texts, such as "0.02".
+        # The values are texts, such as "0.02".
         throughput=Rate(float(rate["count"]), float(rate["size"])),
     )
 
@@ -341,6 +339,6 @@ def _accepted(body: Any) -> list[tuple[str, str, str, str]]:
 
 
 def _done(body: Any) -> None:
-    # A failure inside Backbeat comes with the status 200.
+    # Backbeat returns the status 200 for internal failures too.
     if body:
         raise ValueError(json.dumps(body))

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Signed requests for many objects, without botocore, which takes twenty times as long for one.
+"""Sends signed requests for many objects without botocore, which takes twenty times as long for each.
 
-There are no retries, no redirects and no error names here; callers fall back to botocore for these.
+There are no retries, redirects or named errors here; callers fall back to botocore for these.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ try:
     from botocore.awsrequest import AWSRequest
     from botocore.exceptions import BotoCoreError
 except ImportError:
-    # open_api tells the user.
+    # open_api reports the missing library.
     pass
 
-#: Seconds for connecting, and for an answer.
+#: Seconds for connecting, and for a response.
 TIMEOUT = 60.0
-#: Bytes of one answer's headers, and of its body about an object: errors and sets of ten tags.
+#: The maximum size of a response's headers, and of its body if it is an error or a set of ten tags.
 LARGEST_HEAD = LARGEST_BODY = 256 * 1024
 
 
 class Reply(NamedTuple):
-    """An answer; status 0 if there was none. Headers have lower-case names."""
+    """A response; status 0 if there was none. Headers have lower-case names."""
 
     status: int
     headers: Mapping[str, str]
@@ -47,7 +47,7 @@ class Reply(NamedTuple):
 
     @property
     def from_s3(self) -> bool:
-        """Whether it came from an S3 server, not from a proxy."""
+        """Whether the response is from an S3 server, not from a proxy."""
         return "x-amz-request-id" in self.headers
 
 
@@ -69,11 +69,11 @@ class _Stamp:
         for part in (day, region, "s3", "aws4_request"):
             key = hmac.digest(key, part.encode(), "sha256")
         self._key = key
-        #: Of requests without a body.
+        #: For requests without a body.
         self.empty = self.headers(None)
 
     def headers(self, body: bytes | None) -> tuple[str, str, str]:
-        """The headers that are signed as the request has them, their names, and how the text to sign ends."""
+        """The signed headers in the form of the request, their names, and the end of the text to sign."""
         digest = hashlib.sha256(body or b"").hexdigest()
         headers = f"host:{self._host}\nx-amz-content-sha256:{digest}\nx-amz-date:{self.moment}\n"
         names = "host;x-amz-content-sha256;x-amz-date"
@@ -85,15 +85,15 @@ class _Stamp:
         return headers.replace("\n", "\r\n"), names, f"{headers}\n{names}\n{digest}"
 
     def signature(self, canonical: str) -> str:
-        """The signature of a request in its canonical form."""
+        """The signature of a request that is given in canonical form."""
         text = f"{self.begin}{hashlib.sha256(canonical.encode()).hexdigest()}"
         return hmac.digest(self._key, text.encode(), "sha256").hex()
 
 
 class Signer:
-    """Signs requests for one endpoint as AWS Signature Version 4 says, in a small part of the time that botocore takes.
+    """Signs requests for one endpoint with AWS Signature Version 4, in a fraction of botocore's time.
 
-    Source: Amazon's description of the signature; a test compares it with botocore's.
+    Source: Amazon's documentation of the signature. A test compares the result with botocore's.
     """
 
     def __init__(self, client: Any, host: str) -> None:
@@ -104,7 +104,7 @@ class Signer:
     def request(
         self, method: str, path: str, query: str, now: float, body: bytes | None = None
     ) -> bytes:
-        """The whole request, for a path and a query that are encoded and sorted; now: in seconds since 1970."""
+        """The bytes of the request, for an encoded path and an encoded, sorted query; now: in seconds since 1970."""
         stamp = self._stamped(int(now))
         headers, names, end = stamp.empty if body is None else stamp.headers(body)
         signature = stamp.signature(f"{method}\n{path}\n{query}\n{end}")
@@ -116,7 +116,7 @@ class Signer:
         return request + body if body else request
 
     def _stamped(self, second: int) -> _Stamp:
-        # They may have been renewed since the last request.
+        # The credentials may have been renewed since the last request.
         credentials = self._signer._credentials.get_frozen_credentials()
         stamp = self._stamp
         if stamp is None or stamp.second != second or stamp.credentials != credentials:
@@ -131,13 +131,13 @@ def md5(body: bytes) -> str:
 
 
 class _Connection:
-    """One kept connection without TLS."""
+    """One persistent connection without TLS."""
 
     def __init__(self, host: str, port: int) -> None:
         self._socket = socket.create_connection((host, port), timeout=TIMEOUT)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        # With the kernel's own time limit a page is read by one system call: it returns when everything is there, and
-        # a thread waits for the interpreter's lock once, and not for each piece that arrives.
+        # With the kernel's time limit, a page is read with one system call, which returns when all bytes are there: the
+        # thread waits for the interpreter's lock only once, not for each piece.
         self._socket.settimeout(None)
         limit = struct.pack("ll", int(TIMEOUT), 0)
         for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
@@ -149,14 +149,14 @@ class _Connection:
     def exchange(
         self, request: bytes, *, body: bool, most: int = LARGEST_BODY
     ) -> tuple[Reply, bool]:
-        """The answer, and whether the connection can be used again. body: whether answers have one; most: its bytes.
+        """The response, and whether the connection can be reused. body: whether responses have one; most: its size.
 
-        Raises OSError or ValueError if the answer ends early, does not end, or is none.
+        Raises OSError or ValueError if the response is incomplete, endless or not HTTP.
         """
         self._ends = time.monotonic() + TIMEOUT
         self._most = most
         self._socket.sendall(request)
-        # Nearly always one piece has it all.
+        # Nearly always the first piece is complete.
         self._data = self._piece(65536)
         first, *lines = self._until(b"\r\n\r\n").decode("latin-1").split("\r\n")
         headers = {}
@@ -218,7 +218,7 @@ class _Connection:
 
 
 class DirectRequests:
-    """Requests for the objects of one bucket. Threads may share it; each has a connection of its own."""
+    """Sends requests for the objects of one bucket. Threads may share it; each has its own connection."""
 
     def __init__(self, api: Api, bucket: str) -> None:
         self._api = api
@@ -226,8 +226,7 @@ class DirectRequests:
         session = api.client._endpoint.http_session
         parts = urlsplit(api.endpoint)
         proxied = session._proxy_config.proxy_url_for(api.endpoint)
-        # Everything except plain HTTP without a proxy goes through botocore's HTTP session, which handles
-        # certificates.
+        # TLS and proxies need botocore's HTTP session, which handles certificates.
         self._direct = parts.scheme == "http" and not proxied
         self._session = session
         self._host, self._port = parts.hostname or "", parts.port or 80
@@ -244,7 +243,7 @@ class DirectRequests:
         tagging: bool = False,
         body: bytes | None = None,
     ) -> Reply:
-        """The answer to a request for a version, or with None for the current one, or for its tags."""
+        """Send a request for a version (None: the current one) or its tags. Returns the response."""
         path = self._base + _quoted(key, "/~")
         query = "tagging=" if tagging else ""
         if version_id is not None:
@@ -252,7 +251,7 @@ class DirectRequests:
         return self._exchange(method, path, query, body)
 
     def list(self, query: str) -> Reply:
-        """The answer to a request for a list of the bucket, for a query that is encoded and sorted."""
+        """Send a request for a listing of the bucket, with an encoded, sorted query. Returns the response."""
         return self._exchange("GET", self._base.removesuffix("/"), query, None, LARGEST_ANSWER)
 
     def _exchange(
@@ -263,7 +262,7 @@ class DirectRequests:
                 return self._send_directly(method, path, query, body, most)
             return self._send_by_session(method, f"{path}?{query}" if query else path, body, most)
         except (OSError, BotoCoreError, ValueError, IndexError, TooLarge):
-            # A kept connection that the server has closed, or a trouble that botocore names better.
+            # The server may have closed a kept connection; botocore's message for other errors is better.
             self._forget()
             return Reply(0, {})
 
@@ -280,7 +279,7 @@ class DirectRequests:
         return reply
 
     def _send_by_session(self, method: str, target: str, body: bytes | None, most: int) -> Reply:
-        """By botocore's HTTP session, which knows certificates and proxies."""
+        """Send it with botocore's HTTP session, which supports certificates and proxies."""
         signer = self._api.client._request_signer
         headers = {} if body is None else {"Content-MD5": md5(body)}
         request = AWSRequest(method, f"{self._origin}{target}", data=body or b"", headers=headers)
@@ -300,12 +299,12 @@ class DirectRequests:
 
 @functools.lru_cache(maxsize=1024)
 def _quoted(text: bytes, safe: str) -> str:
-    """As URLs have it; kept, since a version is asked about several times in a row."""
+    """The text URL-encoded; cached, because there are several requests in a row for one version."""
     return quote(text, safe=safe)
 
 
 def _host_header(parts: SplitResult) -> str:
-    """The host as clients name it: the port only if it is not the usual one."""
+    """The value of the Host header: with the port only if it is not the default."""
     usual = {"http": 80, "https": 443}[parts.scheme]
     host = parts.hostname or ""
     host = f"[{host}]" if ":" in host else host

@@ -10,7 +10,7 @@ from typing import Any
 
 from .._work import Failure
 
-# Characters of a server's message that are shown.
+# The maximum length of a server's message in ours.
 LONGEST_REASON = 500
 
 
@@ -27,9 +27,9 @@ class Call:
 
 
 class ApiError(Failure):
-    """A failed call. `str()` is one sentence for the user, or a few: what failed and what to do.
+    """A failed call. `str()` is text for the user: what failed and what to do.
 
-    `sent` is False if nothing can have reached a server. `unsure` says that a write may have been made.
+    `sent` is False if no request can have reached a server. `unsure` is True if a write may have been made.
     """
 
     sent = True
@@ -65,7 +65,7 @@ class ApiError(Failure):
 
     @property
     def details(self) -> dict[str, Any]:
-        """The `error` of a failed task."""
+        """The value of `error` in the result of a failed task."""
         described = {
             "code": self.code,
             "message": self.reason,
@@ -78,52 +78,52 @@ class ApiError(Failure):
 
 
 def in_one_line(text: str) -> str:
-    """A server's text as part of a sentence: without line breaks and other control characters, and shortened."""
+    """A server's text for use in a sentence: without control characters, and shortened."""
     printable = "".join(one if one.isprintable() else " " for one in text[: 2 * LONGEST_REASON])
     shown = " ".join(printable.split())
     return shown if len(shown) <= LONGEST_REASON else f"{shown[: LONGEST_REASON - 2]}.."
 
 
 class Forbidden(ApiError):
-    """The server refuses the call with these credentials: never a sign of absence."""
+    """The server refuses the call with these credentials. It does not mean that the resource is absent."""
 
     def __str__(self) -> str:
         text = super().__str__()
         unnamed = self.status == 403 and self.call.operation not in text
-        # Permissions have the names of calls, or nearly.
+        # Permissions have the same names as calls, or similar ones.
         return f"{text} The call is {self.call.operation}." if unnamed else text
 
 
 class NotFound(ApiError):
-    """A resource that a write needs does not exist (a bucket, a role). Reads return None instead."""
+    """A resource that a write requires does not exist (a bucket, a role). Reads return None instead."""
 
 
 class Unsupported(ApiError):
-    """The server does not support the call, or the endpoint is of another kind."""
+    """The server does not support the call, or it is a server of another kind."""
 
 
 class Unreachable(ApiError):
-    """No usable response, or one that asks to retry later. A write may or may not have happened."""
+    """No usable response, or a response to retry later. A write may or may not have been made."""
 
 
 class Conflict(ApiError):
-    """Another client changed the same resource in between: read it again and plan anew.
+    """Another client changed the same resource in the meantime: read it and plan again.
 
-    `happened` says that the write itself was made, and what is stored now is not what was written.
+    `happened`: the write itself was made, but the stored value is not the written one.
     """
 
     happened = False
 
 
 class Invalid(ApiError):
-    """The server understood the call and refuses it: sending it again would not help."""
+    """The server refuses the contents of the call: a retry would not help."""
 
 
 class Unreadable(ApiError):
     """A response that is not from this API, such as a proxy's page."""
 
 
-# Errors of the credentials or a clock, which do not depend on the request.
+# Errors because of credentials or a clock, which do not depend on the request.
 AUTHENTICATION = frozenset(
     (
         "ExpiredToken",
@@ -133,12 +133,12 @@ AUTHENTICATION = frozenset(
         "SignatureDoesNotMatch",
     )
 )
-# What reads of a bucket answer if it does not exist.
+# Error codes of reads if the bucket does not exist.
 NO_BUCKET = ("NoSuchBucket",)
-# Seconds by which the clocks of client and server may differ; servers refuse requests beyond it.
+# The maximum difference in seconds between the clocks of client and server; servers refuse requests beyond it.
 MAX_SKEW = 900
 
-# What the servers' error codes mean. HEAD answers have no body: their code is the HTTP status.
+# The kind of each server error code. Responses to HEAD have no body, so their code is the HTTP status.
 KINDS: dict[str, type[ApiError]] = {
     **dict.fromkeys(
         (

@@ -1,10 +1,9 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Many HEAD requests.
+"""Sends many HEAD requests.
 
-If a response is neither success nor absence, the request is repeated with botocore, whose retries and errors
-then apply.
+If a response shows neither success nor absence, the request is repeated with botocore, for its retries and errors.
 """
 
 from __future__ import annotations
@@ -18,11 +17,11 @@ from .api import Api, fresh
 from .direct import DirectRequests
 from .listing import SLOW_DOWN
 
-#: Servers of 2026 may show an onward status on a replica; this metadata still says what it is.
+#: Servers of 2026 may show the status of onward replication on a replica; this metadata still marks it as one.
 REPLICA_MARKS = ("x-amz-meta-scal-replica", "x-amz-meta-scal-replication-status")
-#: On a copy in a public cloud: the version id of its source.
+#: The metadata with the source's version id on a copy in a public cloud.
 SOURCE_ID = "x-amz-meta-scal-version-id"
-#: How an answer shows that its ETag is not the MD5 of the content.
+#: Headers of responses whose ETag is not the MD5 of the content.
 ENCRYPTION = (
     "x-amz-server-side-encryption",
     "x-amz-server-side-encryption-customer-algorithm",
@@ -30,11 +29,11 @@ ENCRYPTION = (
 
 
 class HeadRequests:
-    """HEAD of versions in one bucket. Threads may share it; each has a connection of its own.
+    """Sends HEAD requests for versions in one bucket. Threads may share it; each has its own connection.
 
-    site: whose replication status counts, if the server names sites; "" for the overall one.
-    below: the prefix of all keys in the bucket. `slowed` is called when the server asks for fewer requests.
-    requests: those of the bucket, if others share their connections.
+    site: whose replication status is read, if the server has one per site; "" for the overall status. below: the prefix
+    of all keys in the bucket. slowed: called after a SlowDown response. requests: to share the connections with other
+    users of the bucket.
     """
 
     def __init__(
@@ -55,9 +54,9 @@ class HeadRequests:
         self._requests = requests or DirectRequests(api, bucket)
 
     def head(self, key: bytes, version_id: bytes | None) -> Head | None:
-        """One version, or with None the current one; None if it does not exist or is a delete marker.
+        """HEAD of a version (None: the current one). Returns None if it does not exist or is a delete marker.
 
-        Raises the errors of errors.py, Forbidden too.
+        Raises the errors of errors.py, including Forbidden.
         """
         key = self._below + key
         reply = self._requests.send("HEAD", key, version_id)
@@ -97,5 +96,5 @@ class HeadRequests:
 
 
 def _has_any(headers: Mapping[str, str], names: Collection[str]) -> bool:
-    # Few answers have any.
+    # Few responses have any of them.
     return not headers.keys().isdisjoint(names) and any(headers.get(name) for name in names)

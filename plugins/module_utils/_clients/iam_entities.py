@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The IAM calls on roles, managed policies and the caller's account, one function each. Nothing is decided here.
+"""The IAM calls on roles, managed policies and the caller's account, one function each, without decisions.
 
-Reads return None for absent resources; errors are those of errors.py. Source of what Vault answers: its public
-clients; every answer has the shape of the AWS IAM API.
+Reads return None for absent resources; errors are those of errors.py. Source for Vault's responses: its public clients;
+all responses have the form of the AWS IAM API.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ABSENT = ("NoSuchEntity",)
 
 @dataclass(frozen=True)
 class Role:
-    """A role as IAM describes it; `trust_policy` is the parsed document, `created` ISO 8601."""
+    """A role; `trust_policy` is the parsed document, `created` is in ISO 8601."""
 
     name: str
     arn: str
@@ -35,7 +35,7 @@ class Role:
 
 @dataclass(frozen=True)
 class Attached:
-    """A policy as the list of a role's attachments names it."""
+    """A policy in the list of a role's attached policies."""
 
     name: str
     arn: str
@@ -43,7 +43,7 @@ class Attached:
 
 @dataclass(frozen=True)
 class Policy:
-    """A managed policy without its document, which is in the version `default_version`."""
+    """A managed policy without its document, which belongs to the version `default_version`."""
 
     name: str
     arn: str
@@ -106,7 +106,7 @@ def delete_role(api: Api, name: str) -> None:
 
 
 def attached_policies(api: Api, role: str) -> tuple[Attached, ...] | None:
-    """All managed policies of a role; None when there is no such role."""
+    """All managed policies of a role; None if there is no such role."""
     pages = _listed(
         api,
         "list_attached_role_policies",
@@ -120,7 +120,7 @@ def attached_policies(api: Api, role: str) -> tuple[Attached, ...] | None:
 
 
 def inline_policies(api: Api, role: str) -> tuple[str, ...] | None:
-    """The names of the policies that are a part of the role itself; None when there is no such role."""
+    """The names of the role's inline policies; None if there is no such role."""
     pages = _listed(
         api,
         "list_role_policies",
@@ -132,7 +132,7 @@ def inline_policies(api: Api, role: str) -> tuple[str, ...] | None:
 
 
 def inline_policy(api: Api, role: str, name: str) -> Any:
-    """The document of one of them, parsed; None when it is not there."""
+    """The parsed document of an inline policy; None if it does not exist."""
     return api.read(
         "get_role_policy",
         f"read the inline policy {name} of the role {role}",
@@ -187,7 +187,7 @@ def get_policy(api: Api, arn: str) -> Policy | None:
 
 
 def find_policy(api: Api, name: str) -> Policy | None:
-    """The account's own policy of that name, by listing them all: the last resort for finding an ARN."""
+    """The account's policy with this name, found by listing all policies: the last resort for finding an ARN."""
     pages = _listed(
         api,
         "list_policies",
@@ -253,7 +253,7 @@ def _policy(policy: Mapping[str, Any]) -> Policy:
 
 
 def policy_document(api: Api, arn: str, version_id: str) -> Any:
-    """The document of one version, parsed; None when there is no such version."""
+    """The parsed document of one version; None if there is no such version."""
     return api.read(
         "get_policy_version",
         f"read version {version_id} of the policy {arn}",
@@ -303,7 +303,7 @@ def delete_policy_version(api: Api, arn: str, version_id: str) -> None:
 
 
 def own_account(api: Api) -> str | None:
-    """The account that the credentials belong to, from the ARN of their user."""
+    """The account of the credentials, from the ARN of their user."""
     return api.read(
         "get_user",
         "get the account of these credentials",
@@ -320,7 +320,7 @@ def probe_iam(api: Api) -> None:
 def _listed(
     api: Api, operation: str, doing: str, member: str, **parameters: Any
 ) -> list[Any] | None:
-    """The items that a call lists, from all pages; None if the resource does not exist."""
+    """The items of all pages of a list; None if the resource does not exist."""
     entries: list[Any] = []
     for page in api.pages(
         operation,
@@ -337,7 +337,7 @@ def _listed(
 
 
 def _members(answer: Answer, member: str) -> list[Mapping[str, Any]]:
-    """The list of an answer. A server may omit an empty list, but then still says that it is not truncated."""
+    """The list in a response. A server may omit an empty list, but still returns IsTruncated."""
     return list(answer.get(member, ()) if "IsTruncated" in answer else answer[member])
 
 
@@ -346,12 +346,12 @@ def _next_page(answer: Answer) -> dict[str, Any]:
 
 
 def _as_text(document: Any) -> str:
-    """Without white space: servers limit the size, and not all leave white space out when they count."""
+    """The document without white space: servers limit the size, and some of them count white space."""
     return json.dumps(document, separators=(",", ":"), ensure_ascii=False)
 
 
 def _parsed(document: Any) -> Any:
-    """botocore parses percent-encoded JSON by itself; servers that send it plain leave it a string."""
+    """The parsed document: botocore only parses percent-encoded JSON, and some servers send plain JSON."""
     if not isinstance(document, str):
         return document
     return json.loads(unquote(document) if document.lstrip().startswith("%") else document)

@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads listings of versions fast: direct.py requests the pages, and version_pages.py parses them.
+"""Reads listings of versions quickly: direct.py requests the pages, and version_pages.py parses them.
 
-botocore's parser takes about 90 us for each version, which makes a listing of millions of versions take hours
-of CPU, and its other layers 1.3 ms for each page. What is no page is asked for once more by botocore: an error
-must stay an error. Pages that come that way are read here too.
+botocore's parser takes about 90 us for each version, so that a listing of millions of versions takes hours of CPU, and
+its other layers take 1.3 ms for each page. If a response is not a page, botocore repeats the request, for its errors.
+Pages in botocore's responses are parsed here too.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from .errors import Call, Unreadable
 from .version_pages import BEGINNING, Marker, Page, read_page
 
 PAGE = 1000
-#: How servers and what is before them ask for fewer requests.
+#: Statuses with which servers and proxies request a slower pace.
 SLOW_DOWN = (429, 503)
-#: What is handed to botocore in place of a page that was read here.
+#: The body that botocore gets in place of a page that was parsed here.
 _NOTHING = b"<ListVersionsResult><IsTruncated>false</IsTruncated></ListVersionsResult>"
 
 
 class VersionListing:
-    """All versions and delete markers of a bucket below a prefix, page by page. Threads may share it.
+    """Lists all versions and delete markers with a prefix, page by page. Threads may share it.
 
-    `slowed` is called when the server asks for fewer requests. below: what the bucket has before each key, which pages
-    and markers are without.
+    slowed: called after a SlowDown response. below: the prefix that the bucket adds to each key; pages and markers do
+    not have it.
     """
 
     def __init__(
@@ -59,20 +59,20 @@ class VersionListing:
         return f"list the versions of the bucket {self.bucket}"
 
     def narrowed(self, prefix: str) -> VersionListing:
-        """The listing of the same bucket below another prefix, by the same connections."""
+        """The listing of the same bucket with another prefix, over the same connections."""
         narrowed = copy.copy(self)
         narrowed._prefix = self._below.decode() + prefix
         return narrowed
 
     def page(self, after: Marker = BEGINNING, size: int = PAGE) -> Page:
-        """The page after a marker, at most `size` rows.
+        """The page after a marker, with at most `size` rows.
 
-        Source: CloudServer's answers as measured. Raises the errors of errors.py; a missing bucket is NotFound,
-        and a page that leads to itself is Unreadable.
+        Source: CloudServer's answers as measured. Raises the errors of errors.py; a missing bucket raises NotFound, and
+        a page that leads to itself raises Unreadable.
         """
         page = self._read(after, size)
         beyond = page.following
-        # A page without rows leads to a later key, or listers would go on without end and take that for progress.
+        # A page without rows must lead to a later key: otherwise listers would go on forever and count it as progress.
         if beyond is not None and (beyond == after or (not page.rows and beyond.key <= after.key)):
             raise Unreadable(
                 Call("ListObjectVersions", self._api.endpoint, self._doing),
@@ -90,7 +90,7 @@ class VersionListing:
             self._slowed()
         page = self._by_botocore(after, size)
         if 300 <= reply.status < 500 and reply.status not in SLOW_DOWN:
-            # What this server refuses is a way of asking that only botocore has, such as another signature.
+            # This server refuses only direct requests: botocore differs in something, such as the signature.
             self._requests = None
         return page
 
@@ -105,14 +105,14 @@ class VersionListing:
             "prefix": self._prefix.encode(),
             "version-id-marker": after.version_id,
         }
-        # In the order of the names, which the signature needs.
+        # Sorted by name, which the signature requires.
         query = "&".join(
             f"{name}={quote(value, safe='~')}" for name, value in names.items() if value
         )
         return requests.list(f"{query}&versions=")
 
     def _by_botocore(self, after: Marker, size: int) -> Page:
-        # Each request has a time limit of its own: a job goes on for as long as it makes progress.
+        # Each request has its own time limit: a job may go on as long as it makes progress.
         api = fresh(self._api)
         markers: dict[str, Any] = {}
         if after.key:
@@ -136,7 +136,7 @@ class VersionListing:
 
 
 def _without(page: Page, below: bytes) -> Page:
-    """The page with its keys without this prefix."""
+    """The page with this prefix removed from its keys."""
     if not below:
         return page
     rows = [(row[KIND], row[KEY].removeprefix(below), *row[2:]) for row in page.rows]
@@ -148,7 +148,7 @@ _caught = threading.local()
 
 
 def _take(_answer: Answer) -> Page:
-    """The page that was read instead of botocore. ValueError, and so Unreadable, if there is none."""
+    """The page that was parsed here. Raises ValueError, which becomes Unreadable, if there is none."""
     page: Page | None = _caught.page
     if page is None:
         raise ValueError("it is not a listing of versions")
@@ -156,7 +156,7 @@ def _take(_answer: Answer) -> Page:
 
 
 def _watch(client: Any) -> None:
-    """Parse this client's listings here, in threads that ask for it."""
+    """Make this client parse listings with version_pages.py, in threads that request it."""
     send: Callable[[Any], Any] = client._endpoint.http_session.send
 
     def before_send(request: Any, **_event: Any) -> Any:
@@ -172,7 +172,7 @@ def _watch(client: Any) -> None:
             response._content = _NOTHING
         return response
 
-    # Registered once for each client, however often it is asked for.
+    # The unique id registers it only once for each client.
     client.meta.events.register(
         "before-send.s3.ListObjectVersions", before_send, unique_id="backbeat-version-listing"
     )

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The S3 calls on buckets and their configurations, one function each. Nothing is decided here.
+"""The S3 calls on buckets and their configurations, one function each, without decisions.
 
-Source: CloudServer's answers as measured. Reads return None for absent resources; errors are those of errors.py.
+Source: CloudServer's responses as measured. Reads return None for absent resources; errors are those of errors.py.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from .errors import NO_BUCKET
 
 @dataclass(frozen=True)
 class OwnedBuckets:
-    """The buckets of an account: when each was created, as ISO 8601, by name; and the owner's canonical id."""
+    """The creation times (ISO 8601) of an account's buckets by name, and the owner's canonical id."""
 
     created: dict[str, str]
     owner: str | None = None
 
 
 def owned_buckets(api: Api) -> OwnedBuckets:
-    """All buckets of the account that the credentials belong to."""
+    """All buckets of the credentials' account."""
     found = OwnedBuckets({})
     for page in api.pages("list_buckets", "list the buckets", _owned, _next_buckets):
         if page is not None:
@@ -35,7 +35,7 @@ def owned_buckets(api: Api) -> OwnedBuckets:
 
 
 def buckets(api: Api) -> list[str]:
-    """The names of all buckets of the account."""
+    """The names of all buckets of the credentials' account."""
     return list(owned_buckets(api).created)
 
 
@@ -57,7 +57,7 @@ def _time(value: Any) -> str:
 
 
 def versioning(api: Api, bucket: str) -> str | None:
-    """ "Enabled", "Suspended", or "" where it was never set; None when there is no such bucket."""
+    """ "Enabled", "Suspended", or "" if it was never set; None if there is no such bucket."""
     return api.read(
         "get_bucket_versioning",
         f"read the versioning of the bucket {bucket}",
@@ -79,7 +79,7 @@ def location(api: Api, bucket: str) -> str | None:
 
 
 def is_empty(api: Api, bucket: str) -> bool | None:
-    """Whether the bucket holds no version and no delete marker at all."""
+    """Whether the bucket has no version and no delete marker."""
     return api.read(
         "list_object_versions",
         f"check whether the bucket {bucket} is empty",
@@ -91,7 +91,7 @@ def is_empty(api: Api, bucket: str) -> bool | None:
 
 
 def bucket_policy(api: Api, bucket: str) -> Any:
-    """The bucket's policy as JSON text; None when there is none."""
+    """The bucket's policy as JSON text; None if there is none."""
     return api.read(
         "get_bucket_policy",
         f"read the policy of the bucket {bucket}",
@@ -114,7 +114,7 @@ def object_lock(api: Api, bucket: str) -> bool:
 
 
 def default_retention(api: Api, bucket: str) -> str:
-    """For how long the bucket keeps new objects, such as "COMPLIANCE, 1 day"; empty if it does not."""
+    """The retention of new objects, such as "COMPLIANCE, 1 day"; empty if there is none."""
     kept = api.read(
         "get_object_lock_configuration",
         f"read the object lock of the bucket {bucket}",
@@ -176,9 +176,9 @@ def delete_bucket(api: Api, bucket: str) -> None:
 
 
 def replication(api: Api, bucket: str) -> Mapping[str, Any] | None:
-    """The replication configuration as the server has it; None if there is none.
+    """The replication configuration as the server returns it; None if there is none.
 
-    A missing bucket is NotFound, not None, because it needs a different reaction.
+    A missing bucket raises NotFound, because callers have to handle it differently.
     """
     return api.read(
         "get_bucket_replication",
@@ -214,7 +214,7 @@ def _replication(answer: Answer) -> Mapping[str, Any]:
 
 
 def notifications(api: Api, bucket: str) -> Mapping[str, Any]:
-    """The bucket's notifications, as boto3's GetBucketNotificationConfiguration; empty if there are none."""
+    """The bucket's notifications in the form of boto3's GetBucketNotificationConfiguration; empty if none."""
     found = api.read(
         "get_bucket_notification_configuration",
         f"read the notifications of the bucket {bucket}",

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The S3 calls on objects, their versions and tags, one function each. Nothing is decided here.
+"""The S3 calls on objects, their versions and tags, one function each, without decisions.
 
-Source: CloudServer's answers as measured. Reads return None for absent resources; errors are those of errors.py.
+Source: CloudServer's responses as measured. Reads return None for absent resources; errors are those of errors.py.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .errors import NO_BUCKET, Unsupported
 from .service import BACKBEAT
 
 NO_OBJECT = ("NoSuchKey", "NoSuchVersion")
-# Answers to HEAD have no body and so no code of their own.
+# Responses to HEAD have no body, and so no error code.
 NO_OBJECT_AT_HEAD = (*NO_OBJECT, "404")
 
 
@@ -41,7 +41,7 @@ class Head:
 
 @dataclass(frozen=True)
 class Version:
-    """One version of an object in a listing; `modified` ISO 8601 in UTC, so that texts sort as times do."""
+    """One version of an object in a listing; `modified`: ISO 8601 in UTC, so that texts sort as times do."""
 
     key: str
     version_id: str
@@ -49,9 +49,9 @@ class Version:
 
 
 def head_object(api: Api, bucket: str, key: str, version_id: str | None = None) -> Head | None:
-    """One version, the latest by default; None when it is not there or a delete marker.
+    """HEAD of a version, by default the current one; None if it does not exist or is a delete marker.
 
-    HEAD answers have no body, so a missing bucket is None here too.
+    Responses to HEAD have no body, so a missing bucket is None too.
     """
     try:
         return api.read(
@@ -64,7 +64,7 @@ def head_object(api: Api, bucket: str, key: str, version_id: str | None = None) 
             **_version(version_id),
         )
     except Unsupported:
-        # So servers answer for the version of a delete marker.
+        # Servers return this for the version of a delete marker.
         if version_id is None:
             raise
         return None
@@ -77,7 +77,7 @@ def object_body(
     version_id: str | None,
     part: tuple[int, int] | None = None,
 ) -> Iterator[bytes]:
-    """The bytes of one version, in pieces; `part`: only those from the first to the last of these."""
+    """The bytes of one version, in pieces; `part`: only the bytes from the first to the last number."""
     doing = f"read the object {bucket}/{key}"
     body: Any = api.read(
         "get_object",
@@ -101,7 +101,7 @@ def put_object(
     tags: Mapping[str, str],
     content_type: str | None,
 ) -> tuple[str | None, str]:
-    """Put a version; returns its id (None without versioning) and its ETag."""
+    """Put a version. Returns its id (None without versioning) and its ETag."""
     optional: dict[str, Any] = {"ContentType": content_type} if content_type else {}
     if tags:
         optional["Tagging"] = urlencode(tags)
@@ -118,7 +118,7 @@ def put_object(
 
 
 def delete_object(api: Api, bucket: str, key: str, version_id: str | None = None) -> str | None:
-    """Delete one version permanently, or without a version id put a delete marker; returns the marker's id."""
+    """Delete one version permanently, or without a version id create a delete marker. Returns the marker's id."""
     return api.write(
         "delete_object",
         f"delete the object {bucket}/{key}",
@@ -179,7 +179,7 @@ def key_entries(api: Api, bucket: str, key: str) -> list[KeyEntry]:
     ):
         own = [one for one in page or () if one.key == key]
         found.extend(own)
-        # Keys that only begin so follow.
+        # Longer keys with the same beginning follow.
         if len(own) < len(page or ()):
             break
     return [one.entry for one in sorted(found, key=lambda one: one.order)]
@@ -193,7 +193,8 @@ class _Listed:
 
 
 def _key_page(answer: Answer) -> list[_Listed]:
-    # botocore returns versions and markers apart. Of two in one moment, CloudServer's newer one has the smaller id.
+    # botocore returns versions and markers in separate lists. At equal times, CloudServer's newer entry has the smaller
+    # id.
     return [
         _Listed(
             str(one["Key"]),
@@ -208,9 +209,9 @@ def _key_page(answer: Answer) -> list[_Listed]:
 def version_pages(
     api: Api, bucket: str, prefix: str, size: int = 1000
 ) -> Iterator[tuple[list[Version], bool]]:
-    """All versions below the prefix in the order of their keys, page by page, and whether more pages follow.
+    """All versions with the prefix in the order of their keys, page by page, and whether more pages follow.
 
-    `size` counts delete markers, which are left out. A missing bucket has none.
+    `size` includes delete markers, which are left out of the result. A missing bucket has no pages.
     """
     for page in api.pages(
         "list_object_versions",
@@ -226,9 +227,9 @@ def version_pages(
 
 
 def versions(api: Api, bucket: str, prefix: str, limit: int) -> tuple[list[Version], bool]:
-    """Versions below the prefix in the order of their keys, and whether these are all of them.
+    """Versions with the prefix in the order of their keys, and whether the list is complete.
 
-    At most `limit` entries are listed, rounded up to whole pages; delete markers count, and are left out of the result.
+    At most `limit` entries are listed, rounded up to whole pages; delete markers count, but are left out of the result.
     """
     found: list[Version] = []
     size = min(1000, limit)
@@ -240,10 +241,10 @@ def versions(api: Api, bucket: str, prefix: str, limit: int) -> tuple[list[Versi
 
 
 def stamp(api: Api, bucket: str, key: str, version_id: str) -> dict[str, Any]:
-    """The replication part of a version's metadata, from Backbeat's metadata route: status, role, destination,
-    backends ..
+    """The replication part of a version's metadata (status, role, destination, backends), from Backbeat's metadata
+    route.
 
-    The role is the configuration's when the version was put. Empty if there is no such version. Only the bucket's
+    The role is that of the configuration when the version was put. Empty if there is no such version. Only the bucket's
     account may read it.
     """
     answer = replace(api, service=BACKBEAT).read(
@@ -259,7 +260,7 @@ def stamp(api: Api, bucket: str, key: str, version_id: str) -> dict[str, Any]:
 
 
 def stamped_roles(api: Api, bucket: str, key: str, version_id: str) -> str | None:
-    """The Role of the configuration that a version was put under; None if there is no such version, or it has none."""
+    """The configuration's Role when the version was put; None if there is none or no such version."""
     return stamp(api, bucket, key, version_id).get("role") or None
 
 
@@ -280,7 +281,7 @@ def _head(answer: Answer) -> Head:
     return Head(
         version_id=answer.get("VersionId"),
         etag=str(answer["ETag"]).strip('"'),
-        # Proxies may leave the length out of an answer without a body.
+        # Proxies may remove the length from a response without a body.
         size=None if answer.get("ContentLength") is None else int(answer["ContentLength"]),
         modified=None if moment is None else moment.isoformat(),
         content_type=answer.get("ContentType"),

@@ -1,9 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The kinds of servers: how requests to each are signed, how its responses are recognised, and advice for the
-user.
-"""
+"""The kinds of servers: how to sign requests to them, how to recognise their responses, and advice for the user."""
 
 from __future__ import annotations
 
@@ -21,10 +19,10 @@ from .._work import InvalidDocument
 class Service:
     """One kind of server.
 
-    name: botocore's name of the API; server: how messages call one; signature: botocore's version of the
-    signatures, None for unsigned requests; root: the path before those of all calls.
-    names_requests: whether each answer has the header x-amz-request-id, so that one without it comes from another
-    server. denied, unsupported: the advice for these refusals; {operation} stands for the call.
+    name: botocore's name of the API; server: its name in messages; signature: botocore's name of the signature version,
+    None for unsigned requests; root: the path before the paths of all calls. names_requests: whether each response has
+    the header x-amz-request-id, so that one without it is from another server. denied, unsupported: the advice for
+    these refusals; {operation} stands for the call.
     """
 
     name: str
@@ -36,10 +34,9 @@ class Service:
     root: str = ""
 
     def is_from_another_server(self, metadata: Mapping[str, Any]) -> bool:
-        """Whether an answer comes from something else, such as a proxy's web page.
+        """Whether a response is from another server, such as a proxy's web page.
 
-        `metadata` is botocore's ResponseMetadata of the answer. Objects may be HTML themselves, so the content type
-        alone says nothing.
+        `metadata` is botocore's ResponseMetadata. Objects may be HTML too, so the content type alone is not enough.
         """
         headers = metadata.get("HTTPHeaders")
         if headers is None or metadata.get("RequestId") or "x-amz-request-id" in headers:
@@ -72,7 +69,7 @@ IAM = Service(
     "(in Scality environments usually port 8600); if it is IAM, this server's version lacks the call: "
     "make this change with the server's own tools.",
 )
-# Neither Backbeat nor CloudServer, which forwards to it, names the requests in these answers.
+# These responses have no request id, neither from Backbeat nor from CloudServer, which forwards to it.
 BACKBEAT = Service(
     name="backbeat",
     server="Backbeat",
@@ -85,9 +82,9 @@ BACKBEAT = Service(
 BACKBEAT_DIRECT = replace(BACKBEAT, name="backbeat-direct", signature=None, root="/_")
 SERVICES = {service.name: service for service in (S3, IAM, BACKBEAT, BACKBEAT_DIRECT)}
 
-# Backbeat's routes. Operations that Scality's own description of them has too bear its names.
+# Backbeat's routes, with the names from Scality's description of the API for the operations that it has.
 _QUERY = {"marker": "marker", "sitename": "sitename", "version_id": "versionId"}
-# Operation: method, path, the parameters in the query.
+# Operation: method, path, parameters in the query.
 _ROUTES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "CheckConnection": ("GET", "/healthcheck", ()),
     "GetMetrics": ("GET", "/metrics/crr/{site}", ()),
@@ -109,9 +106,9 @@ _WITH_BODY = ("RetryFailedObjects", "ScheduleSiteResume")
 
 
 def backbeat_model() -> dict[str, Any]:
-    """Backbeat's API in the form of botocore's service-2.json: botocore signs, sends and times out as for S3 and IAM.
+    """Backbeat's API in the form of botocore's service-2.json, so that botocore handles it like S3 and IAM.
 
-    Bodies are passed as they are: JSON whose keys are names of sites and topics.
+    Bodies are passed unparsed: they are JSON whose keys are names of sites and topics.
     """
     shapes: dict[str, Any] = {
         "Text": {"type": "string"},
@@ -168,7 +165,7 @@ def _input(path: str, query: tuple[str, ...], *, body: bool) -> dict[str, Any]:
 
 
 def name_backbeat_error(response_dict: dict[str, Any], **_event: Any) -> None:
-    """Convert an error to the form that botocore reads: these servers answer {"<Name>": true}, or S3's XML."""
+    """Convert an error to the form that botocore reads: these servers return {"<Name>": true}, or S3's XML."""
     if response_dict["status_code"] < 300:
         return
     body: bytes = response_dict["body"]
@@ -196,8 +193,8 @@ def _element(name: str, body: bytes) -> str:
 
 
 def endpoint_url(url: str, name: str = "endpoint_url") -> str:
-    """The URL if it can be an endpoint; InvalidDocument says what is wrong with it, and which option, `name`, it is."""
-    # Before the URL is taken apart: errors of that would show the credentials.
+    """Return the URL if it can be an endpoint. Raises InvalidDocument with the reason and the option `name`."""
+    # Check this before parsing the URL: errors of the parser would show the credentials.
     if "@" in url:
         raise InvalidDocument(
             f"The {name} contains credentials: give them as profile, or as access_key and secret_key."

@@ -41,13 +41,13 @@ except ImportError:
 else:
     BOTOCORE_VERSION = botocore.__version__
 
-# The first release that lets a client ask for checksums only where S3 requires them.
+# The first release in which a client can send checksums only if S3 requires them.
 MINIMUM_BOTOCORE = "1.36.0"
 USER_AGENT = "ansible-scality.backbeat"
 
 
 class BadConnection(Failure):
-    """Connection options that cannot lead to a client; the text is for the user and names no secret."""
+    """Unusable connection options; the text is for the user and contains no secret."""
 
 
 def open_api(
@@ -57,7 +57,7 @@ def open_api(
     pool: int = 10,
     deadline: Deadline | None = None,
 ) -> Api:
-    """An Api for `service` at the endpoint that the connection options name.
+    """An Api for `service` at the endpoint of the connection options.
 
     `pool` is how many connections the client keeps, one for each thread that uses it at a time.
     Clients are shared within the process. No connection is opened here.
@@ -114,7 +114,7 @@ def _require_botocore() -> None:
 
 
 def _check_values(endpoint: str, options: Mapping[str, Any]) -> None:
-    # A variable that has no value; botocore would sign with it.
+    # A variable without a value is None, and botocore would sign with it.
     for name in ("profile", "access_key", "secret_key", "region"):
         if options.get(name) == "":
             raise BadConnection(
@@ -129,7 +129,7 @@ def _check_values(endpoint: str, options: Mapping[str, Any]) -> None:
 
 
 def _check_certificate(given: Any) -> None:
-    """The client's certificate is one file with certificate and key, or a pair of files; botocore says neither."""
+    """Check that the client certificate is one file or a pair of files: botocore's error does not name it."""
     if given is None:
         return
     files = [given] if isinstance(given, str) else list(given)
@@ -165,7 +165,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 @functools.lru_cache(maxsize=64)
 def _client(service: str, key: str, pool: int) -> Any:
     options = json.loads(key)
-    # None leaves it to the profile's ca_bundle, AWS_CA_BUNDLE, and then the system's authorities.
+    # With None, the profile's ca_bundle, AWS_CA_BUNDLE or the system's authorities apply.
     verify = options["aws_ca_bundle"] or None
     asks = options["access_key"] is None
     try:
@@ -174,7 +174,7 @@ def _client(service: str, key: str, pool: int) -> Any:
         except (BotoCoreError, AttributeError):
             if asks:
                 raise
-            # If keys are given, files that cannot be read or lack the environment's profile do not matter.
+            # If keys are given, unreadable files or a missing profile of the environment do not matter.
             client = _made(service, _without_files(), options, verify, pool)
     except (AttributeError, BotoCoreError, TypeError, ValueError) as error:
         reason = str(error).rstrip(". ")
@@ -210,7 +210,7 @@ def _advice_for(error: Exception, options: Mapping[str, Any]) -> str:
     if type(error).__name__ == "ConfigParseError":
         return "Correct the file, or give access_key and secret_key."
     if isinstance(error, AttributeError):
-        # botocore takes a setting such as "s3 = virtual" for a section and looks inside.
+        # botocore treats a setting such as "s3 = virtual" as a section.
         return (
             "A setting in ~/.aws/config (AWS_CONFIG_FILE), or in aws_config, has a value where a section is needed, "
             "such as `s3 = virtual`: write the section's settings on indented lines below `s3 =`."
@@ -222,9 +222,9 @@ def _advice_for(error: Exception, options: Mapping[str, Any]) -> str:
 
 
 def warm() -> None:
-    """Load what every client needs, so that forked processes have it; opens no connection.
+    """Load what every client needs, so that forked processes share it, without opening a connection.
 
-    Loading errors are ignored here: the task that needs it reports them.
+    Errors are ignored here: the task that needs a client reports them.
     """
     if BOTOCORE_VERSION is None:
         return
@@ -242,13 +242,13 @@ def warm() -> None:
             )
     except (BadConnection, BotoCoreError):
         return
-    # The user's files are read only when they are needed, because they may change until then.
+    # The user's files are only read when a task needs them, because they may change until then.
     _SPARE.append(_new_session())
 
 
 @functools.lru_cache(maxsize=1)
 def _loader() -> Any:
-    """Reads and keeps botocore's service descriptions and Backbeat's, the same for all sessions."""
+    """The loader of service descriptions, botocore's and Backbeat's, which all sessions share."""
 
     class Loader(botocore.loaders.Loader):
         def load_service_model(
@@ -261,12 +261,12 @@ def _loader() -> Any:
     return Loader()
 
 
-# A session that no process has used yet: making one takes as long as a call.
+# An unused session for the first client, because creating one takes as long as a call.
 _SPARE: list[Any] = []
 
 
 def _without_files() -> Any:
-    """A session that reads neither the user's files nor a profile of the environment."""
+    """A session that reads neither the user's files nor the environment's profile."""
     nothing = (None, None, os.devnull, None)
     return _new_session(
         {"profile": (None, None, None, None), "config_file": nothing, "credentials_file": nothing}
@@ -281,7 +281,7 @@ def _new_session(variables: dict[str, Any] | None = None) -> Any:
 
 @functools.lru_cache(maxsize=16)
 def _session(profile: str | None, asks: bool) -> Any:
-    """A session for the profile; asks: whether it looks up the credentials."""
+    """A session for the profile; asks: whether it has to find the credentials."""
     session = _SPARE.pop() if _SPARE else _new_session()
     if profile is not None:
         session.set_config_variable("profile", profile)
@@ -289,21 +289,21 @@ def _session(profile: str | None, asks: bool) -> Any:
         return session
     _ASKED.append(session)
     providers = session.get_component("credential_provider")
-    # Credentials of a cloud's own instances mean nothing to these servers, and asking for them takes seconds.
+    # Credentials of cloud instances are not valid for these servers, and looking for them takes seconds.
     for cloud in ("container-role", "iam-role"):
         providers.remove(cloud)
     return session
 
 
-# The sessions that found credentials in files.
+# Sessions that found credentials in files.
 _ASKED: list[Any] = []
 
 
 def profile_secrets() -> set[str]:
-    """The secrets of all profiles in the files that were read for credentials, and of the programs that they name."""
+    """The secrets of all profiles in the credentials files that were read, and from their credential programs."""
     found: set[str] = set()
     for session in _ASKED:
-        # As they were found: asking the session could run such a program again.
+        # Use the stored credentials: get_credentials could run such a program again.
         credentials = getattr(session, "_credentials", None)
         held = {} if credentials is None else vars(credentials)
         found |= {held.get(name) or "" for name in ("secret_key", "_secret_key", "token", "_token")}
@@ -325,7 +325,7 @@ def _config(service: str, wanted: Mapping[str, Any], pool: int) -> Any:
     defaults = Config(
         signature_version=UNSIGNED if signature is None else signature,
         s3={"addressing_style": "path"},
-        # Resending a write whose answer was lost makes a second version: Api decides what to repeat.
+        # Repeating a write after a lost response would create a second version, so Api decides what to repeat.
         retries={"total_max_attempts": 1, "mode": "standard"},
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
@@ -336,7 +336,7 @@ def _config(service: str, wanted: Mapping[str, Any], pool: int) -> Any:
     )
     certificate = wanted.get("client_cert")
     if isinstance(certificate, list):
-        # botocore knows a pair of files, or one as text, and ignores lists.
+        # botocore accepts a pair of files as a tuple or one as text, and ignores lists.
         pair = tuple(certificate) if len(certificate) == 2 else certificate[0]
         wanted = {**wanted, "client_cert": pair}
     try:
@@ -349,7 +349,7 @@ def _config(service: str, wanted: Mapping[str, Any], pool: int) -> Any:
 
 
 class SingleFlight:
-    """Results by key: concurrent calls for the same key wait for the first one's result or error."""
+    """Caches results by key; concurrent calls for the same key wait for the result or error of the first."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -371,8 +371,8 @@ class SingleFlight:
 class Connections:
     """The endpoints of one item; all calls for it share one time limit for retries.
 
-    `options` are the module's own; `deadline`, `once` (facts that were read for any item) and `progress` are those of
-    the whole task. `pool` is how many connections a client keeps.
+    `options`: of the module; `deadline`, `once` (facts that were read for any item) and `progress`: of the whole task;
+    `pool`: how many connections a client keeps.
     """
 
     def __init__(
@@ -395,7 +395,7 @@ class Connections:
         self._pool = pool
         self._main: Api | None = None
         self._opened: list[Api] = []
-        # Set by an item that wrote: reads whether that is still so, and raises if not.
+        # Set by an item that wrote: reads it again, and raises if the change was lost.
         self.confirm: Callable[[], None] | None = None
 
     @property
@@ -414,7 +414,7 @@ class Connections:
 
     @property
     def wrote(self) -> bool:
-        """Whether an endpoint has answered that something was written."""
+        """Whether an endpoint confirmed a write."""
         return any(api.writes for api in self._opened)
 
     def backbeat(self, url: str) -> Api:
@@ -424,7 +424,7 @@ class Connections:
         return self.open(service, {**self.options, "endpoint_url": url})
 
     def open(self, service: Service, options: Options) -> Api:
-        """A further endpoint, whose connection options the item itself holds."""
+        """A further endpoint, with connection options from the item itself."""
         api = open_api(service, options, pool=self._pool, deadline=self.deadline)
         self._opened.append(api)
         return api

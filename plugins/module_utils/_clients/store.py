@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A bucket through which machines without a common folder share files. This module only reads it."""
+"""Reads files in a bucket that machines without a common folder share."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from .._work import InvalidDocument
 from . import s3_objects
 from .api import Api, fresh
 
-#: Bytes that are read by one request, which has a time limit.
+#: The number of bytes that one request reads; each request has a time limit.
 PART = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True)
 class StoreRequest:
-    """The bucket, what its keys begin with, and the options of the connection to its S3."""
+    """The bucket, the prefix of its keys, and the connection options of its S3."""
 
     bucket: str
     prefix: str = ""
@@ -29,14 +29,14 @@ class StoreRequest:
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any] | None) -> StoreRequest | None:
-        """From the option `store`; None if it is not given. Raises InvalidDocument."""
+        """Build the request from the option `store`; None if it is not given. Raises InvalidDocument."""
         if not options:
             return None
         return cls(names.check_bucket_name(options["bucket"]), options["prefix"], options["s3"])
 
 
 class Store:
-    """Files by their names; those of a folder have the same names without the folder."""
+    """Files by name: a file's path without its folder."""
 
     def __init__(self, request: StoreRequest, api: Api) -> None:
         self._request = request
@@ -54,7 +54,7 @@ class Store:
             return None
         if head.size is None:
             raise InvalidDocument(f"The object {bucket}/{key} has no size.")
-        # With the version that was seen, all parts are of the same file.
+        # Read the version from HEAD, so that all parts are of the same file.
         return self._parts(key, head.version_id, head.size)
 
     def _parts(self, key: str, version: str | None, size: int) -> Iterator[bytes]:

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Reads and puts the tags of many versions.
 
-Answers that are no success are asked for once more by way of botocore. A put that the server may have done is
-Unreachable, and the caller reads before it tries again.
+Failed requests are repeated with botocore, for its errors. If a put may have been done, Unreachable is raised, and the
+caller must read before it tries again.
 """
 
 from __future__ import annotations
@@ -25,10 +25,9 @@ _NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 
 
 class TagRequests:
-    """The tags of versions in one bucket. Threads may share it; each has a connection of its own.
+    """Reads and puts tags of versions in one bucket. Threads may share it; each has its own connection.
 
-    `slowed` is called when the server asks for fewer requests. requests: those of the bucket, if others share their
-    connections.
+    slowed: called after a SlowDown response. requests: to share the connections with other users of the bucket.
     """
 
     def __init__(
@@ -44,7 +43,7 @@ class TagRequests:
         self._requests = requests or DirectRequests(api, bucket)
 
     def get(self, key: bytes, version_id: bytes) -> dict[str, str] | None:
-        """The tags of a version in their order; None if it is not there. Raises the errors of errors.py."""
+        """The tags of a version in their order; None if it does not exist. Raises the errors of errors.py."""
         reply = self._requests.send("GET", key, version_id, tagging=True)
         if reply.status == 200 and reply.from_s3:
             tags = read_tags(reply.body)
@@ -75,19 +74,19 @@ class TagRequests:
                 said,
                 status=reply.status or None,
             )
-        # The server has refused it: botocore's way names the error.
+        # The server refused it: repeat it with botocore, for its error.
         s3_objects.put_object_tags(fresh(self._api), self._bucket, name, tags, version_id.decode())
 
 
 def read_tags(body: bytes) -> dict[str, str] | None:
-    """The tags of an answer's body; None if it is no set of tags."""
+    """The tags in a response's body; None if it is not a set of tags."""
     tags = _tags_of(body)
     return None if tags is None else dict(tags)
 
 
 @functools.lru_cache(maxsize=64)
 def _tags_of(body: bytes) -> dict[str, str] | None:
-    """Kept, since many objects have the same tags, and those of each are read twice."""
+    """The tags in a body; cached, because many objects have the same tags, and each is read twice."""
     root = root_of(body, "Tagging")
     if root is None:
         return None
@@ -102,7 +101,7 @@ def _tags_of(body: bytes) -> dict[str, str] | None:
 
 
 def tags_xml(tags: Mapping[str, str]) -> bytes:
-    """The body of a request that puts the tags."""
+    """The body of a request to put the tags."""
     entries = "".join(
         f"<Tag><Key>{_escaped(name)}</Key><Value>{_escaped(value)}</Value></Tag>"
         for name, value in tags.items()
@@ -111,5 +110,5 @@ def tags_xml(tags: Mapping[str, str]) -> bytes:
 
 
 def _escaped(text: str) -> str:
-    # An XML parser would take a carriage return for a line end.
+    # An XML parser would convert a carriage return to a line feed.
     return escape(text, {"\r": "&#13;"})

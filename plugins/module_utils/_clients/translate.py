@@ -1,9 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Translates botocore's exceptions and the servers' error codes to the kinds of errors.py, with advice for the
-user.
-"""
+"""Translates botocore's exceptions and servers' error codes to the errors of errors.py, with advice for the user."""
 
 from __future__ import annotations
 
@@ -55,15 +53,15 @@ ADVICE = {
     "400": "The response gives no reason: check that endpoint_url is an endpoint of the right kind "
     "(S3 or IAM), and that the server knows the host name in it (its restEndpoints).",
     "404": "The response gives no reason: check the names, and endpoint_url.",
-    # botocore makes this of an answer with status 200 that S3 could not have sent, too.
+    # botocore also uses this code for a response with status 200 that cannot be from S3.
     "500": "The response gives no reason, or could not be read: check endpoint_url, the server's log, and whether a "
     "proxy answers instead of the server.",
 }
 
 
 def from_answer(call: Call, response: Mapping[str, Any], service: Service) -> ApiError:
-    """The error for an answer with an error status; `response` is that of botocore's ClientError."""
-    # What S3 says to an IAM call has no element around it that botocore's IAM client looks for.
+    """The error for a response with an error status; `response` is from botocore's ClientError."""
+    # S3's error response to an IAM call lacks the outer element that botocore's IAM client expects.
     error = response.get("Error") or response
     metadata = response.get("ResponseMetadata") or {}
     status = metadata.get("HTTPStatusCode")
@@ -95,8 +93,7 @@ def from_answer(call: Call, response: Mapping[str, Any], service: Service) -> Ap
 def clock_ahead(metadata: Mapping[str, Any]) -> float | None:
     """How many seconds the server's clock is ahead of this machine's; None if the response does not contain it.
 
-    `metadata` is botocore's ResponseMetadata of an answer that came just now. Each has a Date header, in whole
-    seconds.
+    `metadata` is botocore's ResponseMetadata of the latest response. Its Date header has whole seconds.
     """
     try:
         server = parsedate_to_datetime(metadata["HTTPHeaders"]["date"])
@@ -106,10 +103,10 @@ def clock_ahead(metadata: Mapping[str, Any]) -> float | None:
 
 
 def _is_from_another_server(code: str, metadata: Mapping[str, Any], service: Service) -> bool:
-    """Whether an error is another server's.
+    """Whether an error is from another server.
 
-    Errors of a service that names its requests usually have a body with which botocore finds the request's name. HEAD
-    responses have none: the header decides, because another server's 404 is not a sign of absence.
+    Errors of a service with request ids usually have one in the body. Responses to HEAD have no body, so the header
+    decides: a 404 from another server does not mean absence.
     """
     headers = metadata.get("HTTPHeaders") or {}
     if code != "404" and "html" not in headers.get("content-type", ""):
@@ -120,9 +117,9 @@ def _is_from_another_server(code: str, metadata: Mapping[str, Any], service: Ser
 def _advise(
     call: Call, code: str, reason: str, service: Service, metadata: Mapping[str, Any]
 ) -> str:
-    """One sentence for an answer with this error code ("Unsupported" for all codes that mean that), or "".
+    """One sentence of advice for an error code ("Unsupported" for all codes with this meaning), or "".
 
-    `metadata` is botocore's ResponseMetadata of the answer.
+    `metadata` is botocore's ResponseMetadata.
     """
     if "restEndpoints" in reason:
         return (
@@ -140,7 +137,7 @@ def _advise(
     if elsewhere and str(metadata.get("HTTPStatusCode")).startswith("3"):
         return f"Redirects are not followed: if {elsewhere} is the service itself, give that as endpoint_url."
     ahead = clock_ahead(metadata)
-    # An answer to HEAD has no code that would say so.
+    # A response to HEAD has no error code for this.
     unsynchronised = code == "403" and ahead is not None and abs(ahead) > MAX_SKEW
     if code == "RequestTimeTooSkewed" or unsynchronised:
         return _skew(ahead)
@@ -159,7 +156,7 @@ def _skew(ahead: float | None) -> str:
 
 
 def from_exception(call: Call, error: Exception) -> ApiError:
-    """The error for a call without a response, or with an unreadable one."""
+    """The error for a call without a readable response."""
     name = type(error).__name__
     text = " ".join(str(error).split())
     if name in ("NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError"):
@@ -179,7 +176,7 @@ def from_exception(call: Call, error: Exception) -> ApiError:
             str(inner),
             advice="Check endpoint_url, and whether a proxy answers instead of the server.",
         )
-    # The HTTP client failed because of a value, not because of the connection.
+    # The HTTP client failed because of a value, not of the connection.
     if name == "HTTPClientError" and isinstance(inner, (AttributeError, TypeError, ValueError)):
         return Invalid(
             call,
@@ -190,7 +187,7 @@ def from_exception(call: Call, error: Exception) -> ApiError:
     if "BadStatusLine" in text or (
         name == "ConnectionClosedError" and call.endpoint[:5] == "http:"
     ):
-        # A TLS server answers a request without TLS with an alert, with an HTTP error, or not at all.
+        # A TLS server responds to a request without TLS with an alert, an HTTP error, or not at all.
         return Unreachable(
             call,
             text,
@@ -203,7 +200,7 @@ def from_exception(call: Call, error: Exception) -> ApiError:
         )
         unreachable.sent = name not in UNSENT
         return unreachable
-    # Of botocore's own errors the rest is raised before anything is sent.
+    # All other errors of botocore are raised before anything is sent.
     if "BotoCoreError" in (base.__name__ for base in type(error).__mro__):
         return Invalid(call, text)
     trouble = f"it lacks {text}" if name == "KeyError" else f"{name}: {text[:200]}"
@@ -218,7 +215,7 @@ ANOTHER_NAME = (
     "The certificate is for another host name: use the certificate's name in endpoint_url, or get a certificate "
     "for this name."
 )
-# What OpenSSL says (in capitals), the first that fits, and what to do about it.
+# Texts of OpenSSL (in capitals) with advice for each; the first match counts.
 TLS: tuple[tuple[str, str], ...] = (
     (
         "CERTIFICATE HAS EXPIRED",

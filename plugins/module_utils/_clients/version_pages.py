@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pages of ListObjectVersions as rows.
+"""Parses pages of ListObjectVersions into rows.
 
-CloudServer writes the elements of a version in a fixed order, so a regular expression reads them in less than 1 us,
-where botocore's parser takes about 90. Any other page is read by an XML parser.
+CloudServer writes the elements of a version in a fixed order, so a regular expression parses them in less than 1 us;
+botocore's parser takes about 90. All other pages are parsed by an XML parser.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _ROW = re.compile(
     rb"<(Version|DeleteMarker)><Key>([^<]*)</Key><VersionId>([^<]*)</VersionId><IsLatest>(true|false)</IsLatest>"
     rb"<LastModified>([^<]*)</LastModified>(?:<ETag>(?:&quot;|\")?([^<&\"]*)(?:&quot;|\")?</ETag><Size>(\d{1,18})</Size>)?"
 )
-#: Sizes that a number can be made of; servers could send anything.
+#: The maximum number of digits of a size, because servers could send anything.
 _SIZE = re.compile(r"[0-9]{1,18}")
 _END = re.compile(rb"</ListVersionsResult>\s*\Z")
 _TRUNCATED = re.compile(rb"<IsTruncated>(true|false)</IsTruncated>")
@@ -33,10 +33,9 @@ _NEXT_VERSION = re.compile(rb"<NextVersionIdMarker>([^<]*)</NextVersionIdMarker>
 
 @dataclass(frozen=True)
 class Marker:
-    """Where a listing continues: after the key, or after a version of it. The key is in UTF-8, b"" for the
-    beginning.
+    """The place where a listing continues: after a key (UTF-8, b"" for the beginning), or after a version of it.
 
-    A key alone need not exist, and continues after all of its versions.
+    A key without a version need not exist; the listing continues after all of its versions.
     """
 
     key: bytes = b""
@@ -48,25 +47,25 @@ BEGINNING = Marker()
 
 @dataclass(frozen=True)
 class Page:
-    """The rows of one answer in their order, and where the next page begins; None after the last one."""
+    """The rows of one response in order, and the marker for the next page; None after the last page."""
 
     rows: list[Row]
     following: Marker | None
 
 
 def read_page(body: bytes) -> Page | None:
-    """The page of an answer's body; None if it is not a listing of versions."""
+    """The page in a response's body; None if it is not a listing of versions."""
     page = read_fast(body)
     return page if page is not None else read_slowly(body)
 
 
 def read_fast(body: bytes) -> Page | None:
-    """The page, by a regular expression; None unless the body looks exactly as CloudServer writes it."""
-    # What is not of an entry comes first; an element that is empty in one tag, a comment or CDATA is for the parser.
+    """The page, parsed by a regular expression; None unless the body has exactly CloudServer's form."""
+    # Elements outside of entries come first. Self-closing elements, comments and CDATA are left to the XML parser.
     end = body.find(b"<LastModified>")
     head = body if end < 0 else body[:end]
     truncated = _TRUNCATED.search(head)
-    # Looking for what is rare is three times faster from the end, and one byte ten times faster than two.
+    # Searching for a rare text is three times faster from the end, and for one byte ten times faster than for two.
     if (
         truncated is None
         or head.count(b"<IsTruncated>") != 1
@@ -82,7 +81,7 @@ def read_fast(body: bytes) -> Page | None:
         return None
     encoded = b"<EncodingType>url</EncodingType>" in body
     if encoded and b"%" in body:
-        # The character that is encoded most often, and never a part of another code.
+        # The slash is encoded most often, and its code is never a part of another one.
         body = body.replace(b"%2F", b"/")
     rows: list[Row] = _ROW.findall(body)
     count = body.count(b"</Version>") + (body.count(b"</DeleteMarker>") if markers else 0)
@@ -95,7 +94,7 @@ def read_fast(body: bytes) -> Page | None:
         rows = [(row[KIND], _decoded(row[KEY], encoded), *row[2:]) for row in rows]
     if truncated[1] == b"false":
         return Page(rows, None)
-    # Not in the head alone: the parser takes them wherever they are.
+    # Search the whole body, not only its head: the XML parser accepts them anywhere.
     key, version = _NEXT_KEY.search(body), _NEXT_VERSION.search(body)
     if key is None:
         return None
@@ -111,7 +110,7 @@ def _decoded(key: bytes, encoded: bool) -> bytes:
 
 
 def read_slowly(body: bytes) -> Page | None:
-    """The page, by an XML parser; None if it is not a listing of versions."""
+    """The page, parsed by an XML parser; None if it is not a listing of versions."""
     root = root_of(body, "ListVersionsResult")
     if root is None:
         return None

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Differences from botocore on the wire: limits of a call, and the requests and responses of these servers.
+"""Changes botocore's HTTP layer: limits for a call, and adaptations to these servers.
 
-botocore's timeouts count from the last byte, so that an answer which arrives byte by byte never ends. It reads an
-answer whole before its size is known, and trusts kept connections that a server or a proxy has closed.
+botocore's timeouts count from the last byte, so a response that arrives byte by byte never ends. It reads a response of
+any size into memory, and reuses kept connections that a server or a proxy has closed.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from xml.etree.ElementTree import ParseError
 from .._waiting import Deadline
 from .service import name_backbeat_error
 
-# Bytes of one answer that is no object: 1,000 versions with the longest keys, URL-encoded, take a tenth of it.
+# The maximum size of a response that is not an object: ten times that of 1,000 versions with the longest keys.
 LARGEST_ANSWER = 64 * 1024**2
 
 
 class TooLarge(Exception):
-    """A response with more bytes than any expected one."""
+    """A response with more bytes than any valid one."""
 
 
 @dataclass
 class Limits:
-    """What a call may take: `size` in bytes, None for object bodies; `reconnect` asks for a new connection."""
+    """The limits of a call: `size` in bytes, None for object bodies; `reconnect`: use a new connection."""
 
     deadline: Deadline = field(default_factory=Deadline)
     size: int | None = None
@@ -43,14 +43,14 @@ class Limits:
     received: int = 0
 
     def timeout(self, usual: float | None) -> float:
-        """Seconds that the next operation on a socket may take. Raises TimeoutError when the deadline has passed."""
+        """The time limit in seconds of the next socket operation. Raises TimeoutError after the deadline."""
         remaining = self.deadline.remaining
         if remaining <= 0:
             raise TimeoutError(f"the time limit of {self.deadline.seconds:.0f} s is over")
         return remaining if usual is None else min(usual, remaining)
 
     def count(self, received: int) -> None:
-        """Note bytes that arrived. Raises TooLarge."""
+        """Count received bytes. Raises TooLarge."""
         self.received += received
         if self.size is not None and self.received > self.size:
             raise TooLarge(f"the answer has more than {self.size // 1024**2} MiB")
@@ -61,7 +61,7 @@ _current = threading.local()
 
 @contextmanager
 def limited(limits: Limits) -> Iterator[None]:
-    """Let these limits hold for what this thread sends and receives."""
+    """Apply these limits to everything that this thread sends and receives."""
     before = getattr(_current, "limits", None)
     _current.limits = limits
     try:
@@ -75,7 +75,7 @@ def _limits() -> Limits:
 
 
 class _Limited:
-    """The operations of a socket within the limits of the call that uses it."""
+    """Socket operations within the limits of the current call."""
 
     def recv(self: Any, *arguments: Any) -> bytes:
         with _timed(self) as limits:
@@ -106,7 +106,7 @@ def _timed(sock: Any) -> Iterator[Limits]:
 
 
 class LimitedSocket(_Limited, socket.socket):
-    """A socket within the limits of the call that uses it."""
+    """A socket within the limits of the current call."""
 
     def sendall(self, *arguments: Any) -> None:
         with _timed(self):
@@ -114,7 +114,7 @@ class LimitedSocket(_Limited, socket.socket):
 
 
 class LimitedTLSSocket(_Limited, ssl.SSLSocket):
-    """The same below TLS."""
+    """The same with TLS."""
 
 
 class _LimitedConnection:
@@ -123,7 +123,7 @@ class _LimitedConnection:
     used = False
 
     def _new_conn(self: Any) -> socket.socket:
-        # The time for connecting, which urllib3 sets anew for each request.
+        # The time limit for connecting, which urllib3 sets for each request.
         self.timeout = _limits().timeout(self.timeout)
         opened = super()._new_conn()  # type: ignore[misc]
         timeout = opened.gettimeout()
@@ -146,7 +146,7 @@ class _LimitedConnection:
         try:
             super().request(*arguments, **named)  # type: ignore[misc]
         finally:
-            # Not before: the request may open the connection.
+            # Set it after this: the request may open the connection.
             self.used = True
 
 
@@ -163,8 +163,8 @@ try:
 except ImportError:
     CALL_ERRORS: tuple[type[Exception], ...] = ()
 else:
-    # What calls raise: botocore's own errors, those of the connection, and what botocore lets through of values that it
-    # cannot encode or read (ParseError of a bucket's location among them).
+    # Exceptions of calls: botocore's own errors, those of the connection, and others for values that botocore cannot
+    # encode or parse (such as ParseError for a bucket's location).
     CALL_ERRORS = (
         BotoCoreError,
         ClientError,
@@ -197,16 +197,16 @@ else:
         ConnectionCls = TLSConnection
 
 
-#: Names that no rule treats in a way of its own, as it does ARNs, directory buckets (--x-s3) and Outposts (--op-s3).
+#: Names without special rules, unlike ARNs, directory buckets (--x-s3) and Outposts (--op-s3).
 ORDINARY = re.compile(r"(?!.*--)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 STAND_IN = "bucket"
 
 
 class BucketEndpoints:
-    """The URLs of buckets in path style, in place of an S3 client's `EndpointProvider`.
+    """Resolves the URLs of buckets in path style, in place of an S3 client's `EndpointProvider`.
 
-    botocore evaluates some sixteen rules for each bucket that it has not seen lately, a fifth of the processor time of
-    a call. With path style they all end in the same URL but for the bucket's name.
+    botocore evaluates about sixteen rules for each bucket that is not in its cache, a fifth of the CPU time of a call.
+    With path style, all results differ only in the bucket's name.
     """
 
     def __init__(self, provider: Any) -> None:
@@ -217,19 +217,19 @@ class BucketEndpoints:
         bucket = parameters.get("Bucket")
         if not parameters.get("ForcePathStyle") or not ORDINARY.fullmatch(bucket or ""):
             return self._provider.resolve_endpoint(**parameters)
-        # botocore keeps its answer to the same question.
+        # botocore caches the result for the same parameters.
         found = self._provider.resolve_endpoint(**{**parameters, "Bucket": STAND_IN})
         return found._replace(url=f"{found.url.removesuffix(STAND_IN)}{bucket}")
 
 
 def adapt(client: Any) -> None:
     """Make a botocore client respect the limits, and adapt it to CloudServer, Vault and Backbeat."""
-    # botocore offers no public way to choose the connections.
+    # botocore has no public interface for choosing the connection classes.
     session = client._endpoint.http_session
     pools = {"http": Pool, "https": TLSPool}
     session._pool_classes_by_scheme = pools
     session._manager.pool_classes_by_scheme = pools
-    # Nor one to resolve endpoints.
+    # Nor for resolving endpoints.
     resolver = client._ruleset_resolver
     if resolver is not None:
         resolver._provider = BucketEndpoints(resolver._provider)
@@ -242,9 +242,9 @@ def adapt(client: Any) -> None:
 
 
 def _content_md5(params: dict[str, Any], **_event: Any) -> None:
-    """Send Content-MD5 where S3 demands a checksum.
+    """Send Content-MD5 if S3 requires a checksum.
 
-    botocore sends CRC32 there, which CloudServers in use answer with BadDigest.
+    botocore sends CRC32, for which CloudServer releases in use return BadDigest.
     """
     checksum = params["context"].get("checksum", {})
     if not checksum.pop("request_algorithm", None):
@@ -258,9 +258,9 @@ def _content_md5(params: dict[str, Any], **_event: Any) -> None:
 
 
 def _follow_no_redirect(params: dict[str, Any], **_event: Any) -> None:
-    """Keep botocore from looking for another AWS region.
+    """Prevent botocore from looking for another AWS region.
 
-    It asks the bucket for its region by HEAD and, when that is answered with a redirect too, without end.
+    It would read the bucket's region by HEAD, and repeat this without end if the response is a redirect too.
     """
     params["context"].setdefault("s3_redirect", {})["redirected"] = True
 
@@ -269,13 +269,13 @@ _IAMS_OWN = re.compile(rb"\s*(<\?xml[^>]*>)?\s*<(\w+:)?\w+Response[\s>]")
 
 
 def _require_iam_response(response_dict: dict[str, Any], **_event: Any) -> None:
-    """Refuse a response that is not from IAM: for calls without a result, botocore treats any XML as success."""
+    """Raise an error for a response that is not from IAM: for calls without a result, botocore accepts any XML."""
     if response_dict["status_code"] < 300 and not _IAMS_OWN.match(response_dict["body"]):
         raise ResponseParserError("it is not a response of IAM")
 
 
 def _drop_proxy_page(response_dict: dict[str, Any], **_event: Any) -> None:
-    """Empty an HTML page with an error status: botocore fails to parse it, which hides the status."""
+    """Remove the body of an HTML page with an error status: botocore's parse error would hide the status."""
     html = "html" in response_dict["headers"].get("content-type", "")
     if html and response_dict["status_code"] in (502, 503, 504):
         response_dict["body"] = b""

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bodies of answers, read by an XML parser."""
+"""Parses bodies of responses with an XML parser."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 
 def root_of(body: bytes, name: str) -> ElementTree.Element | None:
-    """The body's outermost element; None if it has another name, or if the body is no XML."""
+    """The root element; None if it has another name, or if the body is not XML."""
     if b"<!DOCTYPE" in body:
         return None
     try:

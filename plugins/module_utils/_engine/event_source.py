@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs a watch inside ansible-rulebook: reads in threads, and delivers each event at least once.
+"""Runs a watch in ansible-rulebook: reads in threads, and delivers each event at least once.
 
-Events are written to the state file before delivery, and marked there afterwards. Events that a crash may have lost
-are delivered again with the same id.
+Events are written to the state file before delivery, and marked as delivered afterwards. Events that a crash may have
+lost are delivered again with the same id.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ from .._work import InvalidDocument
 LOG = logging.getLogger("scality.backbeat.replication")
 State = dict[str, Any]
 Scrub = Callable[[Any], Any]
-#: Seconds between two writes of the state while many events are handed over.
+#: Seconds between two writes of the state while many events are delivered.
 SAVE_EVERY = 1.0
 
 
 class Queue(Protocol):
-    """The queue that ansible-rulebook gives to a source."""
+    """The queue that ansible-rulebook passes to a source."""
 
     async def put(self, event: Event) -> None:
-        """Deliver an event; waits while the queue is full."""
+        """Deliver an event; wait while the queue is full."""
 
 
 class Reader(Protocol):
-    """What is watched. areas: the names of all areas that it reads."""
+    """Reads the areas that are watched."""
 
     @property
     def areas(self) -> Collection[str]:
@@ -47,12 +47,12 @@ class Reader(Protocol):
     def read(
         self, state: Mapping[str, Any], now: datetime, *, findings: bool = True
     ) -> list[Reading]:
-        """One reading of each area that was read."""
+        """Read all areas. Returns a reading for each area that could be read."""
 
 
 @dataclass(frozen=True)
 class Times:
-    """Seconds between two readings, between two that run preflight (0: never), and between heartbeats (0: none)."""
+    """Seconds between readings, between those that run preflight (0: never), and between heartbeats (0: none)."""
 
     interval: float
     preflight_interval: float
@@ -60,7 +60,7 @@ class Times:
 
 
 class EventSource:
-    """A watch with its state file. scrub: takes secrets out of what is handed over."""
+    """A watch with its state file. scrub: removes secrets from events."""
 
     def __init__(self, reader: Reader, file: str, times: Times, scrub: Scrub) -> None:
         self._reader = reader
@@ -73,7 +73,7 @@ class EventSource:
 
     async def run(self, queue: Queue) -> None:
         """Watch until this is cancelled. Raises InvalidDocument if the state file cannot be used."""
-        # Entered in this thread, since a lock belongs to the process and takes no time.
+        # Locked in this thread, because the lock belongs to the process and does not block.
         with self._file.locked():
             self._state = await asyncio.to_thread(self._load)
             tasks = [asyncio.create_task(self._watch(queue))]
@@ -108,7 +108,7 @@ class EventSource:
         for event in outbox:
             await queue.put(_message(event))
             self._state = events.mark_delivered(self._state, {event["id"]}, _now())
-            # After a crash in between, what was handed over since is repeated.
+            # After a crash before the next write, the events since the last write are delivered again.
             if event is outbox[-1] or time.monotonic() - saved > SAVE_EVERY:
                 await asyncio.to_thread(self._file.save, self._state)
                 saved = time.monotonic()
@@ -125,12 +125,12 @@ class EventSource:
         return events.restarted(saved, _now())
 
     def _read(self) -> None:
-        """Read everything, and write down what is to be handed over."""
+        """Read all areas, and write the new events to the state file."""
         findings = self._wants_findings()
         readings = self._reader.read(self._state, _now(), findings=findings)
         now = _now()
         known = {event["area"] for event in self._state["open"].values()}
-        # Problems of pairs that are no longer watched are dropped.
+        # Drop problems of pairs that are no longer watched.
         readings += [Reading(area) for area in sorted(known - set(self._reader.areas))]
         state, new = events.advance(self._state, map(self._clean, readings), now)
         if new or state["notes"] != self._state["notes"]:
@@ -150,7 +150,7 @@ class EventSource:
         return last is None or time.monotonic() - last >= every
 
     def _clean(self, reading: Reading) -> Reading:
-        """Without secrets, and with no text that could be evaluated as a template later."""
+        """The reading without secrets, and without text that could be evaluated as a template later."""
         problems = tuple(
             replace(one, facts=self._scrub(events.harmless(dict(one.facts))))
             for one in reading.problems
@@ -159,7 +159,7 @@ class EventSource:
 
 
 def _message(event: Event) -> Event:
-    """The event with the hosts that a playbook which a rule runs is limited to."""
+    """The event with the hosts to which a rule limits the playbook that it runs."""
     hosts = {"meta": {"hosts": [event["host"]]}} if "host" in event else {}
     return {"replication": event, **hosts}
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs a job and returns its result: check mode, changed, and stopping."""
+"""Runs a job: check mode, `changed`, and stopping."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from .task import Kind, Task
 
 
 def run_job(job: Job, control: Control, *, check_mode: bool) -> dict[str, Any]:
-    """The result of a job: its facts, "changes", and "changed" if something was or would be written.
+    """Run a job. Returns its result with "changes", and with "changed" if something was or would be written.
 
-    Raises what the job raises; an Unsatisfied has the same keys in `seen`.
+    Raises the job's errors; `seen` of an Unsatisfied has the same keys.
     """
     try:
         with interruptible(control.stop):
@@ -36,7 +36,7 @@ def run_job(job: Job, control: Control, *, check_mode: bool) -> dict[str, Any]:
 
 
 def control_of(job: Job, lines: Progress, conceal: Callable[[str], str]) -> Control:
-    """What a job works with: its limits, kept by the engine, `lines` for the terminal, and `conceal` for its files."""
+    """The Control of a job: with its limits, `lines` for the terminal, and `conceal` for its files."""
     limits = job.limits
     return Control(
         Pace(limits.requests_per_second), Deadlines(limits.no_progress), lines, conceal=conceal
@@ -49,10 +49,9 @@ def _changed(facts: dict[str, Any]) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def interruptible(stop: threading.Event) -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM stop a job cleanly: `stop` is set for its threads, and Stopped raised here.
+    """Make Ctrl-C and SIGTERM stop a job cleanly: `stop` is set for its threads, and Stopped is raised here.
 
-    A second signal has the usual effect. In a thread other than the main one signals cannot be caught; then
-    this does nothing.
+    A second signal has its default effect. Only the main thread can catch signals; in others this does nothing.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -65,7 +64,7 @@ def interruptible(stop: threading.Event) -> Iterator[None]:
 
     def interrupt(number: int, _frame: FrameType | None) -> None:
         restore()
-        # Not stop.set(): this thread may be waiting for it, and hold its lock.
+        # Not stop.set() here: this thread may be waiting for `stop` and hold its lock.
         raise Interrupted(f"Interrupted by {signal.Signals(number).name}.")
 
     for number in before:
@@ -83,7 +82,7 @@ def _run(
     task: Task[Any], work: Job, connections: Connections, _name: str, changes: list[str]
 ) -> dict[str, Any]:
     def conceal(text: str) -> str:
-        # Secrets of profiles are known only after they were read.
+        # Secrets of profiles are only known after the profiles were read.
         known = hidden(task.argument_spec()["argument_spec"], connections.options)
         return str(remove_values(text, known))
 
@@ -93,6 +92,7 @@ def _run(
     return result
 
 
-# A job has deadlines for a request and for no progress; as a whole it may take days. A scan is one that writes nothing.
+# Jobs have deadlines for a request and for no progress, but not as a whole: they may take days. A scan is a job without
+# writes.
 JOB = Kind(_run, limited=False)
 SCAN = Kind(_run, writes=False, limited=False)

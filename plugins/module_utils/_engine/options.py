@@ -1,8 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Argument specs that several modules share, documented in plugins/doc_fragments, and the secrets that no
-output may show."""
+"""Argument specs that modules share (documented in plugins/doc_fragments), and the secrets to hide from output."""
 
 from __future__ import annotations
 
@@ -47,12 +46,12 @@ CONCURRENCY: Spec = {"concurrency": {"type": "int", "default": 8}}
 
 
 def nested_connection() -> dict[str, Any]:
-    """A connection as a dictionary inside another option, for modules that look at two endpoints."""
+    """The spec of a connection as a suboption, for modules that use two endpoints."""
     return {"type": "dict", "options": deepcopy(CONNECTION), **deepcopy(CONNECTION_RULES)}
 
 
 def pair_side() -> Spec:
-    """One side of a pair, for what checks both: a bucket, the role that is expected, and the connections."""
+    """The spec of one side of a pair: the bucket, the expected role, and the connections."""
     return {
         "bucket": {"type": "str", "required": True},
         "role": {"type": "str"},
@@ -64,7 +63,7 @@ def pair_side() -> Spec:
 def with_items(item: Spec, plural: str, identity: tuple[str, ...]) -> Spec:
     """The spec of a module that takes one item by top-level options, or a list of them as `plural`.
 
-    `identity` names the options that an item cannot do without.
+    `identity`: the options that identify an item and are required.
     """
     inside = deepcopy(item)
     for name in identity:
@@ -72,18 +71,17 @@ def with_items(item: Spec, plural: str, identity: tuple[str, ...]) -> Spec:
     return {**deepcopy(item), plural: {"type": "list", "elements": "dict", "options": inside}}
 
 
-# Secrets that the task does not name itself (of the environment and profiles) are hidden from this length on: shorter
-# ones, such as a stand-in's "test", would hide parts of ordinary words.
+# Secrets from the environment and from profiles are hidden from this length on: shorter ones, such as "test", would
+# hide parts of ordinary words.
 LEAST_LENGTH = 5
 
 
 def hidden(spec: Mapping[str, Any], options: Mapping[str, Any] | None) -> set[str]:
-    """All texts that no result, warning or progress line may contain: every form of every secret that the
-    process knows.
+    """All texts to hide from results, warnings and progress lines: every form of every secret in the process.
 
-    These are the options that are marked so and the credentials in URLs, secrets of the environment and of profiles
-    that were used, and proxies' passwords; each as it is, as libraries write it (repr, JSON, XML, URL-encoded, with
-    line ends left out), and its lines.
+    These are no_log options, credentials in URLs, secrets of the environment and of used profiles, and proxies'
+    passwords: each as it is, as libraries write it (repr, JSON, XML, URL-encoded, without line ends), and its single
+    lines.
     """
     own = secrets(spec, options)
     others = {*environment_secrets(os.environ), *profile_secrets()}
@@ -94,7 +92,7 @@ def hidden(spec: Mapping[str, Any], options: Mapping[str, Any] | None) -> set[st
 
 
 def secrets(spec: Mapping[str, Any], options: Mapping[str, Any] | None) -> set[str]:
-    """The values of options that are marked no_log, and the credentials in URLs, inside dictionaries and lists too."""
+    """The values of no_log options, and the credentials in URLs, also inside dictionaries and lists."""
     found: set[str] = set()
     for name, option in spec.items():
         value = (options or {}).get(name)
@@ -110,7 +108,7 @@ def secrets(spec: Mapping[str, Any], options: Mapping[str, Any] | None) -> set[s
 
 
 def environment_secrets(environment: Mapping[str, str]) -> set[str]:
-    """Keys and tokens of AWS, and credentials of proxies."""
+    """The AWS keys and tokens and the proxies' credentials in the environment."""
     found: set[str] = set()
     for name, value in environment.items():
         upper = name.upper()
@@ -127,16 +125,16 @@ def _url_credentials(value: Any) -> set[str]:
         return set().union(*map(_url_credentials, value.values()))
     if not isinstance(value, str) or "@" not in value:
         return set()
-    # A password may hold a slash by mistake: all from the scheme to the last @ counts.
+    # A password may contain an unencoded slash, so everything from the scheme to the last @ counts.
     credentials = value.rpartition("@")[0]
     credentials = credentials.partition("//")[2] or credentials
-    # The user name alone is no secret; a token may stand in its place.
+    # A user name with a password is no secret; without one it may be a token.
     secret = credentials.partition(":")[2] or credentials
     return {secret, unquote(secret)} - {""}
 
 
 def _forms(secret: str) -> set[str]:
-    """A secret as it is, and as libraries write it into their errors."""
+    """The secret as it is, and as libraries write it into errors."""
     lines = {line for line in secret.splitlines() if len(line) >= LEAST_LENGTH}
     plain = {secret, secret.strip(), " ".join(secret.split()), *lines}
     written = {
@@ -156,18 +154,18 @@ def _forms(secret: str) -> set[str]:
 
 
 def refusal(messages: Sequence[str]) -> str:
-    """Of what Ansible says about options that it refuses, the first message, in the form that names the option.
+    """The first of Ansible's error messages about options, in the form with the option's name.
 
-    A value inside a list or dictionary is refused twice: without a name first, then with it before the same words.
+    For a value inside a list or dictionary there are two messages: the first one without the option's name.
     """
     first = messages[0]
     return next((one for one in messages[1:] if one != first and one.endswith(first)), first)
 
 
 def bad_numbers(spec: Mapping[str, Any], options: Mapping[str, Any] | None) -> Iterator[str]:
-    """An error for each number that is out of its range, including those inside dictionaries and lists.
+    """An error for each number out of its range, also inside dictionaries and lists.
 
-    Ansible takes whatever Python reads as a number: -1, inf and nan too.
+    Ansible accepts everything that Python parses as a number, including -1, inf and nan.
     """
     for name, option in spec.items():
         value: Any = (options or {}).get(name)
@@ -182,5 +180,5 @@ def bad_numbers(spec: Mapping[str, Any], options: Mapping[str, Any] | None) -> I
 
 
 def chosen(options: Mapping[str, Any], names: Spec) -> dict[str, Any]:
-    """The options of one item, without connection and list."""
+    """The options of one item, without those of the connection and the list."""
     return {name: options.get(name) for name in names}

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bring one resource to its desired state: the only place that knows check mode, changed and diff."""
+"""Brings one resource to its desired state: the only place for check mode, `changed` and diff."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def reconcile(
     changes: list[str],
     lock: str | None = None,
 ) -> dict[str, Any]:
-    """Read, plan, and unless checking apply. Returns the result of one item.
+    """Read, plan, and apply the plan unless in check mode. Returns the result of one item.
 
-    `changes` gets every change that is made, so that the caller has them too when an error ends the work. `lock` names
-    what no other run may change meanwhile.
+    Changes are appended to `changes` as they are made, so that the caller has them after an error too. `lock`: the name
+    of a lock against other runs.
 
     Result: {"changed": bool, <key>: the resource or None, "changes": ["CreateRole X", ..],
     "diff": {"before", "after", "before_header", "after_header"}, "warnings": [..]}; the same keys in check mode.
@@ -70,11 +70,10 @@ def reconcile(
 
 @contextmanager
 def exclusive(name: str | None, backoff: Backoff) -> Iterator[tuple[str, ...]]:
-    """Prevent other runs of this user on this machine from changing the resource `name` while this one reads
-    and writes it.
+    """Lock the resource `name` against other runs of this user on this machine.
 
-    Servers have no compare-and-swap: of two runs that read a list, add to it and write it, one would be lost.
-    There are LOCKS files for all names. Yields warnings. Raises Refused when the time is up.
+    Servers have no compare-and-swap: if two runs read a list, add to it and write it, one addition is lost. All names
+    share LOCKS files. Yields warnings. Raises Refused when the time is up.
     """
     if name is None:
         yield ()
@@ -108,7 +107,7 @@ def exclusive(name: str | None, backoff: Backoff) -> Iterator[tuple[str, ...]]:
 
 @functools.cache
 def _make_own(folder: str) -> None:
-    """Make a folder that only this user can use, once in a process. Raises OSError."""
+    """Create a folder that only this user can access, once per process. Raises OSError."""
     with suppress(FileExistsError):
         os.mkdir(folder, 0o700)
     found = os.lstat(folder)
@@ -116,11 +115,11 @@ def _make_own(folder: str) -> None:
         raise PermissionError(errno.EPERM, "it belongs to another user")
 
 
-# Enough that different names rarely wait for one another.
+# Enough files that different names rarely share one.
 LOCKS = 1024
-# How often another client may interfere before it is no longer chance.
+# The number of conflicts with other clients after which it is not a coincidence.
 CONFLICTS = 5
-# For so many seconds IAM may not show what it has just created.
+# Seconds for which IAM may not return a resource that was just created.
 SETTLING = 5.0
 
 
@@ -131,7 +130,7 @@ def _apply(
     backoff: Backoff,
     done: list[str],
 ) -> State | None:
-    """Apply the plan; after a lost or contradicted response, read the state and plan again."""
+    """Apply the plan; after a lost response or a conflict, read the state and plan again."""
     conflicts, since = 0, backoff.elapsed
     lost: set[str] = set()
     while True:
@@ -154,7 +153,7 @@ def _apply(
             settled = backoff.elapsed - since >= SETTLING
             if (conflicts > CONFLICTS and settled) or not backoff.pause():
                 raise
-            # A resource that appeared after a try whose response was lost was created by that try.
+            # If a resource exists after a lost response, the lost call created it.
             unsure = unsure if str(unsure) in lost else None
         state = resource.read()
         plan = resource.plan(state)
@@ -162,7 +161,7 @@ def _apply(
             done.append(str(unsure))
         if not plan.changes:
             return plan.after
-        # What was found in the meantime may make the new plan dangerous where the first was not.
+        # With the state as read now, the new plan may be dangerous even if the first one was not.
         plan.check()
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A module as data, and how its options become a result: one item, or a list of items in parallel."""
+"""A module as data, and the processing of its options into a result: one item, or a list of items in parallel."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ from .options import (
 Options = Mapping[str, Any]
 Result = dict[str, Any]
 Request = TypeVar("Request")
-# Seconds for a task, and for each item of its list; what a task waits for when asked to comes on top.
+# Seconds for a task, and for each item of its list; requested waiting times are added.
 TASK_TIME, ITEM_TIME = 600.0, 2.0
-# So many reasons are in the message of a list of which several items failed.
+# The maximum number of reasons in the message if several items of a list failed.
 REASONS = 5
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of work.
+    """A kind of work: resources, queries or jobs.
 
-    run: makes the result of one item from what `build` made. It adds to the list of changes what was written, so that
-    this is known too when an error ends the work. writes: whether results have changes. limited: whether one deadline
-    holds for the whole task. in_turn: whether items of one name are worked on one after the other.
+    run: returns the result of one item from the object that `build` returned. It appends writes to the list of changes,
+    so that they are known after an error too. writes: whether results have changes. limited: whether the whole task has
+    one deadline. in_turn: whether items of the same name are processed one after the other.
     """
 
     run: Callable[[Task[Any], Any, Connections, str, list[str]], Result]
@@ -57,21 +57,19 @@ class Kind:
 
 @dataclass(frozen=True)
 class Task(Generic[Request]):
-    """What one module does.
+    """The definition of one module.
 
     key: the result's name for one item, such as "iam_role"; plural: the option that takes a list of items, "" if there
     is only one item, the task itself.
-    item: the argument spec of one item; identity: the options that name it, the first for messages.
-    request: makes the typed request of one item from its options; raises InvalidDocument.
-    build: makes the work of this kind from the request and the item's endpoints.
-    kind: QUERY, RESOURCE of reconcile.py, or one of job.py.
-    service: of the connection options at the top level; None if the item holds its connections.
-    shared: options that exist at the top level only and hold for all items.
-    title: how messages call an item whose identity is no text.
-    turn: names what several items must not work on at the same time; those with the same name run one after the other.
-    every: an option that asks for all existing items, and the function that lists them; for queries.
-    exclusive: whether an item is read, changed and written as a whole, so that two runs must not do it at a time. Its
-    resources have a method `confirm`, which is called at the end of a list and raises if a change was lost.
+    item: the argument spec of one item; identity: the options that identify it, the first for messages. request: builds
+    the typed request of one item from its options; raises InvalidDocument. build: builds the work of this kind from the
+    request and the item's endpoints. kind: QUERY, RESOURCE of reconcile.py, or one of job.py. service: of the
+    connection options at the top level; None if the item has its own connections. shared: options that exist only at
+    the top level and apply to all items. title: returns an item's name for messages, if its identity is not text. turn:
+    returns the name of a thing on which only one item may work at a time. every: an option that requests all existing
+    items, and the function that lists them; for queries. exclusive: whether an item is read, changed and written as a
+    whole, so that runs have to be locked against each other. Its resources have a method `confirm`, which is called at
+    the end of a list and raises if a change was lost.
     """
 
     key: str
@@ -90,7 +88,7 @@ class Task(Generic[Request]):
     exclusive: bool = False
 
     def argument_spec(self) -> dict[str, Any]:
-        """Everything that AnsibleModule or ArgumentSpecValidator takes to check the options."""
+        """The arguments for AnsibleModule or ArgumentSpecValidator."""
         connection = CONNECTION if self.service else {}
         if not self.plural:
             return {"argument_spec": {**connection, **self.item}, **self._rules({})}
@@ -116,7 +114,7 @@ class Task(Generic[Request]):
         return {"argument_spec": spec, **self._rules(rules)}
 
     def _rules(self, own: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
-        """Those with which the options of the task itself are checked."""
+        """The rules for checking the options at the top level."""
         together = {name: list(entries) for name, entries in own.items()}
         for rules in (self.rules, CONNECTION_RULES if self.service else {}):
             for name, entries in rules.items():
@@ -126,9 +124,9 @@ class Task(Generic[Request]):
     def run(
         self, options: Options, *, check_mode: bool, diff: bool = True, tell: Tell | None = None
     ) -> Result:
-        """The result for Ansible; with "failed", "msg" and, if a call failed, "error" when it did not work.
+        """Run the task. Returns the result for Ansible; after a failure with "failed", "msg" and, for calls, "error".
 
-        There is always a list of "warnings"; "diff" only if it is asked for. `tell` receives progress lines.
+        There is always a list of "warnings"; "diff" only if it was requested. `tell` receives progress lines.
         """
         result = _attempt(lambda: self._run(options, check_mode, tell), self._writes([]))
         result.setdefault("warnings", [])
@@ -137,7 +135,7 @@ class Task(Generic[Request]):
         return result
 
     def _writes(self, changes: list[str]) -> Result:
-        """The part of a result that only work which writes has."""
+        """The part of a result that only kinds of work with writes have."""
         return {"changes": changes} if self.kind.writes else {}
 
     def _run(self, options: Options, check_mode: bool, tell: Tell | None) -> Result:
@@ -188,7 +186,7 @@ class Task(Generic[Request]):
         return self._together(items, [results[number] for number in range(len(items))])
 
     def _groups(self, items: Sequence[Options]) -> list[list[int]]:
-        """The numbers of the items, grouped by those that are worked on one after the other."""
+        """The numbers of the items in groups; those in a group are processed one after the other."""
         turn = self.turn or (self.name if self.kind.in_turn else None)
         if turn is None:
             return [[number] for number in range(len(items))]
@@ -218,7 +216,7 @@ class Task(Generic[Request]):
             return self.kind.run(self, built, connections, self.name(item), changes)
 
         result = _attempt(work, self._writes(changes))
-        # A change that failed half-way is none of the changes that were made, and yet something was written.
+        # A change that failed half-way is not in the list of changes, but something was written.
         result["changed"] = result["changed"] or (bool(result.get("failed")) and connections.wrote)
         return result
 
@@ -249,7 +247,7 @@ class Task(Generic[Request]):
         return together
 
     def _failures(self, bad: Sequence[tuple[str, str]], count: int) -> str:
-        """The failures of a list: one line for each reason, with the names of the items that failed for it."""
+        """The message for failures in a list: one line for each reason, with the names of its items."""
         named: dict[str, list[str]] = {}
         for name, message in bad:
             named.setdefault(message, []).append(name)
@@ -269,12 +267,12 @@ def _run_query(
     return {"changed": False, **work.run()}
 
 
-# Read and judge, the same in check mode.
+# Queries run identically in check mode.
 QUERY: Kind = Kind(_run_query, writes=False)
 
 
 def _confirmed(item: tuple[int, Callable[[], None]]) -> tuple[int, Result]:
-    """The number of an item, and the failure if what it wrote was lost."""
+    """The number of an item, and its failure if its write was lost."""
     number, confirm = item
     lost = _attempt(lambda: confirm() or {}, {})
     return number, {
@@ -283,20 +281,20 @@ def _confirmed(item: tuple[int, Callable[[], None]]) -> tuple[int, Result]:
 
 
 def _longest_wait(options: Options) -> float:
-    """Seconds that a task is asked to wait, by its own options or those inside one of them."""
+    """The longest requested waiting time in seconds, from the options or their suboptions."""
     inside = [value for value in options.values() if isinstance(value, Mapping)]
     return max(float(options.get("wait_timeout") or 0), *map(_longest_wait, inside), 0.0)
 
 
 def _attempt(work: Callable[[], Result], made: Result) -> Result:
-    """The result of the work, or of its failure; `made` has the changes before it, if the work can make any."""
+    """The result of the work, or of its failure; `made` has the changes before it, if the work can write."""
     try:
         return work()
     except Failure as error:
         return _failure(str(error), **{**made, **error.details})
-    # Of any kind, so that its secrets are kept.
+    # Exceptions of any kind, so that secrets in them are removed.
     except Exception as error:
-        # As parts of the result, text and traceback go through the scrubbing of secrets; raised, they would not.
+        # Secrets are removed from text and traceback in the result, but would not be from a raised exception.
         return _failure(
             f"Unexpected {type(error).__name__}: {error}. This is a bug in the collection.",
             **made,
@@ -309,7 +307,7 @@ def _failure(message: str, **details: Any) -> Result:
 
 
 class Module(AnsibleModule):  # type: ignore[misc]
-    """An AnsibleModule that hides every secret that the process knows, also when it refuses options."""
+    """An AnsibleModule that hides every secret in the process, also in errors about options."""
 
     def fail_json(self, msg: str, **result: Any) -> None:
         self._hide()
@@ -327,8 +325,8 @@ class Module(AnsibleModule):  # type: ignore[misc]
 
 
 def run_module(task: Task[Any]) -> None:
-    """Check the options, run the task, and answer Ansible."""
-    # Options are not written to the system's journal, which other users may read.
+    """Check the options, run the task, and return its result to Ansible."""
+    # Do not log options to the system's journal, because other users may read it.
     module = Module(**task.argument_spec(), supports_check_mode=True, no_log=True)
     result = task.run(module.params, check_mode=module.check_mode, diff=bool(module._diff))
     for warning in result.pop("warnings"):

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From the arguments of the event source to a watch that runs."""
+"""Builds a watch from the arguments of the event source."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ SPEC: Spec = {
     "limit": {"type": "int", "default": 1000},
     "scan_pages": {"type": "int", "default": 10},
 }
-#: What ansible-rulebook adds to the arguments itself.
+#: Arguments that ansible-rulebook adds.
 OF_RULEBOOK = ("eda_feedback_queue", "feedback")
 
 
 def build(arguments: Mapping[str, Any]) -> EventSource:
-    """The source. Raises InvalidDocument, a ValueError, which names each wrong argument and no secret."""
+    """Build the event source. Raises InvalidDocument, which names each wrong argument and no secret."""
     given = {name: value for name, value in arguments.items() if name not in OF_RULEBOOK}
     validated = ArgumentSpecValidator(deepcopy(SPEC)).validate(json.loads(json.dumps(given)))
     options = validated.validated_parameters
@@ -62,12 +62,12 @@ def build(arguments: Mapping[str, Any]) -> EventSource:
         raise InvalidDocument(f"scality.backbeat.replication: {remove_values(text, secrets)}")
 
     def scrub(value: Any) -> Any:
-        # Secrets of profiles are known only after they were read.
+        # Secrets of profiles are only known after the profiles were read.
         return remove_values(value, secrets | hidden(SPEC, options))
 
     if not options["state_file"]:
         raise InvalidDocument("scality.backbeat.replication: state_file is empty: name a file.")
-    # The shipped rulebook's is in Ansible's folder, which a new machine does not have.
+    # The state file of the shipped rulebook is in Ansible's folder, which a new machine does not have.
     with contextlib.suppress(OSError):
         Path(options["state_file"]).parent.mkdir(mode=0o700, exist_ok=True)
     times = Times(options["interval"], options["preflight_interval"], options["heartbeat"])
