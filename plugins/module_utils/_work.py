@@ -38,10 +38,10 @@ class UnsupportedConfiguration(InvalidDocument):
 
 
 class Unsatisfied(Failure):
-    """What was found is not what was requested.
+    """The state is not as requested.
 
-    what: what was found, in whole sentences; remedy: what to check, if the cause is not known. The text is both.
-    seen: what the result of the failed task holds beside them.
+    what: the observations in whole sentences; remedy: what to check if the cause is unknown. The text is both.
+    seen: the other keys of the failed task's result.
     """
 
     def __init__(self, what: str, seen: dict[str, Any], remedy: str = "") -> None:

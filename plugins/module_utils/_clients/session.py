@@ -129,7 +129,7 @@ def _check_values(endpoint: str, options: Mapping[str, Any]) -> None:
 
 
 def _check_certificate(given: Any) -> None:
-    """Check that the client certificate is one file or a pair of files: botocore's error does not name it."""
+    """Raise BadConnection unless the client certificate is one file or a pair: botocore's errors do not say so."""
     if given is None:
         return
     files = [given] if isinstance(given, str) else list(given)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The report of a backfill: what was found, sent and skipped, and the lines of its files."""
+"""The report of a backfill: found, sent and skipped versions, and the lines of its files."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from .resend_rules import REASONS
 from .verify_entries import Side, Tally
 
 SCHEMA = "scality.backbeat.backfill/1"
-#: How many versions the report itself names for each reason, and of those whose tags changed.
+#: The number of versions that the report names for each reason, and of those with changed tags.
 SHOWN = 10
-#: Why a version is skipped: the rules' reasons, and what is only found when it is to be sent.
+#: Why a version is skipped: the reasons of the rules for sending, and those that are only found while sending.
 EXPLAINED = {
     **REASONS,
     "changed": "Its replication status changed while the job ran: the job leaves it unchanged. Run again.",
@@ -35,7 +35,7 @@ EXPLAINED = {
 
 @dataclass(frozen=True)
 class SourceVersion:
-    """A version as in the lines of the files, and the state in which it was found."""
+    """A source version as in the lines of the files, and the state in which it was found."""
 
     key: str
     version_id: str
@@ -45,7 +45,7 @@ class SourceVersion:
     status: str | None = None
 
     def sent_line(self, now: str) -> dict[str, Any]:
-        """A line of sent_file. verify reads "pending_since" of it."""
+        """A line of sent_file. A verification reads its "pending_since"."""
         return {
             "schema": SCHEMA,
             "action": "send",
@@ -89,12 +89,12 @@ class TagWindow:
 class Report:
     """The result of a backfill.
 
-    scope: the options that say what is sent. compared: versions and markers of the source that were compared.
-    found: what is not at the target, by state. sent: what was sent, or in check mode would be, by state; deleted_again:
-    keys that were deleted at the source once more. skipped: by reason; first_skipped: the lines of the first of each.
-    outcome: what became of what was sent, by state and status; None if it was not waited for.
-    tags_changed: how many versions had other tags after they were put back; first_tags_changed: lines of the first.
-    expected: in check mode, what the run is expected to take.
+    scope: the options that select versions. compared: versions and markers of the source that were compared. found:
+    versions that are not at the target, by state. sent: versions that were sent, or in check mode would be, by state;
+    deleted_again: keys that were deleted at the source again. skipped: by reason; first_skipped: the lines of the first
+    of each. outcome: sent versions by state and status; None if the run did not wait for it. tags_changed: the number
+    of versions that had other tags after they were put back; first_tags_changed: lines of the first. expected: in check
+    mode, the estimated requests and time of a run.
     """
 
     source: Side
@@ -130,7 +130,7 @@ class Report:
         return sum(self.skipped.values())
 
     def note(self, text: str) -> None:
-        """Add a note about something that was not taken into account, once."""
+        """Add a note about something that was not considered, once."""
         if text not in self.notes:
             self.notes.append(text)
 
@@ -141,7 +141,7 @@ class Report:
         _count(self.sent, version)
 
     def skip(self, line: Mapping[str, Any]) -> None:
-        """Count a line of skipped_file, and keep it if it is among the first of its reason."""
+        """Count a line of skipped_file, and keep it if it is among the first for its reason."""
         reason = line["reason"]
         self.skipped[reason] = self.skipped.get(reason, 0) + 1
         first = self.first_skipped.setdefault(reason, [])
@@ -195,7 +195,7 @@ class Report:
         }
 
     def saved(self) -> dict[str, Any]:
-        """What a checkpoint keeps."""
+        """The state for a checkpoint."""
         return {**self.as_dict(), "window": asdict(self.window)}
 
     def resume(self, saved: Mapping[str, Any]) -> None:
@@ -207,7 +207,7 @@ class Report:
         self.window = TagWindow(**saved["window"])
 
     def repair(self) -> RepairReport:
-        """The same as the page of reports shows a repair."""
+        """The report in the form of a repair, for the page of reports."""
         completed, failed = self.count_outcome("COMPLETED"), self.count_outcome("FAILED")
         done = [
             RepairAction(
@@ -242,7 +242,7 @@ class Report:
         )
 
 
-#: What a run goes on from.
+#: The attributes that a checkpoint saves.
 _KEPT = (
     "started",
     "seconds",

@@ -26,12 +26,12 @@ from .names import parse_arn
 _PARTS = 6
 # The literal characters *, ? and $ as a policy writes them; then variables such as ${aws:username}, and wildcards.
 _TOKEN = re.compile(r"\$\{([*?$])\}|(\$\{[^}]*\})|([*?])")
-# In no key: servers refuse non-printable characters.
+# This character is in no key: servers refuse non-printable characters.
 _PROBE = "\0"
 
 
 class Cover(IntEnum):
-    """How much a pattern, a statement or a policy covers. UNKNOWN: only the server can tell."""
+    """How much a pattern, a statement or a policy covers. UNKNOWN: only the server can determine it."""
 
     NONE = 0
     SOME = 1
@@ -39,13 +39,13 @@ class Cover(IntEnum):
     ALL = 3
 
     def without(self) -> Cover:
-        """What remains of everything without this part."""
+        """The rest of everything without this part."""
         return {Cover.NONE: Cover.ALL, Cover.ALL: Cover.NONE}.get(self, self)
 
 
 @dataclass(frozen=True)
 class Resource:
-    """What an action is for: one ARN or, with `below`, every ARN that begins with it."""
+    """The subject of an action: one ARN or, with `below`, every ARN that begins with it."""
 
     arn: str
     below: bool = False
@@ -56,7 +56,7 @@ class Resource:
 
 @dataclass(frozen=True)
 class Principal:
-    """A caller: its kind as policies name it ("Service", "AWS"), and the names that match it."""
+    """A caller: its kind in policies ("Service", "AWS"), and the names that match it."""
 
     kind: str
     names: tuple[str, ...]
@@ -92,7 +92,7 @@ class Outcome(Enum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """`by` names the statement that denies, limits or is undecided: "X, statement 2"; or is empty."""
+    """The outcome; `by`: the statement that denies, limits or is undecided, such as "X, statement 2", or empty."""
 
     outcome: Outcome
     by: str = ""
@@ -111,7 +111,7 @@ class Policy:
 
 
 def evaluate(policies: Iterable[Policy], action: str, resource: Resource) -> Verdict:
-    """Whether the policies together permit an action. InvalidDocument for a malformed document."""
+    """Whether the policies together permit an action. Raises InvalidDocument for a malformed document."""
     allows: list[tuple[Cover, str]] = []
     denies: list[tuple[Cover, str]] = []
     for one in policies:
@@ -127,7 +127,7 @@ def evaluate(policies: Iterable[Policy], action: str, resource: Resource) -> Ver
 
 
 def trusts(document: Any, principal: Principal, action: str = "sts:AssumeRole") -> Verdict:
-    """Whether a trust policy lets a principal assume the role. InvalidDocument for a malformed document."""
+    """Whether a trust policy lets a principal assume the role. Raises InvalidDocument for a malformed document."""
     return evaluate([Policy("trust policy", document, principal)], action, Resource("*"))
 
 
@@ -172,7 +172,7 @@ def _covers(
 
 
 def _element(statement: Mapping[str, Any], name: str, covers: Callable[[str], Cover]) -> Cover:
-    """How much an element covers. For both evaluators, a statement without it covers everything."""
+    """How much an element covers. In both evaluators, a statement without the element covers everything."""
     found = Cover.ALL
     for element, meaning in ((name, Cover), (f"Not{name}", Cover.without)):
         if element in statement:
@@ -213,12 +213,12 @@ def _names(principal: Any, asked: Principal) -> Cover:
 
 
 def most(covers: Iterable[Cover]) -> Cover:
-    """What several patterns cover together. SOME and SOME stay SOME."""
+    """The union of what several patterns cover. SOME and SOME stay SOME."""
     return max(covers, default=Cover.NONE)
 
 
 def both(*covers: Cover) -> Cover:
-    """What several requirements cover at once."""
+    """The intersection of what several requirements cover."""
     if Cover.NONE in covers:
         return Cover.NONE
     if Cover.UNKNOWN in covers:

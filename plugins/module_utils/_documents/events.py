@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Turns readings of replication into events: one for each new problem, and one when it is gone.
+"""Turns readings of replication into events: one for each new problem, and one when it is resolved.
 
 All state is plain data, so it can be written to a file before an event is delivered.
 """
@@ -18,12 +18,12 @@ from urllib.parse import quote
 
 #: Kinds of problems.
 FAILED, STUCK, PAUSED, FINDING, OUTAGE = "failed", "stuck", "paused", "finding", "outage"
-#: What an event says of its problem.
+#: States of a problem in events.
 NEW, GONE = "new", "gone"
 HEARTBEAT = "heartbeat"
-#: For how long a problem that is gone is remembered, to count how often it came back, and how many are.
+#: How long a resolved problem is remembered, to count how often it came back, and the maximum number of them.
 REMEMBERED, MOST_REMEMBERED = timedelta(hours=24), 20_000
-#: For how long an event that was handed over is repeated after a restart, unless its problem is still there.
+#: How long a delivered event is repeated after a restart if its problem no longer exists.
 REPEATED, MOST_REPEATED = timedelta(minutes=10), 1_000
 SCHEMA = "scality.backbeat.events/1"
 
@@ -32,9 +32,9 @@ Event = dict[str, Any]
 
 @dataclass(frozen=True)
 class Problem:
-    """A problem.
+    """A problem with replication.
 
-    area: what is read as a whole, such as the versions of one pair. subject: distinguishes it from others of its kind.
+    area: what is read together, such as the versions of one pair. subject: distinguishes it from others of its kind.
     facts: further data of the event, which may change while the problem exists.
     """
 
@@ -50,10 +50,10 @@ class Problem:
 
 @dataclass(frozen=True)
 class Reading:
-    """What was read of one area.
+    """The result of reading one area.
 
-    checked: the names of problems that were asked for again; None if everything in the area was read. note: what the
-    next reading of the area needs.
+    checked: the names of problems that were checked again; None if the whole area was read. note: data for the next
+    reading of the area.
     """
 
     area: str
@@ -63,10 +63,10 @@ class Reading:
 
 
 def empty_state() -> dict[str, Any]:
-    """The state before anything was read.
+    """The state before the first reading.
 
-    open: the event of each problem that is there, by its name. notes: by area. past: how often a problem was there and
-    when it was gone. outbox: events that were not handed over. recent: events that were, for a short while.
+    open: the event of each existing problem, by its name. notes: by area. past: how often a problem occurred and when
+    it was resolved. outbox: undelivered events. recent: events that were delivered a short time ago.
     """
     return {"schema": SCHEMA, "open": {}, "notes": {}, "past": {}, "outbox": [], "recent": []}
 
@@ -74,7 +74,7 @@ def empty_state() -> dict[str, Any]:
 def advance(
     state: Mapping[str, Any], readings: Iterable[Reading], now: datetime
 ) -> tuple[dict[str, Any], list[Event]]:
-    """The state after these readings, and the new events, which its outbox has too.
+    """The state after these readings, and the new events, which are in its outbox too.
 
     Problems in areas that were not read stay as they are.
     """
@@ -129,7 +129,7 @@ def mark_delivered(state: Mapping[str, Any], ids: Collection[str], now: datetime
 
 
 def restarted(state: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """The state with everything in the outbox that a crash may have lost.
+    """The state with all events in the outbox that a crash may have lost.
 
     The receiver may have stopped before it acted on an event. So events of existing problems, and others of the
     last minutes, are sent again with their ids.
@@ -158,7 +158,7 @@ def heartbeat(state: Mapping[str, Any], now: datetime, read_at: str | None) -> E
 
 
 def is_state(value: Any) -> bool:
-    """Whether this is a state of this version, as a file may hold it."""
+    """Whether a file's content is a state of this version."""
     return (
         isinstance(value, Mapping)
         and value.get("schema") == SCHEMA
@@ -172,8 +172,8 @@ def moment(at: datetime) -> str:
 
 
 def version_facts(bucket: str, key: str, version_id: str) -> dict[str, str]:
-    """What an event says of a version. The key is URL-encoded, as in S3's own notifications: it is untrusted data, and
-    a key such as `{{ .. }}` would become a template in a playbook.
+    """An event's data about a version. The key is URL-encoded, as in S3's notifications: it is untrusted, and a key
+    such as `{{ .. }}` would become a template in a playbook.
     """
     return {"bucket": bucket, "key": quote(key, safe="/"), "version_id": version_id}
 
@@ -182,7 +182,7 @@ def harmless(value: Any) -> Any:
     """The value with spaces inside all `{{`, `{%` and `{#`, so that no text in it can be a template."""
     if isinstance(value, str):
         for mark in ("{", "%", "#"):
-            # Twice: three braces in a row have two pairs.
+            # Twice, because three braces in a row have two pairs.
             value = value.replace("{" + mark, "{ " + mark).replace("{" + mark, "{ " + mark)
         return value
     if isinstance(value, Mapping):
@@ -197,7 +197,7 @@ def paused_for(
     now: datetime,
     longest: float,
 ) -> tuple[list[str], dict[str, str]]:
-    """The sites that are paused for too long, and since when each paused one is, as far as it was watched.
+    """The sites that are paused for too long, and since when each site is known to be paused.
 
     sites: whether each is enabled. A pause that ends by a schedule is too long only after that time has passed.
     """

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Data as YAML for an inventory, in which no text is ever evaluated as a template."""
+"""Writes data as YAML for an inventory, in which no text is ever evaluated as a template."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 from .._work import InvalidDocument, quote
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
-# YAML 1.1 reads these as booleans and as null.
+# YAML 1.1 parses these as booleans and as null.
 _WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null"))
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
@@ -21,8 +21,8 @@ _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 def inventory_yaml(value: Any) -> str:
     """`value`, made of dictionaries, lists, text, numbers, booleans and None, as block-style YAML.
 
-    Text with a brace, which every template begins with, is tagged `!unsafe`: Ansible loads such text as it is and
-    never evaluates it. InvalidDocument for other types.
+    Text with a brace, with which every template begins, is tagged `!unsafe`: Ansible never evaluates it. Raises
+    InvalidDocument for other types.
     """
     return "\n".join(_lines(value))
 
@@ -53,7 +53,7 @@ def _item(value: Any) -> Iterator[str]:
 
 
 def _key(name: Any) -> str:
-    """A key cannot be tagged as unsafe, and Ansible evaluates none as a template."""
+    """A key without a tag: keys cannot be tagged as unsafe, and Ansible does not evaluate them as templates."""
     if not isinstance(name, str):
         raise InvalidDocument(f"{quote(name)} cannot be a key in an inventory: use text.")
     return _text(name)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keys as positions in an ordered space: distances between keys, and the text in the middle of two."""
+"""Keys as positions in an ordered space: distances between keys, and the text in the middle between two keys."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from collections.abc import Iterable
 
 
 class Alphabet:
-    """The characters of a bucket's keys, as far as they are known, and keys as numbers in them.
+    """The known characters of a bucket's keys, for converting keys to numbers.
 
-    Keys rarely use more than a part of Unicode: among hexadecimal digits the middle is between 7 and 8. A character
-    that was not seen yet is between its neighbours.
+    Keys rarely use all of Unicode: the middle of hexadecimal digits is between 7 and 8. An unknown character is between
+    its known neighbours.
     """
 
     def __init__(self, characters: Iterable[str] = ()) -> None:
@@ -23,17 +23,17 @@ class Alphabet:
         self.learn(characters)
 
     def learn(self, texts: Iterable[str]) -> None:
-        """Take in the characters of some keys."""
+        """Add the characters of some keys."""
         codes = {ord(character) for text in texts for character in text}
         if codes <= set(self._codes):
             return
         self._codes = sorted({*self._codes, *codes})
-        # As many characters as a float can tell apart.
+        # As many characters as a float can distinguish.
         self._digits = max(2, int(15.5 / math.log10(self._base)))
 
     @property
     def size(self) -> int:
-        """How many characters are known."""
+        """The number of known characters."""
         return len(self._codes)
 
     @property
@@ -41,7 +41,8 @@ class Alphabet:
         return 2 * len(self._codes) + 2
 
     def _digit(self, code: int) -> int:
-        """Even for a known character, odd between two; from 1, since 0 is the end of a key."""
+        """The number of a character: even if it is known, odd between two known ones; from 1, because 0 is the key's
+        end."""
         at = bisect_left(self._codes, code)
         known = at < len(self._codes) and self._codes[at] == code
         return 2 * at + (2 if known else 1)
@@ -56,7 +57,7 @@ class Alphabet:
         return chr(0xE000 if 0xD800 <= code < 0xE000 else min(code, 0x10FFFF))
 
     def number(self, text: str) -> float:
-        """A text as a fraction below 1, in the order of the texts as far as its first characters tell."""
+        """The text as a fraction below 1. Fractions have the order of the texts' first characters."""
         value, scale = 0.0, 1.0
         for character in text[: self._digits]:
             scale /= self._base
@@ -64,21 +65,21 @@ class Alphabet:
         return value
 
     def text(self, value: float) -> str:
-        """The shortest text of a fraction."""
+        """The shortest text for a fraction."""
         text = ""
         for _place in range(self._digits):
             value *= self._base
             digit = min(int(value), self._base - 1)
             value -= digit
             if digit < 1:
-                # A text that ends here is smaller than any that goes on.
+                # A text that ends here is smaller than longer ones.
                 break
             text += self._character(digit)
         return text
 
 
 def successor(key: bytes, level: int) -> bytes | None:
-    """The smallest text behind all keys that are the same up to the character at the level."""
+    """The smallest text after all keys that are equal up to the character at the level."""
     text = text_of(key)
     if level >= len(text):
         return None
@@ -88,20 +89,20 @@ def successor(key: bytes, level: int) -> bytes | None:
 
 
 def midpoint(low: bytes, high: bytes | None, alphabet: Alphabet) -> bytes | None:
-    """A text in UTF-8 between two keys, about in the middle of their space; None if there is none between them."""
+    """A text (UTF-8) about in the middle between two keys; None if there is none between them."""
     below, above = text_of(low), None if high is None else text_of(high)
     common = _common(below, above)
     base = alphabet.number(below[common:])
     top = 1.0 if above is None else alphabet.number(above[common:])
     found = below[:common] + alphabet.text((base + top) / 2)
     if not _between(below, found, above):
-        # So close that six characters do not tell them apart, or in the same coarse part of Unicode.
+        # Six characters do not distinguish the keys, or they are in the same coarse part of Unicode.
         found = _next_to(below, above, common, alphabet)
     return found.encode() if _between(below, found, above) else None
 
 
 def place(key: bytes, low: bytes, high: bytes | None, alphabet: Alphabet) -> float:
-    """Where a key is between two others, from 0 to 1."""
+    """The position of a key between two others, from 0 to 1."""
     if key <= low:
         return 0.0
     if high is not None and key >= high:
@@ -112,7 +113,7 @@ def place(key: bytes, low: bytes, high: bytes | None, alphabet: Alphabet) -> flo
 def place_width(
     low: bytes, high: bytes | None, begin: bytes, end: bytes | None, alphabet: Alphabet
 ) -> float:
-    """How much of the space from begin to end is between low and high, from 0 to 1."""
+    """The share of the space from begin to end that is between low and high, from 0 to 1."""
     first, last = text_of(begin), None if end is None else text_of(end)
     common = _common(first, last)
 
@@ -133,12 +134,12 @@ def place_width(
 
 
 def common_length(one: bytes, other: bytes) -> int:
-    """How many characters the beginnings of two keys have in common."""
+    """The length of the common beginning of two keys, in characters."""
     return _common(text_of(one), text_of(other))
 
 
 def text_of(key: bytes) -> str:
-    """The characters of a key; bytes that are none become replacements."""
+    """The characters of a key; invalid bytes become replacement characters."""
     return key.decode("utf-8", "replace")
 
 
@@ -147,7 +148,7 @@ def _between(low: str, text: str, high: str | None) -> bool:
 
 
 def _common(one: str, other: str | None) -> int:
-    """The length of the beginning that both have."""
+    """The length of the common beginning."""
     if other is None:
         return 0
     length = 0
@@ -159,7 +160,7 @@ def _common(one: str, other: str | None) -> int:
 
 
 def _next_to(low: str, high: str | None, common: int, alphabet: Alphabet) -> str:
-    """A text between two that are hard to tell apart."""
+    """A text between two that are very close."""
     here = ord(low[common]) if common < len(low) else 0x1F
     there = ord(high[common]) if high is not None and common < len(high) else 0x7F
     middle = (here + there) // 2

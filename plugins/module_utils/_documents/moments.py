@@ -17,7 +17,7 @@ def iso(moment: datetime) -> str:
 
 
 def moment_of(name: str, text: str | None) -> str:
-    """The time of an option, in the form of listings; "" if it is not given. Raises InvalidDocument."""
+    """The time in an option, in the format of listings; "" if it is not given. Raises InvalidDocument."""
     if not text:
         return ""
     try:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Names and ARNs: what S3 and IAM accept, checked before anything is sent."""
+"""Checks names and ARNs against the rules of S3 and IAM, before any request."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Arn:
 
 
 def parse_arn(text: str) -> Arn:
-    """Take an ARN apart. InvalidDocument if it has not the form of one; no more is checked."""
+    """Parse an ARN. Raises InvalidDocument if it does not have the form of one; nothing else is checked."""
     parts = text.split(":", 5)
     if len(parts) != 6 or parts[0] != "arn" or not all((parts[1], parts[2], parts[5])):
         raise InvalidDocument(
@@ -71,7 +71,7 @@ def iam_arn(account: str, kind: str, path: str, name: str) -> str:
 
 
 def same_arn(a: str, b: str) -> bool:
-    """Whether two ARNs are equal, an UNKNOWN_ACCOUNT on one side standing for any account."""
+    """Whether two ARNs are equal; UNKNOWN_ACCOUNT on one side matches any account."""
     if a == b:
         return True
     try:
@@ -85,11 +85,10 @@ def same_arn(a: str, b: str) -> bool:
 
 
 def check_role_arn(arn: str) -> str:
-    """Return a role's ARN as it may stand in a replication configuration, or raise InvalidDocument.
+    """Return a role's ARN if it is valid in a replication configuration, or raise InvalidDocument.
 
-    CloudServer takes any account of two characters or more, and `*`. It also takes resources that
-    cannot be a role's (`rolex`), which would only fail later, and splits at commas, which IAM
-    allows in names.
+    CloudServer accepts any account of two characters or more, and `*`. It also accepts resources that are not roles
+    (`rolex`), which would only fail later, and splits at commas, which IAM allows in names.
     """
     hint = "give it as arn:aws:iam::<account>:role/<name>, without spaces"
     parts = parse_arn(arn)
@@ -111,12 +110,12 @@ def check_role_arn(arn: str) -> str:
 
 
 def bucket_arn(name_or_arn: str) -> str:
-    """The ARN of a bucket that is given by its name or its ARN."""
+    """The ARN of a bucket, from its name or its ARN."""
     return BUCKET_ARN + bucket_name(name_or_arn)
 
 
 def bucket_name(name_or_arn: str) -> str:
-    """The name of a bucket that is given by its name or ARN. InvalidDocument if it is neither."""
+    """The name of a bucket, from its name or its ARN. Raises InvalidDocument if it is neither."""
     if name_or_arn.startswith("arn:") and not name_or_arn.startswith(BUCKET_ARN):
         raise InvalidDocument(
             f"{quote(name_or_arn)} is not the ARN of a bucket: give {BUCKET_ARN}<name>, or the "
@@ -173,7 +172,7 @@ def check_iam_path(path: str) -> str:
 
 
 def key_text(key: bytes) -> str:
-    """A key, or another value of a listing, as text; key_bytes restores what is not UTF-8."""
+    """A key, or another value of a listing, as text; key_bytes restores bytes that are not UTF-8."""
     return key.decode("utf-8", "surrogateescape")
 
 
@@ -185,8 +184,8 @@ def key_bytes(text: str) -> bytes:
 def check_object_key(key: str) -> str:
     """Return the key of an object, or raise InvalidDocument.
 
-    CloudServer refuses keys with non-printable characters (measured). Some of its versions take
-    fewer bytes than S3's 1024, which is left for them to say.
+    CloudServer refuses keys with non-printable characters (measured). Some of its versions accept fewer than S3's 1024
+    bytes; they report that themselves.
     """
     if not key:
         raise InvalidDocument("The object key is empty: use 1 to 1024 bytes.")
@@ -203,17 +202,17 @@ def check_object_key(key: str) -> str:
 
 
 def canary_key(key: str) -> str:
-    """A new key for a canary beside the object with this key, which proves replication for the runs to come."""
+    """A new key for a canary, derived from the key of the permanent object."""
     return f"{key}-canary-{uuid.uuid4()}"
 
 
 def without_canary(key: str) -> str:
-    """The key of the object that a canary was put beside; any other key as it is."""
+    """The key from which a canary's key was derived; any other key unchanged."""
     return _CANARY.sub("", key)
 
 
 def check_characters(text: str, what: str) -> None:
-    """Raise InvalidDocument if a text has control characters: servers refuse them, or store other ones (XML)."""
+    """Raise InvalidDocument if a text has control characters: servers refuse them, or change them (XML)."""
     if any(unicodedata.category(character) == "Cc" for character in text):
         raise InvalidDocument(
             f"The {what} {quote(text)} has a non-printable character, which servers refuse or change: "

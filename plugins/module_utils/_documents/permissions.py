@@ -1,14 +1,14 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What replication requires of the roles: trust policies, and the permissions of each side.
+"""The requirements of replication for roles: trust policies, and the permissions of each side.
 
-`required_permissions` is the one table of permissions; the generated policies and preflight both
-use it. Source: the servers' public source, read. Servers since 2025 (S3C 9.5.2) also check
-s3:ReplicateObject on the source, and replication fails with AccessDenied without it.
+`required_permissions` is the only table of permissions: generated policies and preflight use it. Source: the servers'
+public source code. Servers since 2025 (S3C 9.5.2) also check s3:ReplicateObject on the source, and replication fails
+with AccessDenied without it.
 
-Buckets are given by name or ARN and are validated (InvalidDocument). They occur in the documents
-once, in the given order.
+Buckets are given by name or ARN and are validated (InvalidDocument). Each occurs once in the documents, in the given
+order.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Permission:
     since_2025: bool | None = None
 
     def is_checked_by(self, since_2025: bool | None) -> bool:
-        """Whether such servers may check it; None: it is unknown which servers they are."""
+        """Whether such servers may check it; None: the kind of servers is unknown."""
         return None in (self.since_2025, since_2025) or self.since_2025 == since_2025
 
 
@@ -48,7 +48,7 @@ _SOURCE = (
     Permission("s3:ListBucket", on_objects=False, since_2025=False),
     Permission("s3:GetReplicationConfiguration", on_objects=False),
 )
-# Only copies to a cloud need to read the tags.
+# Only replication to clouds reads tags.
 _SOURCE_FOR_CLOUDS = (Permission("s3:GetObjectVersionTagging", on_objects=True),)
 _TARGET = (
     Permission("s3:ReplicateObject", on_objects=True),
@@ -57,7 +57,7 @@ _TARGET = (
 
 
 def required_permissions(side: str, clouds: bool = False) -> Sequence[Permission]:
-    """The permissions that the role of a side ("source", "target") requires.
+    """The permissions that a side's role requires; side: "source" or "target".
 
     clouds: objects are replicated to clouds too.
     """
@@ -67,7 +67,7 @@ def required_permissions(side: str, clouds: bool = False) -> Sequence[Permission
 
 
 def trust_policy(service: str = "backbeat") -> Document:
-    """The trust policy that lets Backbeat assume a role; its name in IAM is `backbeat`."""
+    """The trust policy that lets Backbeat, the service `backbeat` in IAM, assume a role."""
     return {
         "Version": _VERSION,
         "Statement": [
@@ -81,17 +81,17 @@ def trust_policy(service: str = "backbeat") -> Document:
 
 
 def source_policy(source_buckets: Iterable[str], *, cloud_targets: bool = False) -> Document:
-    """The least privilege of the source role, for old and new servers."""
+    """The least-privilege policy of the source role, for old and new servers."""
     return _least("source", source_buckets, cloud_targets)
 
 
 def target_policy(target_buckets: Iterable[str]) -> Document:
-    """The least privilege of the target role."""
+    """The least-privilege policy of the target role."""
     return _least("target", target_buckets)
 
 
 def guide_policy(source_buckets: Iterable[str], target_buckets: Iterable[str]) -> Document:
-    """The document that Backbeat's guide gives to both roles; identical to it for one pair.
+    """The policy of Backbeat's guide for both roles; identical to the guide's for one pair.
 
     It lacks s3:ReplicateObject on the source, and grants each role access to a bucket of the same
     name in the other environment. Prefer `source_policy` and `target_policy`.

@@ -1,19 +1,18 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Policy documents, trust policies included: reading, measuring and comparing them.
+"""Parses, measures and compares policy documents, including trust policies.
 
 Treated as equal: any order of statements and values, a single value and a list of one, repeated
 statements and values, action names in any case, an absent and an empty Sid, an absent and an empty
 Condition, an absent Version and 2008-10-17 (its default), an account's id and the ARN of its root
 as a principal, and in conditions numbers and booleans and their text.
 
-Kept apart although AWS documents them as equal, because the evaluation in Scality's servers (read
-in their source) distinguishes them, and a false difference costs no more than one write: condition
-keys in another case, which are never found, and the principals "*" and {"AWS": "*"}, of which only
-the first admits a service such as Backbeat.
+Treated as different although AWS documents them as equal, because Scality's servers (according to their source)
+distinguish them, and a false difference only costs one write: condition keys in another case, which never match, and
+the principals "*" and {"AWS": "*"}, of which only the first matches a service such as Backbeat.
 
-Elements that are not understood are compared as they are, and never dropped.
+Unknown elements are compared as they are, and never dropped.
 """
 
 from __future__ import annotations
@@ -34,11 +33,10 @@ _LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
 def parse(document: str | Mapping[str, Any]) -> dict[str, Any]:
-    """The document as a plain object, for sending or splitting.
+    """Parse the document into plain JSON types, for sending or splitting.
 
-    InvalidDocument if the text is not JSON or repeats a key, if it is not an object, or if its
-    Statement is neither an object nor a list of objects. The server validates the contents of the
-    statements.
+    Raises InvalidDocument if the text is not JSON or repeats a key, if it is not an object, or if its Statement is
+    neither an object nor a list of objects. The server validates the contents of the statements.
     """
     value = load(document) if isinstance(document, str) else plain(document)
     if not isinstance(value, dict):
@@ -69,7 +67,8 @@ ELEMENTS = (
 
 
 def validated(document: str | Mapping[str, Any]) -> dict[str, Any]:
-    """The document, parsed. InvalidDocument also for what every server refuses: unknown elements, a wrong Effect.
+    """Parse and validate the document. Raises InvalidDocument for what every server refuses: unknown elements, a wrong
+    Effect.
 
     So check mode finds these too.
     """
@@ -91,13 +90,13 @@ def validated(document: str | Mapping[str, Any]) -> dict[str, Any]:
 
 
 def statements(document: str | Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The document's statements as a list; a document may have one without a list around it."""
+    """The document's statements as a list; in documents, a single statement need not be in a list."""
     found = parse(document)["Statement"]
     return found if isinstance(found, list) else [found]
 
 
 def load(text: str) -> Any:
-    """The value of a JSON text. InvalidDocument says where the text is malformed."""
+    """Parse a JSON text. Raises InvalidDocument with the place of an error."""
     try:
         return json.loads(text, object_pairs_hook=_object, parse_constant=_no_number)
     except InvalidDocument:
@@ -114,9 +113,9 @@ def load(text: str) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """A copy that holds only JSON types. InvalidDocument for any other type.
+    """A copy with only JSON types. Raises InvalidDocument for other types.
 
-    YAML reads an unquoted `Version: 2012-10-17` as a date, which becomes text again.
+    YAML parses an unquoted `Version: 2012-10-17` as a date, which becomes text again.
     """
     if value is None or isinstance(value, (str, bool, int)):
         return value
@@ -143,12 +142,12 @@ def compact(document: str | Mapping[str, Any]) -> str:
 
 
 def compact_plain(value: Any) -> str:
-    """The same for what holds only JSON types, as `parse` returns it."""
+    """As `compact`, for a value with only JSON types, as `parse` returns it."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
 def size(document: str | Mapping[str, Any]) -> int:
-    """The length in characters as IAM counts it: without whitespace between the parts."""
+    """The length in characters as IAM counts it, without whitespace between the parts."""
     return len(compact(document))
 
 
@@ -171,15 +170,15 @@ def _no_number(name: str) -> Any:
 
 
 def equivalent(a: object, b: object) -> bool:
-    """Whether two documents, each JSON text or an object, mean the same."""
+    """Whether two documents (JSON text or objects) are equivalent."""
     return normal_form(a) == normal_form(b)
 
 
 def normal_form(document: object) -> str:
-    """A text that is equal for documents that mean the same, and different for all others.
+    """A text that is equal for equivalent documents, and different for all others.
 
-    Malformed documents have one too, even text that is not JSON. InvalidDocument only for objects
-    that JSON cannot represent. The text is only for comparison.
+    Malformed documents have one too, even text that is not JSON. Raises InvalidDocument only for objects that JSON
+    cannot represent. The text is only for comparison.
     """
     if isinstance(document, str):
         try:
@@ -189,8 +188,7 @@ def normal_form(document: object) -> str:
     return _text(_document(plain(document)))
 
 
-# Every form is a list whose first item names its kind, so that an element that was understood never
-# equals one that was not.
+# Every form is a list that begins with its kind, so that a known element never equals an unknown one.
 
 
 def _as_is(value: Any) -> Any:
@@ -279,7 +277,7 @@ def _operands(value: Any) -> Any:
 
 
 def _operand(value: str | bool | int | float) -> str:
-    """The text that stands for the value.
+    """The value as text.
 
     JSON has one kind of number, so 1.0 is 1, whose text is "1". The text "1.0" differs: string
     operators distinguish the two.

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One policy as several documents, its parts: joined with what stays in them, and divided where a server's limit is.
+"""One policy as several documents, its parts: merges kept permissions, and splits documents over a server's limit.
 
 Several inventories or pairs may share a policy. A generated one has a Resource list for many buckets. A task lists some
 of these buckets; permissions on unlisted buckets stay, as unlisted replication rules do. A permission belongs to a
@@ -33,9 +33,9 @@ _UNDERSTOOD = {
 
 
 def keep_unlisted(wanted: Mapping[str, Any], stored: Iterable[Mapping[str, Any]]) -> Document:
-    """`wanted` with the permissions on buckets that only `stored` names; stored documents are parts of one policy.
+    """`wanted` with the permissions on buckets that are only in `stored`, the parts of one policy.
 
-    Kept resources come in their stored order, before new ones, so that a document that is split keeps its parts.
+    Kept resources come first, in their stored order, so that the parts of a split document stay the same.
     """
     asked = policy.statements(wanted)
     listed = set(buckets_of([wanted]))
@@ -76,7 +76,7 @@ def remove_buckets(
 
 
 def buckets_of(documents: Iterable[Mapping[str, Any]]) -> list[str]:
-    """The names of the buckets that the documents grant or deny something on, each once, in their order."""
+    """The names of the buckets in the documents' resources, each once, in order."""
     found = (
         _bucket(resource)
         for document in documents
@@ -110,7 +110,7 @@ def _resources(statement: Mapping[str, Any]) -> list[str]:
 
 
 def _bucket(resource: str) -> str | None:
-    """The bucket that a Resource belongs to; None if it is none, or a pattern of several."""
+    """The bucket of a Resource; None if there is none, or for a pattern of several."""
     if not resource.startswith(BUCKET_ARN):
         return None
     name = resource.removeprefix(BUCKET_ARN).partition("/")[0]
@@ -118,25 +118,24 @@ def _bucket(resource: str) -> str | None:
 
 
 def _shape(statement: Mapping[str, Any]) -> str:
-    """A text that is equal for statements that mean the same but for their Resource."""
+    """A text that is equal for statements that differ only in their Resource."""
     others = {name: value for name, value in statement.items() if name not in ("Resource", "Sid")}
     kind = isinstance(statement.get("Resource"), (str, list))
     return policy.normal_form({"Statement": [{**others, "Resource": "*" if kind else None}]})
 
 
 def split(document: str | Mapping[str, Any], limit: int) -> list[dict[str, Any]]:
-    """Documents of at most `limit` characters (see `size`) that together permit what the one does.
+    """Documents of at most `limit` characters (see `size`) that together permit the same.
 
-    A document within the limit comes back as it is. A longer one is divided between its statements,
-    and a statement that is too long by its Resource list, then by its Action list: a permission for
-    some things is a permission for each. NotResource and NotAction lists are never divided, they
-    would permit more. InvalidDocument if a piece that cannot be divided is over the limit.
+    A document within the limit is returned unchanged. A longer one is split between its statements, and a statement
+    that is too long by its Resource list, then by its Action list: a permission for several resources or actions is a
+    permission for each. NotResource and NotAction lists are never split: the parts would permit more. Raises
+    InvalidDocument if a piece that cannot be split is over the limit.
 
-    Statements about the same buckets are divided together, bucket by bucket. So where a document is
-    about nothing but one list of buckets, a bucket added at its end leaves all documents but the
-    last as they are, and one taken away moves permissions to earlier documents only: written in
-    order, they never leave a moment without permission. One put in between moves permissions to
-    later documents.
+    Statements about the same buckets are split together, bucket by bucket. So if a document is about one list of
+    buckets, adding a bucket at the end changes only the last part, and removing one moves permissions to earlier parts
+    only: if parts are written in order, no permission is ever missing. Inserting a bucket moves permissions to later
+    parts.
     """
     whole = policy.parse(document)
     if policy.size(whole) <= limit:
@@ -149,7 +148,7 @@ def split(document: str | Mapping[str, Any], limit: int) -> list[dict[str, Any]]
 
 
 class _Parts:
-    """The documents so far; only the last one is added to."""
+    """Collects documents; only the last one is extended."""
 
     def __init__(self, whole: dict[str, Any], limit: int) -> None:
         self.whole = whole
@@ -160,7 +159,7 @@ class _Parts:
         return {**self.whole, "Statement": [statement for _number, statement in block]}
 
     def add(self, block: Block) -> None:
-        """Into the last document if there is room, else into a new one, else in smaller pieces."""
+        """Add a block to the last document if there is room, else to a new one, else in smaller pieces."""
         joined = _joined(self.blocks[-1], block) if self.blocks else None
         if joined is not None and self._fits(joined):
             self.blocks[-1] = joined
@@ -171,7 +170,7 @@ class _Parts:
                 self.add(piece)
 
     def _fits(self, block: Block) -> bool:
-        # For each of thousands of buckets: `size` would check the types of the same values again.
+        # Called for each of thousands of buckets, and `size` would check the types of the same values again.
         return len(policy.compact_plain(self.document(block))) <= self.limit
 
     def _pieces(self, block: Block) -> list[Block]:
@@ -193,7 +192,7 @@ class _Parts:
 
 
 def _blocks(statements: list[Statement]) -> Iterator[Block]:
-    """The statements; those in a row about the same buckets and their objects stay together."""
+    """The statements, grouped if consecutive ones are about the same buckets and their objects."""
     for _subject, block in groupby(enumerate(statements), lambda piece: _subjects(*piece)):
         yield list(block)
 
@@ -206,7 +205,7 @@ def _subjects(number: int, statement: Statement) -> tuple[Any, ...]:
 
 
 def _list(statement: Statement, element: str) -> list[str]:
-    """The values that the statement can be divided by, or none."""
+    """The values at which the statement can be split, or none."""
     values = statement.get(element)
     divisible = (
         isinstance(values, list)
@@ -223,7 +222,7 @@ def _only(piece: tuple[int, Statement], element: str, place: int) -> tuple[int, 
 
 
 def _joined(block: Block, other: Block) -> Block | None:
-    """Both blocks as one, pieces of a statement put together again; None if they do not match."""
+    """Both blocks as one, with pieces of a statement joined again; None if they do not match."""
     joined = dict(block)
     for number, statement in other:
         together = _together(joined[number], statement) if number in joined else statement

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Why a proof failed, as the role's message says it: what was seen, what preflight found, and what Backbeat says."""
+"""The role's message about a failed proof: observations, preflight's findings, and Backbeat's state."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _seen(proofs: Result, *, checked: bool) -> Iterator[str]:
 
 
 def _is_waiting(proofs: Result) -> bool:
-    """Whether an object was put that Backbeat has not replicated; other failures are no fault of Backbeat's."""
+    """Whether an object was put that Backbeat has not replicated; Backbeat does not cause other failures."""
     failed = (one for one in proofs.get("results") or () if one.get("failed"))
     last = ((one.get("canary") or one).get("object") or {} for one in failed)
     return any(one.get("replication_status") in NOT_COMPLETED for one in last)

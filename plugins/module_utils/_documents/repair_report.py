@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The result of a repair or backfill of one pair: what was wrong, what was done, what is left and why.
+"""The report of a repair or backfill of one pair: problems, actions, and remaining problems with reasons.
 
-The JSON form (`RepairReport.as_dict`) carries the schema's name. backbeat_report takes it as one of `repairs`, and the
-role from the fact `replication_repair_results` of each host, a list of them:
+The JSON form (`RepairReport.as_dict`) contains the schema's name. It is an item of backbeat_report's option `repairs`,
+and of the fact `replication_repair_results` of each host:
 
     {"schema": "scality.backbeat.repair/1",
      "source": "node1", "source_bucket": "a", "target": "node6", "target_bucket": "b",
@@ -26,7 +26,7 @@ from typing import Any
 from .._work import InvalidDocument
 
 SCHEMA = "scality.backbeat.repair/1"
-#: What was done, in words, by RepairAction.action.
+#: Texts for RepairAction.action.
 ACTIONS = {
     "retry": "Retried with Backbeat's API",
     "tags": "Sent again by putting own tags back",
@@ -36,11 +36,11 @@ ACTIONS = {
 
 @dataclass(frozen=True)
 class RepairAction:
-    """How many versions one kind of action was about, and what became of them.
+    """The numbers of versions of one kind of action.
 
     action: one of ACTIONS; another one is shown as it is. asked: selected for it; sent: requests that were made;
-    accepted: those that the server took; refused: selected, and not sent or not taken; completed, failed: accepted, and
-    replicated or failed by the end of the repair. The rest of the accepted is still pending.
+    accepted: by the server; refused: selected, but not sent or not accepted; completed, failed: accepted, and
+    replicated or failed by the end of the repair. Other accepted versions are still pending.
     """
 
     action: str
@@ -58,7 +58,7 @@ class RepairAction:
 
 @dataclass(frozen=True)
 class SkippedVersion:
-    """A version that was left as it is. reason, next_step: sentences for people, alike for all of a kind."""
+    """A version that was skipped. reason, next_step: sentences, the same for all versions of a kind."""
 
     key: str
     version_id: str
@@ -68,13 +68,13 @@ class SkippedVersion:
 
 @dataclass(frozen=True)
 class RepairReport:
-    """What became of one pair, which is named by the inventory's hosts and the buckets as in reports of verify.
+    """The result of a repair of one pair, with the names of hosts and buckets as in reports of verifications.
 
-    before, after: how many versions were in each state (ids of verify_states.STATES; other names are shown as they
-    are), from a verification before and one after; after is None if there was none. done: in the order of the work.
-    skipped: the first of those that were left, all of them or some; skipped_count: how many there are (0: as many as
-    are listed). finished: ISO 8601 in UTC. stopped: why the repair ended early, a sentence, "" if it did not. notes:
-    sentences, such as side effects on notifications.
+    before, after: the number of versions in each state (ids of verify_states.STATES; other names are shown as they
+    are), from a verification before and after the repair; after is None if there was none. done: in the order of the
+    work. skipped: all skipped versions or the first of them; skipped_count: their number (0: as many as are listed).
+    finished: ISO 8601 in UTC. stopped: why the repair ended early, a sentence, "" if it did not. notes: sentences, such
+    as side effects on notifications.
     """
 
     source: str
@@ -96,11 +96,11 @@ class RepairReport:
 
     @property
     def skipped_total(self) -> int:
-        """How many versions were skipped."""
+        """The number of skipped versions."""
         return max(self.skipped_count, len(self.skipped))
 
     def as_dict(self) -> dict[str, Any]:
-        """The JSON form; see the head of this file."""
+        """The JSON form; see the beginning of this file."""
         return {
             "schema": SCHEMA,
             **asdict(self),
@@ -114,7 +114,7 @@ class RepairReport:
 
     @classmethod
     def from_dict(cls, given: Mapping[str, Any]) -> RepairReport:
-        """Of the JSON form, in which what has a default may be absent. Raises InvalidDocument."""
+        """The report of a JSON form, in which keys with defaults may be absent. Raises InvalidDocument."""
         schema = given.get("schema")
         if schema != SCHEMA:
             raise InvalidDocument(

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A repair in steps: from the results of its tasks to the report of each pair, and to what is left to be told."""
+"""A repair in steps: converts the results of its tasks to a report for each pair, and to the reasons for a failure."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from .topology_comparisons import comparisons, unsent
 
 Result = Mapping[str, Any]
 Pair = tuple[str, str, str, str]
-#: States of versions that have not arrived, and may still do so.
+#: States of versions that are not replicated yet, but may be.
 UNDER_WAY = ("pending", "processing")
 
 
 @dataclass(frozen=True)
 class RepairSteps:
-    """The results of a repair's steps on one pair, None for a step that did not run.
+    """The results of a repair's steps on one pair; None for a step that did not run.
 
-    before, after: reports of backbeat_verify. retried: what backbeat_retry says of the bucket. sent: what a backfill
-    did. stopped: why nothing was repaired; unread: why the first verification is incomplete; retry_failed, send_failed:
-    why a step failed, which did not keep the repair from going on; unverified: why it could not be verified what is
-    left; refused: what the last verification does not accept; unsent: why nothing is sent to such a target; all of them
-    sentences, "" if there is nothing to say.
+    before, after: reports of backbeat_verify. retried: the result of backbeat_retry for the bucket. sent: the report of
+    the backfill. The others are sentences, "" if they do not apply. stopped: why nothing was repaired; unread: why the
+    first verification is incomplete; retry_failed, send_failed: why a step failed, after which the repair continued;
+    unverified: why the last verification failed; refused: what the last verification does not accept; unsent: why
+    nothing is sent to such a target.
     """
 
     before: Result | None = None
@@ -43,13 +43,13 @@ class RepairSteps:
 
     @property
     def verified(self) -> bool:
-        """Whether the last verification is complete, and accepts what it found."""
+        """Whether the last verification is complete and successful."""
         complete = self.after is not None and self.after["complete"]
         return bool(complete) and not self.refused and not self.unverified
 
     @property
     def left(self) -> tuple[str, ...]:
-        """Why the repair has failed; failures of steps do not matter if the last verification accepts what it finds."""
+        """Why the repair failed. If the last verification is successful, failures of steps do not matter."""
         if self.stopped:
             return (self.stopped,)
         if self.verified:
@@ -62,10 +62,10 @@ class RepairSteps:
 
 @dataclass(frozen=True)
 class TaskResults:
-    """The results of a repair's tasks as Ansible registers them, empty for one that did not run.
+    """The results of a repair's tasks as registered by Ansible, empty for a task that did not run.
 
-    Those of `preflight` are by pair, those of `retried` by the comparison's name, the others by comparison; for `sent`
-    without clouds and the pairs that preflight finds an error for.
+    Results of `preflight` are by pair, of `retried` by the comparison's name, the others by comparison; `sent` has no
+    clouds, and no pairs with preflight errors.
     """
 
     preflight: Result = field(default_factory=dict)
@@ -76,7 +76,7 @@ class TaskResults:
 
 
 def steps_of(planned: Mapping[str, Any], tasks: TaskResults) -> Iterator[tuple[Pair, RepairSteps]]:
-    """The steps on each pair of buckets that a plan, as HostPlan.describe() returns it, has compared."""
+    """The steps on each compared pair of buckets of a plan, as HostPlan.describe() returns it."""
     retried = {one.get("item"): one for one in tasks.retried.get("results") or ()}
     sent = _sent(tasks.sent.get("results") or ())
     before, after = (
@@ -127,7 +127,7 @@ def _verifications(results: Sequence[Result]) -> dict[Pair, Result]:
 
 
 def _of_pair(result: Result, place: int) -> Result:
-    """A task's result for the pair at this place, or for all if it failed before it came to pairs."""
+    """A task's result for the pair at this place, or the whole result if it failed before the first pair."""
     listed = result.get("results") or ()
     found: Result = listed[place] if place < len(listed) else ({} if listed else result)
     return found
@@ -138,7 +138,7 @@ def _message(result: Result) -> str:
 
 
 def _incomplete(result: Result) -> str:
-    """Why a verification is incomplete; "" if it is complete, whatever it found."""
+    """Why a verification is incomplete; "" if it is complete, with or without problems."""
     return "" if (result.get("verification") or {}).get("complete") else _message(result)
 
 
@@ -146,7 +146,7 @@ def of_steps(pair: Pair, steps: RepairSteps) -> RepairReport:
     """The report of a repair in steps. pair: as RepairReport.pair."""
     sent, retried = steps.sent or RepairReport(*pair), steps.retried
     looks = [one for one in (steps.before, steps.after) if one is not None]
-    # What an incomplete verification has not seen may be anything.
+    # Versions that an incomplete verification did not read may be in any state.
     after = steps.after if steps.after and steps.after["complete"] else None
     stopped = steps.stopped
     if not stopped and not steps.verified:

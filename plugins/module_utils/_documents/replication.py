@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""V1 replication configurations: their parts, the form that the S3 API gives them, and CloudServer's rules for them.
+"""V1 replication configurations: their parts, their form in the S3 API, and CloudServer's rules for them.
 
 The collection writes V1 because all servers accept it. A V2 configuration is recognised and refused.
 """
@@ -19,7 +19,7 @@ from .names import bucket_arn, bucket_name, check_bucket_name, check_characters,
 
 STORAGE_CLASSES = ("STANDARD", "STANDARD_IA", "REDUCED_REDUNDANCY")
 KINDS = ("scality", "cloud")
-#: Of the replication statuses of a version, those that are not final.
+#: The replication statuses of a version that are not final.
 PENDING_STATUSES = ("PENDING", "PROCESSING")
 #: Those of a version that is to be replicated and is not.
 NOT_COMPLETED = (*PENDING_STATUSES, "FAILED")
@@ -34,7 +34,7 @@ _STATUS = {"Enabled": True, "Disabled": False}
 
 @dataclass(frozen=True)
 class Site:
-    """Where a rule replicates to: the name of a site, or a storage class such as STANDARD."""
+    """The destination of a rule: the name of a site, or a storage class such as STANDARD."""
 
     name: str
     preferred_read: bool = False
@@ -60,7 +60,7 @@ class Configuration:
 
 
 def label(rule: Rule, number: int | None = None) -> str:
-    """A rule in a message: its number (from 1) if given, its id and its prefix."""
+    """A rule for a message: its number (from 1) if given, its id and its prefix."""
     name = "rule" if number is None else f"rule {number}"
     mark = f"id {quote(rule.id)}, " if rule.id else ""
     return f"{name} ({mark}prefix {quote(rule.prefix)})"
@@ -74,9 +74,9 @@ def covers(prefix: str, keys: str) -> bool:
 def enabled_for(
     configuration: Configuration | None, target_bucket: str | None, site: str = ""
 ) -> list[bytes]:
-    """The prefixes, in UTF-8, of the enabled rules that replicate to a bucket, and to a site if one is named.
+    """The prefixes (UTF-8) of the enabled rules that replicate to a bucket, and to a site if one is given.
 
-    target_bucket: None for any, since the bucket of a cloud is that of its location.
+    target_bucket: None for any, because the bucket of a cloud is set in its location.
     """
     if configuration is None or target_bucket not in (None, configuration.target_bucket):
         return []
@@ -105,7 +105,7 @@ def join_sites(sites: Iterable[Site]) -> str:
 
 
 def split_sites(storage_class: str) -> tuple[Site, ...]:
-    """The sites of a StorageClass element, in its order."""
+    """The sites of a StorageClass element, in order."""
     return tuple(
         Site(part.removesuffix(_PREFERRED), part.endswith(_PREFERRED))
         for part in storage_class.split(",")
@@ -113,12 +113,12 @@ def split_sites(storage_class: str) -> tuple[Site, ...]:
 
 
 def from_api(payload: Mapping[str, Any]) -> Configuration:
-    """Read boto3's ReplicationConfiguration.
+    """Parse boto3's ReplicationConfiguration.
 
     {"Role", "Rules": [{"ID", "Prefix", "Status", "Destination": {"Bucket", "StorageClass"}}]}
 
-    UnsupportedConfiguration for anything beyond the V1 form, which could not be written back
-    without loss. InvalidDocument if a required element is missing. `validate` checks the rest.
+    Raises UnsupportedConfiguration for anything beyond the V1 form, which could not be written back without loss, and
+    InvalidDocument if a required element is missing. `validate` checks the rest.
     """
     _only({"Role", "Rules"}, payload, "the replication configuration")
     rules = payload.get("Rules") or ()
@@ -136,9 +136,9 @@ def from_api(payload: Mapping[str, Any]) -> Configuration:
 
 
 def to_api(configuration: Configuration) -> dict[str, Any]:
-    """Write boto3's ReplicationConfiguration in the V1 form.
+    """The configuration as boto3's ReplicationConfiguration in the V1 form.
 
-    There is no ID if the server chooses it, and no StorageClass for the server's default site.
+    It has no ID if the server chooses it, and no StorageClass for the server's default site.
     """
     return {
         "Role": join_roles(configuration.roles),
@@ -147,7 +147,7 @@ def to_api(configuration: Configuration) -> dict[str, Any]:
 
 
 def describe(configuration: Configuration) -> dict[str, Any]:
-    """The configuration as results show it, as data.
+    """The configuration as data for results.
 
     {"role": "a,b", "roles": [..], "target_bucket": name, "rules": [{"id": str or None, "prefix",
     "enabled", "sites": [{"name", "preferred_read"}], "storage_class": str or None}]}
@@ -255,11 +255,10 @@ def _name(rule: Mapping[str, Any], number: int) -> str:
 
 
 def validate(configuration: Configuration, known_sites: Mapping[str, str] | None = None) -> None:
-    """Raise InvalidDocument for the first error that a server would report.
+    """Raise InvalidDocument for the first error that servers would report.
 
-    `known_sites` are the server's replication sites: name to "scality" or "cloud". Only with them
-    can the names of sites and the number of roles be checked: two if any rule has a Scality site,
-    else one.
+    `known_sites`: the server's replication sites, name to "scality" or "cloud". The names of sites and the number of
+    roles can only be checked with them: two roles if any rule has a Scality site, else one.
     """
     rules = configuration.rules
     if not rules:
@@ -295,7 +294,7 @@ def _check_lengths(rule: Rule, number: int) -> None:
 
 
 def _length(text: str) -> int:
-    """The length as the servers, written in JavaScript, count it: in UTF-16 units."""
+    """The length in UTF-16 units, as the servers, written in JavaScript, count it."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
@@ -315,7 +314,7 @@ def _check_ids(rules: Sequence[Rule]) -> None:
 def _check_prefixes(rules: Sequence[Rule]) -> None:
     """No prefix may start with another's, disabled rules included.
 
-    In sorted order, whatever starts with a prefix follows it directly, so neighbours are enough.
+    In sorted order, texts that start with a prefix follow it directly, so checking neighbours is enough.
     """
     numbered = sorted((rule.prefix, number, rule) for number, rule in enumerate(rules, 1))
     for (short, first, one), (long, second, other) in pairwise(numbered):
@@ -388,17 +387,18 @@ def _has_scality_site(rules: Sequence[Rule], known_sites: Mapping[str, str]) -> 
 def _is_scality(site: Site, known_sites: Mapping[str, str]) -> bool:
     """Whether a site is a Scality one.
 
-    A rule without sites, or with a storage class, goes to the server's default site. Which one that
-    is, is unknown here: a Scality site if there is any.
+    A rule without sites, or with a storage class, replicates to the server's default site, which is unknown here: it
+    counts as a Scality site if there is any.
     """
     kind = known_sites.get(site.name)
     return "scality" in known_sites.values() if kind is None else kind == "scality"
 
 
 def count_changes(before: Configuration | None, after: Configuration | None) -> dict[str, int]:
-    """How many rules a change adds, changes and removes: {"add", "change", "remove"}.
+    """The number of rules that a change adds, changes and removes: {"add", "change", "remove"}.
 
-    Prefixes tell rules apart, since no two may overlap. Other roles or another target bucket change every rule.
+    Rules are identified by their prefixes, because no two may overlap. Other roles or another target bucket change
+    every rule.
     """
     old, new = ({rule.prefix: rule for rule in one.rules} if one else {} for one in (before, after))
     moved = (

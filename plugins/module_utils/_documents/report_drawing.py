@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The topology of a report's pairs as a drawing: columns of environments, their buckets, and arrows between these."""
+"""Draws the topology of a report's pairs: columns of environments, their buckets, and arrows between these."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Point = tuple[float, float]
 BOX_WIDTH, COLUMN_GAP, ROW, HEAD, MARGIN, BOX_GAP = 230, 190, 34, 38, 14, 26
 # The diameter of a badge with a margin.
 BADGE = 26
-# How far lanes, in which arrows pass a column, are from its boxes and from one another.
+# The distance of lanes, in which arrows pass a column, from its boxes and from each other.
 LANE_GAP, LANE = 20, 20
 
 
@@ -31,7 +31,7 @@ class Arrow:
 
 
 def drawing(arrows: Sequence[Arrow]) -> dict[str, Any]:
-    """Coordinates for an SVG.
+    """The coordinates for an SVG.
 
     {"width", "height", "boxes": [{"name", "x", "y", "width", "height", "rows": [{"bucket", "y"}]}],
     "arrows": [{"path", "state", "title", "badge_x", "badge_y"}]}
@@ -57,14 +57,14 @@ def drawing(arrows: Sequence[Arrow]) -> dict[str, Any]:
             boxes.append({**box, "height": _height(buckets[name]), "rows": rows})
             y += _height(buckets[name]) + BOX_GAP
     width = 2 * MARGIN + len(columns) * BOX_WIDTH + max(0, len(columns) - 1) * COLUMN_GAP
-    # Arrows within a column bulge to its right.
+    # Arrows within a column are curved to its right.
     if any(
         places[one.source, one.source_bucket][0] == places[one.target, one.target_bucket][0]
         for one in arrows
     ):
         width += COLUMN_GAP // 2
     lanes = _lanes(arrows, places, boxes)
-    # Lanes may need room above the boxes, and below.
+    # Lanes may need room above and below the boxes.
     rise = max(0.0, MARGIN - min(lanes.values(), default=MARGIN))
     for drawn in boxes:
         drawn["y"] += rise
@@ -85,7 +85,7 @@ def drawing(arrows: Sequence[Arrow]) -> dict[str, Any]:
 
 
 def shorten(text: str, length: int = 27) -> str:
-    """The text, or its beginning and end with an ellipsis between them."""
+    """The text, shortened to its beginning and end with an ellipsis if it is longer than `length`."""
     if len(text) <= length:
         return text
     half = (length - 1) // 2
@@ -143,7 +143,7 @@ def _lanes(
     places: dict[tuple[str, str], Point],
     boxes: Sequence[dict[str, Any]],
 ) -> dict[int, float]:
-    """The heights at which arrows pass the columns that they skip, by the arrows' numbers: above or below all boxes."""
+    """The height of the lane, above or below all boxes, of each arrow that skips columns, by the arrow's number."""
     lanes: dict[int, float] = {}
     used: list[tuple[float, float, float]] = []
     for number, one in enumerate(arrows):
@@ -182,7 +182,7 @@ def _arrow(
         control = (start + bend, end - bend)
     elif x1 > x2:
         start, end, bend = x1, x2 + BOX_WIDTH + 3, (x1 - x2 - BOX_WIDTH) / 2
-        # The way back is drawn below the way there.
+        # The opposite direction is drawn below.
         y1, y2 = y1 + 7, y2 + 7
         control = (start - bend, end + bend)
     else:
@@ -203,7 +203,7 @@ def _passing(
     start = x1 + BOX_WIDTH if way > 0 else x1
     stop = x2 - 3 if way > 0 else x2 + BOX_WIDTH + 3
     y1, y2 = y1 - 6 * way, y2 - 6 * way
-    # It turns within the gaps beside the columns.
+    # The arrow turns in the gaps next to the columns.
     half, whole = way * COLUMN_GAP / 2, way * (COLUMN_GAP - 3)
     on, off = start + whole, stop - whole
     path = (
@@ -216,7 +216,7 @@ def _passing(
 
 
 def _drawn(one: Arrow, path: str, spots: Sequence[Point], taken: list[Point]) -> dict[str, Any]:
-    """The arrow with its badge on the first spot that is free."""
+    """The arrow, with its badge at the first free position."""
     badge = next((spot for spot in spots if _is_free(spot, taken)), spots[0])
     taken.append(badge)
     return {
@@ -229,7 +229,7 @@ def _drawn(one: Arrow, path: str, spots: Sequence[Point], taken: list[Point]) ->
 
 
 def _points(xs: tuple[float, ...], ys: tuple[float, ...]) -> list[Point]:
-    """Points of a cubic Bezier curve for its badge, the best first: the one in the middle of the gap."""
+    """Positions for the badge on a cubic Bezier curve; the first is in the middle of the gap."""
     points = [(_bezier(xs, step / 40), _bezier(ys, step / 40)) for step in range(41)]
     near = [one for one in points if 24 <= abs(one[0] - xs[0]) <= COLUMN_GAP - 24] or points
     return sorted(near, key=lambda one: abs(abs(one[0] - xs[0]) - COLUMN_GAP / 2))

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reports of verifications as text for other programs: rclone's form, JUnit, and Prometheus."""
+"""Reports of verifications as text for other programs: rclone, JUnit, and Prometheus."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from .verify_entries import Problem
 from .verify_report import Report
 from .verify_states import STATES
 
-#: States of versions that are on their way or that will not move by themselves.
+#: States of versions that are pending or stuck.
 WAITING = ("pending", "processing", "stuck")
 
 
 def rclone_line(problem: Problem) -> str:
-    """One line as `rclone check --combined` writes it: sign, blank, path; without the end of the line.
+    """One line in the format of `rclone check --combined`: sign, blank, path; without the line end.
 
-    The path is `<key>?versionId=<id>`, escaped as in JSON strings, so that each stays on one line.
+    The path is `<key>?versionId=<id>`, escaped as in JSON strings, so that it stays on one line.
     """
     path = json.dumps(f"{problem.key}?versionId={problem.version_id}", ensure_ascii=False)[1:-1]
     sign = problem.as_dict()["sign"]
-    # Half of a surrogate pair cannot be written as UTF-8.
+    # A lone surrogate cannot be encoded as UTF-8.
     return f"{sign} " + re.sub("[\ud800-\udfff]", lambda one: f"\\u{ord(one[0]):04x}", path)
 
 
 def junit(reports: Sequence[Report]) -> str:
-    """JUnit's XML: a suite for each pair, in it a case for each state, and one for completeness."""
+    """JUnit's XML: a suite for each pair, with a case for each state, and one for completeness."""
     root = Element("testsuites", name="scality.backbeat.verify")
     for report in reports:
         root.append(_suite(report))
@@ -54,7 +54,7 @@ def _suite(report: Report) -> Element:
     for state in STATES:
         tally = report.states[state.id]
         case = SubElement(suite, "testcase", classname=suite.get("name", ""), name=state.title)
-        # So Report.judge words them.
+        # The words of Report.judge.
         ends = (f": {state.title}.", f": {state.title} (")
         sentences = [one for one in report.failures if any(end in one for end in ends)]
         rest = [one for one in rest if one not in sentences]
@@ -88,7 +88,7 @@ def pair_name(report: Report) -> str:
 
 
 def _xml(text: str) -> str:
-    """Without the characters that XML cannot hold, which are shown as in JSON strings."""
+    """The text with characters that XML cannot represent escaped as in JSON strings."""
     return re.sub(
         "[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]",
         lambda one: f"\\u{ord(one[0]):04x}",
@@ -96,7 +96,7 @@ def _xml(text: str) -> str:
     )
 
 
-#: Of all metrics; sources and targets are the inventory's hosts.
+#: The labels of all metrics; sources and targets are the inventory's hosts.
 LABELS = ("source", "target", "source_bucket", "target_bucket", "site")
 _METRICS = {
     "versions": "Versions (or keys) of a pair in each state.",
@@ -110,7 +110,7 @@ _METRICS = {
 
 @dataclass(frozen=True)
 class Metric:
-    """A gauge with its samples, by their labels."""
+    """A gauge with its samples by labels."""
 
     name: str
     help: str
@@ -118,7 +118,7 @@ class Metric:
 
 
 def prometheus(reports: Sequence[Report]) -> str:
-    """Text exposition for node_exporter's textfile collector, by prometheus_client if that is installed."""
+    """The text for node_exporter's textfile collector, by prometheus_client if that is installed."""
     metrics = metrics_of(reports)
     try:
         from prometheus_client import CollectorRegistry, Gauge, generate_latest
@@ -133,7 +133,7 @@ def prometheus(reports: Sequence[Report]) -> str:
 
 
 def metrics_of(reports: Sequence[Report]) -> list[Metric]:
-    """The metrics; of several reports with the same labels the last one counts, since a series has one value."""
+    """The metrics. If several reports have the same labels, the last one counts: a series has one value."""
     samples: dict[str, dict[tuple[tuple[str, str], ...], float]] = {name: {} for name in _METRICS}
     for report in reports:
         ends = (report.source, report.target)
@@ -171,7 +171,7 @@ def exposition(metrics: Iterable[Metric]) -> str:
 
 
 def last_complete(report: Report) -> str | None:
-    """When the last complete verification of the pair ended, this one included; ISO 8601."""
+    """The end of the pair's last complete verification, which may be this one; ISO 8601."""
     return report.finished if report.complete else report.last_complete
 
 
@@ -182,13 +182,13 @@ def oldest_pending(report: Report, states: Iterable[str] = WAITING) -> float | N
 
 
 def age(report: Report, moment: str | None) -> float | None:
-    """Seconds from a moment to the end of the run, never negative; None if one of them is not known."""
+    """Seconds from a moment to the end of the run, never negative; None if one of them is unknown."""
     then, now = seconds_of(moment), seconds_of(report.finished)
     return None if then is None or now is None else max(0.0, now - then)
 
 
 def seconds_of(moment: str | None) -> float | None:
-    """Seconds since the epoch of a moment in ISO 8601, None for none."""
+    """A moment in ISO 8601 as seconds since the epoch; None for None."""
     if not moment:
         return None
     return datetime.fromisoformat(moment.replace("Z", "+00:00")).timestamp()

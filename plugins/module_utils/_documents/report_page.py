@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the page of a run shows, as data for its template, which computes nothing: words, numbers and positions."""
+"""The data for the page of a run: texts, numbers and positions. The template computes nothing."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ LONGEST = 30 * 86400.0
 
 @dataclass(frozen=True)
 class PagePair:
-    """One pair of the inventory, by the hosts' names and the buckets.
+    """One pair of the inventory, with the names of hosts and buckets.
 
-    rules: what it replicates, in words; sites: the names of the sites that it replicates to, if known; proof: what the
-    proof with an object showed, in words.
+    rules: what it replicates, as text; sites: the names of the sites that it replicates to, if known; proof: the result
+    of the proof, as text.
     """
 
     source: str
@@ -47,11 +47,11 @@ class PagePair:
 
 @dataclass(frozen=True)
 class PageInput:
-    """Everything that is known of a run.
+    """The data of a run.
 
-    last: reports of an earlier run, for pairs without one of this run. pairs: those to show beside the reports' own.
-    findings: of backbeat_preflight, by pair. services and failures: the results of backbeat_service_info and
-    backbeat_failed_info by host; a service that could not be asked is {"error": why}. repairs: of this run.
+    last: reports of an earlier run, for pairs without a report of this run. pairs: to show in addition to those of the
+    reports. findings: of backbeat_preflight, by pair. services and failures: the results of backbeat_service_info and
+    backbeat_failed_info by host; a failed query of a service is {"error": why}. repairs: of this run.
     """
 
     title: str
@@ -67,7 +67,7 @@ class PageInput:
 
 
 def page(given: PageInput) -> dict[str, Any]:
-    """The data of the template roles/replication/templates/report.html.j2, which explains it."""
+    """The data for the template roles/replication/templates/report.html.j2, where it is documented."""
     repairs = {repair.pair: repair for repair in given.repairs}
     repaired = [PagePair(*id) for id in repairs]
     pairs = {pair.id: pair for pair in [*map(_pair_of, given.reports), *repaired, *given.pairs]}
@@ -110,7 +110,7 @@ def page(given: PageInput) -> dict[str, Any]:
 
 
 def _status(pair: PagePair, report: Report | None, given: PageInput) -> list[dict[str, str]]:
-    """What is known of the pair now: [{"name", "value"}]; nothing that was not asked."""
+    """The current facts about the pair: [{"name", "value"}], without facts that were not read."""
     service = given.services.get(pair.source) or {}
     sites: Sequence[Mapping[str, Any]] = service.get("sites") or []
     only = tuple(one["name"] for one in sites) if len(sites) == 1 else ()
@@ -138,7 +138,7 @@ def _status(pair: PagePair, report: Report | None, given: PageInput) -> list[dic
 
 
 def worst(verdicts: Iterable[str]) -> str:
-    """The first of VERDICTS that occurs; "unverified" for none."""
+    """The most severe verdict; "unverified" if there is none."""
     found = set(verdicts)
     return next((one for one in VERDICTS if one in found), "unverified")
 
@@ -236,7 +236,8 @@ def _side(report: Report, side: str) -> dict[str, str]:
 
 
 def _states(report: Report) -> list[dict[str, Any]]:
-    """The states that occur, as bars on a logarithmic scale: three stuck versions among millions are to be seen."""
+    """The states that occur, as bars on a logarithmic scale, so that three stuck versions among millions are
+    visible."""
     found = [(state, report.states[state.id]) for state in STATES if report.states[state.id].count]
     largest = max((tally.count for state, tally in found), default=1)
     return [
@@ -276,7 +277,7 @@ _GROUP_WORDS = {
 
 
 def _whole(states: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The bar of all versions by group, in per cent; what exists stays visible."""
+    """The bar of all versions by group, in percent, with a minimum width for each group that occurs."""
     total = sum(one["count"] for one in states)
     parts = []
     for group in _GROUP_WORDS:
@@ -308,7 +309,7 @@ def _ages(report: Report, oldest: str | None, newest: str | None) -> dict[str, A
 
 
 def _position(seconds: float) -> float:
-    """Where an age is on its axis, in per cent."""
+    """The position of an age on its axis, in percent."""
     shortest = AGES[0][0] / 2
     within = min(max(seconds, shortest), LONGEST)
     return round(96 * math.log(within / shortest) / math.log(LONGEST / shortest), 2)

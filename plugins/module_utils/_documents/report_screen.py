@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The page of a run in short, as lines of text for a terminal."""
+"""A summary of the page of a run, as lines of text for a terminal."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from typing import Any
 
 from .report_drawing import shorten
 
-#: How many keys are named of each state that is to be fixed, and of each reason to skip a version.
+#: The number of keys to show for each state to fix, and for each reason to skip a version.
 KEYS = 3
 LONGEST_KEY = 120
 
 
 def screen(shown: Mapping[str, Any]) -> list[str]:
-    """One block for each pair, then what is wrong with Backbeat. shown: what report_page.page returns."""
+    """One block for each pair, then problems of Backbeat. shown: the result of report_page.page."""
     lines = [shown["sentence"]]
     for pair in shown["pairs"]:
         lines += _pair(pair)
     for service in shown["services"]:
         lines.append(f"Backbeat of {service['name']}: {service['word']}")
         lines += [f"    {text}" for text in (service["error"], *service["notes"]) if text]
-    # Narrow blanks are for browsers.
+    # Replace narrow blanks, which are for browsers.
     return [line.replace("\u202f", " ") for line in lines]
 
 

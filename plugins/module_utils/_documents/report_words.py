@@ -1,13 +1,13 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Words of the page of a run: verdicts, groups of states, and numbers, sizes and times as people read them."""
+"""Texts of the page of a run: verdicts, groups of states, and numbers, sizes and times in readable form."""
 
 from __future__ import annotations
 
 from itertools import pairwise
 
-#: The worst first; each has a form of its own beside its colour.
+#: The most severe first; each has its own shape in addition to its colour.
 VERDICTS = ("failed", "incomplete", "waiting", "unverified", "ok")
 WORDS = {
     "failed": "Problems",
@@ -16,7 +16,7 @@ WORDS = {
     "unverified": "Not verified",
     "ok": "In sync",
 }
-#: How the states are grouped in bars.
+#: The groups of states in bars.
 GROUPS = {
     "in_sync": "ok",
     "not_selected": "quiet",
@@ -33,17 +33,17 @@ GROUPS = {
 
 
 def group_of(state: str) -> str:
-    """The group of a state: ok, waiting, unknown, quiet, or bad for what is to be fixed."""
+    """The group of a state: ok, waiting, unknown, quiet, or bad (to be fixed)."""
     return GROUPS.get(state, "bad")
 
 
 def number(value: int) -> str:
-    """With thin groups of three digits: 1 234 567."""
+    """The number in groups of three digits, separated by narrow blanks: 1 234 567."""
     return f"{value:,}".replace(",", "\u202f")
 
 
 def size(value: float) -> str:
-    """Bytes in binary units with up to three digits: 1.25 GiB."""
+    """The bytes in binary units with up to three digits: 1.25 GiB."""
     for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
         if value < 1000 or unit == "TiB":
             break
@@ -53,7 +53,7 @@ def size(value: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """In the two largest units: 2 d 3 h, 4 min 5 s."""
+    """The seconds in the two largest units: 2 d 3 h, 4 min 5 s."""
     whole = round(seconds)
     units = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
     for (unit, length), (smaller, part) in pairwise(units):
@@ -65,12 +65,12 @@ def duration(seconds: float) -> str:
 
 
 def moment(text: str | None) -> str | None:
-    """ISO 8601 in UTC as people read it: 2026-11-22 17:21 UTC."""
+    """A time in ISO 8601 in readable form: 2026-11-22 17:21 UTC."""
     return f"{text[:10]} {text[11:16]} UTC" if text else None
 
 
 def printable(text: str) -> str:
-    """A key as one line; what would steer a terminal, or change the direction of writing, is escaped as in Python."""
+    """A key as one line; characters that control a terminal or the text direction are escaped as in Python."""
     return "".join(
         one if one.isprintable() else one.encode("unicode_escape").decode() for one in text
     )

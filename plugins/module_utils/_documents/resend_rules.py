@@ -1,16 +1,15 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which versions of a key may be replicated again, and in which order: for backfill and for retries alike.
+"""Decides which versions of a key may be replicated again, and in which order, for backfills and retries.
 
-The rules follow from what was measured on CloudServer 8.8.35 with Backbeat 8.6.49:
+The rules follow from measurements on CloudServer 8.8.35 with Backbeat 8.6.49:
 
 - Versions keep their ids, and the target orders them by these. Sent oldest first, they end up in the source's order.
-- Delete markers cannot be sent again. If a key is deleted at the source and its marker is not at the target, the older
-  versions would make it live there. Below a marker that has arrived they stay hidden.
-- A `null` version that arrives after a newer version of its key becomes current at the target: a GET returns old
-  content, although all statuses are as they should be. Sent before the newer ones, each after the previous one has
-  arrived, it is right.
+- Delete markers cannot be sent again. If a key is deleted at the source and its marker is not at the target, older
+versions would make the key exist there. Below a replicated marker they stay noncurrent. - A `null` version that arrives
+after a newer version of its key becomes current at the target: a GET returns old content, although all statuses are as
+they should be. Sent before the newer ones, each after the previous one has arrived, it is right.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 NULL = "null"
-#: The states (ids of verify_states.STATES) that are sent unless a task says otherwise.
+#: The states (ids of verify_states.STATES) that are sent by default.
 DEFAULT_STATES = frozenset(("never_replicated", "failed", "stuck"))
 AT_TARGET = frozenset(("in_sync", "different", "not_comparable"))
 ARRIVING = frozenset(("pending", "processing"))
@@ -29,7 +28,7 @@ ARRIVING = frozenset(("pending", "processing"))
 class KeyVersion:
     """A version or delete marker of a key at the source.
 
-    state: one of verify_states.STATES, by its id; status: the ReplicationStatus that the source shows, None for none.
+    state: an id of verify_states.STATES; status: the ReplicationStatus at the source, None for none.
     """
 
     version_id: str
@@ -44,11 +43,11 @@ class KeyVersion:
 
 @dataclass(frozen=True)
 class Selection:
-    """Which versions are to be sent: those in one of the states, and those that are named by their version id.
+    """Which versions to send: those in one of the states, and those that are named by their version id.
 
-    excluded: version ids that are left alone although their state is selected, such as those that are too young.
-    delete_again: for keys that are deleted at the source, whether a new delete marker may be made there first.
-    markers: whether delete markers can be sent again: by Backbeat's API, not by tags.
+    excluded: version ids that are not sent although their state is selected, such as those that are too new.
+    delete_again: for keys that are deleted at the source, whether a new delete marker may be created there first.
+    markers: whether delete markers can be sent again: with Backbeat's API, not with tags.
     """
 
     states: frozenset[str] = DEFAULT_STATES
@@ -65,14 +64,14 @@ class Selection:
 
 @dataclass(frozen=True)
 class Refusal:
-    """A selected version that is not sent. reason: a word for programs, one of REASONS."""
+    """A selected version that is not sent. reason: a keyword, one of REASONS."""
 
     version_id: str
     reason: str
 
     @property
     def detail(self) -> str:
-        """The reason as sentences: why, and what to do."""
+        """The reason and the remedy as sentences."""
         return REASONS[self.reason]
 
 
@@ -106,11 +105,11 @@ MARKER_REASONS = ("delete-marker", "old-delete-marker")
 
 @dataclass(frozen=True)
 class KeyPlan:
-    """What may be sent of one key.
+    """The versions of one key that may be sent.
 
-    send: version ids, oldest first, one after the other. delete_first: delete the key at the source and wait until that
-    marker is at the target before anything is sent. one_by_one: send each only after the previous one is COMPLETED,
-    and afterwards compare the current version of both sides; stop if they differ.
+    send: version ids, oldest first. delete_first: delete the key at the source and wait until that marker is at the
+    target before sending any version. one_by_one: send each version after the previous one is COMPLETED, and at the end
+    compare the current versions of both sides; stop if they differ.
     """
 
     send: tuple[str, ...] = ()
@@ -120,7 +119,7 @@ class KeyPlan:
 
 
 def plan_key(versions: Sequence[KeyVersion], selection: Selection) -> KeyPlan:
-    """The plan for one key. `versions` are all of its versions and delete markers at the source, newest first."""
+    """The plan for one key. `versions`: all its versions and delete markers at the source, newest first."""
     refused: dict[str, str] = {}
     candidates: list[KeyVersion] = []
     for version in versions:
@@ -160,7 +159,7 @@ def plan_key(versions: Sequence[KeyVersion], selection: Selection) -> KeyPlan:
 
 
 def _deletes_again(newest: KeyVersion, selection: Selection) -> bool:
-    """Whether the key's newest entry is a selected delete marker that is to be replaced by a new one."""
+    """Whether the key's newest entry is a selected delete marker that has to be replaced by a new one."""
     return (
         selection.delete_again
         and newest.delete_marker
@@ -170,7 +169,7 @@ def _deletes_again(newest: KeyVersion, selection: Selection) -> bool:
 
 
 def _own_reason(version: KeyVersion, selection: Selection) -> str:
-    """Why the version must not be sent, whatever else there is of its key; "" if it may be."""
+    """Why the version must not be sent, independently of its key's other versions; "" if it may be."""
     if version.delete_marker and not selection.markers:
         return "delete-marker"
     if version.status == "REPLICA" and version.version_id not in selection.version_ids:
@@ -183,10 +182,10 @@ def _own_reason(version: KeyVersion, selection: Selection) -> str:
 def _null_rule(
     versions: Sequence[KeyVersion], candidates: Sequence[KeyVersion]
 ) -> tuple[bool, dict[str, str]]:
-    """Whether the key has a null version below others that matters, and what must not be sent because of it."""
+    """Whether a null version below others makes the order matter, and what must not be sent because of it."""
     place = next((i for i, one in enumerate(versions) if one.version_id == NULL), 0)
     null = versions[place]
-    # An older delete marker that never arrives does not matter to the order.
+    # An older delete marker that is never replicated does not affect the order.
     newer = [one for one in versions[:place] if one is versions[0] or not _is_lost_marker(one)]
     if not newer or null.delete_marker:
         return False, {}
@@ -196,7 +195,7 @@ def _null_rule(
         return False, {NULL: "null-after-newer"}
     if not (null.arrived or null.state in ARRIVING):
         return False, {}
-    # All that is newer than the oldest one to be sent is sent too, and nothing of it is there yet.
+    # All versions newer than the oldest one to send are sent too, and none of them is at the target yet.
     oldest = max(versions.index(one) for one in candidates)
     in_order = [one for one in newer if versions.index(one) <= oldest] == list(candidates)
     if in_order and oldest < place and null.arrived:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""When a paused site resumes: from a time of day, a date or hours to the whole hours that Backbeat knows."""
+"""Scheduled resumes of paused sites: converts a time of day, a date or hours to Backbeat's whole hours."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from datetime import datetime, timedelta
 from .._work import InvalidDocument
 
 HOUR = timedelta(hours=1)
-# Between the request and the server's own clock.
+# The tolerance between the request and the server's clock.
 TOLERANCE = timedelta(minutes=2)
 
 
 @dataclass(frozen=True)
 class Resume:
-    """A resume that is requested: `hours` to be sent to the server now, and the moments that satisfy the request.
+    """A requested resume: `hours` to send to the server now, and the moments that satisfy the request.
 
-    Any scheduled resume from `earliest` to `latest` is the requested one, so that a repeated request changes nothing.
+    Any scheduled resume from `earliest` to `latest` satisfies it, so that a repeated request is idempotent.
     """
 
     hours: int
@@ -32,14 +32,14 @@ class Resume:
 
 
 def check_until(text: str) -> str:
-    """The text if it is a time of day (HH:MM) or a date with a time in ISO 8601. Raises InvalidDocument."""
+    """Return the text if it is a time of day (HH:MM) or a date with a time in ISO 8601, or raise InvalidDocument."""
     if not _TIME_OF_DAY.fullmatch(text):
         _moment(text)
     return text
 
 
 def resume_until(text: str, now: datetime) -> Resume:
-    """No earlier than the moment, in whole hours from now. `now` and times without an offset are local times.
+    """The resume at a moment or up to an hour later. `now` and times without an offset are local times.
 
     Raises InvalidDocument for a moment that has passed.
     """
@@ -52,7 +52,7 @@ def resume_until(text: str, now: datetime) -> Resume:
 
 
 def resume_in(hours: int, now: datetime) -> Resume:
-    """In so many hours from now; a resume that another run has requested within the last hour is the same one."""
+    """The resume in a number of hours; one that another run requested within the last hour satisfies it."""
     if hours < 1:
         raise InvalidDocument(f"hours is {hours}: name whole hours, 1 or more.")
     latest = now + hours * HOUR + TOLERANCE

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What else happens when the tags of many versions are put back: sentences that are shown before it is done."""
+"""Describes the side effects of putting back the tags of many versions, for the user to read before."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 Configuration = Mapping[str, Any]
-#: How events of the calls that a backfill makes begin, and how a notification may name all of a kind.
+#: Beginnings of the events of a backfill's calls, and the forms in which a notification can name all of a kind.
 TAGGING = "s3:ObjectTagging:Put"
 MARKER = "s3:ObjectRemoved:DeleteMarkerCreated"
 _QUEUES = ("QueueConfigurations", "TopicConfigurations", "LambdaFunctionConfigurations")
 
 
 def notified(configuration: Configuration, event: str) -> list[str]:
-    """Whom a bucket's notifications tell of an event: the ARNs, or the ids of notifications without one.
+    """The receivers of a bucket's notifications about an event: ARNs, or the ids of notifications without one.
 
-    configuration: boto3's answer to GetBucketNotificationConfiguration.
+    configuration: the result of boto3's GetBucketNotificationConfiguration.
     """
     kind = event.rpartition(":")[0]
     names = []
@@ -31,7 +31,7 @@ def notified(configuration: Configuration, event: str) -> list[str]:
 
 
 def rules_by_tag(rules: Sequence[Configuration]) -> list[str]:
-    """The enabled lifecycle rules, as boto3 returns them, whose filter names a tag."""
+    """The enabled lifecycle rules, as boto3 returns them, with a tag in their filter."""
     found = []
     for rule in rules:
         given = rule.get("Filter") or {}
@@ -68,7 +68,7 @@ def sentences(
 ) -> list[str]:
     """The side effects of a backfill of one pair.
 
-    target_lifecycle: rules of the target, None if they do not matter. deletes: whether delete markers are created.
+    target_lifecycle: rules of the target, None if they are not relevant. deletes: whether delete markers are created.
     """
     found = []
     told = notified(notifications or {}, TAGGING)

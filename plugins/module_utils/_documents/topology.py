@@ -22,7 +22,7 @@ SIDES = (SOURCE, TARGET)
 
 @dataclass(frozen=True)
 class Target:
-    """Where a site has the objects of a pair; the attributes are those of Pair."""
+    """The place of a pair's objects on a site; the attributes are those of Pair."""
 
     target_host: str
     target_bucket: str
@@ -33,11 +33,11 @@ class Target:
 
 @dataclass(frozen=True)
 class Pair:
-    """A bucket and the bucket that it is replicated to. Without `rules`, existing rules or one for all objects.
+    """A bucket and the bucket that it is replicated to. Without `rules`: existing rules, or one for all objects.
 
-    role: the pair's own roles as its configuration has them, or empty for those of the two hosts. site: the replication
-    site that the target is, cloud: whether that is a public cloud, which puts target_prefix before each key.
-    further: the other targets of the same bucket, on other sites.
+    role: the pair's own roles in the form of the configuration, or empty for those of the two hosts. site: the target's
+    replication site; cloud: whether it is a public cloud, which adds target_prefix to each key. further: the other
+    targets of the same bucket, on other sites.
     """
 
     source_host: str
@@ -54,18 +54,18 @@ class Pair:
 
     @property
     def targets(self) -> tuple[Target, ...]:
-        """All its targets, its own first."""
+        """All targets, the pair's own first."""
         own = Target(
             self.target_host, self.target_bucket, self.site, self.cloud, self.target_prefix
         )
         return (own, *self.further)
 
     def bucket(self, side: str) -> str:
-        """The name of its source or target bucket."""
+        """The name of the source or target bucket."""
         return self.source_bucket if side == SOURCE else self.target_bucket
 
     def describe(self) -> dict[str, Any]:
-        """As a dictionary; what is not set is left out, since there may be thousands."""
+        """The pair as a dictionary; unset values are left out, because there may be thousands of pairs."""
         optional = {
             "rules": list(self.rules),
             "role": self.role,
@@ -84,7 +84,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Role:
-    """The role that Backbeat assumes on one side. One with an ARN exists already, and is not managed."""
+    """The role that Backbeat assumes on one side. A role with an ARN already exists and is not managed."""
 
     name: str
     policy: str
@@ -109,7 +109,7 @@ class Environment:
 
     @classmethod
     def of(cls, name: str, variables: Variables) -> Environment:
-        """From the host's typed variables."""
+        """Build it from the host's typed variables."""
 
         def variable(key: str) -> Any:
             return variables.get(f"replication_{key}")
@@ -137,16 +137,16 @@ class Environment:
 
 
 def enabled_prefixes(rules: Iterable[Mapping[str, Any]] | None) -> list[str]:
-    """The prefixes that a pair's rules replicate, in their order; without rules that is all objects."""
+    """The prefixes of a pair's enabled rules, in order; the empty prefix (all objects) without rules."""
     return [rule.get("prefix") or "" for rule in rules or ({},) if rule.get("enabled") is not False]
 
 
 def pairs_of(host: str, variables: Variables) -> Iterator[Pair]:
-    """The pairs of buckets that this host replicates; `target_host` is empty if neither pair nor host names one."""
+    """The pairs that this host replicates; `target_host` is empty if neither the pair nor the host has one."""
     usual = variables.get("replication_target_host") or ""
     for pair in variables.get("replication_pairs") or ():
         if not (pair.get("source_bucket") and pair.get("target_bucket")):
-            # The plan is refused, but other hosts' plans are still made.
+            # This host's plan is refused, but those of other hosts are not.
             continue
         yield Pair(
             source_host=host,
@@ -173,7 +173,7 @@ def pairs_of(host: str, variables: Variables) -> Iterator[Pair]:
 
 
 def _is_cloud(target: Mapping[str, Any], variables: Variables) -> bool:
-    """Whether a target is a cloud, as it says itself or as its site is known."""
+    """Whether a target is a cloud, by its own option or by the type of its site."""
     if target.get("cloud") is not None:
         return bool(target["cloud"])
     return (variables.get("replication_known_sites") or {}).get(target.get("site")) == "cloud"
@@ -190,7 +190,7 @@ class Direction:
 
 @dataclass(frozen=True)
 class Topology:
-    """Environments by name, and what is replicated between them."""
+    """The environments by name, and the replications between them."""
 
     environments: Mapping[str, Environment]
 
@@ -215,12 +215,12 @@ class Topology:
 
 @dataclass(frozen=True)
 class HostPlan:
-    """What one host has to do. Lists of dictionaries are what the modules take.
+    """The work of one host. Lists of dictionaries are in the form of module options.
 
-    outgoing: its pairs; targets: the hosts that they go to; sources: the hosts that replicate to it.
-    source_role and target_roles (by host): {"name", "arn"} of the roles that its configurations use, the ARN empty if
-    it is not in the inventory; pairs with roles of their own do not count.
-    verify_key: the key of the object that proves replication; proof_keys: the same with the prefixes of all pairs.
+    outgoing: its pairs; targets: the hosts to which it replicates; sources: the hosts that replicate to it. source_role
+    and target_roles (by host): {"name", "arn"} of the roles in its configurations, with an empty ARN if it is not in
+    the inventory; without the roles of pairs that have their own. verify_key: the key of the object that proves
+    replication; proof_keys: the same with the prefixes of all pairs.
     """
 
     host: str
@@ -236,7 +236,7 @@ class HostPlan:
     proof_keys: tuple[str, ...] = ()
 
     def describe(self) -> dict[str, Any]:
-        """As a dictionary of plain values; `source` and `target` say whether the host is one."""
+        """The plan as a dictionary of plain values; `source` and `target`: whether the host is one."""
         return {
             "host": self.host,
             "source": bool(self.outgoing),
@@ -255,11 +255,11 @@ class HostPlan:
 
 
 def plan(topology: Topology, host: str) -> HostPlan:
-    """The part of one host. Its targets must be known environments."""
+    """The plan of one host. Its targets must be known environments."""
     here = topology.environments[host]
     outgoing = [pair for direction in topology.outgoing(host) for pair in direction.pairs]
     incoming = [pair for direction in topology.incoming(host) for pair in direction.pairs]
-    # Pairs with roles of their own need none of this host's.
+    # Pairs with their own roles do not need this host's.
     served = {SOURCE: _without_role(outgoing), TARGET: _without_role(incoming)}
     key = _verify_key(here, outgoing, incoming)
     managed = [side for side in SIDES if served[side] and not here.roles[side].arn]
@@ -298,9 +298,9 @@ def _without_role(pairs: Iterable[Pair]) -> list[Pair]:
 
 
 def _policy(here: Environment, side: str, pairs: Sequence[Pair]) -> dict[str, Any]:
-    # The guide's document grants rights on both sides' buckets; ours only on those of its own side.
+    # The guide's policy grants permissions for the buckets of both sides; ours only for those of its own side.
     named = SIDES if here.permissions == "guide" else (side,)
-    # Only copies to a cloud need to read the tags.
+    # Only replication to clouds reads tags.
     clouds = side == SOURCE and any(_has_cloud(pair, here.known_sites) for pair in pairs)
     return {
         "name": here.roles[side].policy,
@@ -317,7 +317,7 @@ def _policy(here: Environment, side: str, pairs: Sequence[Pair]) -> dict[str, An
 
 
 def _has_cloud(pair: Pair, known_sites: Mapping[str, str]) -> bool:
-    """Whether a pair is replicated to a cloud, by its targets or by the sites of its rules."""
+    """Whether a pair is replicated to a cloud, according to its targets or the sites of its rules."""
     sites = (site.get("name") for rule in pair.rules for site in rule.get("sites") or ())
     return any(one.cloud for one in pair.targets) or any(
         known_sites.get(site or "") == "cloud" for site in sites
@@ -330,7 +330,8 @@ def _bucket(name: str, location: str) -> dict[str, Any]:
 
 
 def _verify_key(here: Environment, outgoing: Iterable[Pair], incoming: Iterable[Pair]) -> str:
-    """In a bucket that is replicated both ways, the other side's object would pass for this side's proof."""
+    """The key of the proof. It contains the host if buckets replicate both ways, to differ from the other side's
+    key."""
     received = {pair.target_bucket for pair in incoming}
     if any(pair.source_bucket in received for pair in outgoing):
         return f"{here.verify_key}-from-{here.name}"
@@ -338,5 +339,5 @@ def _verify_key(here: Environment, outgoing: Iterable[Pair], incoming: Iterable[
 
 
 def _each_once(items: Iterable[dict[str, Any]]) -> Items:
-    """One of each name, so that two threads never create the same."""
+    """The items without duplicate names, so that two threads never create the same resource."""
     return list({item["name"]: item for item in items}.values())

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Errors in the environments of an inventory, with the names of its hosts and variables."""
+"""Finds errors in the environments of an inventory, and names its hosts and variables in the messages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .replication import validate
 from .topology import SIDES, SOURCE, TARGET, Environment, Pair, Topology, enabled_prefixes
 from .wanted_replication import Wanted, check_wanted, merge, wanted_rules
 
-#: Roles for the check of a configuration whose roles may not exist yet.
+#: Placeholders in the check of a configuration whose roles may not exist yet.
 PLACEHOLDERS = tuple(names.iam_arn(names.UNKNOWN_ACCOUNT, "role", "/", side) for side in SIDES)
 CONNECTION = (
     "a connection is a dictionary with endpoint_url, and profile or access_key and secret_key"
@@ -27,9 +27,10 @@ CONNECTION = (
 def refusals(
     topology: Topology, host: str, known_hosts: Collection[str], *, to_set_up: bool = True
 ) -> list[str]:
-    """Sentences that say why this host's part cannot be set up, taken down or validated; empty if it can.
+    """Sentences about why this host's plan cannot be set up, torn down or validated; empty if it can.
 
-    known_hosts: all hosts of the inventory; to_set_up: False if what must not be set up may still be taken down.
+    known_hosts: all hosts of the inventory; to_set_up: False to allow what may be torn down although it must not be set
+    up.
     """
     here = topology.environments[host]
     if not any(one.target_host or one.pairs for one in topology.environments.values()):
@@ -47,7 +48,7 @@ def refusals(
 
 
 def _of_names(here: Environment, topology: Topology) -> Iterator[str]:
-    """Names, ARNs and rules that no server would accept."""
+    """Errors for names, ARNs and rules that no server would accept."""
     if here.pairs or topology.incoming(here.name):
         for side in SIDES:
             role = here.roles[side]
@@ -57,7 +58,7 @@ def _of_names(here: Environment, topology: Topology) -> Iterator[str]:
                 (f"{side}_role_arn", names.check_role_arn, role.arn),
             ):
                 try:
-                    # Only a role that exists already has an ARN.
+                    # A role with an ARN already exists.
                     if value or not variable.endswith("_arn"):
                         check(value)
                 except InvalidDocument as error:
@@ -76,7 +77,7 @@ def _of_names(here: Environment, topology: Topology) -> Iterator[str]:
 
 
 def _proof_keys(here: Environment) -> Iterator[str]:
-    """The keys of objects that would prove replication; the longest are those of canaries."""
+    """Errors for the keys of objects that prove replication; canaries have the longest keys."""
     for pair in here.pairs:
         for prefix in enabled_prefixes(pair.rules)[:1]:
             yield here.verify_key
@@ -97,13 +98,13 @@ def _check_policy_name(name: str) -> None:
 
 
 def _check_pair(pair: Pair, topology: Topology) -> None:
-    """Check the configuration that set-up would store for a pair in a bucket without one."""
+    """Check the configuration that set-up would store for a pair in an unconfigured bucket."""
     for side in SIDES:
         names.check_bucket_name(pair.bucket(side))
     rules = wanted_rules(pair.rules or [{"prefix": ""}]) or ()
     check_wanted(rules)
     if any(rule.prefix is None for rule in rules):
-        # It refers to a rule that exists already.
+        # The rule refers to a stored one.
         return
     roles = replication.split_roles(pair.role) if pair.role else PLACEHOLDERS
     wanted = Wanted(roles=roles, target_bucket=pair.target_bucket, rules=rules)
@@ -141,7 +142,7 @@ def _of_pairs(here: Environment, known_hosts: Collection[str]) -> Iterator[str]:
 
 
 def _of_sites(pair: Pair, here: Environment) -> Iterator[str]:
-    """Sites that the rules do not have, and targets that could not be told apart."""
+    """Errors for sites that are in no rule, and for indistinguishable targets."""
     targets = pair.targets
     named = {site.get("name") for rule in pair.rules for site in rule.get("sites") or ()}
     for one in targets:
@@ -197,7 +198,7 @@ def _of_connections(topology: Topology, here: Environment) -> Iterator[str]:
 
 
 def _of_environments(topology: Topology, here: Environment) -> Iterator[str]:
-    """Sides that are one environment, and a bucket that two hosts would configure."""
+    """Errors for sides in the same environment, and for a bucket that two hosts would configure."""
     for direction in topology.outgoing(here.name):
         there = topology.environments.get(direction.target)
         if there is None or not here.s3 or not there.s3:
@@ -219,7 +220,7 @@ def _of_environments(topology: Topology, here: Environment) -> Iterator[str]:
 
 
 def _of_shared_targets(topology: Topology, here: Environment) -> Iterator[str]:
-    """Pairs whose objects would overwrite one another in one target bucket."""
+    """Errors for pairs whose objects would overwrite each other in one target bucket."""
     groups: dict[tuple[Any, str], list[Pair]] = {}
     for environment in topology.environments.values():
         for pair in environment.pairs:
@@ -251,7 +252,7 @@ def _overlap(one: Pair, other: Pair) -> bool:
 
 
 def _place(s3: Mapping[str, Any]) -> tuple[Any, ...]:
-    """The server of a connection, however its URL is written; empty without one."""
+    """The server of a connection, independent of the form of its URL; empty without a URL."""
     url = urlsplit(str(s3.get("endpoint_url") or ""))
     try:
         port = url.port or {"http": 80, "https": 443}.get(url.scheme)

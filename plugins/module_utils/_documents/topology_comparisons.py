@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The pairs of buckets of a host's plan that are compared, and the files of each comparison."""
+"""The comparisons of a host's plan: pairs of buckets, and the files of each comparison."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from .topology import Items
 
 
 def comparisons(outgoing: Sequence[Mapping[str, Any]]) -> Items:
-    """The pairs of a plan, in their order, and after all of these their further targets, as pairs of their own.
+    """The pairs of a plan, in order, followed by their further targets as separate pairs.
 
-    Each has also its "name" in messages, and the "place" of its pair.
+    Each also has its "name" in messages, and the "place" of its pair.
     """
     pairs = [
         {**pair, "place": place, "name": pair["source_bucket"]}
@@ -32,7 +32,7 @@ def _further(pairs: Items) -> Iterator[dict[str, Any]]:
 
 
 def unsent(compared: Mapping[str, Any]) -> str:
-    """Why a backfill leaves a comparison out; "" if it does not."""
+    """Why a backfill skips a comparison; "" if it does not."""
     if not compared.get("cloud"):
         return ""
     where = f"{compared['target_bucket']} of {compared['target_host']}"
@@ -43,7 +43,7 @@ def unsent(compared: Mapping[str, Any]) -> str:
 
 
 def verify_files(folder: str, host: str, pair: Mapping[str, Any]) -> dict[str, str]:
-    """The files of a pair's verification, by the options of backbeat_verify."""
+    """The files of a pair's verification, by option of backbeat_verify."""
     if not folder:
         return {}
     name = _file_name(folder, host, pair)
@@ -52,13 +52,13 @@ def verify_files(folder: str, host: str, pair: Mapping[str, Any]) -> dict[str, s
         "problems_file": f"{name}.problems.jsonl",
         "report_file": f"{name}.report.json",
         "status_file": f"{name}.status.json",
-        # What a backfill has sent is pending since then.
+        # Versions that a backfill sent are pending since then.
         "sent_file": f"{name}.sent.jsonl",
     }
 
 
 def backfill_files(folder: str, host: str, pair: Mapping[str, Any]) -> dict[str, str]:
-    """The files of a pair's backfill, by the options of backbeat_backfill."""
+    """The files of a pair's backfill, by option of backbeat_backfill."""
     name = _file_name(folder, host, pair)
     return {
         "checkpoint": f"{name}.backfill.checkpoint",
@@ -70,9 +70,9 @@ def backfill_files(folder: str, host: str, pair: Mapping[str, Any]) -> dict[str,
 
 
 def _file_name(folder: str, host: str, pair: Mapping[str, Any]) -> str:
-    """How the names of a pair's files begin."""
+    """The beginning of the names of a pair's files."""
     names = (host, pair["source_bucket"], pair["target_host"], pair["target_bucket"])
-    # Hosts may have any name; buckets have no underscore, so the name of a file stays that of one pair.
+    # Hosts may have any name. Buckets have no underscore, so the name of a file is unique to a pair.
     return f"{folder}/{'__'.join(quote(one, safe='') for one in names)}"
 
 

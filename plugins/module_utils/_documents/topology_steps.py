@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The steps of a host's plan that need connections, or ARNs that earlier steps returned, as the modules take them."""
+"""The steps of a host's plan that need connections, or ARNs from earlier steps, in the form of module options."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Results = Sequence[Mapping[str, Any]]
 
 
 def role_arns(*results: Mapping[str, Any]) -> dict[str, str]:
-    """ARNs by role name, from results of backbeat_iam_role or its info module; skipped ones have none."""
+    """ARNs by role name, from results of backbeat_iam_role or its info module, except skipped ones."""
     listed = [one for result in results for one in result.get("results") or [result]]
     roles = [one.get("iam_role") for one in listed if isinstance(one, Mapping)]
     return {role["role_name"]: role["arn"] for role in roles if role}
@@ -29,10 +29,10 @@ def role_arns(*results: Mapping[str, Any]) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Found:
-    """What teardown's earlier steps found.
+    """The results of teardown's earlier steps.
 
-    removed, policies: their results, one by one, for this host's pairs and policies. configurations: of all buckets in
-    the account. received: configurations of other hosts that still replicate to this one.
+    removed, policies: the results for this host's pairs and policies. configurations: of all buckets in the account.
+    received: configurations of other hosts that still replicate to this one.
     """
 
     removed: Results = ()
@@ -43,15 +43,14 @@ class Found:
 
 @dataclass(frozen=True)
 class Steps:
-    """A plan as HostPlan.describe() returns it, with what its later steps need.
+    """A plan as HostPlan.describe() returns it, with the data for its later steps.
 
     connections: "s3" and "iam" by host, for this host and its targets; arns: of the roles that were created or read so
-    far, by host and name; ready: hosts whose buckets this run has created; changed: hosts whose roles or policies this
-    run has changed, and buckets as (host, name); checked: hosts on which this run has taken all steps before the proof;
-    findings: of preflight, for each outgoing pair, empty if it did not run; proved: what the proof of each pair says,
-    in words, empty if none was asked for; plans: how each pair's verification is divided among workers;
-    store: the bucket in which they keep it and their parts, None if they have a common folder;
-    stuck: events of versions that are stuck.
+    far, by host and name; ready: hosts whose buckets this run created; changed: hosts whose roles or policies this run
+    changed, and buckets as (host, name); checked: hosts on which this run took all steps before the proof; findings: of
+    preflight, for each outgoing pair, empty if it did not run; proved: the result of each pair's proof as text, empty
+    without proofs; plans: how each pair's verification is divided among workers; store: the bucket for the plans and
+    parts, None if the workers have a common folder; stuck: events of stuck versions.
     """
 
     plan: Mapping[str, Any]
@@ -68,7 +67,7 @@ class Steps:
     store: Mapping[str, Any] | None = None
 
     def unknown_roles(self) -> Items:
-        """Roles whose ARN is still to be read: {"host", "name"}."""
+        """The roles with unknown ARNs: {"host", "name"}."""
         return [
             {"host": host, "name": role["name"]}
             for host, role in self._used_roles()
@@ -76,7 +75,8 @@ class Steps:
         ]
 
     def unchecked_targets(self) -> Items:
-        """The target buckets of hosts that are not ready, as backbeat_bucket takes them: {"host", "buckets"}."""
+        """The target buckets of hosts that are not ready: {"host", "buckets"}, with the latter as for
+        backbeat_bucket."""
         buckets: dict[str, dict[str, None]] = {}
         for pair in self.plan["outgoing"]:
             if pair["target_host"] not in self.ready:
@@ -87,7 +87,7 @@ class Steps:
         ]
 
     def policies(self, purge_statements: bool = False) -> Items:
-        """The policies, with ARNs for the names of their roles if these are known: this saves reading them."""
+        """The policies, with known ARNs in place of the names of their roles, which saves reading the roles."""
         known = self.arns.get(self.plan["host"], {})
         purge = {"purge_statements": True} if purge_statements else {}
         return [
@@ -97,7 +97,7 @@ class Steps:
 
     def replications(self, options: Mapping[str, Any]) -> Items:
         """The replication configurations of the source buckets, with these options for all."""
-        # What is left at its default is left out: with thousands of pairs each option counts.
+        # Options with default values are left out: with thousands of pairs, each option counts.
         asked = {
             name: value
             for name, value in options.items()
@@ -115,7 +115,7 @@ class Steps:
         ]
 
     def preflights(self, known_sites: Mapping[str, str]) -> Items:
-        """Both sides of each pair, as the role would set them up."""
+        """Both sides of each pair, with the state after set-up as expected state."""
         return [
             {
                 SOURCE: self._side(self.plan["host"], pair["source_bucket"], roles[0]),
@@ -128,7 +128,7 @@ class Steps:
         ]
 
     def watched(self, options: Mapping[str, Any]) -> Items:
-        """The pairs as the event source takes them."""
+        """The pairs in the form of the event source's arguments."""
         return [
             {
                 "host": self.plan["host"],
@@ -139,10 +139,10 @@ class Steps:
         ]
 
     def report_pairs(self, folder: str) -> Items:
-        """The host's comparisons as reports show them: with what they replicate in words, and their sites.
+        """The host's comparisons for reports: with the replicated objects as text, and their sites.
 
-        folder: where verifications write their reports, of which the last one is shown. What was found of a pair by
-        other means holds for its first target.
+        folder: of the verifications' reports, of which the last one is shown. Findings and proofs of a pair are shown
+        for its first target.
         """
         return [
             {
@@ -166,9 +166,9 @@ class Steps:
         ]
 
     def proofs(self, options: Mapping[str, Any]) -> Items:
-        """The proof of each pair: an object below the prefix of its first enabled rule.
+        """The proof of each pair: an object with the prefix of its first enabled rule.
 
-        One that exists proves nothing if this run has changed what it rests on, or has not checked that.
+        An existing object is no proof if this run changed its preconditions, or did not check them.
         """
         despite = {"despite_retention": True} if options["verify_despite_retention"] else {}
         return [
@@ -209,7 +209,7 @@ class Steps:
         }
 
     def expected_roles(self, pair: Mapping[str, Any]) -> tuple[str, str | None]:
-        """ARNs or names; a configuration for clouds has no target role."""
+        """The ARNs or names of both roles; None for the target in a configuration for clouds."""
         if pair.get("role"):
             source, _comma, target = pair["role"].partition(",")
             return source, target or None

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a run of the role did or would do on one host, as data and as lines of text.
+"""Summarises the changes of a run of the role on one host, as data and as lines of text.
 
-It consists of the inventory's words and of numbers. Nothing that a server returned is repeated, because older versions
-of Ansible evaluate statistics as templates.
+The summary has only names from the inventory and numbers, but no text from servers, because older versions of Ansible
+evaluate statistics as templates.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .topology import enabled_prefixes
 
 Result = Mapping[str, Any]
 ACTIONS = ("add", "change", "remove")
-#: Which kind of resource a change of a module is about, and what is done to it.
+#: The kind of resource, and the kind of change, of each API operation.
 OPERATIONS = {
     "CreateRole": ("role", "add"),
     "UpdateAssumeRolePolicy": ("role", "change"),
@@ -37,23 +37,23 @@ OPERATIONS = {
 }
 KINDS = ("role", "policy", "bucket", "rule", "object")
 PLURALS = {"policy": "policies"}
-#: What backbeat_proof returns, in the table.
+#: The table's texts for results of backbeat_proof.
 PROOFS = {
     "new": "new",
     "valid": "valid",
     "unverified": "valid, roles unverified",
     "withheld": "none, because of a default retention",
 }
-#: The same if the step has not run, because of --tags or replication_verify.
+#: The text if the step did not run because of --tags or replication_verify.
 NOT_RUN = "not run"
 
 
 @dataclass(frozen=True)
 class Summary:
-    """The results of one host's tasks: `plan` is HostPlan.describe(); `results` what each task returned, by its step.
+    """The results of one host's tasks. `plan`: of HostPlan.describe(); `results`: of each task, by step.
 
     Steps: roles, policies, buckets, replication, proofs; of teardown removed, policies_removed,
-    roles_removed, buckets_removed. What was skipped is empty.
+    roles_removed, buckets_removed. Skipped steps are empty.
     """
 
     plan: Mapping[str, Any]
@@ -77,7 +77,7 @@ class Summary:
         for operation, subject in self._changes():
             kind, action = OPERATIONS.get(operation, ("", ""))
             if kind:
-                # A resource that is created and then completed is added, once.
+                # A resource that is created and then configured counts once, as added.
                 done.setdefault((kind, subject.split(" ")[0]), action)
         for (kind, _subject), action in done.items():
             actions[action][kind] += 1
@@ -92,7 +92,7 @@ class Summary:
             for one in result.get("results") or ():
                 for change in one.get("changes") or ():
                     operation, _blank, subject = change.partition(" ")
-                    # A canary is gone again.
+                    # A canary is removed again.
                     if subject == without_canary(subject):
                         yield operation, subject
 
@@ -113,7 +113,7 @@ class Summary:
                 "source_bucket": bucket,
                 "target_host": pair["target_host"],
                 "target_bucket": pair["target_bucket"],
-                # Without the step nothing was read.
+                # Without this step, no configuration was read.
                 "rules": len((stored or {}).get("rules") or ()) if seen else None,
                 "roles": self._roles(pair),
                 "proof": _proof(proof) if proved else NOT_RUN,
@@ -140,7 +140,7 @@ class Summary:
 
 
 def _proof(result: Result) -> str:
-    """In words: a proof that is valid, what else the object shows, or that there is none."""
+    """A text for the result of a proof: valid, the object's state otherwise, or none."""
     status = (result.get("object") or {}).get("replication_status")
     if not result or result.get("failed"):
         return "none"

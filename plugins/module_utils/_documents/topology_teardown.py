@@ -1,9 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The part of a host's plan that teardown removes: rules, and policies, roles and buckets that nothing else
-uses.
-"""
+"""The part of a host's plan that teardown removes: rules, and unused policies, roles and buckets."""
 
 from __future__ import annotations
 
@@ -15,7 +13,7 @@ from .topology_steps import Steps
 
 
 def removals(steps: Steps, options: Mapping[str, Any]) -> Items:
-    """The rules that teardown removes: those that set-up creates, from configurations as it creates them."""
+    """The rules that teardown removes: those of set-up, from configurations with set-up's roles and target."""
     return [
         {
             "bucket": pair["source_bucket"],
@@ -36,7 +34,7 @@ def removals(steps: Steps, options: Mapping[str, Any]) -> Items:
 
 
 def users(steps: Steps) -> dict[str, list[str]]:
-    """The buckets whose configurations use a role of this environment, by the role's name."""
+    """By the name of a role of this environment, the buckets whose configurations use it."""
     still = _still_configured(steps)
     others = [one["replication"] for one in steps.found.configurations if one.get("replication")]
     sources = [one for one in still.values() if one]
@@ -50,14 +48,14 @@ def users(steps: Steps) -> dict[str, list[str]]:
 
 
 def _still_configured(steps: Steps) -> dict[str, Any]:
-    """What is left of the configuration of each bucket that this host replicates, None if nothing is."""
+    """The remaining configuration of each bucket that this host replicates, None if there is none."""
     buckets = [pair["source_bucket"] for pair in steps.plan["outgoing"]]
     results = [one.get("replication") for one in steps.found.removed]
     return dict(zip(buckets, results, strict=False))
 
 
 def absent_policies(steps: Steps) -> Items:
-    """The policies without the buckets that are no longer replicated; one whose role is still used stays."""
+    """The policies without buckets that are no longer replicated; those of roles in use stay."""
     used = users(steps)
     items = []
     for one in steps.plan["policies"]:
@@ -66,7 +64,7 @@ def absent_policies(steps: Steps) -> Items:
         source = [name for name in one.get("source_buckets", ()) if name not in still]
         kept = {left["target_bucket"] for left in steps.found.received if left["bucket"] in still}
         target = [name for name in one.get("target_buckets", ()) if name not in kept]
-        # The guide's document cannot be written for one side only; then it stays as it is.
+        # The guide's document cannot be written for one side only, so it stays as it is.
         if (source or target) and (one["permissions"] != "guide" or (source and target)):
             items.append(
                 {
@@ -84,7 +82,7 @@ def absent_policies(steps: Steps) -> Items:
 
 
 def absent_roles(steps: Steps) -> Items:
-    """The roles that no configuration uses; one with other policies than those that were removed stays."""
+    """The roles that no configuration uses; roles with other policies than the removed ones stay."""
     used = users(steps)
     policies = zip(absent_policies(steps), steps.found.policies, strict=False)
     removed = [one["name"] for one, result in policies if result.get("policy") is None]

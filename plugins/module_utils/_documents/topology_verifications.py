@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What verifications, backfills and retries of a host's plan work on, and how machines share them."""
+"""The items of verifications, backfills and retries of a host's plan, and their distribution among machines."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from .topology_steps import Steps
 
 
 def verifications(steps: Steps, options: Mapping[str, Any]) -> Items:
-    """Both sides of each comparison; its files are in the folder of verification, none without one."""
+    """Both sides of each comparison, with its files in the verification's folder, if there is one."""
     url = options["backbeat_url"]
     return [
         {
             SOURCE: _compared(steps, steps.plan["host"], one["source_bucket"]),
             TARGET: _compared(steps, one["target_host"], one["target_bucket"]),
-            # What is not set is left out: with thousands of pairs each option counts.
+            # Unset options are left out: with thousands of pairs, each option counts.
             **{name: one[name] for name in ("site", "cloud", "target_prefix") if one.get(name)},
             **({"backbeat_url": url} if url else {}),
             **verify_files(options["verify_folder"], steps.plan["host"], one),
@@ -37,9 +37,9 @@ def verifications(steps: Steps, options: Mapping[str, Any]) -> Items:
 
 
 def backfills(steps: Steps, options: Mapping[str, Any]) -> Items:
-    """Both sides of each comparison, for a backfill; its files are in the folder of verification.
+    """Both sides of each comparison for a backfill, with its files in the verification's folder.
 
-    Clouds are left out, since the module cannot tell what they lack.
+    Clouds are left out, because the module cannot determine which versions they lack.
     """
     folder = options["verify_folder"]
     found: Items = []
@@ -58,14 +58,14 @@ def backfills(steps: Steps, options: Mapping[str, Any]) -> Items:
 
 
 def repaired(steps: Steps, options: Mapping[str, Any]) -> Items:
-    """The same for a repair: of the keys that the verification before it found, where its files are kept."""
+    """The backfills of a repair, limited to the keys that the verification before it found, if it wrote files."""
     return backfills(steps, {**options, "backfill_from_verification": True})
 
 
 def resends(steps: Steps, options: Mapping[str, Any]) -> Items:
-    """The pairs with versions that the event source found to be stuck, for a backfill of these alone.
+    """The pairs with stuck versions from the event source, for a backfill of only these versions.
 
-    Its events have URL-encoded keys.
+    The event source's events have URL-encoded keys.
     """
     found: Items = []
     for pair in backfills(steps, {**options, "verify_folder": ""}):
@@ -80,9 +80,9 @@ def resends(steps: Steps, options: Mapping[str, Any]) -> Items:
 
 
 def retries(steps: Steps, options: Mapping[str, Any]) -> Items:
-    """The source bucket of each comparison, its sites and its target, for a retry of what failed.
+    """The source bucket of each comparison, its sites and its target, for a retry of failed versions.
 
-    Without a target, which clouds are not for this purpose, the module leaves out what the target would decide.
+    Clouds are not used as targets here. Without a target, the module skips versions for which it would have to read it.
     """
     known = list(options["known_sites"]) or None
     return [
@@ -102,12 +102,12 @@ def retries(steps: Steps, options: Mapping[str, Any]) -> Items:
 
 
 def left_out(steps: Steps) -> list[str]:
-    """The comparisons that a backfill leaves out, in words."""
+    """Texts about the comparisons that a backfill skips."""
     return list(filter(None, map(unsent, comparisons(steps.plan["outgoing"]))))
 
 
 def divisions(steps: Steps, options: Mapping[str, Any]) -> Items:
-    """The source bucket of each pair, to be divided among machines, and the file of its plan."""
+    """The source bucket of each pair, for dividing it among machines, and the file of its plan."""
     machines, shared = _machines(options), bool(options["verify_folder"])
     return [
         {
@@ -123,9 +123,9 @@ def divisions(steps: Steps, options: Mapping[str, Any]) -> Items:
 
 
 def ranges(steps: Steps, options: Mapping[str, Any]) -> Items:
-    """The ranges of all pairs, each with its worker, the name of a host for it, and the files of its part.
+    """The ranges of all pairs, each with its worker, its host name, and the files of its part.
 
-    Of a slice, which has no workers, only those that are its own by their number.
+    For a slice, which has no workers, only the ranges with its own number.
     """
     workers, slices = options["verify_workers"], options["verify_slices"]
     found: Items = []
@@ -163,7 +163,7 @@ def ranges(steps: Steps, options: Mapping[str, Any]) -> Items:
 
 
 def parts(steps: Steps, options: Mapping[str, Any]) -> Items:
-    """The parts of each pair's verification, to be merged, and the files of the whole."""
+    """The parts of each pair's verification, for merging them, and the files of the merged report."""
     return [
         {
             "bucket": pair[SOURCE]["bucket"],
@@ -185,7 +185,7 @@ def parts(steps: Steps, options: Mapping[str, Any]) -> Items:
 
 
 def _key(steps: Steps, file: str) -> str:
-    """The key of a file in the bucket that machines share, as modules make it."""
+    """The key of a file in the shared bucket, as modules build it."""
     prefix = (steps.store or {}).get("prefix") or ""
     return f"{prefix}{file.rpartition('/')[2]}"
 
@@ -195,5 +195,5 @@ def _compared(steps: Steps, host: str, bucket: str) -> dict[str, Any]:
 
 
 def _machines(options: Mapping[str, Any]) -> int:
-    """How many machines share the work."""
+    """The number of machines that share the work."""
     return options["verify_slices"] or len(options["verify_workers"])

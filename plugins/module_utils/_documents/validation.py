@@ -1,7 +1,8 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The findings about all pairs of a host, with drift separated from errors, and whether a validation fails."""
+"""Summarises the findings about all pairs of a host, separates drift from errors, and decides whether a validation
+fails."""
 
 from __future__ import annotations
 
@@ -9,10 +10,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-#: The severities of findings that fail, by the variable replication_preflight_fail_on.
+#: The severities that fail, by the value of replication_preflight_fail_on.
 FAILING = {"error": ("error",), "warning": ("error", "warning"), "never": ()}
 WELL = "Nothing keeps these buckets from being replicated."
-#: Pairs that a line names.
+#: The maximum number of pairs in a line.
 SHOWN = 10
 DRIFT = (
     "Drift, which set-up repairs (unlisted rules and permissions only with purging, disabled rules only with enabled: "
@@ -32,10 +33,10 @@ def validation(
     fail_on: str,
     fail_on_drift: bool,
 ) -> dict[str, Any]:
-    """What backbeat_preflight found for these pairs.
+    """The findings of backbeat_preflight for these pairs.
 
     {"errors", "drift", "others": findings with their "line", each once; "failed"; "lines"; "statistic"}. The statistic
-    has nothing that a server returned, because older versions of Ansible evaluate statistics as templates.
+    has no text from servers, because older versions of Ansible evaluate statistics as templates.
     """
     groups: dict[str, dict[str, Mapping[str, Any]]] = {name: {} for name in HEADINGS}
     shown = []
@@ -72,7 +73,7 @@ def _group(finding: Mapping[str, Any]) -> str:
 def _checked(
     pairs: Sequence[Mapping[str, Any]], results: Sequence[Mapping[str, Any]]
 ) -> Iterator[str]:
-    """What was checked, with a line for all pairs of which it is the same."""
+    """Lines about the checks, one for all pairs with the same checks."""
     groups: dict[str, list[str]] = {}
     for pair, result in zip(pairs, results, strict=False):
         checks = (result.get("checked") or {}).get("checks") or ()

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Merges the listings of two buckets, which come in blocks, and finds the keys that differ.
+"""Merges the listings of two buckets in blocks, and finds the keys that differ.
 
-Rows are tuples of bytes, as they stand in a listing: most versions are in sync, and whole blocks of equal tuples
-compare in C. The merge relies on the order of keys by their UTF-8 bytes, so `in_order` checks it.
+Rows are tuples of bytes as in a listing: most versions are in sync, and whole blocks of equal tuples are compared in C.
+The merge relies on the order of keys by their UTF-8 bytes, so `in_order` checks it.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ Row = tuple[bytes, ...]
 KIND, KEY, VERSION_ID, LATEST, MODIFIED, ETAG, SIZE = range(7)
 MARKER = b"DeleteMarker"
 NULL = b"null"
-#: As many equal versions of one key are counted before the rest of the key is known.
+#: The number of equal versions of one key after which they are counted before the rest of the key is read.
 LONG_KEY = 5_000
-#: As many versions of a key that differs can be held.
+#: The maximum number of versions of a key that differs.
 MOST_VERSIONS = 100_000
-#: As many keys that differ are returned at a time.
+#: The maximum number of differing keys in a block.
 MOST_CASES = 500
 #: Rows that are alike in one block, after which the position moves.
 MOST_EQUAL = 1000
 
 
 class Disordered(Failure):
-    """A listing is not in the order of its keys, or repeats itself."""
+    """A listing is not sorted by key, or has repeated rows."""
 
 
 class TooManyVersions(Failure):
@@ -40,9 +40,9 @@ class TooManyVersions(Failure):
 
 @dataclass(frozen=True)
 class Position:
-    """How far two listings are compared: up to the key, or within it up to the version id.
+    """The place up to which two listings are compared: a key, or a version id within it.
 
-    marker: whether a delete marker is among the key's versions so far.
+    marker: whether a delete marker is among the key's compared versions.
     """
 
     key: bytes = b""
@@ -52,10 +52,10 @@ class Position:
 
 @dataclass(frozen=True)
 class Case:
-    """A key that a listing alone does not prove: its rows on both sides, newest first.
+    """A key whose state the listings alone do not show: its rows on both sides, newest first.
 
-    covered: whether a newer version of the key that is the same on both sides is a delete marker; partial: whether
-    newer versions were compared before.
+    covered: whether a newer version, equal on both sides, is a delete marker; partial: whether newer versions were
+    compared before.
     """
 
     key: bytes
@@ -67,7 +67,7 @@ class Case:
 
 @dataclass
 class Count:
-    """Versions in a listing: how many, their bytes, the delete markers among them, and the range of LastModified."""
+    """Counts of versions in a listing: number, bytes, delete markers, and the range of LastModified."""
 
     count: int = 0
     size: int = 0
@@ -91,17 +91,17 @@ class Count:
 
 @dataclass
 class Block:
-    """A stretch of both listings that is compared: what is equal, what is not, and how far it goes."""
+    """A compared block of both listings: equal versions, differing keys, and the position of its end."""
 
     equal: Count = field(default_factory=Count)
-    #: The equal rows, for samples of them.
+    #: The equal rows, for samples.
     rows: list[Row] = field(default_factory=list)
     cases: list[Case] = field(default_factory=list)
     position: Position = field(default_factory=Position)
 
 
 def in_order(pages: Iterable[list[Row]], side: str) -> Iterator[list[Row]]:
-    """The pages, as long as keys ascend and no row comes twice. Raises Disordered, with `side` in its text."""
+    """The pages. Raises Disordered, with `side` in its text, if keys do not ascend or a row is repeated."""
     last_key = b""
     last_ids: set[bytes] = set()
     for rows in pages:
@@ -132,7 +132,7 @@ def in_order(pages: Iterable[list[Row]], side: str) -> Iterator[list[Row]]:
 
 
 class _Listing:
-    """The rows of one side that are not compared yet."""
+    """The uncompared rows of one side."""
 
     def __init__(self, pages: Iterable[list[Row]]) -> None:
         self._pages = iter(pages)
@@ -150,7 +150,7 @@ class _Listing:
         return self.rows[self.at][KEY] if self.left else None
 
     def more(self) -> bool:
-        """Read another page; False if there is none."""
+        """Read another page. Returns False if there is none."""
         for page in self._pages:
             if page:
                 self.rows = self.rows[self.at :] + page
@@ -165,7 +165,7 @@ class _Listing:
         return taken
 
     def take_key(self, key: bytes) -> list[Row]:
-        """All rows of the key, which is the next one or missing."""
+        """Take all rows of the key, which is the next one or missing."""
         taken: list[Row] = []
         while True:
             while self.left and self.rows[self.at][KEY] == key:
@@ -185,9 +185,9 @@ def compare(
     target: Iterable[list[Row]],
     begin: Position | None = None,
 ) -> Iterator[Block]:
-    """Compare two listings in the order of their keys; each Block continues behind the one before.
+    """Compare two listings in the order of their keys; each Block continues after the previous one.
 
-    `begin` is where the listings begin if it is within a key.
+    `begin`: the place where the listings begin if it is within a key.
     """
     here, there = _Listing(source), _Listing(target)
     position = begin or Position()
@@ -207,7 +207,7 @@ def compare(
             _add_equal(block, rows)
             block.position = position
         if _is_full(block):
-            # Before another page is read, which may fail.
+            # Return the block before reading another page, which may fail.
             yield block
             block = Block(position=position)
         short = [side for side in (here, there) if side.left == count - settled and not side.ended]
@@ -227,7 +227,7 @@ def _is_full(block: Block) -> bool:
 
 
 def _equal(here: _Listing, there: _Listing) -> int:
-    """How many of the next rows are the same on both sides."""
+    """The number of next rows that are equal on both sides."""
     most = min(here.left, there.left)
     done, window = 0, 16
     while done < most:
@@ -244,7 +244,7 @@ def _equal(here: _Listing, there: _Listing) -> int:
 
 
 def _settled(here: _Listing, there: _Listing, count: int) -> int:
-    """How many of `count` equal rows can be counted: those whose keys are known to be complete."""
+    """The number of `count` equal rows that can be counted, because their keys are known to be complete."""
     if not count:
         return 0
     key = here.rows[here.at + count - 1][KEY]
@@ -257,7 +257,7 @@ def _settled(here: _Listing, there: _Listing, count: int) -> int:
 
 
 def _over(side: _Listing, count: int, key: bytes) -> bool:
-    """Whether the key has no rows behind the next `count`."""
+    """Whether the key has no rows after the next `count`."""
     if side.left == count:
         return side.ended
     return side.rows[side.at + count][KEY] != key
@@ -275,7 +275,7 @@ def _behind(rows: list[Row], before: Position) -> Position:
 
 
 def _add_equal(block: Block, rows: list[Row]) -> None:
-    """Count equal rows; a `null` version under newer ones is a case of its own, since listings do not prove it."""
+    """Count equal rows; a `null` version below newer ones becomes a Case, because listings do not show its state."""
     doubtful = [row for row in rows if row[VERSION_ID] == NULL and row[LATEST] != b"true"]
     for row in doubtful:
         block.cases.append(Case(row[KEY], (row,), (row,), partial=True))
@@ -286,7 +286,7 @@ def _add_equal(block: Block, rows: list[Row]) -> None:
 
 
 def _differ(here: _Listing, there: _Listing, before: Position, block: Block) -> Position:
-    """Take the next key, which differs, from both sides."""
+    """Take the next key, which differs, from both sides. Returns the position after it."""
     key = min(key for key in (here.key, there.key) if key is not None)
     partial = before.version_id is not None and before.key == key
     block.cases.append(

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a verification's report is made of: sides, problems, gaps and tallies, each with its JSON form."""
+"""The parts of a verification's report: sides, problems, gaps and tallies, each with its JSON form."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SCHEMA = "scality.backbeat.verify/1"
 
 @dataclass
 class Tally:
-    """How many, how many bytes, and the smallest and largest LastModified (ISO 8601 in UTC, None for none)."""
+    """A number, its bytes, and the smallest and largest LastModified (ISO 8601 in UTC, None for none)."""
 
     count: int = 0
     bytes: int = 0
@@ -43,7 +43,7 @@ class Tally:
 
 @dataclass(frozen=True)
 class Side:
-    """Where one side is. `name` is what reports call it, such as the inventory's host."""
+    """The place of one side. `name`: its name in reports, such as the inventory's host."""
 
     name: str
     endpoint_url: str
@@ -57,9 +57,9 @@ class Side:
 class Problem:
     """One version (or key) that is not in sync; a line of the problems file.
 
-    etag without quotes; modified ISO 8601; status: the ReplicationStatus that HEAD showed, None if not asked or absent;
-    reason: why it is in this state, a word that programs can use; detail: the same for people.
-    pending_since: when a report first saw it PENDING, for the next run.
+    etag without quotes; modified ISO 8601; status: the ReplicationStatus from HEAD, None if not read or absent; reason:
+    a keyword for the cause of the state; detail: the same as text. pending_since: when a report first had it as
+    PENDING, for the next run.
     """
 
     key: str
@@ -104,7 +104,7 @@ class Problem:
 class Gap:
     """Why a report is incomplete, and for which keys: those after `after` up to and including `until`.
 
-    reason: a word such as "listing-failed", "head-refused", "range-lost"; "" and None are the ends of the bucket.
+    reason: a keyword such as "listing-failed", "head-refused", "range-lost". "" and None are the ends of the bucket.
     """
 
     reason: str
@@ -122,7 +122,7 @@ class Gap:
 
 
 def check_schema(given: Mapping[str, Any]) -> None:
-    """Raise InvalidDocument for what another version of the collection has written."""
+    """Raise InvalidDocument for data of another version of the collection."""
     schema = given.get("schema")
     if schema != SCHEMA:
         raise InvalidDocument(

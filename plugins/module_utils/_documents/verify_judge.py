@@ -1,10 +1,9 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Decides in which state each version of a key is, from its rows in both listings and from HEAD requests.
+"""Decides the state of each version of a key from its rows in both listings and from HEAD requests.
 
-The requests are made elsewhere, and at once: `questions` of verify_questions.py names them, `judge` takes the
-answers.
+The callers make the requests in parallel: `questions` of verify_questions.py lists them, and `judge` takes the results.
 """
 
 from __future__ import annotations
@@ -47,9 +46,9 @@ from .verify_questions import (
 
 @dataclass
 class Verdict:
-    """The states of one key's versions. `again`: it must be looked at once more before it counts.
+    """The states of one key's versions. `again`: the key must be read again before it counts.
 
-    same: the rows of versions in sync, the source's and the target's; not_comparable: of those whose ETags cannot be
+    same: the rows of versions in sync, of source and target; not_comparable: those of them whose ETags cannot be
     compared.
     """
 
@@ -65,7 +64,7 @@ class Verdict:
 def judge(
     case: Case, heads: Heads, context: Context, skipped: frozenset[str] = frozenset()
 ) -> Verdict:
-    """The states of the versions of a case. `skipped` are kinds that are not inspected any more."""
+    """The states of the versions of a case. `skipped`: kinds of differences that are not inspected any more."""
     return _Judgement(case, heads, context, skipped).verdict()
 
 
@@ -115,7 +114,7 @@ class _Judgement:
             self._not_comparable(row, other, "part-sizes", detail, None)
         else:
             self.result.same.append((row, other))
-            # A cloud's copies have the times at which they arrived.
+            # LastModified of a cloud's copy is the time of replication.
             if row[MODIFIED] != other[MODIFIED] and not self.context.cloud:
                 self.result.other_times += 1
 
@@ -180,7 +179,7 @@ class _Judgement:
             self._add("written_at_target", row, side, "", "", head.status)
 
     def _by_status(self, row: Row, side: str, head: Head) -> None:
-        """The state of a version that has to arrive on the other side."""
+        """Add the state of a version that has to be replicated to the other side."""
         status = head.status
         if status is None:
             selected = self._selected(side)
@@ -205,7 +204,7 @@ class _Judgement:
     def _marker(
         self, row: Row, side: str, mine: Mapping[bytes, Row], theirs: Mapping[bytes, Row]
     ) -> None:
-        """A delete marker that only one side has."""
+        """Add the state of a delete marker that only one side has."""
         if self._covered(theirs):
             self._add("delete_marker_covered", row, side)
             return
@@ -218,7 +217,7 @@ class _Judgement:
             return
         older = {one.state for one in self.result.problems if one.side == side}
         if not theirs and not self.case.partial and older and older <= {"never_replicated"}:
-            # Nothing of the key was replicated, so neither was its deletion.
+            # The key's versions are not replicated, so its delete marker is not either.
             self._add("never_replicated", row, side, "older-than-rule")
             return
         self._add("delete_marker_missing", row, side)
@@ -265,7 +264,7 @@ class _Judgement:
         return self.heads.get((side, row[VERSION_ID]))
 
     def _vanished(self, row: Row, side: str) -> None:
-        """It was listed, and HEAD does not find it: deleted meanwhile, or broken."""
+        """Add the state of a listed version that HEAD does not find: deleted in the meantime, or damaged."""
         self.result.again = True
         self._add("missing", row, side, "vanished", "It was listed, but HEAD does not find it.")
 
@@ -307,9 +306,9 @@ class _Judgement:
 def _pending(
     version: tuple[str, str, str], status: str, roles: str | None, context: Context
 ) -> dict[str, Any]:
-    """What is said of a version whose status is not final: it is on its way, or stuck.
+    """The attributes of the problem of a version whose status is not final: it is pending or stuck.
 
-    version: its key, its id, and when it was put. roles: those with which it was put, None if they are not known.
+    version: its key, its id, and when it was put. roles: those with which it was put, None if unknown.
     """
     if None not in (roles, context.roles) and roles != context.roles:
         detail = f"It was put with the roles {roles}, and the configuration has {context.roles}."
@@ -328,7 +327,7 @@ def _pending(
 def marker_by_status(
     problem: Problem, status: str | None, roles: str | None, context: Context
 ) -> Problem:
-    """What is said of a missing delete marker whose status and roles are known, which HEAD does not tell."""
+    """The problem of a missing delete marker, with its status and roles, which HEAD does not return."""
     told = replace(problem, status=status or None)
     if not status:
         return replace(told, state="never_replicated", reason="older-than-rule")
@@ -348,7 +347,7 @@ def marker_by_status(
 
 
 def problem_of_bytes(row: Row, detail: str) -> Problem:
-    """The bytes of a version differ although everything else is equal."""
+    """The problem of a version whose bytes differ although everything else is equal."""
     return Problem(
         key=key_text(row[KEY]),
         version_id=key_text(row[VERSION_ID]),
@@ -363,7 +362,7 @@ def problem_of_bytes(row: Row, detail: str) -> Problem:
 
 
 def remember_pending(problem: Problem, now: str) -> Problem:
-    """A problem as its line in the problems file says it: pending versions with when they were first seen so."""
+    """The problem for the problems file: pending versions with the time when they were first read as pending."""
     if problem.state != "pending" or problem.pending_since:
         return problem
     return replace(problem, pending_since=now)

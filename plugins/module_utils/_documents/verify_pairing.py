@@ -1,11 +1,12 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Finds which version in a cloud is the copy of which version at the source.
+"""Assigns the versions in a cloud to their source versions.
 
-Clouds give version ids of their own. A copy's metadata names its source (scal-version-id), and the source's HEAD names
-its copy (<site>-version-id). Those are read only where the listings leave a question, because that takes a request for
-each version: where content and order of a key's versions agree, its copies are there, whichever ids they have.
+Clouds assign their own version ids. A copy's metadata has its source's id (scal-version-id), and the source's HEAD has
+its copy's id (<site>-version-id). They are only read if the listings are not sufficient, because that takes a request
+for each version: if content and order of a key's versions are equal on both sides, its copies exist, whatever their ids
+are.
 """
 
 from __future__ import annotations
@@ -18,15 +19,15 @@ from .verify_compare import ETAG, KIND, MARKER, SIZE, VERSION_ID, Case, Row
 
 
 class Named(Protocol):
-    """What HEAD showed of a version's counterpart."""
+    """The ids of a version's counterpart, from HEAD."""
 
     @property
     def source_id(self) -> str | None:
-        """The version of the source that it is a copy of, as its metadata says."""
+        """The source's version id in a copy's metadata."""
 
     @property
     def copy_id(self) -> str | None:
-        """The version of the target that is its copy, as its metadata says."""
+        """The copy's version id in the source version's metadata."""
 
 
 Heads: TypeAlias = "Mapping[tuple[str, bytes | None], Named | None]"
@@ -34,7 +35,7 @@ Content: TypeAlias = "tuple[bytes, ...]"
 
 
 def unpaired(case: Case) -> Iterator[tuple[str, Row]]:
-    """The versions whose counterparts the listings do not tell, each with its side; HEAD tells nothing of markers."""
+    """Versions whose counterparts are not clear from the listings, each with its side; markers have no HEAD."""
     if _same(case):
         return
     sides = {"source": case.source, "target": case.target}
@@ -48,14 +49,14 @@ def unpaired(case: Case) -> Iterator[tuple[str, Row]]:
 def paired(case: Case, heads: Heads) -> tuple[dict[bytes, Row], dict[bytes, Row]]:
     """The rows of both sides, newest first: the source's by version id, and each copy by the id of its source.
 
-    What is in the cloud without a source has a name that no version id can be.
+    A copy without a source has a key that cannot be a version id.
     """
     source = {row[VERSION_ID]: row for row in case.source}
     if _same(case):
         return source, dict(zip(source, case.target, strict=True))
     origins = _by_metadata(source, case.target, heads)
     taken = set(origins.values())
-    # Copies that name another source are copies of that one, wherever it is; what names none is told by its content.
+    # Copies with another source's id belong to that one, wherever it is; copies without an id are matched by content.
     waiting: defaultdict[Content, deque[bytes]] = defaultdict(deque)
     for version, row in source.items():
         if version not in taken:
@@ -73,7 +74,7 @@ def paired(case: Case, heads: Heads) -> tuple[dict[bytes, Row], dict[bytes, Row]
 def _by_metadata(
     source: Mapping[bytes, Row], target: Sequence[Row], heads: Heads
 ) -> dict[bytes, bytes]:
-    """The source's version id of each copy that is named by one of the two."""
+    """The source's version id of each copy, if the metadata of one of the two has it."""
     origins: dict[bytes, bytes] = {}
     copies = {row[VERSION_ID] for row in target}
     for version in source:
@@ -85,7 +86,7 @@ def _by_metadata(
     for row in target:
         head = heads.get(("target", row[VERSION_ID]))
         origin = head.source_id.encode() if head is not None and head.source_id else b""
-        # A version that was sent twice has two copies; the newer one counts.
+        # A version that was sent twice has two copies, of which the newer one counts.
         if origin in source and origin not in taken and row[VERSION_ID] not in origins:
             origins[row[VERSION_ID]] = origin
             taken.add(origin)

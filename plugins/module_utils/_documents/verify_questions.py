@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The HEAD requests that decide in which state the versions of a key are, and the context for judging them."""
+"""The HEAD requests that are needed to decide the states of a key's versions, and the context for judging them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .replication import PENDING_STATUSES
 from .verify_compare import ETAG, KIND, LATEST, MARKER, NULL, SIZE, VERSION_ID, Case, Row
 from .verify_pairing import unpaired
 
-#: Kinds of listing differences; the limit for inspections holds for each.
+#: Kinds of listing differences; each has its own limit for inspections.
 ONLY_SOURCE, ONLY_TARGET, OTHER_ETAG, OTHER_SIZE, NULL_VERSION = KINDS = (
     "only_source",
     "only_target",
@@ -26,7 +26,7 @@ SIDES = ("source", "target")
 
 @dataclass(frozen=True)
 class Ask:
-    """A HEAD request: of a version, or with None of the key itself."""
+    """A HEAD request for a version, or with None for the key's current version."""
 
     side: str
     version_id: bytes | None
@@ -35,10 +35,10 @@ class Ask:
 
 @dataclass(frozen=True)
 class Head:
-    """What a HEAD request showed. `status` is the ReplicationStatus, for `site` if the server names sites.
+    """The result of a HEAD request. `status`: the ReplicationStatus, for the site if the server has one per site.
 
-    roles: the roles that were stamped on the version, None if they cannot be read.
-    source_id: on a cloud's copy, the version id of its source; copy_id: at the source, that of its copy in the cloud.
+    roles: the roles stamped on the version, None if they cannot be read. source_id: on a cloud's copy, the version id
+    of its source; copy_id: at the source, the version id of its copy in the cloud.
     """
 
     status: str | None
@@ -54,13 +54,12 @@ Heads: TypeAlias = Mapping[tuple[str, "bytes | None"], "Head | None"]
 
 @dataclass(frozen=True)
 class Context:
-    """What judging needs to know of the pair and of the run. Times are ISO 8601 in UTC, in whole the same form.
+    """The facts about the pair and the run for judging. Times are in ISO 8601 (UTC), all in the same form.
 
-    prefixes: those of the enabled rules, None if the configuration cannot be read (then all are taken as selected).
-    roles: those of the configuration, joined as it has them, None if not to be compared.
-    started: by the servers' clock; what was modified later is looked at again before it counts.
-    stuck_before: a version that was first seen PENDING before this moment is stuck.
-    pending_since: when an earlier report, or a write of ours, made or saw a version PENDING, the latest; None if never.
+    prefixes: of the enabled rules, None if the configuration cannot be read (all keys count as selected then). roles:
+    of the configuration, in its form, None if they are not compared. started: by the servers' clock; later changes are
+    read again before they count. stuck_before: a version that was first PENDING before this moment is stuck.
+    pending_since: the last time when an earlier report read a version as PENDING, or we sent it; None if never.
     """
 
     prefixes: Sequence[bytes] | None = None
@@ -73,7 +72,7 @@ class Context:
     pending_since: Callable[[str, str], str | None] = lambda key, version_id: None
 
     def with_roles(self, head: Head | None, read: Callable[[], str | None]) -> Head | None:
-        """What HEAD showed of a version, with the roles with which it was put, read if its state depends on them."""
+        """The Head with the roles with which the version was put, read if its state depends on them."""
         if head is None or self.roles is None or head.status not in PENDING_STATUSES:
             return head
         return replace(head, roles=read())
@@ -116,7 +115,7 @@ def by_id(case: Case) -> tuple[dict[bytes, Row], dict[bytes, Row]]:
 
 
 def difference(row: Row, other: Row, context: Context) -> str:
-    """In what two rows of the same version differ; "" if the listing proves that they do not."""
+    """The kind of difference between two rows of the same version; "" if the listings show that they are equal."""
     if row[KIND] != other[KIND]:
         return "kind"
     if row[KIND] == MARKER:

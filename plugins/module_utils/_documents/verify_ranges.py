@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ranges of keys that listers share: where to cut them, which to cut, and when to add listers.
+"""Ranges of keys that listers share: decides where to cut them, which to cut, and when to add listers.
 
-A key-marker that is any text, whether a key or not, cuts a listing exactly (measured on CloudServer). Where the keys
-are is unknown, so a cut is a guess by interpolation, checked by the page behind it.
+Any text can be a key-marker, also if it is not a key (measured on CloudServer). The distribution of the keys is
+unknown, so a cut is a guess by interpolation, checked by the page after it.
 """
 
 from __future__ import annotations
@@ -25,22 +25,21 @@ from .key_space import (
 )
 from .verify_compare import Position
 
-#: Fewer rows than this are not worth a lister of their own: some 20 pages.
+#: Fewer rows than this, about 20 pages, are not worth a separate lister.
 LEAST_ROWS = 20_000
 _NO_LEVELS = (0, -1)
 
 
 @dataclass
 class Span:
-    """A range of keys: those behind `start`, up to and including `until` (None: the end), that one lister reads.
+    """A range of keys for one lister: after `start`, up to and including `until` (None: the end).
 
-    first: the first key that was found in it, None until then. position: how far it is compared.
-    frontier: the last key that was handed to the comparison; cuts are behind it.
-    ceiling: behind it no keys were found when a cut was tried.
-    tried: cuts that are being tried, each with its level, None if it was interpolated.
-    levels: the first and last character (from 0) at which keys may differ more than they do so far; None: not known.
-    rows: how many were compared since `start`. expected: how many rows it has left, as far as can be told.
-    weight: its part of the whole when it was made, for the share that is done.
+    first: its first key, None until it is found. position: the place up to which it is compared. frontier: the last key
+    that was passed to the comparison; cuts must be after it. ceiling: no keys were found after it when a cut was tried.
+    tried: cuts that are being tried, each with its level, None if it was interpolated. levels: the first and last
+    character (from 0) at which keys may differ more than they do so far; None: unknown. rows: how many were compared
+    since `start`. expected: the estimated number of remaining rows. weight: its part of the whole when it was created,
+    for the completed share.
     """
 
     start: bytes = b""
@@ -69,12 +68,12 @@ class Span:
 
     @property
     def low(self) -> bytes:
-        """The lower end for interpolation: a key that exists tells more than where the range begins."""
+        """The lower end for interpolation: an existing key is better than the beginning of the range."""
         return self.start if self.first is None else self.first
 
     @property
     def fraction(self) -> float:
-        """How much of its keys' space is behind it, between 0 and 1."""
+        """The completed share of its space of keys, between 0 and 1."""
         return (
             1.0
             if self.done
@@ -82,7 +81,7 @@ class Span:
         )
 
     def left(self) -> float:
-        """An estimate of the rows that are left."""
+        """An estimate of the remaining rows."""
         fraction = self.fraction
         if not self.rows or fraction <= 0:
             return self.expected
@@ -95,7 +94,7 @@ class Span:
         return sum(self.levels) // 2
 
     def hand_out(self, first: bytes, last: bytes) -> None:
-        """Keys from first to last, one page, go to the comparison."""
+        """Record that a page with the keys from first to last was passed to the comparison."""
         begun = self.first is not None
         if self.first is None or first < self.first:
             self.first = first
@@ -104,17 +103,17 @@ class Span:
         reached = common_length(first, last)
         known = -1 if self.top is None else common_length(last, self.top)
         if self.levels is None or (begun and self.level() is None and reached - known > 3):
-            # At the beginning, and when the keys of a page have much more in common than those of the whole range.
+            # At the beginning, and if the keys of a page have much more in common than those of the whole range.
             self.levels = (known + 1, reached) if reached - known > 1 else _NO_LEVELS
 
     def advance(self, position: Position, rows: int) -> None:
-        """So many more rows are compared, up to the position."""
+        """Record that more rows were compared, up to the position."""
         self.position = position
         self.rows += rows
 
 
 def share(spans: Iterable[Span]) -> float:
-    """How much of the whole is done, between 0 and 1, by the spaces of the keys."""
+    """The completed share of the whole, between 0 and 1, estimated by the space of keys."""
     everything = done = 0.0
     for span in spans:
         everything += span.weight
@@ -123,13 +122,13 @@ def share(spans: Iterable[Span]) -> float:
 
 
 def choose_cut(spans: Sequence[Span], least: int | None = None) -> tuple[Span, bytes] | None:
-    """The span to take a part of, and where to cut it; None if nothing is worth it.
+    """The span to divide, and where to cut it; None if no part is worth it.
 
     A part is worth it if it is expected to have `least` rows, LEAST_ROWS unless given.
 
-    First it is found out how far the keys reach, by the characters that keys have in common: numbers with leading zeros
-    and long prefixes leave most of the space empty. Then the widest part between its frontier, the cuts that are being
-    tried, and its end is cut in the middle.
+    The first cuts find the range of the keys, by the characters that keys have in common: with leading zeros or long
+    prefixes, most of the space is empty. After that, the widest part between the frontier, the cuts being tried and the
+    end is cut in the middle.
     """
     worthwhile = 1.5 * (LEAST_ROWS if least is None else least)
     best: tuple[float, Span, bytes] | None = None
@@ -151,7 +150,7 @@ def choose_cut(spans: Sequence[Span], least: int | None = None) -> tuple[Span, b
                 continue
             width = place_width(low, high, span.frontier, span.top, span.alphabet)
             rows = left * width if left < math.inf else math.inf
-            # Without an estimate the widest part is best; with one, parts that are too small are left alone.
+            # Without an estimate, the widest part is best; with one, parts that are too small are not divided.
             if rows < worthwhile:
                 continue
             worth = rows if rows < math.inf else 1e15 * width
@@ -166,9 +165,9 @@ def choose_cut(spans: Sequence[Span], least: int | None = None) -> tuple[Span, b
 def split(
     span: Span, cut: bytes, first_key: bytes | None, last_key: bytes | None, rows: int
 ) -> Span | None:
-    """Divide a span at a cut, behind which a page of `rows` rows from `first_key` to `last_key` was found.
+    """Divide a span at a cut, after which a page of `rows` rows from `first_key` to `last_key` was found.
 
-    Returns the upper part; None, with the ceiling lowered, if there is nothing in it. The span keeps the lower part.
+    Returns the upper part; None, with the ceiling lowered, if it is empty. The span keeps the lower part.
     """
     level = span.tried.pop(cut, None)
     top = span.until
@@ -210,9 +209,9 @@ def split(
 
 @dataclass
 class Ramp:
-    """How many listers to run: twice as many as long as the rate grows, then no more.
+    """Decides how many listers to run: their number is doubled as long as the rate grows.
 
-    A step that raises the rate by less than a tenth was one too many; one more is tried only after `patience` seconds.
+    After a step that raises the rate by less than a tenth, the next one is only tried after `patience` seconds.
     """
 
     most: int
@@ -222,7 +221,7 @@ class Ramp:
     settled_at: float | None = None
 
     def observe(self, rate: float, now: float) -> int:
-        """How many listers to run, after a while with the active ones at this rate."""
+        """The number of listers to run, after the active ones had this rate for a while."""
         if self.settled_at is not None:
             if now - self.settled_at < self.patience:
                 return self.active

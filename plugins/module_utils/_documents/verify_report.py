@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The report of a verification: its JSON form, what makes it fail, and how parts of one run become one report.
+"""The report of a verification: its JSON form, its reasons to fail, and the merging of parts of one run.
 
-The summary (`Report.as_dict`) and the lines of the problems file (`Problem.as_dict`) carry the schema's name; a change
-that readers could trip over gets another number.
+The summary (`Report.as_dict`) and the lines of the problems file (`Problem.as_dict`) contain the schema's name, whose
+number changes with every incompatible change.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .._work import InvalidDocument
 from .verify_entries import SCHEMA, Gap, Problem, Side, Tally, check_schema
 from .verify_states import STATES
 
-#: How many problems of each state a report itself shows: those with the smallest keys.
+#: The number of problems of each state in the report itself: those with the smallest keys.
 SHOWN = 10
 
 
@@ -26,11 +26,11 @@ SHOWN = 10
 class Report:
     """The result of a verification, or of a part of one.
 
-    scope: the options that say what was compared; the parts of one run have the same.
-    inspected, uninspected: by kind of listing difference, how many were examined by HEAD and how many were not.
-    ranges: the ranges of keys that were compared, each after the first text and up to the second (None: the end).
-    gaps: what is missing from the report. failures: what makes the task fail, as sentences.
-    backlog_age: of Backbeat's backlog in seconds, None if it is not known; nothing younger was called stuck.
+    scope: the options for what was compared; the same for all parts of one run. inspected, uninspected: by kind of
+    listing difference, how many were examined by HEAD and how many were not. ranges: the ranges of keys that were
+    compared, each after the first text and up to the second (None: the end). gaps: ranges that are missing from the
+    report. failures: the reasons why the task fails, as sentences. backlog_age: of Backbeat's backlog in seconds, None
+    if unknown; younger versions do not count as stuck.
     """
 
     source: Side
@@ -63,26 +63,26 @@ class Report:
 
     @property
     def complete(self) -> bool:
-        """Whether everything in the scope was compared, and every difference explained."""
+        """Whether everything in the scope was compared, and every difference examined."""
         return not self.gaps and not any(self.uninspected.values())
 
     @property
     def pair(self) -> tuple[Side, Side, str]:
-        """What is compared: both sides, and the site."""
+        """The compared pair: both sides, and the site."""
         return self.source, self.target, self.site
 
     @property
     def empty(self) -> bool:
-        """Whether both buckets have nothing in the scope."""
+        """Whether both buckets are empty within the scope."""
         return not any(tally.count for tally in self.listed.values())
 
     @property
     def problems(self) -> int:
-        """How many versions and keys are in another state than in sync."""
+        """The number of versions and keys that are not in sync."""
         return sum(tally.count for name, tally in self.states.items() if name != "in_sync")
 
     def note(self, text: str) -> None:
-        """Add a note about something that was not taken into account, once."""
+        """Add a note about something that was not considered, once."""
         if text not in self.notes:
             self.notes.append(text)
 
@@ -102,7 +102,7 @@ class Report:
             del first[SHOWN:]
 
     def merge(self, other: Report) -> None:
-        """Take in another part of the same run. Raises InvalidDocument for a part of another run."""
+        """Add another part of the same run. Raises InvalidDocument for a part of another run."""
         if (self.pair, self.scope) != (other.pair, other.scope):
             raise InvalidDocument(
                 "The parts of the report belong to different runs: verify all ranges with the same options, then merge."
@@ -136,7 +136,7 @@ class Report:
                 self._keep(problem)
 
     def judge(self, limits: Mapping[str, int | None], *, allow_empty: bool) -> None:
-        """Fill `failures`: states beyond their limits, an empty pair, an incomplete run."""
+        """Fill `failures`: states over their limits, an empty pair, an incomplete run."""
         self.failures = []
         for gap in self.gaps:
             self.failures.append(f"The verification is incomplete: {gap.message}")
@@ -207,7 +207,7 @@ class Report:
 
     @classmethod
     def from_dict(cls, given: Mapping[str, Any]) -> Report:
-        """The report of a JSON summary. Raises InvalidDocument for another schema or a field that is missing."""
+        """The report of a JSON summary. Raises InvalidDocument for another schema or a missing field."""
         check_schema(given)
         try:
             return cls._read(given)
@@ -266,7 +266,7 @@ _PLAIN = (
 
 
 def merged(reports: Iterable[Report]) -> Report:
-    """One report of the parts of one run, at least one."""
+    """One report from the parts of one run, of which there must be at least one."""
     parts = list(reports)
     if not parts:
         raise InvalidDocument("There is no part of a report to merge: verify at least one range.")

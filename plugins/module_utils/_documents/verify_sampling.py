@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How many keys are where in a bucket, from pages that are read here and there.
+"""Estimates the distribution of keys in a bucket from sampled pages.
 
-A page tells how dense the keys are where it begins, and not how far they reach: keys may be in several clusters, with
-long common beginnings and nothing between them. So a stretch is taken for as long as it can be until pages behind it
-tell better, and the one that may have most is sampled next.
+A page shows the density of keys at its beginning, but not the end of the keys: there may be several clusters, with long
+common beginnings and empty space between them. So a stretch is assumed to have its maximum length until later pages
+show its end, and the stretch that may have most keys is sampled next.
 """
 
 from __future__ import annotations
@@ -20,11 +20,10 @@ from .key_space import Alphabet, common_length, midpoint, place, successor, text
 
 @dataclass
 class Stretch:
-    """Keys behind `start`, up to and including `end` (None: the last one), of which the first page is read.
+    """Keys after `start`, up to and including `end` (None: the last one), whose first page was read.
 
-    keys: of that page, in their order, with a key for each version. done: the page has all of the stretch, or has but
-    one key, which cannot be divided. differ: the character, from 0, at which the keys differ at the latest; None if
-    that is not known.
+    keys: of that page, in order, with a key for each version. done: the page has all of the stretch, or only one key,
+    which cannot be divided. differ: the last character (from 0) at which the keys may begin to differ; None if unknown.
     """
 
     start: bytes
@@ -41,16 +40,16 @@ class Stretch:
 
     @property
     def rows(self) -> int:
-        """How many versions are known."""
+        """The number of known versions."""
         return len(self.keys)
 
     def left(self) -> float:
-        """About how many more there are; infinity if nothing tells yet."""
+        """An estimate of the number of further versions; infinity if it is unknown."""
         if self.done:
             return 0.0
         characters = self.alphabet.size
         if self._known[0] != characters:
-            # A gap before the others would make the keys look sparse: the denser half counts.
+            # A gap before the other keys would make them look sparse, so the denser half counts.
             half = len(self.keys) // 2
             halves = (self.keys[: half + 1], self.keys[half:])
             self._known = (characters, max(self._left(part) for part in halves))
@@ -62,17 +61,17 @@ class Stretch:
         return (len(keys) - 1) * behind / seen if seen > 0 else math.inf
 
     def cut(self) -> bytes | None:
-        """Where to look next; None if no key can be behind the page."""
-        # What is before the middle may be of another cluster.
+        """Where to sample next; None if there can be no key after the page."""
+        # Keys before the middle may belong to another cluster.
         middle, last = self.keys[len(self.keys) // 2], self.keys[-1]
         if middle == last:
-            # All versions of one key: what is behind it is another stretch.
+            # The page has only versions of one key: the keys after it are another stretch.
             return last
         reached = common_length(middle, last) if self.differ is None else self.differ
         known = -1 if self.end is None else common_length(last, self.end)
         self._level = None
         if reached - known > 1:
-            # The keys of the page have more in common than they need to: the others may have as much.
+            # The keys of the page have more in common than necessary, and so may the others.
             level = (known + 1 + reached) // 2
             found = successor(last, level)
             if found is not None and last < found and (self.end is None or found < self.end):
@@ -81,16 +80,16 @@ class Stretch:
         return midpoint(last, self.end, self.alphabet)
 
     def divide(self, cut: bytes, keys: Sequence[bytes], *, ends: bool) -> Stretch | None:
-        """Keep what is up to the cut; returns what is behind it, None if that is nothing.
+        """Keep the part up to the cut. Returns the part after it, None if that is empty.
 
-        keys: the page behind the cut; ends: whether it is the bucket's last one.
+        keys: of the page after the cut; ends: whether it is the bucket's last one.
         """
         inside = [key for key in keys if self.end is None or key <= self.end]
         end, self.end = self.end, cut
         self._known = (-1, 0.0)
         self.done = self.keys[-1] >= cut
         differ = self.differ if self._level is None else self._level
-        # In what is near the page, keys have more in common again.
+        # Near the page, keys have more in common again.
         self.differ = None
         if not inside:
             return None
@@ -99,7 +98,7 @@ class Stretch:
 
 
 def next_sample(stretches: Sequence[Stretch], parts: int) -> tuple[Stretch, bytes] | None:
-    """Where to look next to divide the bucket into so many parts; None if the stretches are short enough for that."""
+    """Where to sample next for dividing the bucket into `parts`; None if the stretches are short enough."""
     sizes = [stretch.rows + stretch.left() for stretch in stretches]
     enough = sum(sizes) / parts / 4
     while True:
@@ -117,7 +116,7 @@ def next_sample(stretches: Sequence[Stretch], parts: int) -> tuple[Stretch, byte
 
 
 class Sized(Protocol):
-    """A part of a bucket, of which so many rows are known and about so many are left."""
+    """A part of a bucket, with the number of known rows and an estimate of the others."""
 
     @property
     def start(self) -> bytes:
@@ -125,26 +124,26 @@ class Sized(Protocol):
 
     @property
     def rows(self) -> int:
-        """How many are known."""
+        """The number of known rows."""
 
     @property
     def done(self) -> bool:
-        """Whether all of it is known."""
+        """Whether all rows are known."""
 
     def left(self) -> float:
-        """About how many are not known yet."""
+        """An estimate of the number of unknown rows."""
 
 
 def balanced(spans: Iterable[Sized], count: int) -> list[bytes]:
-    """Where to cut so that about as many rows are in each of `count` parts, ascending; fewer if spans are few.
+    """The cuts for `count` parts with about equal numbers of rows, in ascending order; fewer if there are few spans.
 
-    The spans are a whole bucket's, of which a page or so is read.
+    The spans cover a whole bucket; of each, about a page was read.
     """
     ordered = sorted(spans, key=lambda span: span.start)
     known = [span.rows + (0.0 if span.done else span.left()) for span in ordered]
     finite = [rows for rows in known if rows < math.inf]
     usual = sum(finite) / len(finite) if finite else 1.0
-    # What cannot be estimated is taken as usual.
+    # Spans that cannot be estimated count as average.
     sizes = [rows if rows < math.inf else usual for rows in known]
     total, before = sum(sizes), 0.0
     cuts: list[bytes] = []

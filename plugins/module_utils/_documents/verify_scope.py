@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which versions of a bucket are compared: all, the current ones, those of a time."""
+"""Selects the versions of a bucket to compare: all, the current ones, or those of a period."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ class Scope:
         )
 
     def verdict(self, case: Case, verdict: Verdict) -> Verdict:
-        """What is said of the current versions of a key, from the verdict on all of its versions.
+        """The verdict on the current versions of a key, from the verdict on all its versions.
 
-        The current version of one side can be an older one of the other, which only all versions together tell.
+        The current version of one side may be noncurrent on the other, which only all versions together show.
         """
         if not self.current:
             return verdict

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The states that a verification finds versions and keys in, and how many of each are accepted."""
+"""The states of versions and keys in verifications, and how many of each are accepted."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from .._work import InvalidDocument
 
 @dataclass(frozen=True)
 class State:
-    """One state that a version (or, if `of` is "keys", a whole key) can be in.
+    """One state of a version (or, if `of` is "keys", of a whole key).
 
     sign: rclone's (= same, - only at the target, + only at the source, * different, ! could not be examined).
-    limit: how many are accepted unless a task says otherwise; None: any number.
+    limit: how many are accepted by default; None: any number.
     meaning and remedy are sentences for reports.
     """
 
@@ -179,7 +179,7 @@ STATE: dict[str, State] = {state.id: state for state in STATES}
 
 
 def accepted(given: Mapping[str, Any]) -> dict[str, int | None]:
-    """How many versions are accepted in each state; None for any number. Raises InvalidDocument."""
+    """The number of accepted versions in each state; None for any number. Raises InvalidDocument."""
     limits: dict[str, int | None] = {}
     for state, limit in given.items():
         if state not in STATE or state == "in_sync":

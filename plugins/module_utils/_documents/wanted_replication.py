@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What tasks and inventories ask of a replication configuration, and what should be stored to satisfy it."""
+"""The desired state of a replication configuration in tasks and inventories, and the configuration to store for it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ RULE_OPTIONS: dict[str, dict[str, Any]] = {
 }
 """The argument spec of a rule, for every module that takes rules."""
 
-# The words that Ansible accepts as booleans.
+# The texts that Ansible accepts as booleans.
 _BOOLEANS = {
     **dict.fromkeys(("yes", "on", "true", "y", "t", "1", "1.0"), True),
     **dict.fromkeys(("no", "off", "false", "n", "f", "0", "0.0"), False),
@@ -36,7 +36,7 @@ _Meaning = tuple[str, bool, frozenset[Site]]
 
 @dataclass(frozen=True)
 class WantedRule:
-    """What a task asks of one rule. None: not asked for."""
+    """The desired state of one rule. None: not specified."""
 
     prefix: str | None = None
     id: str | None = None
@@ -46,7 +46,7 @@ class WantedRule:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a task asks of a configuration. None: not asked for. purge_rules: remove unlisted rules."""
+    """The desired state of a configuration. None: not specified. purge_rules: remove unlisted rules."""
 
     roles: tuple[str, ...] | None
     target_bucket: str | None
@@ -55,10 +55,10 @@ class Wanted:
 
 
 def wanted_rules(options: Any) -> tuple[WantedRule, ...] | None:
-    """Read the option `rules`: None if it is not given, else a list of rules (see `wanted_rule`).
+    """Parse the option `rules`: None if it is not given, else a list of rules (see `wanted_rule`).
 
-    An empty list is refused: "no rule" is not a configuration, and it could mean both "all rules"
-    and "nothing". InvalidDocument for anything else that is not a list of rules.
+    Raises InvalidDocument if it is not a list of rules, and for an empty list: that is not a configuration, and could
+    mean both "all objects" and "nothing".
     """
     if options is None:
         return None
@@ -70,11 +70,10 @@ def wanted_rules(options: Any) -> tuple[WantedRule, ...] | None:
 
 
 def wanted_rule(options: Any, number: int) -> WantedRule:
-    """Read one rule: {"id", "prefix", "enabled", "sites": [{"name", "preferred_read"}]}, each optional.
+    """Parse one rule: {"id", "prefix", "enabled", "sites": [{"name", "preferred_read"}]}, each optional.
 
-    Text becomes a boolean and a number becomes text as in a module's arguments, so that a rule
-    means the same everywhere. `number` (from 1) names the rule in messages. InvalidDocument for
-    unknown keys and wrong types.
+    Types are converted as in a module's arguments (text to booleans, numbers to text), so that a rule means the same
+    everywhere. `number` (from 1) names the rule in messages. Raises InvalidDocument for unknown keys and wrong types.
     """
     where = f"rule {number}"
     rule = _known(options, RULE_OPTIONS, where)
@@ -92,7 +91,7 @@ def wanted_rule(options: Any, number: int) -> WantedRule:
 
 
 def rule_options(rule: WantedRule) -> dict[str, Any]:
-    """The rule as an option again, without what is not asked for; the inverse of `wanted_rule`."""
+    """The rule as an option, without unspecified keys; the inverse of `wanted_rule`."""
     sites = rule.sites and [
         {"name": site.name, "preferred_read": site.preferred_read} for site in rule.sites
     ]
@@ -101,14 +100,14 @@ def rule_options(rule: WantedRule) -> dict[str, Any]:
 
 
 def find_rule(wanted: WantedRule, stored: Iterable[Rule]) -> Rule | None:
-    """The stored rule that a wanted rule refers to: by its id if it has one, else by its prefix."""
+    """The stored rule for a wanted rule: by its id if it has one, else by its prefix."""
     if wanted.id:
         return next((rule for rule in stored if rule.id == wanted.id), None)
     return next((rule for rule in stored if rule.prefix == wanted.prefix), None)
 
 
 def check_wanted(rules: Sequence[WantedRule]) -> None:
-    """InvalidDocument unless each rule has an id or a prefix, and no two rules have the same."""
+    """Raise InvalidDocument unless each rule has an id or a prefix, and no two rules have the same."""
     for number, rule in enumerate(rules, 1):
         if rule.prefix is None and not rule.id:
             raise InvalidDocument(
@@ -170,12 +169,12 @@ def _capital(text: str) -> str:
 
 
 def merge(wanted: Wanted, current: Configuration | None) -> Configuration:
-    """The configuration that should be stored; equal to `current` if nothing has to change.
+    """The configuration to store; equal to `current` if no change is needed.
 
-    A rule is matched by its id if it has one, else by its prefix. What was not asked for stays, and
-    so does the stored order; new rules come last. Unlisted rules stay unless `purge_rules` is set;
-    without a list of rules nothing is purged. InvalidDocument if the task does not say enough, or
-    if role or target changes would also affect unlisted rules. `validate` checks the result.
+    A rule is matched by its id if it has one, else by its prefix. Unspecified values and the stored order stay; new
+    rules come last. Unlisted rules stay unless `purge_rules` is set; without a list of rules, none is purged. Raises
+    InvalidDocument if required values are missing, or if role or target changes would also affect unlisted rules.
+    `validate` checks the result.
     """
     check_wanted(wanted.rules or ())
     if current is None:
@@ -196,9 +195,9 @@ def merge(wanted: Wanted, current: Configuration | None) -> Configuration:
 def remove(
     wanted_rules: Iterable[WantedRule], current: Configuration | None
 ) -> Configuration | None:
-    """`current` without these rules, found by id, else by prefix; unknown ones are ignored.
+    """`current` without these rules, matched by id, else by prefix; unknown ones are ignored.
 
-    None if no rule is left: then the whole configuration is to be removed.
+    None if no rule is left: the whole configuration has to be removed then.
     """
     if current is None:
         return None
@@ -210,9 +209,9 @@ def remove(
 
 
 def different(wanted: Wanted, current: Configuration) -> str:
-    """Why `current` is not the configuration to remove, as a clause; empty if it is.
+    """A clause about why `current` is not the configuration to remove; empty if it is.
 
-    It has the target bucket and the roles of `wanted`, if these are given. A role may be given by its name.
+    It must have the target bucket and the roles of `wanted`, if they are given. A role may be given by its name.
     """
     if wanted.target_bucket not in (None, current.target_bucket):
         return f"it replicates to {current.target_bucket}, not to {wanted.target_bucket}"
@@ -231,10 +230,10 @@ def _is_role(name_or_arn: str, arn: str) -> bool:
 
 
 def same(a: Configuration, b: Configuration) -> bool:
-    """Whether two configurations mean the same.
+    """Whether two configurations are equivalent.
 
-    The order of rules and of sites does not matter, nor an ID that only one side has: the server
-    chooses the IDs of rules without one anew at every put.
+    The order of rules and of sites does not matter, nor does an ID that only one side has: at every put, the server
+    chooses new IDs for rules without one.
     """
     if (len(a.roles), a.target_bucket) != (len(b.roles), b.target_bucket):
         return False
@@ -274,7 +273,7 @@ def _roles(wanted: tuple[str, ...] | None, current: tuple[str, ...]) -> tuple[st
 def _match(
     wanted: Sequence[WantedRule], stored: Sequence[Rule], purge_rules: bool
 ) -> dict[int, int]:
-    """Wanted rules and the stored rules they refer to, both by position."""
+    """The positions of wanted rules, with the positions of the stored rules that they match."""
     by_id = {rule.id: place for place, rule in enumerate(stored) if rule.id}
     by_prefix = {rule.prefix: place for place, rule in enumerate(stored)}
     matched = {place: by_id[rule.id] for place, rule in enumerate(wanted) if rule.id in by_id}
