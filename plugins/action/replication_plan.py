@@ -15,18 +15,18 @@ from ..plugin_utils._plan import check_names, plan_host
 from ..plugin_utils._role_variables import specs
 from ..plugin_utils._tags import Tags
 
-# Of all tasks of the role the first: what this loads, all its workers share.
+# The role's first task: modules that this loads are shared by all workers.
 import_module("..plugin_utils._in_process", __package__)
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]
-    """Plans what this host has to do, from the variables of all hosts."""
+    """Plans the work of this host from the variables of all hosts."""
 
     _supports_check_mode = True
     _requires_connection = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> Any:
-        """The plan; a failure, with all that is wrong in its message, if this host is refused."""
+        """Return the plan, or a failure with all errors in its message if this host is refused."""
         variables = task_vars or {}
         result = super().run(tmp, variables)
         _result, options = self.validate_argument_spec(
@@ -46,7 +46,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         host = variables["inventory_hostname"]
         tags = Tags.of(run)
         if options["to_adopt"] or (tags.select_nothing and not tags.only_ours):
-            # What other tasks of a playbook are run for must not depend on what the inventory has for this role.
+            # Runs of a playbook's other tasks must not depend on the inventory's variables for this role.
             refused = check_names(variables["hostvars"], host, run)
             return {**result, "changed": False, "failed": bool(refused), "msg": " ".join(refused)}
         given = {

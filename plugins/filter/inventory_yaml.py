@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Data as YAML for an inventory, in which no text is ever evaluated as a template."""
+"""The filter inventory_yaml: data as YAML for an inventory, in which no text is ever evaluated as a template."""
 
 from __future__ import annotations
 
@@ -25,5 +25,5 @@ class FilterModule:
     """The filters of this file, for Ansible."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        """By name."""
+        """The filters by name."""
         return {"inventory_yaml": _inventory_yaml}

@@ -31,5 +31,5 @@ class FilterModule:
     """The filters of this file, for Ansible."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        """By name."""
+        """The filters by name."""
         return {"replication_plan": replication_plan}

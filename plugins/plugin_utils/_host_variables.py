@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Variables of the inventory's hosts, as far as another host can evaluate them."""
+"""Reads variables of other hosts in the inventory, if this host can evaluate them."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from ._role_variables import convert
 HostVars = Mapping[str, Mapping[str, Any]]
 Variables = Mapping[str, Any]
 S3, IAM, BACKBEAT = "replication_s3", "replication_iam", "replication_backbeat_url"
-#: Stands for the connection of another host that cannot be evaluated here.
+#: The placeholder for another host's connection that cannot be evaluated here.
 UNREADABLE = {"endpoint_url": "unknown:"}
-#: Variables that say what a host replicates to which host.
+#: Variables for what a host replicates to which host.
 LINKS = ("replication_target_host", "replication_pairs")
-#: The connection to a bucket that machines share.
+#: The variable for the connection to a shared bucket.
 STORE = "replication_verify_store"
-#: Variables that belong to one host, and are never taken from another.
+#: Variables of a single host, which are never used for another.
 OWN = frozenset({*LINKS, S3, IAM, STORE})
 
 
 class CachedHostVars(Mapping[str, Mapping[str, Any]]):
-    """Variables of hosts, each looked up once: Ansible merges all variables of a host at every access."""
+    """Caches the variables of hosts, because Ansible merges all variables of a host at every access."""
 
     def __init__(self, hostvars: HostVars) -> None:
         self._hostvars = hostvars
@@ -49,7 +49,7 @@ class CachedHostVars(Mapping[str, Mapping[str, Any]]):
 
 
 def read_variable(there: Variables, variable: str, otherwise: Any = None) -> Any:
-    """A variable of another host; `otherwise` if only that host can evaluate it, because its template uses hostvars.
+    """A variable of another host; `otherwise` if its template uses hostvars, so that only that host can evaluate it.
 
     Some versions of ansible-core raise an error for such a template, others return an undefined value.
     """

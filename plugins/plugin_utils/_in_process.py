@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs this collection's modules in the controller's own process, if nothing asks for another one.
+"""Runs this collection's modules in the controller's own process, unless a setting requires another one.
 
-A module in a process of its own takes some 400 ms before its first call, nearly all of it for starting Python and
-importing; the same work here takes some 20 ms. Options are checked by the same argument spec, the same engine does the
-work, and the result goes through the same scrubbing of secrets.
+A module in a separate process takes about 400 ms before its first call, nearly all of it for starting Python and
+imports; here it takes about 20 ms. Options are checked by the same argument spec, the same engine does the work, and
+secrets are removed from the result in the same way.
 """
 
 from __future__ import annotations
@@ -42,17 +42,18 @@ from ._role_words import ROLE, in_words_of_role
 try:
     from ansible.template import trust_as_template as trusted
 except ImportError:
-    # Older cores take any text for a template.
+    # Older cores treat any text as a template.
     trusted = str
 
 SWITCH = "backbeat_in_process"
 INTERPRETER = "ansible_python_interpreter"
-# What inventories say for it; to compile a template takes as long as a call.
+# The usual value in inventories: compiling a template takes as long as a call.
 THIS_PYTHON = "{{ ansible_playbook_python }}"
 
 
 def _encoder() -> dict[str, Any]:
-    """How json.dumps gets an encoder for what goes to a module; the newer cores load it at the first call."""
+    """The arguments with which json.dumps encodes a module's options; newer cores load the encoder at the first
+    call."""
     if hasattr(ansible_json, "get_module_encoder"):
         to_module = ansible_json.Direction.CONTROLLER_TO_MODULE
         return {"cls": ansible_json.get_module_encoder("legacy", to_module)}
@@ -60,38 +61,38 @@ def _encoder() -> dict[str, Any]:
 
 
 def _warm_templates() -> None:
-    """Load what a process loads with its first template: Ansible's filters and tests, Jinja's lexer, and our filter."""
+    """Load everything that a first template needs: Ansible's filters and tests, Jinja's lexer, and our filter."""
     Templar(loader=None, variables={}).template(
         trusted("{{ 1 if 1 is defined else 1 | default(1) }}")
     )
-    # Where no Ansible runs that knows the collection, as in unit tests, there are no templates either.
+    # In unit tests the collection is not loaded by Ansible, and there are no templates.
     with suppress(KeyError):
         filter_loader.get("scality.backbeat.replication_plan")
 
 
-# Action plugins are imported by the parent of all workers before it forks: what is loaded here is loaded once, where
-# each worker would take 200 ms for it, 40 ms for the plan of the role, and 20 ms for what every template needs.
+# The parent of all workers imports action plugins before it forks, so this is loaded once. Otherwise each worker would
+# take 200 ms for it, 40 ms for the role's plan, and 20 ms for the requirements of templates.
 warm()
 _role_variables.specs()
 import_module("._plan", __package__)
 _warm_templates()
 ENCODER = _encoder()
-# What is loaded stays until the end, so that the garbage collector need not scan it in every worker and at the exit:
-# measured with a play of 40 tasks, 0.15 of 2.1 s of processor time. Frozen in the workers only, it brings nothing.
+# Loaded modules stay until the end, so the garbage collector need not scan them in every worker and at the exit: this
+# saves 0.15 of 2.1 s of CPU time in a play of 40 tasks (measured). Freezing only in the workers saves nothing.
 gc.freeze()
-# Workers have no terminal of their own to ask.
+# Workers have no terminal for questions.
 ON_TERMINAL = sys.stdout.isatty()
 
 
 class InProcess(ActionBase):  # type: ignore[misc]
-    """The action plugin of every module of this collection; a subclass names its task."""
+    """The action plugin of each module of this collection; a subclass sets its task."""
 
     _supports_check_mode = True
     _supports_async = True
     TASK: ClassVar[Task[Any]]
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> Any:
-        """Run the module here if it may, else as any module; the result is the same."""
+        """Run the module here if that is possible, else in the usual way; the result is the same."""
         variables = task_vars or {}
         result = super().run(tmp, variables)
         if self._may_run_here(variables):
@@ -108,7 +109,7 @@ class InProcess(ActionBase):  # type: ignore[misc]
             and self._connection.transport == "local"
             and self._connection.become is None
             and not self._task.async_val
-            # Ansible interrupts the process; threads would go on with the rest of a list.
+            # Ansible interrupts the process at the timeout, but threads would continue with the rest of a list.
             and not self._task.timeout
             and not any(self._task.environment or ())
             and self._wants_this_python(task_vars)
@@ -122,13 +123,13 @@ class InProcess(ActionBase):  # type: ignore[misc]
         if configured == THIS_PYTHON:
             return True
         wanted = self._templar.template(configured)
-        # Ansible would look for any Python on the host; that is no wish for a certain one.
+        # With these values, Ansible would look for any Python on the host, so this one is as good.
         return wanted in (None, "", sys.executable) or str(wanted).startswith("auto")
 
     def _with_this_python(self, task_vars: dict[str, Any]) -> dict[str, Any]:
-        """The variables, with this Python for a process on this machine that no variable has another one for.
+        """The variables, with this Python as interpreter for this machine unless a variable sets another one.
 
-        Ansible would look for one, and find the system's, which has no boto3.
+        Ansible would find the system's Python, which has no boto3.
         """
         if (
             BOTOCORE_VERSION is None
@@ -168,7 +169,7 @@ class InProcess(ActionBase):  # type: ignore[misc]
                 del result["warnings"]
         if self._shows_invocation(task_vars):
             result["invocation"] = {"module_args": options}
-        # The validator knows secrets in options that it could not take apart, too.
+        # The validator also has secrets in options that could not be parsed.
         unseen = hidden(spec["argument_spec"], options) | validated._no_log_values
         return dict(scrubbed(result, unseen))
 
@@ -178,7 +179,7 @@ class InProcess(ActionBase):  # type: ignore[misc]
     def _teller(
         self, task_vars: Mapping[str, Any], spec: Mapping[str, Any], options: Mapping[str, Any]
     ) -> Tell:
-        """Shows a line about this host on the terminal."""
+        """A function that shows a line about this host in the terminal."""
         host = task_vars.get("inventory_hostname", "")
 
         def tell(text: str) -> None:
@@ -190,7 +191,7 @@ class InProcess(ActionBase):  # type: ignore[misc]
         try:
             return bool(C.config.get_config_value("INJECT_INVOCATION", variables=task_vars))
         except AnsibleError:
-            # Older cores have no such setting, and always show it.
+            # Older cores do not have this setting, and always show the invocation.
             return True
 
     def _run_as_module(self, result: dict[str, Any], task_vars: dict[str, Any]) -> Any:
@@ -205,7 +206,7 @@ class InProcess(ActionBase):  # type: ignore[misc]
 
 @contextmanager
 def _directory(path: str) -> Iterator[None]:
-    """Work in the playbook's directory, as modules do on a local connection: relative paths mean the same files."""
+    """Run in the playbook's directory, as modules do on a local connection, so that relative paths are the same."""
     before = os.getcwd()
     os.chdir(path)
     try:
@@ -215,16 +216,16 @@ def _directory(path: str) -> Iterator[None]:
 
 
 def _plain(arguments: Mapping[str, Any]) -> Any:
-    """The arguments as a module gets them, by way of JSON: no tags, vault values decrypted."""
+    """The arguments as a module gets them from JSON: without tags, and with decrypted vault values."""
     return json.loads(json.dumps(arguments, **ENCODER))
 
 
 def scrubbed(result: Mapping[str, Any], secrets: Collection[str]) -> Mapping[str, Any]:
-    """The result with each secret masked, as AnsibleModule masks them."""
-    # Ansible takes every value apart, 50 ms for a list of 1,000 buckets; as a rule there is nothing to find.
+    """The result with all secrets masked, as AnsibleModule does it."""
+    # Ansible searches every value, 50 ms for a list of 1,000 buckets; usually there is nothing to mask.
     if not _holds(result, secrets):
         return result
-    # A secret such as "1" must not turn true into a mask.
+    # A secret such as "1" must not mask the value true.
     kept = {key: value for key, value in result.items() if value is None or value in (True, False)}
     return {**remove_values(result, secrets), **kept}
 
@@ -235,5 +236,5 @@ def _holds(result: Mapping[str, Any], secrets: Collection[str]) -> bool:
         text = json.dumps(result, ensure_ascii=False)
     except (TypeError, ValueError):
         return True
-    # As JSON writes it inside of a text, characters such as quotes escaped.
+    # In the form that the secret has inside a JSON text, with characters such as quotes escaped.
     return any(json.dumps(secret, ensure_ascii=False)[1:-1] in text for secret in secrets)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From the variables of an inventory to the plan of one of its hosts; the decisions are in _documents/topology.py."""
+"""Converts the variables of an inventory to the plan of one host; the decisions are in _documents/topology.py."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ from ._tags import Tags
 def plan_host(
     hostvars: HostVars, host: str, variables: Variables, run: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The plan of one host, as HostPlan.describe() returns it, and what keeps it from being carried out.
+    """The plan of one host, as HostPlan.describe() returns it, and the reasons against carrying it out.
 
     variables: the role's on this host; run: "hosts" of the play, "playbooks", "tags" and "skip_tags" of the command
     line, "task_tags" of the task itself, and "to_set_up", False for validation and teardown.
 
     Added to the plan: "options", the typed variables by their short names; "refused", sentences about this host, and
-    about linked hosts that take no part in the run; "blocked_by", other hosts of the run that are refused;
-    "directions", a pair of buckets for each two environments of the run.
+    about linked hosts that are not in the run; "blocked_by", other hosts of the run that are refused; "directions", a
+    pair of buckets for each two environments of the run.
     """
     hostvars = CachedHostVars(hostvars)
     misspelt = check_names(hostvars, host, run)
@@ -54,11 +54,11 @@ def plan_host(
                 endpoint_url(typed[name][BACKBEAT], f"{BACKBEAT} of {name}")
         except InvalidDocument as error:
             wrong[name].append(str(error))
-            # It may hold credentials, which a fact would show.
+            # It may contain credentials, which a fact would show.
             typed[name][BACKBEAT] = ""
     topology = Topology({name: Environment.of(name, values) for name, values in typed.items()})
     wrong[host] += misspelt
-    # What one host lacks would be said of its partners as well.
+    # Otherwise one host's missing variables would be reported for its partners too.
     if not any(wrong.values()):
         to_set_up = run.get("to_set_up", True)
         wrong = {
@@ -72,14 +72,14 @@ def plan_host(
     absent = [name for name in typed if name in linked - playing - {host}]
     refused = list(dict.fromkeys(text for name in (host, *absent) for text in wrong[name]))
     blocked_by = [name for name in typed if wrong[name] and name in playing - {host}]
-    # What is refused or blocked may hold what no plan can be made of, like an unknown target.
+    # A refused or blocked host may have values without a valid plan, such as an unknown target.
     planned = HostPlan(host) if refused or blocked_by else plan(topology, host)
     return {
         **planned.describe(),
         "options": {
             name.removeprefix("replication_"): value
             for name, value in typed[host].items()
-            # Connections may hold secrets, which a fact would show.
+            # Connections may contain secrets, which a fact would show.
             if name not in OWN
         },
         "refused": refused,
@@ -94,10 +94,10 @@ def plan_host(
 
 
 def check_names(hostvars: HostVars, host: str, run: Mapping[str, Any]) -> list[str]:
-    """Sentences about names of variables and tags that would make this run another one than was asked for.
+    """Sentences about wrong names of variables and tags, because of which this run would not do what was intended.
 
-    Warns of variables of the role that are misspelt, and of tags that may be. run: as for plan_host; "to_adopt" if
-    only the variables of adoption matter.
+    Shows warnings about misspelt variables of the role, and about tags that may be misspelt. run: as for plan_host;
+    "to_adopt" if only the variables of adoption matter.
     """
     misspelt = unknown_variables(hostvars[host])
     tags = Tags.of(run)
@@ -121,7 +121,7 @@ def check_names(hostvars: HostVars, host: str, run: Mapping[str, Any]) -> list[s
 
 
 def _concerned(hostvars: HostVars, host: str, variables: Variables) -> list[str]:
-    """The host, and all hosts of the inventory that replicate or are replicated to."""
+    """The host, and all hosts of the inventory that are source or target of a replication."""
     found = dict.fromkeys([host])
     for name in hostvars:
         given = variables if name == host else hostvars[name]
@@ -141,8 +141,8 @@ def _concerned(hostvars: HostVars, host: str, variables: Variables) -> list[str]
 def _of_other(hostvars: HostVars, host: str, variables: Variables, name: str) -> dict[str, Any]:
     """The role's variables of another host.
 
-    Variables of the play and parameters of the role are the same for all hosts, but hostvars has neither: what this
-    host has beside its hostvars is one of them.
+    Variables of the play and parameters of the role are the same for all hosts, but they are not in hostvars: variables
+    that this host has outside its hostvars are among them.
     """
     here, there = hostvars[host], hostvars[name]
     given = {

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Steps of a host's plan: what the modules take for them, from the results of the tasks before."""
+"""Steps of a host's plan: builds module options for them from the results of earlier tasks."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ from ._host_variables import (
 )
 from ._role_variables import convert, specs
 
-#: The result of preflight.
+#: The registered result of preflight.
 CHECKED = "replication_preflight_seen"
-#: The result of trying the endpoints that no preflight has tried.
+#: The registered result of testing the endpoints that no preflight has tested.
 TRIED = "replication_endpoints_tried"
-#: How each pair is divided among the workers of a verification.
+#: The division of each pair among the workers of a verification.
 DIVIDED = "replication_verify_plans"
-#: Events of versions that are stuck.
+#: Events about stuck versions.
 STUCK = "replication_stuck_events"
-#: Facts that hold ARNs of roles: those that each host created, and those that a source read.
+#: Facts with ARNs of roles: those that each host created, and those that a source read.
 CREATED, READ = "replication_roles_created", "replication_roles_read"
 ATTACHED, CONFIGURED = "replication_policies_attached", "replication_configured"
 BUCKETS = "replication_buckets_created"
 PROVED = "replication_proved"
-#: What Backbeat says after a failed proof.
+#: Backbeat's state after a failed proof.
 ASKED = "replication_cause_service"
-#: Results of all tasks that change something, and of what they rest on, by their names in Summary.
+#: Results of all tasks with changes, and of their preconditions, by their names in Summary.
 SUMMARISED = {
     "roles": CREATED,
     "policies": ATTACHED,
@@ -78,7 +78,7 @@ REMOVED = {
 def plan_step(
     hostvars: HostVars, host: str, variables: Variables, planned: Mapping[str, Any], step: str
 ) -> Any:
-    """What a module takes for a step of the plan, with the connections and the ARNs that are known by now."""
+    """The module options for a step of the plan, with connections and the ARNs that are known now."""
     hostvars = CachedHostVars(hostvars)
     if step.startswith("summary"):
         return summarise(hostvars, host, planned, step == "summary_of_check")
@@ -123,7 +123,7 @@ def plan_step(
         connections={name: connections_of(hostvars, host, variables, name) for name in connected},
         arns={name: role_arns(*found) for name, found in results.items()},
         ready=[name for name in results if _has_succeeded(hostvars[name], BUCKETS)],
-        # Results of thousands of pairs are read for the steps that need them only.
+        # Results of thousands of pairs are only read for the steps that need them.
         **(_for_proofs(hostvars, results) if step == "proofs" else {}),
         found=Found(
             **{
@@ -144,7 +144,7 @@ def plan_step(
 
 
 def _of_pending(options: Mapping[str, Any]) -> dict[str, Any]:
-    """What is asked for about pending objects; what is left at its default is left out."""
+    """The options about pending objects, without those that have their defaults."""
     defaults = {
         name: specs()[f"replication_{name}"].get("default")
         for name in (
@@ -157,7 +157,7 @@ def _of_pending(options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: options[name] for name, default in defaults.items() if options[name] != default}
 
 
-#: What each step makes of the plan and the options.
+#: The functions that build the module options of each step from the plan and the options.
 STEPS: Mapping[str, Callable[[Steps, Mapping[str, Any]], Items | list[str]]] = {
     "unknown_roles": lambda steps, _options: steps.unknown_roles(),
     "unchecked_targets": lambda steps, _options: steps.unchecked_targets(),
@@ -186,12 +186,12 @@ STEPS: Mapping[str, Callable[[Steps, Mapping[str, Any]], Items | list[str]]] = {
 
 
 def _proved(variables: Variables, planned: Mapping[str, Any]) -> list[str]:
-    """What the proof of each outgoing pair says, in words; nothing if there was no proof."""
+    """The result of each outgoing pair's proof as text; empty if there was no proof."""
     result = variables.get(SUMMARISED["proofs"]) or {}
     if not result.get("results"):
         return []
     pairs = Summary(planned, {"proofs": result}).describe()["pairs"]
-    # Whether the object is of this run or an earlier one would make each page another one.
+    # Not whether the object is from this run or an earlier one: the page would change with each run.
     return [
         "replicated" if one["proof"] in (PROOFS["new"], PROOFS["valid"]) else one["proof"]
         for one in pairs
@@ -201,9 +201,9 @@ def _proved(variables: Variables, planned: Mapping[str, Any]) -> list[str]:
 def _trials(
     hostvars: HostVars, host: str, variables: Variables, directions: Sequence[Mapping[str, Any]]
 ) -> Items:
-    """Both sides of each direction whose endpoints this run has not tried yet, as backbeat_preflight takes them.
+    """Both sides of each direction whose endpoints this run has not tested yet, as options of backbeat_preflight.
 
-    A direction with a connection that only its own host can evaluate is left out.
+    Directions with a connection that only another host can evaluate are left out.
     """
     hosts = {one[end] for one in directions for end in ("source_host", "target_host")}
     if any(_has_succeeded(hostvars[name], TRIED) for name in hosts):
@@ -212,7 +212,7 @@ def _trials(
         name
         for name in hosts - {host}
         for value in (read_variable(hostvars[name], one, UNREADABLE) for one in (S3, IAM))
-        # Older versions of ansible-core leave a template with an undefined variable as it is.
+        # Older versions of ansible-core return a template with an undefined variable unchanged.
         if value == UNREADABLE or "{{" in str(value)
     }
     found: Items = []
@@ -231,13 +231,13 @@ def _trials(
 
 
 def _has_succeeded(there: Variables, name: str) -> bool:
-    """Whether the host's task with this result has done its work in this run."""
+    """Whether the host's task with this result succeeded in this run."""
     result = there.get(name) or {}
     return bool(result.get("results")) and not result.get("failed")
 
 
 def summarise(hostvars: HostVars, host: str, planned: Mapping[str, Any], check_mode: Any) -> Any:
-    """Summary.describe() of this host's tasks so far. Shows its lines."""
+    """Show the summary of this host's tasks so far. Returns Summary.describe()."""
     there = hostvars[host]
     results = {step: there.get(name) or {} for step, name in SUMMARISED.items()}
     summary = Summary(planned, results, check_mode is True).describe()
@@ -247,7 +247,7 @@ def summarise(hostvars: HostVars, host: str, planned: Mapping[str, Any], check_m
 
 
 def _received(hostvars: HostVars, host: str, sources: Iterable[str]) -> Iterator[Mapping[str, Any]]:
-    """Configurations that teardown left on other hosts, and that replicate to this one."""
+    """The configurations on other hosts that still replicate to this one after teardown."""
     for source in sources:
         pairs = (hostvars[source].get("replication_plan") or {}).get("outgoing") or ()
         results = (hostvars[source].get(REMOVED["removed"]) or {}).get("results") or ()
@@ -266,7 +266,7 @@ def _warn_of_users(host: str, planned: Mapping[str, Any], users: Mapping[str, li
 
 
 def _changed(host: str, there: Variables) -> Iterator[str | tuple[str, str]]:
-    """The host if this run has changed a role or policy of it, and the buckets that it has changed, as (host, name)."""
+    """The host if this run changed its roles or policies, and the buckets that it changed, as (host, name)."""
     if any((there.get(result) or {}).get("changed") for result in (CREATED, ATTACHED)):
         yield host
     planned = there.get("replication_plan") or {}
@@ -281,7 +281,7 @@ def _changed(host: str, there: Variables) -> Iterator[str | tuple[str, str]]:
 
 
 def _for_proofs(hostvars: HostVars, hosts: Iterable[str]) -> dict[str, Any]:
-    """What this run has changed and checked on these hosts, by the names in Steps."""
+    """The changes and checks of this run on these hosts, by the names in Steps."""
     return {
         "changed": {part for name in hosts for part in _changed(name, hostvars[name])},
         "checked": {name for name in hosts if _is_checked(hostvars[name])},
@@ -289,13 +289,13 @@ def _for_proofs(hostvars: HostVars, hosts: Iterable[str]) -> dict[str, Any]:
 
 
 def _findings(there: Variables) -> list[Items]:
-    """Of preflight, for each pair of a host."""
+    """The findings of preflight for each pair of a host."""
     results = (there.get(CHECKED) or {}).get("results") or ()
     return [one.get("findings") or [] for one in results]
 
 
 def _is_checked(there: Variables) -> bool:
-    """Whether this run has taken all steps on a host that its plan has before the proof, without an error."""
+    """Whether this run completed all steps of a host's plan before the proof without an error."""
     planned = there.get("replication_plan") or {}
     if not planned or planned.get("failed"):
         return False

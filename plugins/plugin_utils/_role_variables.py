@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Converts the role's variables to the types of its argument spec, once, and says which of them are wrong.
+"""Converts the role's variables to the types of its argument spec, once, and reports errors in them.
 
 Ansible checks variables against the spec, but leaves them as they are: `-e replication_verify=false` stays the text
 "false", which is true to a template.
@@ -24,13 +24,13 @@ from ..module_utils._waiting import LEAST
 
 SPECS = Path(__file__).parents[2] / "roles" / "replication" / "meta" / "argument_specs.yml"
 PREFIX = "replication_"
-#: Variables of playbooks. Without the first of them, a playbook is for all hosts.
+#: Variables of playbooks. Without the first of them, a playbook applies to all hosts.
 HOSTS = "replication_hosts"
 OF_ADOPTION = ("replication_adopt_to", "replication_adopt_buckets")
 OF_PLAYBOOKS = (HOSTS, *OF_ADOPTION)
-#: How variables of adoption begin, and no others.
+#: The prefix that only variables of adoption have.
 ADOPT = f"{PREFIX}adopt_"
-#: How similar two names are, of 1, if one is taken for the other: a letter or two.
+#: The similarity (up to 1) from which a name counts as a misspelling of another: one or two letters differ.
 SIMILAR = 0.93
 TRUE = ("true", "yes", "on", "y", "t", "1")
 FALSE = ("false", "no", "off", "n", "f", "0")
@@ -40,7 +40,7 @@ Complain = Callable[[str], None]
 
 
 class _Wrong(ValueError):
-    """What a value must be, and is not."""
+    """A wrong value; the text is what it must be."""
 
 
 @cache
@@ -56,8 +56,8 @@ def convert(
 ) -> tuple[dict[str, Any], list[str]]:
     """The variables with their types, and a sentence for each that cannot be converted.
 
-    given: by name; one that is None counts as not given. The result has the variables `names`, or all of the role: the
-    default of one that is not given or wrong, or None.
+    given: by name; None counts as not given. The result has the variables `names`, or all of the role: for those that
+    are not given or wrong, the default or None.
     """
     wrong: list[str] = []
     converted = {}
@@ -74,18 +74,18 @@ def convert(
 
 
 def unknown_variables(names: Iterable[str]) -> dict[str, str]:
-    """Of these names those that begin like the role's variables and are none, each with the one likely meant."""
+    """The unknown names that begin like the role's variables, each with the name that was probably intended."""
     candidates = {name for name in names if name.startswith(PREFIX)}
     of_adoption = {name for name in candidates if name.startswith(ADOPT)}
     return {
         **similar(candidates - of_adoption, {*specs(), *OF_PLAYBOOKS}, SIMILAR),
-        # Nothing else has names like these, so that the one meant need not be similar.
+        # Only adoption has such names, so the intended one need not be similar.
         **similar(of_adoption, OF_ADOPTION, 0),
     }
 
 
 def similar(names: Iterable[str], known: Collection[str], cutoff: float) -> dict[str, str]:
-    """Of these names those that are not known, each with the known one that was likely meant, if one is similar."""
+    """The unknown names that are similar to a known one, each with the name that was probably intended."""
     return {
         name: meant
         for name in sorted(set(names) - set(known))
@@ -96,7 +96,7 @@ def similar(names: Iterable[str], known: Collection[str], cutoff: float) -> dict
 def _convert(
     label: str, value: Any, spec: Mapping[str, Any], complain: Complain, default: Any = None
 ) -> Any:
-    """The value with the type of its spec, all inside it included; `default` after a complaint."""
+    """The value, with everything in it, converted to the type of its spec; `default` after an error."""
     kind = spec.get("type", "str")
     try:
         if isinstance(value, str) and kind == "dict" and "options" not in spec:
@@ -113,7 +113,7 @@ def _convert(
             raise _Wrong(f"one of {', '.join(map(str, choices))}")
         return _in_range(label, converted) if kind in ("int", "float") else converted
     except _Wrong as wrong:
-        # Text may hold a secret unless the spec says that only a few are meant.
+        # Text may be a secret unless the spec has choices for it.
         shown = (
             f"{value!r}" if kind in ("bool", "int", "float") or "choices" in spec else _kind(value)
         )
@@ -204,12 +204,12 @@ def _dictionary(value: Any) -> Mapping[str, Any]:
 
 
 def _is_plain(value: Any) -> bool:
-    """Whether this is text, and no list written as text."""
+    """Whether this is text, but not a list written as text."""
     return isinstance(value, str) and not value.strip().startswith("[")
 
 
 def _literal(text: str) -> Any:
-    """What `-e name=..` or a template wrote as text: JSON, or a literal of Python. The text itself if it is neither."""
+    """The value of a text from `-e name=..` or a template: JSON or a Python literal, else the text itself."""
     for read in (json.loads, ast.literal_eval):
         try:
             return read(text)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Messages of modules as the role shows them: its variables and playbooks in place of options and modules."""
+"""Rewords messages of modules for the role: its variables and playbooks in place of options and modules."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 ROLE = "scality.backbeat.replication"
-#: Options of modules that messages name, and the role's variables for them.
+#: Module options in messages, and the role's variables for them.
 VARIABLES = {
     "`ignore`": "replication_preflight_ignore",
     "allow_empty": "replication_verify_allow_empty",
@@ -33,7 +33,7 @@ VARIABLES = {
     "trusted_principals": "replication_trusted_principals",
     "wait_timeout": "replication_verify_timeout",
 }
-#: Modules that messages name, with the options that they name beside them, and what does the same for the role's user.
+#: Modules in messages, with the options that messages name with them, and the equivalents for users of the role.
 PLAYBOOKS = {
     "backbeat_adoption_info": "adopt_replication",
     "backbeat_backfill": "backfill_replication",
@@ -54,7 +54,7 @@ PLAYBOOKS = {
     "backbeat_service_info": "status_replication",
     "backbeat_verify": "verify_replication",
 }
-#: Other words of modules for what the role has variables for.
+#: Other texts of modules for which the role has variables.
 PHRASES = {
     "(source_role and target_role), cloud sites alone need one (role)": "in the pair's role, separated by a comma, "
     "cloud sites alone need one",
@@ -69,18 +69,18 @@ PHRASES = {
     "prove replication with canary": "prove replication with replication_preflight_canary",
     "with json or by": "with replication_report_json or by",
 }
-#: Where results have sentences.
+#: The keys of results with sentences.
 SENTENCES = ("lines", "msg", "remedy", "warnings", "what")
 WORDS = {**VARIABLES, **PLAYBOOKS, **PHRASES}
 _WORD = re.compile(
-    # The longer ones first.
+    # Longer names first, because they contain shorter ones.
     rf"(?<![\w.])(?:{'|'.join(map(re.escape, sorted(WORDS, key=len, reverse=True)))})(?!\w)"
 )
 
 
 def in_words_of_role(result: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The result of a module, with the role's words in its sentences."""
-    # Most results name none of these, and to look at each value takes time with lists of thousands.
+    """A module's result, with the role's words in its sentences."""
+    # Most results contain none of these, and checking each value of long lists takes time.
     text = json.dumps(result, default=str)
     worded: Mapping[str, Any] = _worded(result) if any(map(text.__contains__, WORDS)) else result
     return worded

@@ -1,7 +1,8 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tags of the command line that no task has: with `--tags` nothing would be done, with `--skip-tags` too much."""
+"""Checks the command line for tags that no task has: with `--tags` a run would do nothing, with `--skip-tags` too
+much."""
 
 from __future__ import annotations
 
@@ -15,18 +16,18 @@ from ._role_variables import similar
 
 #: The tags of the role's steps; its other entry points have none.
 STEPS = ("preflight", "roles", "policies", "buckets", "replication", "verify")
-#: What Ansible itself gives a meaning.
+#: Tags with a meaning in Ansible itself.
 SPECIAL = ("all", "always", "never", "tagged", "untagged")
 PLAYBOOKS = Path(__file__).resolve().parents[2] / "playbooks"
-#: How similar two tags are, of 1, if one is taken for the other.
+#: The similarity (up to 1) from which a tag counts as a misspelling of another.
 SIMILAR = 0.75
 
 
 @dataclass(frozen=True)
 class Tags:
-    """run, skip: of the command line. steps: those of the entry point. inherited: what else its tasks have.
+    """run, skip: of the command line. steps: of the entry point. inherited: further tags of its tasks.
 
-    only_ours: whether the run has no tasks but those of this collection's playbooks.
+    only_ours: whether the run only has tasks of this collection's playbooks.
     """
 
     run: tuple[str, ...] = ()
@@ -37,7 +38,7 @@ class Tags:
 
     @classmethod
     def of(cls, run: Mapping[str, Any]) -> Tags:
-        """From what plan_host is told of the run."""
+        """Build them from the argument `run` of plan_host."""
         return cls(
             tuple(run.get("tags") or ()),
             tuple(run.get("skip_tags") or ()),
@@ -48,12 +49,12 @@ class Tags:
 
     @property
     def select_nothing(self) -> bool:
-        """Whether these select other tasks than those of the entry point, as in a playbook that has more."""
+        """Whether these tags only select tasks outside the entry point, as in a playbook with other tasks."""
         ours = {*self.steps, *SPECIAL, *self.inherited} - {"always"}
         return bool(self.run) and ours.isdisjoint(self.run)
 
     def refused(self) -> list[str]:
-        """A sentence for each tag that would keep this run from doing what it was asked to do."""
+        """A sentence for each tag because of which this run would not do the requested work."""
         if not self.only_ours:
             return []
         unknown = [
@@ -63,7 +64,7 @@ class Tags:
         return [self._sentence(tag) for tag in dict.fromkeys(unknown)]
 
     def warnings(self) -> list[str]:
-        """A sentence for each tag that may be meant for other tasks, but resembles one of these."""
+        """A sentence for each tag that may be for other tasks, but is similar to one of these."""
         if self.only_ours:
             return []
         unknown = self._unknown((*self.run, *self.skip))
@@ -85,7 +86,7 @@ class Tags:
 
 
 def are_ours(playbooks: Collection[str]) -> bool:
-    """Whether these, as the command line has them, are playbooks of this collection, and there is one."""
+    """Whether there are playbooks on the command line, and all of them are from this collection."""
     return bool(playbooks) and all(
         re.fullmatch(r"scality\.backbeat\.\w+", one) or Path(one).resolve().parent == PLAYBOOKS
         for one in playbooks

@@ -21,7 +21,7 @@ STORAGE_CLASSES = ("STANDARD", "STANDARD_IA", "REDUCED_REDUNDANCY")
 KINDS = ("scality", "cloud")
 #: The replication statuses of a version that are not final.
 PENDING_STATUSES = ("PENDING", "PROCESSING")
-#: Those of a version that is to be replicated and is not.
+#: The replication statuses of a version that has not been replicated although a rule selected it.
 NOT_COMPLETED = (*PENDING_STATUSES, "FAILED")
 
 _RULES = 1000

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 Configuration = Mapping[str, Any]
-#: Beginnings of the events of a backfill's calls, and the forms in which a notification can name all of a kind.
+#: The names of the events of a backfill's calls in notifications.
 TAGGING = "s3:ObjectTagging:Put"
 MARKER = "s3:ObjectRemoved:DeleteMarkerCreated"
 _QUEUES = ("QueueConfigurations", "TopicConfigurations", "LambdaFunctionConfigurations")

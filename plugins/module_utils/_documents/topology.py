@@ -330,8 +330,7 @@ def _bucket(name: str, location: str) -> dict[str, Any]:
 
 
 def _verify_key(here: Environment, outgoing: Iterable[Pair], incoming: Iterable[Pair]) -> str:
-    """The key of the proof. It contains the host if buckets replicate both ways, to differ from the other side's
-    key."""
+    """The key of the proof; with the host if buckets replicate both ways, to differ from the other side's key."""
     received = {pair.target_bucket for pair in incoming}
     if any(pair.source_bucket in received for pair in outgoing):
         return f"{here.verify_key}-from-{here.name}"

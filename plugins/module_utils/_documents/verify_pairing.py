@@ -49,7 +49,7 @@ def unpaired(case: Case) -> Iterator[tuple[str, Row]]:
 def paired(case: Case, heads: Heads) -> tuple[dict[bytes, Row], dict[bytes, Row]]:
     """The rows of both sides, newest first: the source's by version id, and each copy by the id of its source.
 
-    A copy without a source has a key that cannot be a version id.
+    A copy without a source is under a key that cannot be a version id.
     """
     source = {row[VERSION_ID]: row for row in case.source}
     if _same(case):

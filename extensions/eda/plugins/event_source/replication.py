@@ -209,12 +209,12 @@ problems:
   type: dict
 """
 
-# ansible-rulebook does not run its sources as part of a collection, so the collections' folder is not on the path.
+# ansible-rulebook does not load sources as part of a collection, so the folder of collections is not on the path.
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), *[os.pardir] * 7))
 
 
 def source(args: dict[str, Any]) -> Any:
-    """The event source for these arguments. Raises ValueError, which names the invalid arguments."""
+    """Build the event source for these arguments. Raises ValueError, which names the invalid arguments."""
     if ROOT not in sys.path:
         sys.path.append(ROOT)
     try:
@@ -238,7 +238,7 @@ if __name__ == "__main__":
     import yaml
 
     class Screen:
-        """Takes events and shows them."""
+        """A queue that shows its events."""
 
         async def put(self, event: dict[str, Any]) -> None:
             print(yaml.safe_dump(event, sort_keys=False), flush=True)
