@@ -70,7 +70,7 @@ def setup(options: argparse.Namespace) -> int:
 
 
 def test(options: argparse.Namespace) -> int:
-    """Run checks; those on an inventory only create and remove resources whose names have a prefix of their own."""
+    """Run checks; those on an inventory only create and remove resources whose names have a test prefix."""
     gates = options.gates
     if options.inventory:
         if gates:
@@ -88,7 +88,7 @@ def test(options: argparse.Namespace) -> int:
 def nox_arguments(options: argparse.Namespace, gates: Sequence[str]) -> list[str]:
     if options.list:
         return ["--list"]
-    # The output of parallel checks is shown at their end, that of others while they run.
+    # The output of parallel checks is shown at their end, other output at once.
     follow = options.verbose or options.exitfirst or len(gates) == 1
     arguments = [f"--parallel={1 if follow else 3}"]
     arguments += ["--verbose"] if options.verbose else []
@@ -119,7 +119,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run a command; returns the exit code."""
+    """Run a command. Returns the exit code."""
     options = parse(arguments)
     end_as_interrupt()
     try:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measures, and reports which limits hold: `python -m benchmarks` in .venv, or `python3 dev.py bench`."""
+"""Runs the benchmarks and checks their limits: `python -m benchmarks` in .venv, or `python3 dev.py bench`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ PARTS = ("guide", "slope", "fleet", "memory", "verify", "backfill")
 SIZES = (1, 10, 100, 1000)
 QUICK_SIZES = (1, 10)
 QUICK_SCALE = 0.1
-# Of one task more, which is milliseconds in a run of seconds: so many rounds for each of the others'.
+# An additional task takes milliseconds in a run of seconds, so it is measured in this many rounds for each of the
+# others.
 SLOPE_ROUNDS = 4
 
 
@@ -65,7 +66,7 @@ def parse() -> argparse.Namespace:
 
 
 def main() -> int:
-    """Measure, print the tables, write JSON; returns 1 if a limit is exceeded."""
+    """Measure, print the tables and write JSON. Returns 1 if a limit is exceeded."""
     options = parse()
     rounds, sizes = (1, QUICK_SIZES) if options.quick else (options.rounds, SIZES)
     wanted = options.parts or PARTS

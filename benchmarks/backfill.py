@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A backfill, compared with boto3 in threads that makes the same calls, and with the stub's own limit."""
+"""Compares a backfill with the same calls by boto3 in threads, and with the stub's own limit."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from .verify import NotMeasured, Outcome, client, rounds, stub
 
 #: Keys that are sent in parallel.
 WORKERS = 16
-#: The time that may be taken, as a share of boto3's.
+#: The limit for the time, as a share of boto3's.
 LIMIT, AIM = 1 / 5, 1 / 8
-#: Where the stub is the limit: its own time by a client that does nothing else, and so much more.
+#: If the stub is the bottleneck: this many times the time of a client that does nothing else.
 MARGIN = 1.25
-#: Listings of more versions are not made beforehand.
+#: Listings of more versions are not built in advance.
 PREBUILT = 20_000
-#: Calls about the first version alone.
+#: Calls only for the first version.
 FIRST = 5
 
 
 def measure_backfill(count: int, scale: float = 1.0) -> tuple[list[Figure], dict[str, Any]]:
-    """The figures of the backfill, and the medians behind them. Raises Failure unless both make the same calls."""
+    """The figures of the backfill, and their medians. Raises Failure unless both clients make the same calls."""
     size = int(10_000 * scale)
     memory = _memory(size)
     what = f"backfill {size:,} versions, {WORKERS} side by side: time / boto3 in threads"
@@ -52,7 +52,7 @@ def _memory(size: int) -> Figure:
 
 def _round(size: int) -> Mapping[str, float]:
     ours, theirs, alone = (_sent(kind, size) for kind in ("ours", "boto3", "raw"))
-    # Ours looks at the first version until it has arrived.
+    # The backfill polls the first version until it is replicated.
     more: Counter[str] = Counter(ours["calls"]) - Counter(theirs["calls"])
     if theirs["calls"] != alone["calls"] or more.total() > FIRST or not theirs["calls"]:
         raise Failure(f"ours made {ours['calls']}, boto3 {theirs['calls']}, raw {alone['calls']}")
@@ -61,7 +61,7 @@ def _round(size: int) -> Mapping[str, float]:
 
 
 def _sent(kind: str, size: int) -> Outcome:
-    """What a client took on a stub of its own. Raises Failure unless it sent everything."""
+    """The measurements of a client on its own stub. Raises Failure unless it sent all versions."""
     with stub("backfill_stub", versions=size, prebuilt=size <= PREBUILT) as url:
         outcome = client(kind, url, module="backfill_client", workers=WORKERS)
         with build_opener(ProxyHandler({})).open(f"{url}/_/calls") as answer:

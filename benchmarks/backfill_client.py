@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Clients that send the stub's versions again; each prints its time and memory as JSON, without its own start.
+"""Clients that send the stub's versions again; each prints its time (without its start) and memory as JSON.
 
 `python -m benchmarks.backfill_client KIND '{"url": .., "workers": 16}'`, with a KIND of:
 
@@ -28,7 +28,7 @@ SOURCE, TARGET = BUCKETS
 
 
 def ours(options: Options) -> Any:
-    """How many versions backbeat_backfill sent."""
+    """Run backbeat_backfill. Returns how many versions it sent."""
     s3 = {"endpoint_url": options["url"], **KEYS}
     given = {
         "source": {"bucket": SOURCE, "s3": s3},
@@ -43,7 +43,7 @@ def ours(options: Options) -> Any:
 
 
 def versions(options: Options) -> list[tuple[str, str]]:
-    """All keys and version ids of the source that the target lacks."""
+    """All keys and version ids of the source that are not at the target."""
     source, target = (
         [
             (one["Key"], one["VersionId"])
@@ -59,14 +59,14 @@ def versions(options: Options) -> list[tuple[str, str]]:
 
 
 def by_boto3(options: Options) -> Any:
-    """The calls of a backfill for each version; how many were sent."""
+    """Make the calls of a backfill for each version with boto3. Returns how many were sent."""
     client = plain_client(options["url"], max_pool_connections=options["workers"])
     found = versions(options)
 
     def send(number: int) -> bool:
         key, version = found[number]
         named = {"Bucket": SOURCE, "Key": key, "VersionId": version}
-        # What state it is in; and once more just before it is sent, with the replica.
+        # HEAD for the state, and again with the replica just before the put.
         client.head_object(**named)
         client.head_object(**named)
         with contextlib.suppress(client.exceptions.ClientError):
@@ -79,7 +79,7 @@ def by_boto3(options: Options) -> Any:
 
 
 def raw(options: Options) -> Any:
-    """The same requests without signatures."""
+    """Send the same requests without signatures."""
     port = int(options["url"].rpartition(":")[2])
     found = iter(versions(options))
 

@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A source bucket that is older than its rule and an empty target bucket, for a backfill, in a process of its own.
+"""A source bucket that is older than its rule and an empty target bucket, for a backfill, in a separate process.
 
 `python -m benchmarks.backfill_stub '{"versions": 10000, ..}'` listens on a free port, prints it, and ends with its
-standard input. A version whose tags are put is COMPLETED at once, and at the target. GET /_/calls returns how often
-each kind of call about a version was made. Options:
+standard input. A version whose tags are put is COMPLETED and at the target at once. GET /_/calls returns how often each
+kind of call about a version was made. Options:
 
     versions        how many the source has, each of another key
     delay           seconds before the answer to a request about a version is sent
@@ -41,9 +41,9 @@ _NONE = {
 
 
 class Versions(Connection):
-    """One client's connection, with bodies of requests."""
+    """One client's connection, for requests with bodies."""
 
-    #: The paths of the source, with the version, whose tags were put: to all connections.
+    #: The source's paths with versions whose tags were put, on all connections.
     sent: set[str] = set()  # noqa: RUF012 - it is the stub's state
     calls: Counter[str] = Counter()  # noqa: RUF012 - likewise
 
@@ -102,7 +102,7 @@ def _answer(body: bytes, status: bytes = b"200 OK", more: bytes = b"") -> tuple[
 
 
 async def main() -> None:
-    """Answer until standard input ends."""
+    """Serve until standard input ends."""
     options = json.loads(sys.argv[1])
     versions, delay = options["versions"], options.get("delay", 0.0)
     buckets = Buckets(versions, versions)

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The calls of a second run, made by the shortest threaded boto3 script, which compares nothing.
+"""Makes the calls of a second run with a minimal threaded boto3 script, which compares nothing.
 
-Started as a file, with the inventory's place and the number of threads as arguments; imports nothing but boto3.
+Started as a file, with the inventory's path and the number of threads as arguments; only imports boto3.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def read_role(side: str, iam: Any) -> None:
         if len(parts) > 1:
             iam.list_entities_for_policy(PolicyArn=part)
     try:
-        # Whether the policy has more parts than are attached.
+        # The policy may have more parts than are attached.
         iam.get_policy(PolicyArn=f"{parts[0]}-{len(parts) + 1}")
     except ClientError as error:
         if error.response["Error"]["Code"] != "NoSuchEntity":

@@ -1,11 +1,10 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The guide's procedure as a bare boto3 script that makes the same calls as the playbook: reads, writes, and
-reads again.
+"""Makes the playbook's calls for the guide's procedure with a minimal boto3 script: reads, writes, and reads again.
 
-Started as a file, with the inventory's and the guide's documents' places as arguments; imports nothing but
-boto3. Its second run makes the same reads as the playbook's second run.
+Started as a file, with the paths of the inventory and of the guide's documents as arguments; only imports boto3. Its
+second run makes the same reads as the playbook's second run.
 """
 
 from __future__ import annotations
@@ -75,7 +74,7 @@ def main(inventory: Path, documents: Path) -> None:
         s3["source"].put_bucket_replication(
             **source, ReplicationConfiguration={"Role": ",".join(roles), "Rules": [rule]}
         )
-        # The configuration as the server stored it, read again at the end of the list.
+        # Read the stored configuration again at the end of the list.
         for _time in range(2):
             s3["source"].get_bucket_replication(**source)
     key = {"Key": "object-to-replicate"}
@@ -83,12 +82,12 @@ def main(inventory: Path, documents: Path) -> None:
         s3["source"].put_object(**source, **key)
         s3["source"].head_object(**source, **key)
     s3["source"].head_object(**source, **key)
-    # Whether it has arrived by now is not measured here.
+    # The time of the replication is not measured here.
     read(s3["target"].head_object, Bucket="target-bucket", **key)
 
 
 def set_policy(client: Any, place: str, name: str, permissions: str) -> None:
-    """Create and attach the policy, or read what it says, where it is attached, and whether there is a second part."""
+    """Create and attach the policy, or read its document and attachments, and whether there is a second part."""
     role = name.replace("Policy", "Role")
     found = read(client.get_policy, PolicyArn=f"{place}/{name}")
     if not found:

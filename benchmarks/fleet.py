@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Many bucket pairs in the list of one host, on a stub that is faster than its clients."""
+"""Measures many pairs of buckets of one host, on a stub that is faster than its clients."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BARE = Path(__file__).parent / "bare_fleet.py"
 
 
 def measure_fleets(sizes: Sequence[int], rounds: int) -> Iterator[dict[str, Sample]]:
-    """One round after the other, each with all sizes: "first_10" and so on for 10 pairs.
+    """The samples of each round, with all sizes: "first_10" and so on for 10 pairs.
 
     Raises Failure if the bare script makes fewer calls than the playbook, because they could not be compared.
     """
@@ -40,7 +40,7 @@ def measure_fleets(sizes: Sequence[int], rounds: int) -> Iterator[dict[str, Samp
 
 
 def measure_memory(pairs: int) -> dict[str, float]:
-    """Peak memory of the first and second run, in MB."""
+    """The peak memory of the first and second run, in MB."""
     print(f"{pairs} pairs, memory", file=sys.stderr)
     with tempfile.TemporaryDirectory() as folder, running_stub() as stub:
         command = play(SETUP, _inventory(stub, folder, pairs))
@@ -67,6 +67,6 @@ def _inventory(stub: Stub, folder: str, pairs: int) -> Path:
 
 
 def bare_script(inventory: Path) -> Command:
-    """The bare script, with as many threads as the role has by default."""
+    """The command that runs the minimal script, with the role's default number of threads."""
     threads = yaml.safe_load(ROLE.read_text())["replication_concurrency"]
     return [VENV / "bin" / "python", BARE, inventory, str(threads)]

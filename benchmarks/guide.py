@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The guide's procedure on the sandbox, done in five ways."""
+"""Measures five ways to do the guide's procedure on the sandbox."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DOCUMENTS = ROOT / "tests" / "unit" / "plugins" / "module_utils" / "_documents" 
 
 
 def measure_guide(rounds: int) -> Iterator[dict[str, Sample]]:
-    """One round after the other; each does everything once, from empty environments where it writes.
+    """The samples of each round, which does everything once, with empty environments before writes.
 
     Raises Failure if the bare script leaves out calls of the playbook, because they could not be compared.
     """
@@ -37,7 +37,7 @@ def measure_guide(rounds: int) -> Iterator[dict[str, Sample]]:
         peers_env |= {
             "BENCHMARK_DOCUMENTS": str(DOCUMENTS),
             "BENCHMARK_AWS": str(AWS),
-            # Only the environment's own collections.
+            # Use only the collections of the environment.
             "ANSIBLE_COLLECTIONS_PATH": folder,
         }
         ours = play(GUIDE, inventory)
@@ -72,14 +72,14 @@ def measure_guide(rounds: int) -> Iterator[dict[str, Sample]]:
 
 
 def bare_script(inventory: Path) -> Command:
-    """The command that runs the bare script."""
+    """The command that runs the minimal script."""
     return [VENV / "bin" / "python", HERE / "bare_guide.py", inventory, DOCUMENTS]
 
 
 def calls_of(
     sandbox: Sandbox, command: Command, env: Mapping[str, str], *, anew: bool
 ) -> Counter[str]:
-    """How often a run makes each call; anew: from empty environments."""
+    """How often a run makes each call; anew: with empty environments."""
     if anew:
         for side in sandbox.environments():
             side.control("reset")
@@ -90,12 +90,12 @@ def calls_of(
 
 
 def guide_sandbox() -> Sandbox:
-    """With servers of the older generation, for which the guide's permissions suffice."""
+    """A sandbox with servers of the older generation, for which the guide's permissions are sufficient."""
     return Sandbox(generation=2024, delay=0)
 
 
 def commands_of_the_guide(sandbox: Sandbox) -> list[Command]:
-    """The 14 `aws` commands; ARNs as they will be, since who types them copies them."""
+    """The 14 `aws` commands; the ARNs are predicted, because a user would copy them from earlier responses."""
     commands: list[Command] = []
     sides: dict[str, SandboxEnvironment] = {"source": sandbox.source, "target": sandbox.target}
     trust = f"file://{DOCUMENTS / 'guide-trust-policy.json'}"

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The use of the machine's processors by other programs, which makes wall times meaningless."""
+"""Measures the CPU load by other programs, with which wall times are meaningless."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-#: Processors that others may use on average during a round that counts.
+#: The average number of processors that others may use during a valid round.
 MOST = 0.25
 #: Seconds over which the load is measured.
 LOOK = 1.0
 
 
 class OtherLoad:
-    """The processors that others used since this was made: those of this process and its children are not counted.
+    """Measures how many processors others use from its creation on, without this process and its children.
 
-    `running` are children that have not ended yet, such as stubs. Needs /proc, so on other systems it is None.
+    `running`: children that have not ended yet, such as stubs. It needs /proc: on other systems the result is None.
     """
 
     def __init__(self, running: Sequence[subprocess.Popen[bytes]] = ()) -> None:
@@ -29,7 +29,7 @@ class OtherLoad:
         self._began = self._now()
 
     def processors(self) -> float | None:
-        """On average, such as 1.5."""
+        """The average number of processors, such as 1.5."""
         now = self._now()
         if now is None or self._began is None:
             return None
@@ -39,7 +39,7 @@ class OtherLoad:
         return max(0.0, busy - own) / seconds if seconds else 0.0
 
     def _now(self) -> tuple[float, float, float] | None:
-        """The clock, and seconds of processor time: of everything, and of this process and its children."""
+        """The clock, and seconds of CPU time: of all programs, and of this process and its children."""
         busy = busy_seconds()
         if busy is None:
             return None
@@ -51,7 +51,7 @@ class OtherLoad:
 
 
 def busy_seconds() -> float | None:
-    """Processor time that all programs together have used so far, None if the system does not tell."""
+    """The CPU time of all programs so far, None if the system does not provide it."""
     try:
         first = Path("/proc/stat").read_text().splitlines()[0]
     except OSError:
@@ -61,7 +61,7 @@ def busy_seconds() -> float | None:
 
 
 def _used(pid: int) -> float:
-    """Processor time of a process that runs."""
+    """The CPU time of a running process."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
@@ -70,7 +70,7 @@ def _used(pid: int) -> float:
 
 
 def wait_for_quiet(most: float, patience: float) -> bool:
-    """Wait until others use at most so many processors, and no longer than so many seconds; whether it is quiet."""
+    """Wait until others use at most `most` processors, at most `patience` seconds. Returns whether they do."""
     deadline = time.monotonic() + patience
     while True:
         load = OtherLoad()

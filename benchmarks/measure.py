@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The time that programs take, and the peak memory of their process trees."""
+"""Measures the time of programs, and the peak memory of their process trees."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from pathlib import Path
 from devtools.places import ROOT
 from devtools.processes import Failure, started
 
-SAMPLING = 0.05  # seconds between two looks at the memory
+SAMPLING = 0.05  # seconds between two measurements of the memory
 
 Command = Sequence[str | Path]
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One run. Wall-clock seconds; processor seconds of the program and what it started."""
+    """One run: wall-clock seconds, and CPU seconds of the program and its children."""
 
     seconds: float
     cpu: float
 
 
 def run(commands: Sequence[Command], env: Mapping[str, str], cwd: Path = ROOT) -> Sample:
-    """Run the commands, one after the other. Raises Failure, with the output, when one fails."""
+    """Run the commands, one after the other. Raises Failure, with the output, if one fails."""
     cpu_before, before = _cpu(), time.perf_counter()
     for command in commands:
         _succeed(command, env, cwd)
@@ -40,9 +40,9 @@ def run(commands: Sequence[Command], env: Mapping[str, str], cwd: Path = ROOT) -
 
 
 def peak_memory(command: Command, env: Mapping[str, str], cwd: Path = ROOT) -> float:
-    """The largest memory of the program's whole tree at a time, in MB: the sum of proportional set sizes.
+    """The peak memory of the program's process tree in MB: the sum of proportional set sizes.
 
-    Memory that processes share (forked workers, libraries) so counts once. Sampling slows the program down: a
+    Shared memory (of forked workers and libraries) counts once. Sampling slows the program down: a
     run is either timed or sampled.
     """
     peak = 0.0
@@ -87,7 +87,7 @@ def _cpu() -> float:
 
 
 def _tree(root: int) -> list[int]:
-    """The process and all its descendants. Ansible's workers are sessions of their own, so groups would not do."""
+    """The process and all its descendants. Not by process group, because Ansible's workers have their own sessions."""
     children: dict[int, list[int]] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -102,7 +102,7 @@ def _tree(root: int) -> list[int]:
 
 
 def _pss(pid: int) -> int:
-    """Bytes."""
+    """The proportional set size in bytes."""
     try:
         text = Path(f"/proc/{pid}/smaps_rollup").read_text()
     except OSError:

@@ -16,7 +16,7 @@ AWS = PEERS / "bin" / "aws"
 
 
 def prepare_peers() -> None:
-    """Make it where it is missing: half a minute, once."""
+    """Create the environment if it is missing; takes half a minute."""
     core = version("ansible-core")
     # The package "ansible" contains amazon.aws.
     install(PEERS, ["ansible", f"ansible-core=={core}", "awscli", "boto3"])

@@ -31,7 +31,7 @@ NAMES = {
 
 @dataclass(frozen=True)
 class Figure:
-    """A number that must not be above its limit; `aim` is where it would be good. value: None if not measured."""
+    """A number with a limit; `aim`: the desired value; `value`: None if it was not measured."""
 
     what: str
     value: float | None
@@ -44,17 +44,17 @@ class Figure:
         return self.value is not None and self.value <= self.must
 
     def as_dict(self) -> dict[str, object]:
-        """For JSON."""
+        """The figure as a dictionary, for JSON."""
         return {**asdict(self), "holds": self.holds}
 
 
 def medians(rounds: Rounds) -> Times:
-    """The median of the seconds that each contender took."""
+    """The median of each contender's seconds."""
     return {name: statistics.median(one[name].seconds for one in rounds) for name in rounds[0]}
 
 
 def guide_figures(times: Times) -> Iterator[Figure]:
-    """The playbook against the other ways to do the guide's procedure."""
+    """The figures for the playbook, compared with other ways to do the guide's procedure."""
     for run, like in (("first", "amazon_first"), ("second", "amazon_second")):
         yield Figure(f"{run} run / amazon.aws", times[run] / times[like], 0.25, 0.15)
         checked = f"{run} run with preflight / amazon.aws"
@@ -67,13 +67,13 @@ def guide_figures(times: Times) -> Iterator[Figure]:
 
 
 def slope_figures(times: Times) -> Iterator[Figure]:
-    """One more task with one call."""
+    """The figures for one more task with one call."""
     ratio = slope(times, "call") / slope(times, "debug")
     yield Figure("one more task with one call / debug task", ratio, 3.0, 1.5)
 
 
 def fleet_figures(times: Times) -> Iterator[Figure]:
-    """Many pairs."""
+    """The figures for many pairs."""
     if "second_1000" not in times:
         return
     over = times["second_1000"] - times["empty_1000"]
@@ -86,13 +86,13 @@ def fleet_figures(times: Times) -> Iterator[Figure]:
 
 
 def memory_figures(pairs: int, peaks: Mapping[str, float]) -> Iterator[Figure]:
-    """The process tree's summed proportional set size."""
+    """The figures for the peak memory of the process tree."""
     for run, peak in peaks.items():
         yield Figure(f"{pairs:,} pairs: memory, {run} run", peak, 400.0, unit=" MB")
 
 
 def show_times(title: str, rounds: Rounds) -> None:
-    """A table of what was measured, fastest first."""
+    """Print a table of the measured times, fastest first."""
     print(f"\n{title}, {len(rounds)} rounds\n")
     print(f"{'':<34}{'median':>9}{'least':>9}{'most':>9}{'CPU':>9}   seconds")
     for name, median in sorted(medians(rounds).items(), key=lambda entry: entry[1]):
@@ -103,7 +103,7 @@ def show_times(title: str, rounds: Rounds) -> None:
 
 
 def show_figures(figures: Sequence[Figure]) -> None:
-    """The table of limits, and which hold."""
+    """Print the table of limits, and whether they hold."""
     width = max(len(figure.what) for figure in figures)
     print(f"\n{'':<{width}}{'measured':>12}{'must':>12}{'aim':>9}\n")
     for figure in figures:

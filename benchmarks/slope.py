@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The cost of one more task with one API call, on a stub, compared with a `debug` task."""
+"""Measures the cost of one more task with one API call, on a stub, compared with a `debug` task."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ DEBUG = {"ansible.builtin.debug": {"msg": "One more task."}}
 
 
 def measure_slope(rounds: int) -> Iterator[dict[str, Sample]]:
-    """One round after the other: "call_1", "debug_1" and so on."""
+    """The samples of each round: "call_1", "debug_1" and so on."""
     with tempfile.TemporaryDirectory() as folder, running_stub() as stub:
         inventory = stub.write_inventory(Path(folder) / "inventory.json", 1)
         playbooks = {
@@ -47,7 +47,7 @@ def measure_slope(rounds: int) -> Iterator[dict[str, Sample]]:
 
 
 def slope(times: dict[str, float], name: str) -> float:
-    """Seconds for one more task, by least squares."""
+    """The seconds for one more task, by least squares."""
     mean = sum(COUNTS) / len(COUNTS)
     shares = {count: count - mean for count in COUNTS}
     over = sum(share * times[f"{name}_{count}"] for count, share in shares.items())

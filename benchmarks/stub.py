@@ -4,8 +4,8 @@
 """S3 and IAM responses that are faster than any client, so that a benchmark measures the client.
 
 `python -m benchmarks.stub` listens on four free ports of loopback, prints {"source_s3": port, ..} in one line, and ends
-with its standard input. It checks no signature and remembers just enough to answer the calls of a replication's
-set-up truthfully. Unknown requests are answered with 501.
+with its standard input. It checks no signatures, and its state is just sufficient for the calls of setting up a
+replication. It responds to unknown requests with 501.
 
 On each port, GET /_/calls returns that port's calls as a list of strings and clears them, and POST /_/reset clears
 the state.
@@ -27,7 +27,7 @@ ACCOUNTS = {"source": "123456789012", "target": "678901234567"}
 
 
 class Connection(asyncio.Protocol):
-    """One client's connection: takes requests apart and puts answers together, nothing else."""
+    """One client's connection: parses requests and sends responses."""
 
     def __init__(self, answers: S3Answers | IamAnswers) -> None:
         self.answers = answers
@@ -87,7 +87,7 @@ async def _listen(answers: S3Answers | IamAnswers) -> int:
 
 
 async def main() -> None:
-    """Answer until standard input ends."""
+    """Serve until standard input ends."""
     ports = {}
     for side, account in ACCOUNTS.items():
         ports[f"{side}_s3"] = await _listen(S3Answers())

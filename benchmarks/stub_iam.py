@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The stub's IAM: roles, policies of one version, and what is attached.
+"""The stub's IAM: roles, policies with one version, and attachments.
 
-Not the sandbox, because moto takes longer to answer than a client to ask. It passes the contract (tests/contract) for
-what it answers.
+It replaces the sandbox in benchmarks, because moto takes more time for a response than a client for its request. It
+passes the contract (tests/contract) for the calls that it supports.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ DATE = "<CreateDate>2026-01-01T00:00:00Z</CreateDate>"
 
 
 class Absent(Exception):
-    """There is no such role or policy."""
+    """The role or policy does not exist."""
 
 
 class Exists(Exception):
-    """There is such a role or policy already."""
+    """The role or policy already exists."""
 
 
 class IamAnswers:
-    """One environment's IAM. `calls` holds "GetRole <name>", "GetPolicy <ARN>" and so on, oldest first."""
+    """One environment's IAM. `calls`: "GetRole <name>", "GetPolicy <ARN>" and so on, oldest first."""
 
     def __init__(self, account: str) -> None:
         self.account = account
@@ -50,7 +50,7 @@ class IamAnswers:
         self.attached: dict[str, dict[str, None]] = {}
 
     def answer(self, method: str, target: SplitResult, body: bytes) -> Answer:
-        """Status, headers and body for a request."""
+        """The status, headers and body for a request."""
         given = {name: values[0] for name, values in parse_qs(body.decode()).items()}
         action = given.get("Action", method)
         subject = given.get("PolicyArn") or given.get("RoleName") or given.get("PolicyName", "")

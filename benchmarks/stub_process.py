@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The stub as a process, and inventories for it."""
+"""Runs the stub as a process, and writes inventories for it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from urllib.request import ProxyHandler, build_opener
 
 from devtools.places import ROOT
 
-# Never over a proxy.
+# Never use a proxy.
 _open = build_opener(ProxyHandler({})).open
 
 
@@ -34,19 +34,19 @@ class Stub:
             _open(f"{url}/_/reset").read()
 
     def calls(self) -> Counter[str]:
-        """How often each call was made since the last time this was asked: "source_s3 GET /bucket?versioning"."""
+        """How often each call, such as "source_s3 GET /bucket?versioning", was made since the last call of this."""
         found: Counter[str] = Counter()
         for name, url in self.urls.items():
             found.update(f"{name} {call}" for call in json.load(_open(f"{url}/_/calls")))
         return found
 
     def make_role(self, name: str) -> None:
-        """Have the source know a role of that name."""
+        """Create a role with this name at the source."""
         form = {"Action": "CreateRole", "RoleName": name, "AssumeRolePolicyDocument": "{}"}
         _open(self.urls["source_iam"], urlencode(form).encode()).read()
 
     def write_inventory(self, file: Path, pairs: int) -> Path:
-        """Two hosts, of which the first replicates so many buckets to the second."""
+        """Write an inventory with two hosts, of which the first replicates `pairs` buckets to the second."""
         node1: dict[str, Any] = self._connections("source")
         node1["replication_target_host"] = "node6"
         node1["replication_pairs"] = [
@@ -74,7 +74,7 @@ class Stub:
 
 @contextmanager
 def running_stub() -> Iterator[Stub]:
-    """A stub for as long as the block lasts."""
+    """A stub that runs during the block."""
     command = [sys.executable, "-m", "benchmarks.stub"]
     process = subprocess.Popen(
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
@@ -83,5 +83,5 @@ def running_stub() -> Iterator[Stub]:
         line = process.stdout.readline() if process.stdout else b""
         yield Stub(json.loads(line))
     finally:
-        # It ends with its standard input.
+        # The stub ends with its standard input.
         process.communicate(timeout=10)

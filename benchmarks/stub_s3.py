@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The stub's S3: buckets, their versioning and their replication configuration, as the client sent them.
+"""The stub's S3: buckets, their versioning and their replication configurations, as sent by the client.
 
-Not the sandbox, because moto takes longer to answer than a client to ask. It passes the contract (tests/contract) for
-what it answers.
+It replaces the sandbox in benchmarks, because moto takes more time for a response than a client for its request. It
+passes the contract (tests/contract) for the calls that it supports.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ UNVERSIONED = b"<VersioningConfiguration/>"
 
 
 class S3Answers:
-    """One environment's S3. `calls` holds "GET /bucket?versioning" and so on, oldest first."""
+    """One environment's S3. `calls`: "GET /bucket?versioning" and so on, oldest first."""
 
     def __init__(self) -> None:
         self.calls: list[str] = []
@@ -29,7 +29,7 @@ class S3Answers:
         self.stored = {}
 
     def answer(self, method: str, target: SplitResult, body: bytes) -> Answer:
-        """Status, headers and body for a request."""
+        """The status, headers and body for a request."""
         question = target.query.rstrip("=")
         what = f"{target.path}?{question}" if question else target.path
         self.calls.append(f"{method} {what}")
@@ -54,7 +54,7 @@ class S3Answers:
 
 
 def _as_stored(configuration: bytes) -> bytes:
-    """With an ID for each rule that has none, as the server makes them up."""
+    """The configuration with an ID for each rule without one, as the server generates them."""
     head, *rules = configuration.split(b"<Rule>")
     named = [
         rule if b"<ID>" in rule else b"<ID>made-up-%d</ID>" % number + rule

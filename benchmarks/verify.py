@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Verification of two buckets, compared with boto3, and with itself with more listers, objects, problems and
+"""Compares a verification of two buckets with boto3, and with itself with more listers, objects, problems and
 processes.
 """
 
@@ -25,16 +25,16 @@ from .load import MOST, OtherLoad, wait_for_quiet
 from .report import Figure
 from .verify_stub import all_keys
 
-#: How much faster than a client the stub must be for a round to count.
+#: How much faster than a client the stub must be in a valid round.
 MARGIN = 1.5
-#: Rounds that are tried for each that has to count.
+#: The number of tries for each valid round.
 TRIES = 3
 Outcome = dict[str, Any]
 
 
 @dataclass
 class Quiet:
-    """When a round on a wall clock counts: others use at most `most` processors. patience: seconds to wait for that."""
+    """The condition for valid wall times: others use at most `most` processors. patience: seconds to wait for it."""
 
     most: float = MOST
     patience: float = 0.0
@@ -42,14 +42,14 @@ class Quiet:
 
 
 QUIET = Quiet()
-#: The limits of the parts that are measured in rounds.
+#: The limits for the parts that are measured in rounds.
 LIMITS = {"cpu": 1 / 12, "listers": 1 / 6, "heads": 1 / 5, "processes": 0.65}
 _stubs: list[subprocess.Popen[bytes]] = []
 
 
 @contextmanager
 def stub(module: str = "verify_stub", **options: Any) -> Iterator[str]:
-    """The URL of a stub with these options, for as long as the block lasts."""
+    """The URL of a stub with these options, which runs during the block."""
     command = [sys.executable, "-m", f"benchmarks.{module}", json.dumps(options)]
     with subprocess.Popen(
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
@@ -62,7 +62,7 @@ def stub(module: str = "verify_stub", **options: Any) -> Iterator[str]:
             yield f"http://127.0.0.1:{int(line)}"
         finally:
             _stubs.remove(process)
-            # It ends with its standard input.
+            # The stub ends with its standard input.
             process.communicate(timeout=30)
 
 
@@ -79,7 +79,7 @@ def start(
 
 
 def finish(process: subprocess.Popen[bytes]) -> Outcome:
-    """What a client printed. Raises Failure, with its output, when it failed."""
+    """The JSON output of a client. Raises Failure, with its output, if it failed."""
     out, err = process.communicate()
     if process.returncode:
         raise Failure(f"{err.decode()}\nexit code {process.returncode}: {process.args!r}")
@@ -92,12 +92,12 @@ def client(kind: str, url: str, **options: Any) -> Outcome:
 
 
 def ours(url: str, **options: Any) -> Outcome:
-    """A comparison by the job of backbeat_verify."""
+    """The result of a comparison by backbeat_verify's job."""
     return client("ours", url, options=options)
 
 
 def expect(outcome: Outcome, **states: int) -> None:
-    """Raise Failure unless a comparison found just these states."""
+    """Raise Failure unless a comparison found exactly these states."""
     if outcome["result"] != states:
         raise Failure(f"the comparison found {outcome['result']} instead of {states}")
 
@@ -105,9 +105,9 @@ def expect(outcome: Outcome, **states: int) -> None:
 def rounds(
     count: int, measure: Callable[[], Mapping[str, float] | None], *, wall: bool = True
 ) -> Mapping[str, float]:
-    """The medians of so many rounds that count; a round in which the stub was too slow is None.
+    """The medians of `count` valid rounds; a round in which the stub was too slow is None.
 
-    wall: whether times on a wall clock are compared, so that other programs' load matters. Raises NotMeasured.
+    wall: whether wall times are compared, so that the load of other programs matters. Raises NotMeasured.
     """
     counted: list[Mapping[str, float]] = []
     for _ in range(count * TRIES):
@@ -132,7 +132,7 @@ def rounds(
 
 
 class NotMeasured(Failure):
-    """No round of a part counts."""
+    """There is no valid round of a part."""
 
 
 def _discard(why: str) -> None:
@@ -141,7 +141,7 @@ def _discard(why: str) -> None:
 
 
 def measure_verify(count: int, scale: float = 1.0) -> tuple[list[Figure], dict[str, Any]]:
-    """The figures of the verification, and the medians behind them; `scale` makes everything smaller."""
+    """The figures of the verification, and their medians; `scale`: a factor for all sizes."""
     parts: dict[str, Callable[[int, float], tuple[list[Figure], Mapping[str, float]]]] = {
         "cpu": _cpu,
         "listers": _listers,
@@ -244,7 +244,7 @@ def _heads(count: int, scale: float) -> tuple[list[Figure], Mapping[str, float]]
             theirs = [
                 client("boto3-heads", url, number=number, workers=workers) for workers in (8, 32)
             ]
-            # Without the delay: what the stub can answer if two clients ask at once.
+            # Without the delay: the stub's maximum rate with two clients at a time.
             pair = [start("heads", fast, number=number, workers=4) for _ in range(2)]
             together = max(finish(process)["seconds"] for process in pair)
             if together / 2 * MARGIN > mine["seconds"]:
@@ -261,7 +261,7 @@ def _heads(count: int, scale: float) -> tuple[list[Figure], Mapping[str, float]]
 
 
 def _processes(count: int, scale: float) -> tuple[list[Figure], Mapping[str, float]]:
-    # Several processes are for large buckets: with 300,000 versions, a second's work, what each does once counts too.
+    # Several processes are for large buckets: with 300,000 versions, the fixed work of each process counts too.
     size = int(1_000_000 * scale)
     middle = all_keys(size)[size // 2 - 1]
     with stub(versions=size) as url:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Clients that compare the stub's buckets; each prints its time and memory as JSON, without its own start.
+"""Clients that compare the stub's buckets; each prints its time (without its start) and memory as JSON.
 
 `python -m benchmarks.verify_client KIND '{"url": .., ..}'`, with a KIND of:
 
@@ -44,7 +44,7 @@ Options = Mapping[str, Any]
 
 
 def ours(options: Options) -> Any:
-    """The states that backbeat_verify finds."""
+    """Run backbeat_verify. Returns the states that it finds."""
     s3 = {"endpoint_url": options["url"], **KEYS}
     given = {
         "source": {"bucket": BUCKETS[0], "s3": s3},
@@ -61,7 +61,7 @@ def ours(options: Options) -> Any:
 
 
 def by_boto3(options: Options) -> Any:
-    """The same counts by boto3's paginator."""
+    """Compute the same counts with boto3's paginator."""
     listings = (_versions(options["url"], bucket) for bucket in BUCKETS)
     equal = sum(one == other for one, other in zip_longest(*listings))
     return {"in_sync": equal}
@@ -82,7 +82,7 @@ def _versions(url: str, bucket: str) -> Any:
 
 
 def heads(options: Options) -> Any:
-    """HEAD requests as backbeat_verify sends them."""
+    """Send HEAD requests as backbeat_verify does."""
     connection = {"endpoint_url": options["url"], **KEYS, "region": "us-east-1"}
     names = ("profile", "session_token", "aws_ca_bundle", "aws_config")
     api = open_api(S3, {**dict.fromkeys(names), "validate_certs": True, **connection})
@@ -91,7 +91,7 @@ def heads(options: Options) -> Any:
 
 
 def boto3_heads(options: Options) -> Any:
-    """HEAD requests by boto3."""
+    """Send HEAD requests with boto3."""
     client = plain_client(options["url"], max_pool_connections=options["workers"])
     return side_by_side(
         options,
@@ -100,7 +100,7 @@ def boto3_heads(options: Options) -> Any:
 
 
 def side_by_side(options: Options, do: Callable[[int], Any]) -> int:
-    """How many answers came. Each worker takes the next number when it is done with one, as in the job."""
+    """Call `do` for numbers in parallel workers, as in the job. Returns the number of responses."""
     numbers = iter(range(options["number"]))
 
     def work(_worker: int) -> int:
@@ -112,7 +112,7 @@ def side_by_side(options: Options, do: Callable[[int], Any]) -> int:
 
 @functools.cache
 def plain_client(url: str, **config: Any) -> Any:
-    """botocore's own client, the same for all threads."""
+    """A plain botocore client, shared by all threads."""
     return botocore.session.Session().create_client(
         "s3",
         region_name="us-east-1",
@@ -124,7 +124,7 @@ def plain_client(url: str, **config: Any) -> Any:
 
 
 def raw(options: Options) -> Any:
-    """How many bytes both listings have."""
+    """Read both listings. Returns their size in bytes."""
     with ThreadPoolExecutor(2) as pool:
         return sum(pool.map(lambda bucket: _read(options["url"], bucket), BUCKETS))
 
@@ -152,8 +152,8 @@ KINDS: dict[str, Callable[[Options], Any]] = {
 
 
 def measured(kind: Callable[[Options], Any], options: Options) -> dict[str, Any]:
-    """{"result", "seconds", "cpu", "memory"} of one kind, the last in MB at its peak."""
-    # What Ansible's controller loads before it begins, and boto3's own start.
+    """Measure one kind: {"result", "seconds", "cpu", "memory"}, with the peak memory in MB."""
+    # Load the modules that Ansible's controller loads at its start, and boto3's, before measuring.
     warm()
     plain_client(options["url"], max_pool_connections=options.get("workers", 10))
     began, cpu = time.perf_counter(), time.process_time()
@@ -167,7 +167,7 @@ def measured(kind: Callable[[Options], Any], options: Options) -> dict[str, Any]
 
 
 def main() -> None:
-    """Run one kind, and print what it took."""
+    """Run one kind, and print its measurements."""
     print(json.dumps(measured(KINDS[sys.argv[1]], json.loads(sys.argv[2]))))
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Two buckets of any size for a comparison, answered from prebuilt pages by a process of its own.
+"""Serves two buckets of any size for a comparison from prebuilt pages, in a separate process.
 
 `python -m benchmarks.verify_stub '{"versions": 100000, ..}'` listens on a free port, prints it, and ends with its
 standard input. Buckets are source-bucket and target-bucket. Options:
@@ -26,7 +26,7 @@ from typing import cast
 from urllib.parse import parse_qs, unquote, urlsplit
 
 PAGE = 1000
-#: What is sent one after the other.
+#: The pieces of a response, which are sent one after the other.
 Answer = Sequence[bytes | memoryview]
 BUCKETS = ("source-bucket", "target-bucket")
 _HEAD = (
@@ -43,13 +43,13 @@ _ROW = (
 
 
 def all_keys(versions: int) -> list[str]:
-    """The keys of so many versions, in their order; the same in every run."""
+    """The keys of this number of versions, in order; the same in every run."""
     chance = random.Random(1)  # noqa: S311
     return sorted(f"{chance.getrandbits(64):016x}" for _ in range(versions))
 
 
 class Buckets:
-    """What both sides hold, and their pages as bytes."""
+    """The versions of both sides, and their pages as bytes."""
 
     def __init__(self, versions: int, missing: int) -> None:
         keys = all_keys(versions)
@@ -63,18 +63,18 @@ class Buckets:
             bucket: [keys[number] for number in numbers]
             for bucket, numbers in self._numbers.items()
         }
-        # All rows of a bucket, and where each begins: wherever a page begins, it is a piece of them.
+        # All rows of a bucket as bytes, and the offset of each, so that each page is a slice.
         self._built: dict[str, tuple[memoryview, array[int]]] = {}
 
     def build(self) -> None:
-        """Make all rows beforehand."""
+        """Build all rows in advance."""
         for bucket, numbers in self._numbers.items():
             rows = [self._row(bucket, number) for number in numbers]
             ends = accumulate(map(len, rows), initial=0)
             self._built[bucket] = memoryview(b"".join(rows)), array("Q", ends)
 
     def page(self, bucket: str, after: str, size: int) -> list[bytes | memoryview]:
-        """The pieces of the page behind a key marker."""
+        """The pieces of the page after a key marker."""
         begin = bisect_right(self._keys[bucket], after)
         numbers = self._numbers[bucket][begin : begin + size]
         rows: list[bytes | memoryview]
@@ -102,7 +102,7 @@ class Buckets:
 
 
 class Connection(asyncio.Protocol):
-    """One client's connection; answers come in the order of the requests."""
+    """One client's connection; responses are sent in the order of the requests."""
 
     def __init__(self, buckets: Buckets, page_delay: float, head_delay: float) -> None:
         self.buckets = buckets
@@ -154,7 +154,7 @@ class Connection(asyncio.Protocol):
 
 
 async def main() -> None:
-    """Answer until standard input ends."""
+    """Serve until standard input ends."""
     options = json.loads(sys.argv[1])
     buckets = Buckets(options["versions"], options.get("missing", 0))
     if options.get("prebuilt", True):

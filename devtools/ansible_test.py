@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Prepares ansible-test: a copy of the collection at a real path, and a way to install without its own downloads.
+"""Prepares ansible-test: copies the collection to a real path, and replaces its downloads.
 
-ansible-test refuses a symlinked collection, and fetches get-pip from a host of its own. Here everything
-comes from the package index that pip is configured for, and nothing is written to the user's home.
+ansible-test refuses a symlinked collection, and downloads get-pip from another host. Here everything is installed from
+pip's configured package index, and nothing is written to the user's home.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from pathlib import Path
 from devtools.environment import UV, settings
 from devtools.places import CACHE, NAME, NAMESPACE, ROOT, environ
 
-# Sanity checks what is shipped. Tests and tools have ruff and mypy; the pylint rules of ansible-test are made for
-# plugins, and forbid even the name `_`.
+# Sanity only checks shipped files. Tests and tools are checked by ruff and mypy; ansible-test's pylint rules are for
+# plugins, and even forbid the name `_`.
 TARGETS = ("changelogs/", "docs/", "meta/", "playbooks/", "plugins/", "roles/")
-# Tests of texts, on which no release of Ansible has an influence.
+# Tests of texts, which do not depend on the release of Ansible.
 OF_TEXTS = {"test_every_module.py", "test_markup.py", "test_shared_documentation.py"}
 MODULES = sorted(ROOT.glob("tests/unit/plugins/modules/test_*.py"))
-# Units forks for each test, which would take a minute more for the utilities of modules alone.
+# `ansible-test units` forks for each test, which takes a minute more for module_utils alone.
 UNITS = (
     "tests/unit/plugins/action/",
     "tests/unit/plugins/filter/",
     *(str(file.relative_to(ROOT)) for file in MODULES if file.name not in OF_TEXTS),
 )
 
-# Takes the place of get-pip.py, which ansible-test runs in each of its empty virtual environments: it puts a `pip`
-# there that hands over to uv.
+# A replacement for get-pip.py, which ansible-test runs in each of its empty virtual environments: it creates a `pip`
+# there that calls uv.
 GET_PIP = """\
 import pathlib, sysconfig
 package = pathlib.Path(sysconfig.get_path("purelib"), "pip")
@@ -48,7 +48,7 @@ if sys.argv[1] == "install":  # what it uninstalls is pip
 
 
 def prepare(name: str, venv: Path) -> tuple[Path, Path]:
-    """Copy the collection, and make a scratch home, for the ansible-test of `venv`; returns both folders."""
+    """Copy the collection and create a temporary home for the ansible-test in `venv`. Returns both folders."""
     tree = CACHE / "ansible-test" / name
     copy = tree / "ansible_collections" / NAMESPACE / NAME
     copy_checkout(copy)
@@ -57,9 +57,9 @@ def prepare(name: str, venv: Path) -> tuple[Path, Path]:
 
 
 def copy_checkout(copy: Path) -> None:
-    """Copy the checkout to where ansible-test accepts it.
+    """Copy the checkout to a path that ansible-test accepts.
 
-    The copy is a repository of its own: ansible-test asks git which files there are, and the checkout's ignores .cache.
+    The copy is a separate repository: ansible-test gets the list of files from git, and the checkout ignores .cache.
     """
     shutil.rmtree(copy, ignore_errors=True)
     own = shutil.ignore_patterns(".git", ".venv", ".cache", "__pycache__")
@@ -68,7 +68,7 @@ def copy_checkout(copy: Path) -> None:
 
 
 def write_get_pip(home: Path, venv: Path) -> None:
-    """Put the stand-in where ansible-test expects each release of get-pip that it may ask for."""
+    """Write the replacement to each path where ansible-test may look for get-pip."""
     (source,) = venv.glob("lib/python*/site-packages/ansible_test/_internal")
     wanted = set(re.findall(r"pip='([\d.]+)'", (source / "python_requirements.py").read_text()))
     cache = home / ".ansible" / "test" / "cache"

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Records which tests run which lines of the plugins, and how long they take.
+"""Records which tests run which lines of the plugins, and their durations.
 
-The record of a test file is kept while neither that file nor the plugins change, if its tests pass.
+The record of a test file is reused as long as neither this file nor the plugins change, if its tests pass.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from coverage import CoverageData
 from devtools.places import environ
 from devtools.processes import Failure, started
 
-# -B: what is compiled from a mutant must not be taken for the next one's, which may have the same size and time.
+# -B: compiled code of a mutant must not be used for the next one, which may have the same size and time.
 PYTEST = (sys.executable, "-B", "-m", "pytest", "-q", "--tb=no", "-p", "no:randomly")
 TWO_AT_A_TIME, ONE_AT_A_TIME = "--numprocesses=2", "--numprocesses=0"
 DURATION = re.compile(r"([\d.]+)s (?:setup|call|teardown) +(.+)")
@@ -38,7 +38,7 @@ DATA = Path(".cache", "coverage", "data")
 
 @dataclass(frozen=True)
 class Run:
-    """How pytest ended: its exit code, or None after a timeout, and the tests that failed."""
+    """The result of pytest: its exit code, or None after a timeout, and the failed tests."""
 
     code: int | None
     output: str
@@ -46,9 +46,9 @@ class Run:
 
 
 def run_pytest(tree: Path, arguments: Sequence[str], timeout: float | None = None) -> Run:
-    """Run pytest in that folder; when it returns, none of its processes is left."""
+    """Run pytest in this folder, and end all its processes."""
     (tree / FAILED).unlink(missing_ok=True)
-    # Names of tests may hold blanks, and a command line has no room for thousands of them.
+    # Test names may contain blanks, and thousands of them do not fit into a command line.
     with tempfile.TemporaryFile() as output, tempfile.NamedTemporaryFile("w") as file:
         file.write("\n".join(arguments))
         file.flush()
@@ -67,17 +67,17 @@ def run_pytest(tree: Path, arguments: Sequence[str], timeout: float | None = Non
 
 @dataclass
 class Covering:
-    """The tests by the line that they run. Lines that run while a file is imported belong to no test."""
+    """The tests that run each line. Lines that run during an import belong to no test."""
 
     lines: dict[str, dict[int, set[str]]] = field(
         default_factory=lambda: defaultdict(lambda: defaultdict(set))
     )
     seconds: dict[str, float] = field(default_factory=dict)
-    #: Tests that fail without a change; they notice nothing.
+    #: Tests that fail without a mutant, so that they cannot detect one.
     failing: list[str] = field(default_factory=list)
 
     def tests(self, file: str, first_line: int, last_line: int) -> list[str]:
-        """Those that run one of these lines, else all that use the file, the quickest first."""
+        """The tests that run one of these lines, else all that use the file, the fastest first."""
         by_line = self.lines.get(file, {})
         tests = set().union(
             *(by_line.get(line, ()) for line in range(first_line, last_line + 1))
@@ -85,12 +85,12 @@ class Covering:
         return self.quickest_first(tests - set(self.failing))
 
     def tests_of(self, file: str) -> list[str]:
-        """All tests of that file that were recorded and pass, the quickest first."""
+        """All recorded, passing tests that use this file, the fastest first."""
         found = {test for test in self.seconds if _file_of(test) == file}
         return self.quickest_first(found - set(self.failing))
 
     def quickest_first(self, tests: Iterable[str]) -> list[str]:
-        """Tests of a file stay together, since they share what is costly to make."""
+        """The tests in order of duration; those of a file stay together, because they share expensive fixtures."""
         ordered = sorted(tests, key=lambda test: (_file_of(test), self.seconds.get(test, 0.0)))
         groups = [list(group) for _, group in itertools.groupby(ordered, key=_file_of)]
         groups.sort(key=lambda group: self.duration(group) / len(group))
@@ -109,14 +109,14 @@ class Covering:
 
 
 def covering(tree: Path, tests: Sequence[str], records: Path) -> Covering:
-    """What these tests, files or folders, cover; records: the folder where that is kept."""
+    """The lines that these tests (files or folders) cover; records: the folder for the records."""
     records.mkdir(parents=True, exist_ok=True)
     code = _digest(sorted((tree / "plugins").rglob("*.py")))
     kept = {
         file: records / f"{_digest([tree / file], code)}.json" for file in test_files(tree, tests)
     }
     found = Covering()
-    # By folder, so that an interruption loses little.
+    # Record by folder, so that an interruption loses little work.
     for folder, files in itertools.groupby(kept, key=lambda file: Path(file).parts[:3]):
         missing = [file for file in files if not kept[file].exists()]
         if missing:
@@ -144,7 +144,7 @@ def test_files(tree: Path, tests: Sequence[str]) -> list[str]:
 
 
 def _record(tree: Path, files: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """For each file: the seconds of its tests, which of them fail, and the lines that each runs."""
+    """For each file, the durations of its tests, the failed tests, and the lines that each runs."""
     coverage = ("--cov", "--cov-context=test", "--cov-report=")
     durations = ("--durations=0", "--durations-min=0")
     processes = TWO_AT_A_TIME if len(files) > 1 else ONE_AT_A_TIME
@@ -169,7 +169,7 @@ def _record(tree: Path, files: Sequence[str]) -> dict[str, dict[str, Any]]:
             for context in filter(None, contexts):
                 test, _, phase = context.rpartition("|")
                 record = records[_file_of(test)]
-                # What a fixture runs for the first test may be what the others look at.
+                # Lines that a shared fixture runs for the first test may be covered by the others too.
                 users = list(record["seconds"]) if phase == "setup" else [test]
                 for user in users:
                     lines = record["lines"].setdefault(user, {}).setdefault(name, [])

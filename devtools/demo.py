@@ -1,8 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sets up replication between two sandbox environments, breaks it, finds the cause, repairs it and proves the
-repair.
+"""Sets up replication between two sandbox environments, breaks it, finds the cause, repairs it and verifies it.
 
 Runs in .venv: `python -m devtools.demo`.
 """
@@ -35,7 +34,7 @@ SOURCE, TARGET, KEY = "source-bucket", "target-bucket", "object-to-replicate"
 POLICY, ROLE = "TargetPolicyForS3Replication", "TargetRoleForS3Replication"
 BROKEN_KEY = "written-while-broken"
 WIDTH = 100
-DEADLINE = 30.0  # seconds that an object may take
+DEADLINE = 30.0  # time limit for an object in seconds
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ class Run:
     output: str
 
     def changes(self) -> list[str]:
-        """What changed: the names of tasks, each with its hosts."""
+        """The names of tasks with changes, each with its hosts."""
         found: dict[str, list[str]] = {}
         task = ""
         for line in self.output.splitlines():
@@ -58,7 +57,7 @@ class Run:
         return [f"{task} ({', '.join(sorted(hosts))})" for task, hosts in found.items()]
 
     def findings(self) -> list[str]:
-        """The errors that validation reports, one sentence each."""
+        """The errors that validation reports, one sentence for each."""
         text = " ".join(self.output.split())
         return list(dict.fromkeys(re.findall(r"'(error [a-z]+(?:-[a-z]+)+ \(.*?\.)'", text)))
 
@@ -89,9 +88,9 @@ class Story:
         *arguments: str,
         page: Path | None = None,
     ) -> Run:
-        """Run a playbook; its output is shown if asked for, or if it fails in another way than by findings.
+        """Run a playbook. Its output is shown if requested, or if it fails for another reason than findings.
 
-        page: where it writes a page.
+        page: the path of its page.
         """
         shown = [f"scality.backbeat.{playbook.stem}", *arguments]
         if page is not None:
@@ -117,7 +116,7 @@ class Story:
 
 
 def expect(condition: object, failure: str, run: Run | None = None) -> None:
-    """Raises Failure, with the output of the failed run, unless the condition holds."""
+    """Raise Failure, with the output of the failed run, unless the condition is true."""
     if not condition:
         raise Failure(f"{failure}\n{run.output if run else ''}")
 
@@ -139,7 +138,7 @@ def status(s3: Any, bucket: str, key: str) -> str:
 
 
 def wait_for(sandbox: Sandbox, key: str, wanted: tuple[str, str]) -> str:
-    """Wait until both sides have these statuses, and put it in words. Raises Failure if they never do."""
+    """Wait until both sides have these statuses. Returns a sentence about it. Raises Failure after a timeout."""
     deadline = time.monotonic() + DEADLINE
     while (found := statuses(sandbox, key)) != wanted:
         expect(
@@ -215,14 +214,14 @@ def tell_story(story: Story, sandbox: Sandbox, inventory: Path) -> None:
 
 
 def main() -> int:
-    """Run the demo; returns 0 if all steps succeeded. Leaves no process running."""
+    """Run the demo. Returns 0 if all steps succeeded. Leaves no process running."""
     parser = argparse.ArgumentParser(
         prog="dev.py demo", description=(__doc__ or "").splitlines()[0]
     )
     parser.add_argument("-v", "--verbose", action="store_true", help="show Ansible's output")
     story = Story(verbose=parser.parse_args().verbose)
     print("Two S3 and IAM environments that replicate, on loopback", flush=True)
-    # Delay: seconds that the sandbox's replicator takes over an object.
+    # Delay: seconds that the sandbox's replicator takes for an object.
     with tempfile.TemporaryDirectory() as folder, Sandbox(generation=2025, delay=0.5) as sandbox:
         inventory = write_inventory(Path(folder) / "inventory.json", sandbox.describe())
         tell_story(story, sandbox, inventory)

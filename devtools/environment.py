@@ -19,7 +19,7 @@ from devtools.places import COLLECTION, REQUIREMENTS, ROOT, VENV, environ
 from devtools.processes import Failure
 
 UV = VENV / "bin" / "uv"
-# pip's settings that uv has under another name: both must reach the same index.
+# pip's settings with another name in uv: both must use the same index.
 UV_NAMES = {
     "index-url": "UV_DEFAULT_INDEX",
     "extra-index-url": "UV_INDEX",
@@ -29,13 +29,13 @@ UV_NAMES = {
 
 
 def prepare(requirements: str = "dev.txt") -> None:
-    """Create or complete `.venv` and the link to the collection; takes a second if nothing is missing."""
+    """Create or complete `.venv` and the link to the collection; takes a second if they are complete."""
     link()
     install(VENV, ["-r", str(REQUIREMENTS / requirements)])
 
 
 def link() -> None:
-    """Make `.cache/ansible_collections/scality/backbeat` lead to the checkout."""
+    """Link `.cache/ansible_collections/scality/backbeat` to the checkout."""
     target = Path("../../..")
     if COLLECTION.is_symlink() and COLLECTION.readlink() == target:
         return
@@ -45,9 +45,9 @@ def link() -> None:
 
 
 def install(venv: Path, arguments: Sequence[str]) -> None:
-    """Install into `venv` what pip's arguments name, with uv, or with pip where uv does not install or fails.
+    """Install packages into `venv` by pip's arguments, with uv, or with pip if uv is unavailable or fails.
 
-    Raises Failure, with what is missing, if a virtual environment cannot be made or pip fails too.
+    Raises Failure, with the missing requirement, if a virtual environment cannot be created or pip fails too.
     """
     if not usable(venv):
         create(venv)
@@ -63,7 +63,7 @@ def install(venv: Path, arguments: Sequence[str]) -> None:
 
 
 def settings() -> dict[str, str]:
-    """The environment in which uv uses the index, and trusts the authority, that pip is configured for."""
+    """The environment with which uv uses pip's configured index and certificate authority."""
     pip = [f"{VENV}/bin/python", "-m", "pip", "config", "list"]
     listing = subprocess.run(pip, env=environ(), capture_output=True, text=True, check=True)
     cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
@@ -72,7 +72,7 @@ def settings() -> dict[str, str]:
         "UV_INDEX_STRATEGY": "unsafe-best-match",  # as pip chooses
         "UV_PYTHON_DOWNLOADS": "never",
     }
-    # What comes from the environment is listed first, and counts more than what is in files.
+    # Settings from the environment are listed first, and have precedence over files.
     for line in reversed(listing.stdout.splitlines()):
         name, value = line.split("=", 1)
         option = name.rsplit(".", 1)[1]
@@ -91,7 +91,7 @@ def usable(venv: Path) -> bool:
         answer = subprocess.run(command, capture_output=True, text=True).stdout.strip()
     except OSError:
         return False
-    # The scripts of a moved environment still name its old place.
+    # The scripts of a moved environment still contain its old path.
     pip = venv / "bin" / "pip"
     made_here = pip.is_file() and f"{venv}/bin/" in pip.read_text()
     return made_here and answer == f"{venv} {sys.version_info[:2]}"
@@ -100,7 +100,7 @@ def usable(venv: Path) -> bool:
 def create(
     venv: Path, python: str = getattr(sys, "_base_executable", "") or sys.executable
 ) -> None:
-    """Make an empty virtual environment, in place of a broken one."""
+    """Create an empty virtual environment, in place of a broken one."""
     print(f"Making {venv.relative_to(ROOT)} with {python}", flush=True)
     made = subprocess.run([python, "-m", "venv", "--clear", str(venv)], stderr=subprocess.STDOUT)
     if made.returncode:
@@ -112,8 +112,8 @@ def create(
         )
 
 
-# The supported releases of ansible-core, each with its Pythons: the first that is here tests it, so that together
-# they cover the range of Pythons.
+# The supported releases of ansible-core, each with its Python versions: the first available one is used, so that
+# together they cover all Python versions.
 CORES = {
     "2.17": ("3.10", "3.11", "3.12"),
     "2.18": ("3.11", "3.12", "3.13"),
@@ -124,7 +124,7 @@ CORES = {
 
 
 def path_with_pythons() -> str:
-    """PATH with pyenv's releases, the newest first, before its shims, which run only the versions that are chosen."""
+    """PATH with pyenv's versions, newest first, before its shims, which only run the selected versions."""
     releases = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv", "versions").glob("3.*")
     order = {
         one: [int(part) for part in one.name.split(".") if part.isdecimal()] for one in releases
@@ -135,5 +135,5 @@ def path_with_pythons() -> str:
 
 
 def first_available(versions: Sequence[str]) -> str:
-    """The first of the versions that is on PATH; if none is, the first, for nox to say that it is missing."""
+    """The first of the versions that is on PATH; if none is, the first, which nox then reports as missing."""
     return next((one for one in versions if shutil.which(f"python{one}")), versions[0])

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lists the small changes that can be made to code (cosmic-ray), and draws a sample of them.
+"""Lists possible small changes to code (mutants, by cosmic-ray), and draws a sample of them.
 
-Only what decides how the code behaves is changed: annotations and other type expressions are for type checkers.
+Only code with an effect is changed: annotations and other type expressions are for type checkers.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Mutant:
 
     @property
     def identity(self) -> str:
-        """Stays the same while other lines of the file come and go."""
+        """An identity that does not depend on other lines of the file."""
         return "\n".join([self.file, self.operator, self.text, str(self.number)])
 
     @property
@@ -53,12 +53,12 @@ class Mutant:
 
     @cached_property
     def code(self) -> str:
-        """The whole file with the change."""
+        """The contents of the file with the change."""
         before = (self.tree / self.file).read_text()
         return str(mutate_code(before, get_operator(self.operator)(), self.occurrence))
 
     def is_python(self) -> bool:
-        """Whether the changed file compiles without a warning, as all code here does."""
+        """Whether the changed file compiles without a warning, like all code here."""
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             try:
@@ -78,9 +78,9 @@ class Mutant:
 
 
 def sample(tree: Path, files: Iterable[str], size: int, seed: int) -> tuple[list[Mutant], int]:
-    """That many mutants of these files of `tree`, and how many there are to draw from.
+    """A sample of `size` mutants of these files of `tree`, and the total number of mutants.
 
-    Each mutant has a rank of its own, so that new code replaces only a part of the sample.
+    Each mutant has a fixed rank, so that new code only replaces a part of the sample.
     """
 
     def rank(mutant: Mutant) -> bytes:
@@ -91,7 +91,7 @@ def sample(tree: Path, files: Iterable[str], size: int, seed: int) -> tuple[list
 
 
 def mutants(tree: Path, file: str) -> Iterator[Mutant]:
-    """All changes that cosmic-ray can make to what the file does; some of them are no Python."""
+    """All changes that cosmic-ray can make to the file; some of them are invalid Python."""
     code = (tree / file).read_text()
     lines = code.splitlines()
     no_behaviour = list(type_expressions(code))
@@ -112,14 +112,14 @@ def mutants(tree: Path, file: str) -> Iterator[Mutant]:
 
 
 def type_expressions(code: str) -> Iterator[tuple[Position, Position]]:
-    """Where code that only type checkers use begins and ends, as (line, column)."""
+    """The begin and end, as (line, column), of each piece of code that only type checkers use."""
     for node in ast.walk(ast.parse(code)):
         if isinstance(node, (ast.arg, ast.AnnAssign)):
             yield from _span(node.annotation)
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             yield from _span(node.returns)
             for decorator in node.decorator_list:
-                # Type checkers refuse objects of classes that lack a method.
+                # Missing methods are errors for type checkers.
                 if ast.unparse(decorator) in ("abstractmethod", "overload"):
                     yield (decorator.lineno, 0), (decorator.lineno + 1, 0)
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "cast":

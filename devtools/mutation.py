@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Changes the plugins in small ways, one at a time, and runs the tests that cover the changed line (cosmic-ray).
 
-A change that no test notices shows a gap in the tests, or has no effect: then it is listed, with the reason, in
-devtools/equivalent_mutants.json. A further run repeats only what no test noticed, what has changed since, and
-what an interruption left out.
+A change that no test detects shows a gap in the tests, unless it has no effect: such changes are listed with the reason
+in devtools/equivalent_mutants.json. A further run only repeats undetected mutants, changed code, and mutants that an
+interruption left out.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ from devtools.places import CACHE, NAME, NAMESPACE
 FOLDER = CACHE / "mutation"
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.json")
 SEED = 2026
-# What runs only in processes of Ansible is in no record of coverage.
+# Code that only runs in processes of Ansible is not in the coverage records.
 PROCEDURE = "tests/integration/test_playbook.py"
-# Seconds from which a second process is worth its start, and the time that tests may take more than they took once:
-# tests that do not end have noticed the change.
+# Tests that take more than LONG seconds get a second process. Tests that take PATIENCE seconds more than FACTOR times
+# their recorded duration have detected the mutant: it does not end.
 LONG, PATIENCE, FACTOR = 20.0, 120.0, 10.0
 
 
 def main() -> int:
-    """Returns 1 if more mutants survive than `--limit` allows."""
+    """Run the mutants of a sample. Returns 1 if more of them survive than `--limit` allows."""
     parser = argparse.ArgumentParser(
         prog="dev.py mutation", description=(__doc__ or "").splitlines()[0]
     )
@@ -66,7 +66,7 @@ def main() -> int:
 
 
 def prepare(tree: Path) -> None:
-    """Copy the checkout, so that the mutants are never seen in it."""
+    """Copy the checkout, so that mutants are never written to it."""
     copy_checkout(tree)
     place = tree / ".cache" / "ansible_collections" / NAMESPACE / NAME
     place.parent.mkdir(parents=True)
@@ -74,7 +74,7 @@ def prepare(tree: Path) -> None:
 
 
 def files_to_change(tree: Path) -> list[str]:
-    """All Python that is shipped, but documentation."""
+    """All shipped Python files, except documentation."""
     return sorted(
         str(file.relative_to(tree))
         for file in (tree / "plugins").rglob("*.py")
@@ -84,9 +84,9 @@ def files_to_change(tree: Path) -> list[str]:
 
 @dataclass(frozen=True)
 class Judge:
-    """Finds the test that notices a mutant, and remembers it.
+    """Finds the test that detects a mutant, and records it.
 
-    outcomes: a file with what is known of mutants, by their identity.
+    outcomes: a file with the results for mutants, by identity.
     """
 
     tree: Path
@@ -94,7 +94,7 @@ class Judge:
     outcomes: Path
 
     def noticed_by(self, mutant: Mutant) -> str:
-        """The test that fails because of the mutant, or what else tells it; nothing if it survives."""
+        """The test that fails because of the mutant, or another sign of it; empty if it survives."""
         known = self._known()
         outcome = known.get(mutant.identity, {})
         if outcome and outcome == self._outcome(mutant, outcome["noticed_by"]):
@@ -112,7 +112,7 @@ class Judge:
         return dict(json.loads(self.outcomes.read_text())) if self.outcomes.exists() else {}
 
     def _outcome(self, mutant: Mutant, noticed_by: str) -> dict[str, Any]:
-        """It holds as long as the changed file and the test's file are the same."""
+        """The result for a mutant, which is valid as long as the changed file and the test's file stay the same."""
         test = self.tree / noticed_by.split("::")[0]
         files = [self.tree / mutant.file, *([test] if test.is_file() else [])]
         digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
@@ -127,7 +127,7 @@ class Judge:
                 noticed_by, failed = self._run(tests)
                 if noticed_by or not failed:
                     return noticed_by
-                # A test that fails only now and then has noticed nothing.
+                # A flaky test has detected nothing.
                 noticed_by, again = self._run(failed)
                 if noticed_by or again:
                     return noticed_by or again[0]
@@ -135,7 +135,7 @@ class Judge:
         return ""
 
     def _run(self, tests: Sequence[str]) -> tuple[str, list[str]]:
-        """What notices the mutant, if that is no test, and which tests fail."""
+        """Run tests. Returns a sign of the mutant other than a failed test, and the failed tests."""
         seconds = self.covering.duration(tests)
         processes = TWO_AT_A_TIME if seconds > LONG else ONE_AT_A_TIME
         run = run_pytest(self.tree, ["-x", processes, *tests], PATIENCE + FACTOR * seconds)
@@ -148,7 +148,7 @@ class Judge:
 
 @contextlib.contextmanager
 def changed(file: Path, code: str) -> Iterator[None]:
-    """The file with other contents while the block runs."""
+    """Replace the file's contents during the block."""
     before = file.read_bytes()
     file.write_text(code)
     try:
@@ -158,7 +158,7 @@ def changed(file: Path, code: str) -> Iterator[None]:
 
 
 def report(number: int, survivors: Sequence[Mutant], limit: int) -> int:
-    """Print the survivors, with the reason of those that are equivalent; returns the exit code."""
+    """Print the survivors, with the reasons for equivalent ones. Returns the exit code."""
     reasons = json.loads(EQUIVALENT.read_text())
     for mutant in survivors:
         print(f"\n{mutant.name}\n  {reasons.get(mutant.name, 'SURVIVED')}")

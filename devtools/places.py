@@ -16,12 +16,12 @@ NAMESPACE, NAME = "scality", "backbeat"
 FULL_NAME = f"{NAMESPACE}.{NAME}"
 COLLECTION = CACHE / "ansible_collections" / NAMESPACE / NAME
 
-# Names an inventory of real environments: tests that are given one use the user's own credentials.
+# The variable for an inventory of real environments: with it, tests use the user's credentials.
 INVENTORY = "BACKBEAT_INVENTORY"
 CREDENTIALS = ("ANSIBLE_VAULT_", "AWS_")
 
-# Otherwise no variable of the user's shell may affect a test, and no credential may be used.
-# PYTHONDONTWRITEBYTECODE only costs time, half of what a sandbox or a playbook needs to start.
+# Without it, no variable of the user's shell may affect a test, and no credentials may be used.
+# PYTHONDONTWRITEBYTECODE would only take time: half of the start of a sandbox or a playbook.
 FOREIGN = (
     *("ANSIBLE_", "AWS_", "BOTO_", "GIT_", "MOLECULE_", "MOTO_", "PYTEST_", "PYTHON"),
     *("CLICOLOR_FORCE", "FORCE_COLOR", "PY_COLORS"),
@@ -29,7 +29,7 @@ FOREIGN = (
 
 
 def environ(venv: Path = VENV) -> dict[str, str]:
-    """The environment for programs of `venv`: the user's, without what would change a result."""
+    """The environment for programs in `venv`: the user's, without variables that would change a result."""
     own = CREDENTIALS if os.environ.get(INVENTORY) else ()
     env = {
         name: value
@@ -51,7 +51,7 @@ def environ(venv: Path = VENV) -> dict[str, str]:
         "NO_COLOR": "1",
         # Ansible ignores an ansible.cfg in a world-writable directory unless it is named.
         "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
-        # Not by the name of a package: mypy looks for packages in .cache, and would take the folder for Ansible's.
+        # Not the name of a package: mypy looks for packages in .cache, and would use the folder as Ansible's.
         "ANSIBLE_HOME": str(CACHE / "ansible-home"),
         "NO_PROXY": loopback,
         "no_proxy": loopback,

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import IO
 
-GRACE = 10.0  # seconds between asking a process group to end and making it
+GRACE = 10.0  # seconds between SIGTERM and SIGKILL for a process group
 
 
 class Failure(Exception):
@@ -23,9 +23,9 @@ class Failure(Exception):
 
 
 def end_as_interrupt() -> None:
-    """Make SIGTERM and SIGHUP unwind the stack like Ctrl-C, so that all processes are stopped.
+    """Make SIGTERM and SIGHUP unwind the stack like Ctrl-C, so that all processes are ended.
 
-    Ctrl-C itself too, which a shell's background jobs start out ignoring.
+    Ctrl-C is enabled too, because background jobs of a shell ignore it by default.
     """
 
     def interrupt(signum: int, frame: FrameType | None) -> None:
@@ -43,7 +43,7 @@ def started(
     env: Mapping[str, str],
     output: IO[bytes] | int | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run `command` in a process group of its own, which is gone when the block is left."""
+    """Run `command` in its own process group, which is ended at the end of the block."""
     sys.stdout.flush()
     process = subprocess.Popen(
         [str(word) for word in command],
@@ -68,6 +68,6 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             os.killpg(process.pid, number)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(GRACE)
-    # Children that the program left behind; the group's number stays taken while one of them lives.
+    # End the program's remaining children; the group's number is in use as long as one of them exists.
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)

@@ -20,7 +20,7 @@ project = "scality.backbeat"
 copyright = "2026 scality.backbeat contributors"
 extensions = ["sphinx_antsibull_ext"]
 html_theme = "furo"
-# The colours of antsibull's tables follow the reader's choice of light or dark, as the theme's own do.
+# Use the reader's choice of light or dark colours for antsibull's tables too, as in the theme.
 DARK = files("sphinx_antsibull_ext").joinpath("colors-default-dark.css").read_text()
 html_theme_options = {
     "top_of_page_buttons": [],
@@ -33,7 +33,7 @@ html_copy_source = False
 html_show_sphinx = False
 nitpicky = True
 
-# The pages of Ansible's own documentation that generated pages refer to.
+# The pages of Ansible's documentation to which generated pages refer.
 ANSIBLE = "https://docs.ansible.com/ansible/latest/"
 ELSEWHERE = {
     "action_plugins": "plugins/action.html",
@@ -50,7 +50,7 @@ def refer_elsewhere(_app: Any, _env: Any, node: Any, content: Any) -> Any:
 
 
 def list_plugins(app: Any, page: str, source: list[str]) -> None:
-    """Put modules, the role and filters into the navigation of the front page, by their short names."""
+    """Add modules, the role and filters to the navigation of the front page, by their short names."""
     if page == "collection/index":
         source[0] = f":orphan:\n\n{source[0]}"
     if page != "index":
@@ -64,7 +64,7 @@ def list_plugins(app: Any, page: str, source: list[str]) -> None:
 
 
 def drop_contents(_app: Any, document: Any) -> None:
-    """The theme has a table of contents on each page."""
+    """Remove tables of contents, because the theme has one on each page."""
     for topic in list(document.findall(nodes.topic)):
         if "contents" in topic["classes"]:
             topic.parent.remove(topic)

@@ -76,7 +76,7 @@ def test_pending_then_completed_and_replica(sandbox: Sandbox) -> None:
     assert tags == [{"Key": "team", "Value": "storage"}]
 
 
-def test_an_upload_in_parts_keeps_its_etag(sandbox: Sandbox) -> None:
+def test_a_multipart_upload_keeps_its_etag(sandbox: Sandbox) -> None:
     s3, target = set_up(sandbox)
     where = {"Bucket": SOURCE, "Key": "parts"}
     upload = s3.create_multipart_upload(**where)["UploadId"]
@@ -117,7 +117,7 @@ def test_no_status_without_a_rule(sandbox: Sandbox) -> None:
         assert status(s3, key) is None
 
 
-def test_what_was_there_before_is_sent_when_it_is_tagged(sandbox: Sandbox) -> None:
+def test_older_objects_are_sent_when_they_are_tagged(sandbox: Sandbox) -> None:
     make_role(sandbox.source, SOURCE_ROLE, SOURCE_POLICY)
     make_role(sandbox.target, TARGET_ROLE, TARGET_POLICY)
     s3 = make_bucket(sandbox.source, SOURCE, versioning=None)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each test on everything that claims its topic; what it makes is removed."""
+"""Runs each test on all servers that support its topic, and removes the resources that it creates."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _running(answering: str) -> Iterator[tuple[Server, Server]]:
 def _clean(_running: tuple[Server, Server]) -> Iterator[tuple[Server, Server]]:
     yield _running
     for one in _running:
-        # What has no keys is in memory, and gone with this process.
+        # Servers without keys are in memory, and end with this process.
         for step in reversed(one.undo if one.keys else []):
             try:
                 step()
@@ -54,7 +54,7 @@ def pair(_clean: tuple[Server, Server]) -> Iterator[tuple[Server, Server]]:
     sandbox = _clean[0].sandbox
     if sandbox is not None:
         sandbox.clear_faults()
-        # A test that fails half-way leaves the others what they expect.
+        # After a test that fails half-way, other tests must find the expected state.
         sandbox.settings(paused=False, assume_roles=True)
 
 
@@ -71,5 +71,5 @@ def _replicated(_clean: tuple[Server, Server]) -> Replicated:
 
 @pytest.fixture
 def replicating(_replicated: Replicated, pair: tuple[Server, Server]) -> Replicated:
-    """Two buckets, the first of which replicates to the second; each test uses keys of its own."""
+    """Two buckets, the first of which replicates to the second; each test uses its own keys."""
     return _replicated

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How servers of an inventory may differ from the contract, if the inventory says so.
+"""The differences from the contract that an inventory may declare for its servers.
 
-An inventory that has a stand-in for a service names its differences in the host variable `contract_differences`.
+An inventory with an imitation of a service declares its differences in the host variable `contract_differences`.
 """
 
 from __future__ import annotations

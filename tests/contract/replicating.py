@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The guide's procedure by hand, and what tests of the outcome have in common."""
+"""Sets up replication according to the guide without the collection, and has helpers for tests of the outcome."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _NUMBERS = itertools.count(1)
 
 
 def code_of(call: Callable[..., Any], **arguments: Any) -> tuple[int, str]:
-    """Status and code with which the server refuses the call."""
+    """The status and the error code with which the server refuses the call."""
     with pytest.raises(ClientError) as caught:
         call(**arguments)
     answer: Any = caught.value.response
@@ -53,7 +53,7 @@ def document(*grants: tuple[list[str], str]) -> str:
 
 
 def new_bucket(server: Server, versioning: str | None = "Enabled") -> str:
-    """The name of a new bucket, which is emptied and removed at the end."""
+    """Create a bucket, which is emptied and removed at the end. Returns its name."""
     name = server.named(f"bucket-{next(_NUMBERS)}")
     server.s3.create_bucket(Bucket=name)
     server.undo.append(lambda: _remove_bucket(server.s3, name))
@@ -70,7 +70,7 @@ def _remove_bucket(s3: Any, name: str) -> None:
 
 
 def new_role(server: Server, policy: str | None = None) -> str:
-    """The ARN of a new role, with that policy attached, or of the one that this installation has."""
+    """Create a role with this policy, or use the role of this installation. Returns the ARN."""
     if server.role_arn:
         return server.role_arn
     name = server.named(f"role-{next(_NUMBERS)}")
@@ -99,7 +99,7 @@ def new_policy(server: Server, policy: str) -> str:
 
 
 def rows(s3: Any, bucket: str, **options: Any) -> list[dict[str, Any]]:
-    """Versions and delete markers of all pages, in the order of the listing, markers with "marker": True."""
+    """The versions and delete markers of all pages, in the order of the listing; markers have "marker": True."""
     found: list[dict[str, Any]] = []
     while True:
         page = s3.list_object_versions(Bucket=bucket, **{"MaxKeys": 1000, **options})
@@ -124,7 +124,7 @@ class Replicated:
     roles: str
 
     def put(self, key: str, body: bytes = b"content", **options: Any) -> str:
-        """The version id."""
+        """Put an object at the source. Returns the version id."""
         answer = self.source.s3.put_object(Bucket=self.bucket, Key=key, Body=body, **options)
         return str(answer["VersionId"])
 
@@ -151,14 +151,14 @@ class Replicated:
         return wait(condition, self.source.patience)
 
     def tag(self, key: str, version: str, **tags: str) -> None:
-        """Puts a tag set on a version; without tags its own, which makes the server send it again."""
+        """Put tags on a version; without tags its own, which makes the server send it again."""
         named = {"Bucket": self.bucket, "Key": key, "VersionId": version}
         own = self.source.s3.get_object_tagging(**named)["TagSet"]
         given = [{"Key": name, "Value": value} for name, value in tags.items()]
         self.source.s3.put_object_tagging(**named, Tagging={"TagSet": given or own})
 
     def configure(self, **rule: Any) -> None:
-        """Puts the configuration, or one whose rule differs."""
+        """Put the configuration, or one with a different rule."""
         whole = {
             "ID": "contract",
             "Prefix": "",
@@ -182,7 +182,7 @@ def _head(s3: Any, bucket: str, key: str, version: str | None) -> dict[str, Any]
 
 
 def wait(condition: Callable[[], Any], seconds: float) -> Any:
-    """What the condition returns, as soon as it is true."""
+    """Wait until the condition returns a true value. Returns this value."""
     deadline = time.monotonic() + seconds
     pause = min(0.02, seconds / 100)
     while time.monotonic() < deadline:
@@ -194,7 +194,7 @@ def wait(condition: Callable[[], Any], seconds: float) -> Any:
 
 
 def replicated(source: Server, target: Server) -> Replicated:
-    """The guide's procedure, for buckets and roles of its own."""
+    """Set up replication according to the guide, with new buckets and roles."""
     bucket, target_bucket = new_bucket(source), new_bucket(target)
     read = (
         ["s3:GetObjectVersion", "s3:GetObjectVersionAcl", "s3:ReplicateObject"],
@@ -216,7 +216,7 @@ def signed(
     keys: Any = None,
     headers: dict[str, str] | None = None,
 ) -> tuple[int, bytes, dict[str, str]]:
-    """Status, body and headers of a signed request to the S3 endpoint."""
+    """Send a signed request to the S3 endpoint. Returns status, body and headers."""
     request = AWSRequest(method, f"{server.s3_url}{path}", data=body, headers=headers or {})
     given = keys or server.keys
     if given:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Everything that answers as a server does, and what it claims to answer."""
+"""The servers and imitations of servers, and the topics that each supports."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.unit.plugins.fake_iam import FakeIam
 from tests.unit.plugins.fake_s3 import FakeS3
 
 GIVEN = os.environ.get(INVENTORY, "")
-#: All topics; a test names one of them.
+#: All topics; a test has one of them.
 TOPICS = frozenset(
     {
         "roles",
@@ -64,27 +64,27 @@ STUB_CLAIMS = _IAM_CLAIMS | {"buckets", "configuration"}
 
 @dataclass
 class Server:
-    """One environment that answers; `prefix` begins the names of everything that is made in it."""
+    """One environment; `prefix`: of the names of all resources that tests create in it."""
 
     name: str
     s3: Any
     iam: Any
     prefix: str = field(default_factory=lambda: f"contract-{secrets.token_hex(4)}")
-    #: Access keys for signed requests by hand, and the S3 endpoint; empty for what speaks no HTTP.
+    #: Access keys for signed requests without boto3, and the S3 endpoint; empty for imitations without HTTP.
     keys: Mapping[str, str] = field(default_factory=dict)
     s3_url: str = ""
     #: S3 as another account, if one is known.
     other: Any = None
     other_keys: Mapping[str, str] = field(default_factory=dict)
-    #: Seconds in which a replication is over.
+    #: The time limit for a replication in seconds.
     patience: float = 10.0
     #: The role to use if this environment has no IAM step.
     role_arn: str = ""
-    #: How these servers are known to differ; see differences.py.
+    #: The known differences of these servers; see differences.py.
     differences: frozenset[str] = frozenset()
-    #: What only a sandbox can be told; None for all others.
+    #: The control interface of a sandbox; None for all others.
     sandbox: Sandbox | None = None
-    #: What undoes, newest last.
+    #: Clean-up functions, newest last.
     undo: list[Callable[[], object]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -103,7 +103,7 @@ def pairs() -> list[Pair]:
 
 
 def names() -> list[str]:
-    """Who answers here: real servers alone if an inventory is given."""
+    """The names of the servers to test: only real servers if an inventory is given."""
     return ["real"] if GIVEN else ["sandbox", "fake", "stub"]
 
 
@@ -113,7 +113,7 @@ def claims(name: str) -> frozenset[str]:
 
 @contextmanager
 def running(name: str) -> Iterator[tuple[Server, Server]]:
-    """Source and target of that kind; imitations that know only one environment are both."""
+    """Source and target of this kind; an imitation with only one environment is both."""
     starts = {"real": _real, "sandbox": _sandbox, "fake": _fake, "stub": _stub}
     with contextmanager(starts[name])() as pair:
         yield pair
@@ -157,7 +157,7 @@ def _sandbox() -> Iterator[tuple[Server, Server]]:
             for one in (sandbox.source, sandbox.target)
         ]
         yield made[0], made[1]
-        # What the sandbox itself failed to do, a test may have taken for a refusal.
+        # A test may have treated an internal error of the sandbox as a refusal.
         assert sandbox.log_text() == ""
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Backbeat's API, through CloudServer and on its own port, and the metadata that it works with."""
+"""Backbeat's API, through CloudServer and on its own port, and the metadata that it uses."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ METRICS = {"backlog", "completions", "failures", "throughput", "pending"}
 
 
 def through(server: Server, route: str, method: str = "GET", body: Any = None) -> tuple[int, Any]:
-    """Status and JSON, through CloudServer."""
+    """Send a request through CloudServer. Returns status and JSON."""
     data = b"" if body is None else json.dumps(body).encode()
     status, answer, headers = signed(server, f"/_/backbeat/api/{route}", method, data)
     assert "x-amz-request-id" not in headers
@@ -30,7 +30,7 @@ def through(server: Server, route: str, method: str = "GET", body: Any = None) -
 
 
 def site_of(server: Server) -> str:
-    """The first site."""
+    """The name of the first site."""
     status, states = through(server, "crr/status")
     assert status == 200
     return str(next(iter(states)))
@@ -38,7 +38,7 @@ def site_of(server: Server) -> str:
 
 @pytest.fixture
 def backbeat(replicating: Replicated) -> Iterator[Replicated]:
-    """A pair whose Backbeat flows again afterwards."""
+    """A pair whose Backbeat is resumed afterwards."""
     yield replicating
     sandbox = replicating.source.sandbox
     if sandbox is not None:
@@ -90,7 +90,7 @@ def test_metrics(backbeat: Replicated) -> None:
         ("crr/failed", "POST", 400),
     ],
 )
-def test_routes_that_lead_nowhere(server: Server, route: str, method: str, code: int) -> None:
+def test_unknown_routes_are_refused(server: Server, route: str, method: str, code: int) -> None:
     status, answer = through(server, route, method)
     assert status == code
     assert list(answer.values()) == [True]
@@ -115,7 +115,7 @@ def test_routes_that_lead_nowhere(server: Server, route: str, method: str, code:
 def test_a_wrong_method_is_refused(
     server: Server, method: str, route: str, expected: tuple[int, Any]
 ) -> None:
-    """Backbeat has GET, POST and DELETE; with another of these, only the health check is a known route."""
+    """Backbeat supports GET, POST and DELETE; with a wrong one, only the health check is a known route."""
     assert through(server, route, method) == expected
 
 
@@ -130,7 +130,7 @@ def test_unsigned_requests_are_refused(server: Server) -> None:
 
 
 @pytest.mark.contract("backbeat")
-def test_any_account_may_ask(server: Server) -> None:
+def test_any_account_may_read(server: Server) -> None:
     if not server.other_keys:
         pytest.skip("no second account is known on these servers")
     status, _, _ = signed(server, "/_/backbeat/api/crr/status", keys=server.other_keys)
@@ -161,17 +161,17 @@ def test_progress(backbeat: Replicated) -> None:
         )
         return counted == (0, 5, "100%")
 
-    # Backbeat counts by a queue of its own, which may be later than the object.
+    # Backbeat counts with a separate queue, which may be later than the object.
     backbeat.wait(arrived)
 
 
 @pytest.mark.contract("backbeat")
-def test_a_pause_holds_back_what_is_put_from_then_on(backbeat: Replicated) -> None:
+def test_a_pause_holds_back_later_versions(backbeat: Replicated) -> None:
     sandbox = only_in_sandbox(backbeat.source)
     site = site_of(backbeat.source)
     sandbox.settings("source", status_lag=0.3)
     assert through(backbeat.source, f"crr/pause/{site}", "POST") == (200, {})
-    # The status follows later: Backbeat passes the order on and does not wait.
+    # The status changes later: Backbeat passes the request on without waiting.
     assert through(backbeat.source, f"crr/status/{site}") == (200, {site: "enabled"})
     state_becomes(backbeat, site, "disabled")
     others = through(backbeat.source, "crr/status")[1]
@@ -191,7 +191,9 @@ def state_becomes(backbeat: Replicated, site: str, state: str) -> None:
 
 
 @pytest.mark.contract("backbeat")
-def test_after_a_resume_data_flows_later_than_the_status_says(backbeat: Replicated) -> None:
+def test_after_a_resume_replication_starts_later_than_the_status_shows(
+    backbeat: Replicated,
+) -> None:
     sandbox = only_in_sandbox(backbeat.source)
     sandbox.settings("source", resume_delay=0.6)
     through(backbeat.source, "crr/pause", "POST")
@@ -210,7 +212,7 @@ def test_a_scheduled_resume(backbeat: Replicated) -> None:
     source = backbeat.source
     schedule = f"crr/resume/{site}/schedule"
     assert through(source, f"crr/resume/{site}") == (200, {site: "none"})
-    # Only a site that is paused takes one.
+    # Only paused sites accept a schedule.
     assert through(source, schedule, "POST", {"hours": 1}) == (200, {})
     assert through(source, f"crr/resume/{site}") == (200, {site: "none"})
     through(source, f"crr/pause/{site}", "POST")
@@ -230,7 +232,7 @@ def test_a_scheduled_resume(backbeat: Replicated) -> None:
 
 
 def failed(backbeat: Replicated, key: str) -> tuple[str, dict[str, Any]]:
-    """A version that failed, and its entry in the list."""
+    """Create a failed version. Returns its id and its entry in the list."""
     site = site_of(backbeat.source)
     target, bucket = backbeat.target.s3, backbeat.target_bucket
     policy = {
@@ -267,7 +269,7 @@ def test_a_retry(backbeat: Replicated) -> None:
 
 
 @pytest.mark.contract("backbeat")
-def test_the_list_of_failures_lags_and_forgets(backbeat: Replicated) -> None:
+def test_the_list_of_failures_is_delayed_and_expires(backbeat: Replicated) -> None:
     sandbox = only_in_sandbox(backbeat.source)
     sandbox.settings("source", failures_lag=60.0)
     version, entry = failed(backbeat, "lagging")
@@ -287,7 +289,7 @@ def test_the_list_of_failures_lags_and_forgets(backbeat: Replicated) -> None:
 
 
 @pytest.mark.contract("backbeat")
-def test_what_is_stuck_is_in_no_list(backbeat: Replicated) -> None:
+def test_stuck_versions_are_not_listed(backbeat: Replicated) -> None:
     only_in_sandbox(backbeat.source)
     through(backbeat.source, "crr/pause", "POST")
     version = backbeat.put("in-no-list")
@@ -299,7 +301,7 @@ def test_what_is_stuck_is_in_no_list(backbeat: Replicated) -> None:
 
 
 @pytest.mark.contract("backbeat")
-def test_absent_or_down(backbeat: Replicated) -> None:
+def test_backbeat_is_missing_or_down(backbeat: Replicated) -> None:
     sandbox = only_in_sandbox(backbeat.source)
     for settings, code in (({"backbeat": False}, 405), ({"backbeat_down": True}, 503)):
         sandbox.settings("source", **settings)
@@ -315,7 +317,7 @@ def test_absent_or_down(backbeat: Replicated) -> None:
 
 
 def direct(backbeat: Replicated, route: str, method: str = "GET") -> tuple[int, Any]:
-    """Status and JSON from Backbeat's own port, where nothing is signed."""
+    """Send an unsigned request to Backbeat's own port. Returns status and JSON."""
     from http.client import HTTPConnection
     from urllib.parse import urlsplit
 
@@ -331,7 +333,7 @@ def direct(backbeat: Replicated, route: str, method: str = "GET") -> tuple[int, 
 
 
 @pytest.mark.contract("backbeat")
-def test_its_own_port_answers_the_same_unsigned(backbeat: Replicated) -> None:
+def test_backbeats_own_port_responds_alike_to_unsigned_requests(backbeat: Replicated) -> None:
     sandbox = only_in_sandbox(backbeat.source)
     for route in ("crr/status", "metrics/crr/all/backlog", "healthcheck", "no/such"):
         assert direct(backbeat, route) == through(backbeat.source, route)
@@ -340,8 +342,8 @@ def test_its_own_port_answers_the_same_unsigned(backbeat: Replicated) -> None:
 
 
 @pytest.mark.contract("backbeat")
-def test_keys_that_lose_their_way(backbeat: Replicated) -> None:
-    """A colon keeps a key from being retried, two slashes in a row from being found through CloudServer."""
+def test_keys_for_which_requests_fail(backbeat: Replicated) -> None:
+    """A key with a colon cannot be retried; one with two slashes in a row is not found through CloudServer."""
     only_in_sandbox(backbeat.source)
     version, entry = failed(backbeat, "with:colon")
     assert through(backbeat.source, "crr/failed", "POST", [entry]) == (200, [])
@@ -373,7 +375,7 @@ def metadata(
 
 
 @pytest.mark.contract("backbeat")
-def test_metadata_tells_the_stamped_role(backbeat: Replicated) -> None:
+def test_metadata_has_the_stamped_role(backbeat: Replicated) -> None:
     version = backbeat.put("metadata/ü 1")
     backbeat.arrived("metadata/ü 1", version)
     status, found = metadata(backbeat.source, backbeat.bucket, "metadata/ü 1", version)
@@ -406,7 +408,7 @@ def test_metadata_of_delete_markers_and_null_versions(backbeat: Replicated) -> N
 
 
 @pytest.mark.contract("backbeat")
-def test_metadata_is_the_accounts_own(backbeat: Replicated) -> None:
+def test_only_the_buckets_account_may_read_metadata(backbeat: Replicated) -> None:
     version = backbeat.put("private")
     if not backbeat.source.other_keys:
         pytest.skip("no second account is known on these servers")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What else is set on buckets: object lock, policies, lifecycle, notifications; and deleting many objects at once."""
+"""Other settings of buckets: object lock, policies, lifecycle, notifications; and deleting many objects at once."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_a_default_retention_keeps_versions(server: Server) -> None:
 
 
 @pytest.mark.contract("bucket settings")
-def test_the_owners_keys_pass_every_deny(server: Server) -> None:
+def test_a_deny_does_not_apply_to_the_owners_keys(server: Server) -> None:
     name = new_bucket(server)
     own = [f"arn:aws:s3:::{name}", f"arn:aws:s3:::{name}/*"]
     put_policy(server, name, statement(name, Action="s3:*", Resource=own))
@@ -83,7 +83,7 @@ def test_the_owners_keys_pass_every_deny(server: Server) -> None:
     "resource", ["*", "arn:aws:s3:::*", "{}*", "{}-other", "{}-other/*", "{}-*/*"]
 )
 def test_a_policy_names_its_own_bucket(server: Server, resource: str) -> None:
-    """Exactly the bucket, or something below it."""
+    """A Resource must be exactly the bucket, or keys in it."""
     name = new_bucket(server)
     own = f"arn:aws:s3:::{name}"
     statements = [statement(name, Action="s3:*", Resource=[f"{own}/*", resource.format(own)])]
@@ -98,8 +98,8 @@ def test_a_policy_names_its_own_bucket(server: Server, resource: str) -> None:
     ("action", "resource"),
     [("s3:PutObject", "{}"), ("s3:ListBucket", "{}/*"), ("s3:PutObject", "*")],
 )
-def test_an_action_fits_a_resource(server: Server, action: str, resource: str) -> None:
-    """Refused only if it is so in every statement."""
+def test_actions_must_match_their_resources(server: Server, action: str, resource: str) -> None:
+    """The policy is only refused if no statement has a matching action and resource."""
     name = new_bucket(server)
     unfit = statement(name, Action=action, Resource=resource.format(f"arn:aws:s3:::{name}"))
     assert message_of(server, name, unfit) == (
@@ -110,7 +110,7 @@ def test_an_action_fits_a_resource(server: Server, action: str, resource: str) -
 
 
 def message_of(server: Server, bucket: str, *statements: dict[str, Any]) -> tuple[str, str]:
-    """Code and message with which the policy is refused."""
+    """The code and the message with which the policy is refused."""
     with pytest.raises(ClientError) as caught:
         put_policy(server, bucket, *statements)
     error = caught.value.response["Error"]
@@ -130,7 +130,7 @@ def test_a_policy_comes_back_compact(server: Server) -> None:
 
 @pytest.mark.contract("bucket settings")
 def test_a_policy_needs_a_principal(server: Server) -> None:
-    """NotPrincipal does not replace it; beside it, it is accepted and kept."""
+    """NotPrincipal does not replace it; in addition to it, NotPrincipal is accepted and stored."""
     name = new_bucket(server)
     both = {**statement(name), "NotPrincipal": "*"}
     without = {element: value for element, value in both.items() if element != "Principal"}
@@ -180,7 +180,7 @@ def test_a_notification_is_kept(server: Server) -> None:
 
 @pytest.mark.contract("bucket settings")
 def test_deleting_many_needs_content_md5(server: Server) -> None:
-    """Recent clients send another checksum, whatever they are told."""
+    """Recent clients send another checksum, whatever their configuration is."""
     name = new_bucket(server)
     for key in ("a", "b"):
         server.s3.put_object(Bucket=name, Key=key, Body=b"")

@@ -31,7 +31,7 @@ def configuration(prefix: str = "", role: str = f"{SOURCE_ROLE},{TARGET_ROLE}") 
 
 
 @pytest.mark.contract("buckets")
-def test_creating_a_bucket_again_says_nothing(server: Server) -> None:
+def test_creating_a_bucket_again_succeeds(server: Server) -> None:
     name = new_bucket(server, versioning=None)
     server.s3.create_bucket(Bucket=name)
     assert "Status" not in server.s3.get_bucket_versioning(Bucket=name)
@@ -54,7 +54,7 @@ def test_names_and_locations(server: Server) -> None:
 
 
 @pytest.mark.contract("names and locations")
-def test_the_same_location_says_nothing_and_another_refuses(server: Server) -> None:
+def test_creating_a_bucket_again_succeeds_only_in_the_same_location(server: Server) -> None:
     name = server.named(f"located-{next(_NAMES)}")
     first = {"LocationConstraint": "us-east-1"}
     server.s3.create_bucket(Bucket=name, CreateBucketConfiguration=first)
@@ -100,7 +100,7 @@ def test_a_configuration_is_returned_as_it_was_sent(server: Server) -> None:
 
 
 @pytest.mark.contract("configuration")
-def test_a_missing_id_is_made_up_by_the_server(server: Server) -> None:
+def test_the_server_generates_a_missing_id(server: Server) -> None:
     name = new_bucket(server)
     wanted = configuration()
     del wanted["Rules"][0]["ID"]
@@ -171,7 +171,7 @@ def test_the_target_is_never_checked(server: Server) -> None:
 
 
 @pytest.mark.contract("configuration rules")
-def test_what_belongs_to_the_second_form_is_dropped(server: Server) -> None:
+def test_elements_of_the_v2_form_are_dropped(server: Server) -> None:
     name = new_bucket(server)
     wanted = configuration("a/")
     extra = {"Priority": 1, "DeleteMarkerReplication": {"Status": "Disabled"}}
@@ -181,7 +181,7 @@ def test_what_belongs_to_the_second_form_is_dropped(server: Server) -> None:
 
 
 @pytest.mark.contract("errors")
-def test_head_has_no_code_but_the_status(server: Server) -> None:
+def test_errors_of_head_have_only_the_status(server: Server) -> None:
     assert code_of(server.s3.head_bucket, Bucket=server.named("no")) == (404, "404")
     name = new_bucket(server)
     assert code_of(server.s3.head_object, Bucket=name, Key="no") == (404, "404")
@@ -212,7 +212,7 @@ def test_a_bucket_that_is_not_empty(server: Server) -> None:
 
 
 @pytest.mark.contract("errors")
-def test_open_uploads_do_not_keep_a_bucket(server: Server) -> None:
+def test_a_bucket_with_open_uploads_can_be_deleted(server: Server) -> None:
     name = new_bucket(server, versioning=None)
     server.s3.create_multipart_upload(Bucket=name, Key="k")
     uploads = server.s3.list_multipart_uploads(Bucket=name)["Uploads"]
@@ -251,7 +251,7 @@ def test_clocks_may_differ_by_fifteen_minutes(
 
 
 class _Clock:
-    """What botocore asks for the time."""
+    """A replacement for the clock that botocore uses."""
 
     def __init__(self, then: datetime) -> None:
         self._then = then.replace(tzinfo=None)

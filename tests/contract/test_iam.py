@@ -73,7 +73,7 @@ def test_a_policy_twice(server: Server) -> None:
 def test_attachments_are_shown_from_both_ends(server: Server) -> None:
     arn = new_policy(server, POLICY)
     name = new_role(server).rpartition("/")[2]
-    # The second time changes nothing.
+    # The second call is idempotent.
     for _ in range(2):
         attach(server, name, arn)
     attached = server.iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
@@ -114,7 +114,7 @@ def test_a_policy_with_other_versions_cannot_be_deleted(server: Server) -> None:
     arn = new_policy(server, POLICY)
     server.iam.create_policy_version(PolicyArn=arn, PolicyDocument=OTHER, SetAsDefault=True)
     if DELETES_POLICIES_IN_USE in server.differences:
-        # A difference that is gone has to leave the inventory.
+        # If the server no longer has the difference, it has to be removed from the inventory.
         server.iam.delete_policy(PolicyArn=arn)
         return
     assert code_of(server.iam.delete_policy, PolicyArn=arn) == (409, "DeleteConflict")
@@ -136,7 +136,7 @@ def test_five_versions_of_a_policy(server: Server) -> None:
 
 
 @pytest.mark.contract("policy versions")
-def test_what_is_attached_cannot_be_deleted(server: Server) -> None:
+def test_attached_policies_cannot_be_deleted(server: Server) -> None:
     arn = new_policy(server, POLICY)
     name = new_role(server).rpartition("/")[2]
     attach(server, name, arn)
@@ -149,7 +149,7 @@ def test_what_is_attached_cannot_be_deleted(server: Server) -> None:
 
 
 @pytest.mark.contract("unknown calls")
-def test_an_s3_endpoint_knows_no_iam_call(server: Server) -> None:
+def test_an_s3_endpoint_refuses_iam_calls(server: Server) -> None:
     body = b"Action=CreateRole&RoleName=R&Version=2010-05-08"
     status, answer, _ = signed(server, "/", "POST", body)
     assert status == 405

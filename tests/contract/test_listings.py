@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Listings: order, pages, markers, encoding, and what they leave out."""
+"""Listings: order, pages, markers, encoding, and keys that are missing from them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HIDDEN = "\U0001f600-smile"
 
 
 def put(server: Server, bucket: str, *keys: str) -> list[str]:
-    """The version ids."""
+    """Put objects. Returns their version ids."""
     given: dict[str, Any] = {"Bucket": bucket, "Body": b""}
     return [server.s3.put_object(**given, Key=key)["VersionId"] for key in keys]
 
@@ -46,7 +46,7 @@ def test_keys_ascend_by_their_bytes(server: Server, size: int) -> None:
 
 @pytest.mark.contract("listings")
 def test_a_key_marker_alone_cuts_between_keys(server: Server) -> None:
-    """Whether such a key exists or not, never between the versions of a key."""
+    """The key need not exist; the cut is never between the versions of a key."""
     bucket = new_bucket(server)
     put(server, bucket, "a", "b", "b", "c", "ü")
     for marker, expected in {
@@ -105,15 +105,15 @@ def test_common_prefixes(server: Server) -> None:
     page = server.s3.list_objects_v2(Bucket=bucket, Delimiter="/")
     assert [one["Prefix"] for one in page["CommonPrefixes"]] == ["a/", "c/"]
     assert [one["Key"] for one in page["Contents"]] == ["b"]
-    # Common prefixes count for MaxKeys, and not in KeyCount.
+    # Common prefixes count for MaxKeys, but not in KeyCount.
     assert page["KeyCount"] == 1
     page = server.s3.list_objects_v2(Bucket=bucket, Delimiter="/", MaxKeys=2)
     assert (page["KeyCount"], page["IsTruncated"]) == (1, True)
 
 
 @pytest.mark.contract("listings")
-def test_a_page_on_the_wire(server: Server) -> None:
-    """The order of the elements is part of it, and that versions and delete markers are mixed."""
+def test_a_page_as_bytes(server: Server) -> None:
+    """The order of elements is a part of the contract, and the mixing of versions and delete markers too."""
     bucket = new_bucket(server)
     (version,) = put(server, bucket, "a&b/ü c")
     marker = server.s3.delete_object(Bucket=bucket, Key="a&b/ü c")["VersionId"]

@@ -15,7 +15,7 @@ from tests.contract.servers import Server
 
 @pytest.fixture
 def late(pair: tuple[Server, Server]) -> Replicated:
-    """A pair whose source bucket has versioning since now, and a `null` version of each key."""
+    """A pair whose source bucket has versioning from now on, and a `null` version of each key."""
     source, target = pair
     bucket, target_bucket = new_bucket(source, versioning=None), new_bucket(target)
     for key in ("alone", "under"):
@@ -44,7 +44,7 @@ def head(made: Replicated, key: str, version: str) -> dict[str, Any]:
 
 
 @pytest.mark.contract("null versions")
-def test_alone_it_is_null_on_the_target_too(late: Replicated) -> None:
+def test_a_single_null_version_is_null_on_the_target_too(late: Replicated) -> None:
     assert late.status("alone") is None
     late.tag("alone", "null")
     late.arrived("alone", "null")
@@ -54,7 +54,7 @@ def test_alone_it_is_null_on_the_target_too(late: Replicated) -> None:
 
 
 @pytest.mark.contract("null versions")
-def test_first_and_the_newer_ones_in_order_is_right(late: Replicated) -> None:
+def test_sent_before_newer_versions_in_order_the_target_is_correct(late: Replicated) -> None:
     late.tag("under", "null")
     late.arrived("under", "null")
     newer = late.put("under", b"newer")
@@ -65,8 +65,8 @@ def test_first_and_the_newer_ones_in_order_is_right(late: Replicated) -> None:
 
 
 @pytest.mark.contract("null versions")
-def test_after_a_newer_version_it_becomes_current(late: Replicated) -> None:
-    """The target returns old content, with COMPLETED and REPLICA as if all were well."""
+def test_sent_after_a_newer_version_a_null_version_becomes_current(late: Replicated) -> None:
+    """The target returns old content, although the statuses are COMPLETED and REPLICA."""
     newer = late.put("under", b"newer")
     late.arrived("under", newer)
     assert content(late, "under") == b"newer"
@@ -79,7 +79,7 @@ def test_after_a_newer_version_it_becomes_current(late: Replicated) -> None:
 
 @pytest.mark.contract("null versions")
 @pytest.mark.parametrize("where", ["source", "target"])
-def test_tags_on_the_newest_version_hide_it(late: Replicated, where: str) -> None:
+def test_tags_on_the_newest_version_hide_the_null_version(late: Replicated, where: str) -> None:
     if late.target.sandbox is None:
         pytest.skip("some real servers hide it, others do not")
     late.tag("under", "null")

@@ -34,7 +34,7 @@ def test_an_object(server: Server) -> None:
 
 @pytest.mark.contract("content types")
 def test_an_object_without_a_content_type(server: Server) -> None:
-    """None is filled in, for uploads in parts and copies neither."""
+    """The server adds no default, neither for multipart uploads nor for copies."""
     bucket, s3 = new_bucket(server), server.s3
     s3.put_object(Bucket=bucket, Key="plain", Body=b"")
     s3.put_object(Bucket=bucket, Key="typed", Body=b"", ContentType="binary/octet-stream")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What becomes of objects in a bucket that is replicated."""
+"""The replication of objects and their properties."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SAME = ("VersionId", "ETag", "LastModified", "ContentLength", "Metadata", "Conte
 
 
 def only_in_sandbox(server: Server) -> Any:
-    """The sandbox, for what cannot be asked of real servers within a test."""
+    """The sandbox's control interface, for states that a test cannot create on real servers."""
     if server.sandbox is None:
         pytest.skip("real servers cannot be paused or kept waiting here")
     return server.sandbox
@@ -36,7 +36,7 @@ def test_a_copy_has_everything_of_the_original(replicating: Replicated) -> None:
 
 
 @pytest.mark.contract("replication")
-def test_an_upload_in_parts_keeps_its_etag(replicating: Replicated) -> None:
+def test_a_multipart_upload_keeps_its_etag(replicating: Replicated) -> None:
     s3, where = replicating.source.s3, {"Bucket": replicating.bucket, "Key": "parts"}
     upload = {**where, "UploadId": s3.create_multipart_upload(**where)["UploadId"]}
     part = s3.upload_part(**upload, PartNumber=1, Body=b"x")
@@ -70,7 +70,7 @@ def test_delete_markers_replicate_and_permanent_deletes_do_not(replicating: Repl
 
 @pytest.mark.contract("replication")
 def test_tags_send_a_version_again(replicating: Replicated) -> None:
-    """Version id, date, ETag and the order of versions stay as they are."""
+    """Version id, date, ETag and the order of versions do not change."""
     old = replicating.put("tagged", b"old")
     new = replicating.put("tagged", b"new")
     for version in (old, new):
@@ -120,7 +120,7 @@ def test_delete_markers_refuse_tags(replicating: Replicated) -> None:
 
 
 @pytest.mark.contract("replication")
-def test_what_was_there_before_is_sent_when_it_is_tagged(replicating: Replicated) -> None:
+def test_older_objects_are_sent_when_they_are_tagged(replicating: Replicated) -> None:
     replicating.configure(Prefix="elsewhere/")
     versions = [replicating.put("before", body) for body in (b"1", b"2", b"3")]
     replicating.configure()
@@ -144,8 +144,8 @@ def test_an_older_version_arrives_below_a_newer_one(replicating: Replicated) -> 
 
 
 @pytest.mark.contract("replication")
-def test_a_deleted_key_comes_back_to_life_at_the_target(replicating: Replicated) -> None:
-    """If its versions are sent and the marker is not; and not if a new marker is sent first."""
+def test_a_deleted_key_exists_again_at_the_target(replicating: Replicated) -> None:
+    """If its versions are sent without the marker; but not if a new marker is sent first."""
     s3, where = replicating.source.s3, {"Bucket": replicating.bucket}
     replicating.configure(Prefix="elsewhere/")
     versions = {key: replicating.put(key) for key in ("risen", "kept-down")}
@@ -168,7 +168,7 @@ def test_a_deleted_key_comes_back_to_life_at_the_target(replicating: Replicated)
 
 @pytest.mark.contract("replication")
 @pytest.mark.parametrize("reason", ["configuration deleted", "rule disabled"])
-def test_what_is_pending_fails_without_its_rule(replicating: Replicated, reason: str) -> None:
+def test_pending_versions_fail_without_their_rule(replicating: Replicated, reason: str) -> None:
     sandbox = only_in_sandbox(replicating.source)
     sandbox.settings("source", paused=True)
     key = f"fails/{reason}"
@@ -182,14 +182,14 @@ def test_what_is_pending_fails_without_its_rule(replicating: Replicated, reason:
     replicating.configure()
     time.sleep(0.3)
     assert replicating.status(key) == "FAILED"
-    # Its own tags send it again.
+    # Putting its own tags sends it again.
     replicating.tag(key, version)
     replicating.arrived(key, version)
 
 
 @pytest.mark.contract("replication")
-def test_roles_that_change_leave_it_pending(replicating: Replicated) -> None:
-    """The roles are stamped on an object when it is put; after a change and back it stays as it is."""
+def test_pending_versions_stay_pending_after_a_change_of_roles(replicating: Replicated) -> None:
+    """The roles are stamped on an object when it is put; changing them back does not help."""
     sandbox = only_in_sandbox(replicating.source)
     sandbox.settings("source", paused=True)
     version = replicating.put("stuck")
@@ -215,7 +215,7 @@ def test_roles_that_change_leave_it_pending(replicating: Replicated) -> None:
 
 @pytest.mark.contract("replication")
 def test_a_replica_sent_back_swaps_roles(replicating: Replicated) -> None:
-    """If the target's bucket has a rule back, tags on the replica make it the original."""
+    """If the target bucket replicates back, putting tags on the replica makes it the source version."""
     version = replicating.put("swapped")
     replicating.arrived("swapped", version)
     target, roles = replicating.target, replicating.roles.split(",")
@@ -226,7 +226,7 @@ def test_a_replica_sent_back_swaps_roles(replicating: Replicated) -> None:
     }
     back = {"Role": ",".join(reversed(roles)), "Rules": [rule]}
     sandbox = only_in_sandbox(replicating.source)
-    # The guide's roles may not replicate in the other direction.
+    # The guide's roles lack the permissions for the other direction.
     sandbox.settings(assume_roles=False)
     target.s3.put_bucket_replication(
         Bucket=replicating.target_bucket, ReplicationConfiguration=back
@@ -249,7 +249,7 @@ def test_a_replica_sent_back_swaps_roles(replicating: Replicated) -> None:
 
 
 @pytest.mark.contract("replication")
-def test_a_suspended_target_loses_history_and_says_nothing(pair: tuple[Server, Server]) -> None:
+def test_a_suspended_target_loses_history_without_an_error(pair: tuple[Server, Server]) -> None:
     only_in_sandbox(pair[0])
     made = replicated(*pair)
     made.arrived("k", made.put("k", b"1"))
@@ -291,8 +291,8 @@ def test_acls_are_not_sent(replicating: Replicated) -> None:
 
 
 @pytest.mark.contract("replication")
-def test_a_source_that_was_cut_off_sends_what_is_old(replicating: Replicated) -> None:
-    """A newer version at the target stays current; a key that is only pending becomes live there."""
+def test_a_source_sends_old_versions_after_an_outage(replicating: Replicated) -> None:
+    """A newer version at the target stays current; without one, the old version becomes current there."""
     sandbox = only_in_sandbox(replicating.source)
     sandbox.settings("source", paused=True)
     old = replicating.put("cut-off/both", b"old")
@@ -308,7 +308,7 @@ def test_a_source_that_was_cut_off_sends_what_is_old(replicating: Replicated) ->
 
 @pytest.mark.contract("replication")
 def test_an_emptied_side_is_refilled_by_tags(replicating: Replicated) -> None:
-    """All but delete markers: a deleted key is live again until it is deleted once more."""
+    """All except delete markers: a deleted key exists again until it is deleted again."""
     s3, where = replicating.source.s3, {"Bucket": replicating.bucket, "Key": "refilled"}
     versions = [replicating.put("refilled", body) for body in (b"1", b"2")]
     for version in versions:
