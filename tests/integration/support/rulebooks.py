@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,6 +69,11 @@ class Rulebook:
         """How many playbooks have ended."""
         return self.output.count("PLAY RECAP")
 
+    def last_rules(self) -> dict[str, str]:
+        """The rule of each rulebook that acted last, once it has ended."""
+        stats = re.findall(r"ruleSetName='([^']*)', lastRuleFired='([^']*)'", self.output)
+        return dict(stats)
+
     def until(self, happened: Callable[[], Any], seconds: float = LONGEST) -> Any:
         deadline = time.monotonic() + seconds
         while not (found := happened()):
@@ -112,7 +118,17 @@ def running(
     log = folder / "rulebook.log"
     with log.open("w") as output:
         process = subprocess.Popen(
-            [program / "ansible-rulebook", "--rulebook", rulebook, "-i", hosts, "-e", variables],
+            # Verbose, since its statistics are not shown otherwise.
+            [
+                program / "ansible-rulebook",
+                "-v",
+                "--rulebook",
+                rulebook,
+                "-i",
+                hosts,
+                "-e",
+                variables,
+            ],
             cwd=folder,
             env=environ,
             stdin=subprocess.DEVNULL,
@@ -134,27 +150,30 @@ def running(
 
 
 def adapted(
-    name: str,
     folder: Path,
-    source: dict[str, Any] | None = None,
+    sources: Mapping[str, dict[str, Any] | None],
     window: str = "1 second",
 ) -> Path:
-    """A copy of a rulebook with a shorter throttle, and another source if that is given."""
-    (ruleset,) = yaml.safe_load((RULEBOOKS / f"{name}.yml").read_text())
-    for rule in ruleset["rules"]:
-        if "throttle" in rule:
-            rule["throttle"]["once_after"] = window
-    if source is not None:
-        ruleset["sources"] = [source]
-    copy = folder / f"{name}.yml"
-    copy.write_text(yaml.safe_dump([ruleset]))
+    """A copy of these rulebooks in one file, with a shorter throttle, and another source for each that has one here."""
+    rulesets = []
+    for name, source in sources.items():
+        (ruleset,) = yaml.safe_load((RULEBOOKS / f"{name}.yml").read_text())
+        for rule in ruleset["rules"]:
+            if "throttle" in rule:
+                rule["throttle"]["once_after"] = window
+        if source is not None:
+            ruleset["sources"] = [source]
+        # By which the statistics tell them apart.
+        rulesets.append({**ruleset, "name": name})
+    copy = folder / "rulebook.yml"
+    copy.write_text(yaml.safe_dump(rulesets))
     return copy
 
 
-def recorded(folder: Path, *events: Any) -> dict[str, Any]:
+def recorded(folder: Path, name: str, *events: Any) -> dict[str, Any]:
     """A source that sends these events, waits for what they start, and ends."""
     # From a file, since the arguments of a source are templates.
-    file = folder / "events.yml"
+    file = folder / f"{name}.events.yml"
     file.write_text(yaml.safe_dump(list(events)))
     return {
         "eda.builtin.generic": {"payload_file": str(file), "shutdown_after": 4, "event_delay": 0.1}
