@@ -118,7 +118,11 @@ def test_roles_that_exist_already_need_no_iam_at_all(play: Plays) -> None:
 def test_more_pairs_than_one_policy_can_hold_and_fewer_again(
     play: Plays, source: Side, target: Side
 ) -> None:
-    names = [f"a-bucket-with-quite-a-long-name-{number:03}" for number in range(64)]
+    names = [
+        f"a-bucket-whose-name-is-as-long-as-its-copys-may-just-be-{number:02}"
+        for number in range(42)
+    ]
+    assert len(f"{names[0]}-copy") == 63
     inventory = play.inventory()
     node1 = inventory["all"]["hosts"]["node1"]
     node1["replication_pairs"] = [pair(name, f"{name}-copy") for name in names]

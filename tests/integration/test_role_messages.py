@@ -57,7 +57,7 @@ def test_variables_in_place_of_options(play: Plays, source: Side, target: Side) 
 
 def test_pending_objects(play: Plays, source: Side, target: Side) -> None:
     """Refused in the role's words, and what these words promise is what happens."""
-    play().ok()
+    set_up(source, target, but=["object"])
     play.sandbox.settings("source", paused=True)
     source.s3.put_object(Bucket="source-bucket", Key="late")
     other = {

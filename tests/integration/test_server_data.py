@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
+from tests.integration.support.entry_points import entry_points
 from tests.integration.support.modules import Result, Side
-from tests.integration.support.plays import TEARDOWN, Played, Plays
+from tests.integration.support.plays import Played, Plays
 from tests.integration.support.procedure import (
     KEY,
     SOURCE_BUCKET,
@@ -24,7 +25,9 @@ from tests.integration.support.procedure import (
     set_up,
     steps,
 )
-from tests.integration.test_playbook_trouble import VALIDATE
+from tests.integration.test_returned_text import playbook
+
+PLAYBOOKS = ("setup_replication", "validate_replication", "teardown_replication")
 
 
 @pytest.fixture
@@ -116,14 +119,13 @@ def test_each_field_of_all_answers(source: Side, target: Side, template: str) ->
     assert lost == []
 
 
-def run_all(play: Plays, **variables: Any) -> list[Played]:
+def run_all(play: Plays, last: Path, **variables: Any) -> list[Played]:
+    """Runs of set-up in check mode and of one of its steps, and then of the playbook `last`."""
     inventory = play.inventory(**variables)
     return [
         play("-vv", "--check", "--diff", inventory=inventory),
-        play("-vv", inventory=inventory),
         play("-vv", "--tags", "replication", inventory=inventory),
-        play("-vv", playbook=VALIDATE, inventory=inventory),
-        play("-vv", playbook=TEARDOWN, inventory=inventory),
+        play("-vv", playbook=last, inventory=inventory),
     ]
 
 
@@ -131,7 +133,7 @@ def test_stored_text(
     play: Plays, source: Side, target: Side, template: str, tmp_path: Path
 ) -> None:
     plant(source, target, template)
-    for played in run_all(play):
+    for played in run_all(play, playbook(tmp_path, PLAYBOOKS)):
         played.ok()
     assert not (tmp_path / "evaluated").exists()
 
@@ -153,7 +155,8 @@ def test_text_of_errors(
     source.sandbox.fail(
         side=side, operation=operation, status=403, code=template, times=0, how="error"
     )
-    for played in run_all(play, replication_verify_timeout=1):
+    last = entry_points(tmp_path, ("main", "validate", "teardown"))
+    for played in run_all(play, last, replication_verify_timeout=1):
         assert "Traceback" not in played.output
     assert not (tmp_path / "evaluated").exists()
 
