@@ -37,8 +37,8 @@ def test_the_run_itself_converges(matrix_of: Matrices, scenario: str, way: str) 
     matrix = matrix_of(scenario)
     how, status = WAYS[way]
     problems: list[str] = []
-    for at in _chosen(matrix, FOR_READS.index(way) if way in FOR_READS else None):
-        outcome = matrix.fault(at, how, patience=20.0, status=status)
+    chosen = _chosen(matrix, FOR_READS.index(way) if way in FOR_READS else None)
+    for at, outcome in matrix.faults(chosen, how, patience=20.0, status=status):
         problems += [f"{at}: {text}" for text in (*_passed(outcome), *_ended(matrix, at))]
     assert not problems, "\n".join(problems)
 
@@ -47,8 +47,7 @@ def test_the_run_itself_converges(matrix_of: Matrices, scenario: str, way: str) 
 def test_the_next_run_converges(matrix_of: Matrices, scenario: str, how: str) -> None:
     matrix = matrix_of(scenario)
     problems: list[str] = []
-    for at in _chosen(matrix, ENDING.index(how)):
-        outcome = matrix.fault(at, how, patience=0.0)
+    for at, outcome in matrix.faults(_chosen(matrix, ENDING.index(how)), how, patience=0.0):
         problems += [f"{at}: {text}" for text in _failed(outcome, at, how)]
         problems += [f"{at}, the next run: {text}" for text in _passed(matrix.run(at.step))]
         problems += [f"{at}: {text}" for text in _ended(matrix, at)]

@@ -1,13 +1,13 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A procedure with one fault at one of its calls, what must be true of that run, and of the run after it."""
+"""A procedure with one fault at one call of a step, what must be true of that step, and of the run after it."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -32,7 +32,7 @@ Held = dict[str, frozenset[Permission]]
 
 @dataclass(frozen=True)
 class CallAt:
-    """One call of a procedure: the nth of its kind on that side, and the number of the step that makes it."""
+    """One call of a procedure: the number of the step that makes it, and the nth of its kind there on that side."""
 
     side: SideName
     operation: str
@@ -41,19 +41,20 @@ class CallAt:
     step: int
 
     def __str__(self) -> str:
-        return f"{self.side} {self.operation} {self.nth}"
+        return f"step {self.step} {self.side} {self.operation} {self.nth}"
 
 
 @dataclass
 class Outcome:
     """The results of the steps that were taken, each with whether the server was changed by it.
 
-    lost: what a role was not allowed any more, for a moment.
+    calls: the server's, those before these steps too; lost: what a role was not allowed any more, for a moment.
     """
 
     results: list[Result] = field(default_factory=list)
     starts: list[float] = field(default_factory=list)
     written: list[bool] = field(default_factory=list)
+    calls: list[dict[str, Any]] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
 
     @property
@@ -96,15 +97,34 @@ class Matrix:
     def state(self) -> dict[str, Any]:
         return state_of(*self.sides)
 
-    def fault(self, at: CallAt, how: str, patience: float, **details: Any) -> Outcome:
-        """The procedure from its beginning with this fault at this call, until a step fails or the call's is over.
+    def faults(
+        self, chosen: Iterable[CallAt], how: str, patience: float, **details: Any
+    ) -> Iterator[tuple[CallAt, Outcome]]:
+        """Each call with what became of its step when this fault struck it.
 
-        patience: retry_timeout in seconds.
+        In one pass through the procedure every step has one fault, so whoever gets the outcome of a step leaves behind
+        what is there after that step without faults. patience: retry_timeout in seconds.
         """
-        self._begin()
+        left: dict[int, list[CallAt]] = {}
+        for at in chosen:
+            left.setdefault(at.step, []).append(at)
+        while left:
+            self._begin()
+            for step in range(max(left) + 1):
+                if step not in left:
+                    self._expect_good(self.run(step, first=step))
+                    continue
+                at = left[step].pop(0)
+                if not left[step]:
+                    del left[step]
+                yield at, self._fault(at, how, patience, **details)
+
+    def _fault(self, at: CallAt, how: str, patience: float, **details: Any) -> Outcome:
+        self.sandbox.clear_calls()
         self.sandbox.fail(at.operation, at.nth, at.side, how, seconds=2.0, **details)
-        outcome = self.run(at.step, patience, SHORT if how.startswith("hang") else LONG)
-        struck = self.sandbox.calls(fault=how)
+        timeouts = SHORT if how.startswith("hang") else LONG
+        outcome = self.run(at.step, patience, timeouts, first=at.step)
+        struck = [call for call in outcome.calls if call["fault"] == how]
         assert len(struck) == 1, f"{at} did not come"
         return outcome
 
@@ -128,7 +148,8 @@ class Matrix:
                 outcome.results.append(side.run(module, **_patient(module, options, more)))
                 if outcome.failed:
                     break
-        writes = self._writes()
+        outcome.calls = self.sandbox.calls()
+        writes = _writes(outcome.calls)
         for start, end in pairwise([*outcome.starts, time.time()]):
             outcome.written.append(any(start <= moment < end for moment in writes))
         return outcome
@@ -147,23 +168,16 @@ class Matrix:
         assert not outcome.lost
         return outcome
 
-    def _calls(self, outcome: Outcome) -> list[CallAt]:
-        seen: Counter[tuple[str, str]] = Counter()
+    @staticmethod
+    def _calls(outcome: Outcome) -> list[CallAt]:
+        seen: Counter[tuple[int, str, str]] = Counter()
         calls = []
-        for entry in self.sandbox.calls():
-            seen[entry["side"], entry["operation"]] += 1
-            nth = seen[entry["side"], entry["operation"]]
+        for entry in outcome.calls:
             step = sum(start <= entry["time"] for start in outcome.starts) - 1
+            seen[step, entry["side"], entry["operation"]] += 1
+            nth = seen[step, entry["side"], entry["operation"]]
             calls.append(CallAt(entry["side"], entry["operation"], nth, entry["write"], step))
         return _without_polling(calls)
-
-    def _writes(self) -> list[float]:
-        """When calls have changed something on a server."""
-        return [
-            call["time"]
-            for call in self.sandbox.calls(write=True)
-            if call["fault"] in AFTER or (not call["fault"] and (call["status"] or 500) < 400)
-        ]
 
     @contextmanager
     def _watching(self, outcome: Outcome, always: bool) -> Iterator[None]:
@@ -194,6 +208,16 @@ class Matrix:
             for role, held in self.kept.items()
             if held - now.get(role, frozenset())
         ]
+
+
+def _writes(calls: list[dict[str, Any]]) -> list[float]:
+    """When calls have changed something on a server."""
+    return [
+        call["time"]
+        for call in calls
+        if call["write"]
+        and (call["fault"] in AFTER or (not call["fault"] and (call["status"] or 500) < 400))
+    ]
 
 
 def _changes_permissions(operation: str) -> bool:
