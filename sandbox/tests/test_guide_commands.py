@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from sandbox import Sandbox
-from sandbox.tests.scenes import DATA, wait_for
+from sandbox.tests.scenes import DATA, status, wait_for
 
 pytestmark = pytest.mark.sandbox
 NODES = {"node1": "source", "node6": "target"}
@@ -107,9 +107,11 @@ def test_the_guide(sandbox_of_2024: Sandbox, tmp_path: Path) -> None:
         f"--replication-configuration file://replication-configuration.json {source}"
     )
     guide.aws(f"aws s3api put-object --key object-to-replicate {source}")
+    client = sandbox_of_2024.source.client("s3")
+    wait_for(lambda: status(client, "object-to-replicate") == "COMPLETED", seconds=30)
     head = f"aws s3api head-object --key object-to-replicate {source}"
-    wait_for(lambda: guide.aws(head)["ReplicationStatus"] == "COMPLETED", seconds=30)
-    target = source.replace("source", "target").replace("node1", "node6")
-    replica = guide.aws(f"aws s3api head-object --key object-to-replicate {target}")
+    original = guide.aws(head)
+    assert original["ReplicationStatus"] == "COMPLETED"
+    replica = guide.aws(head.replace("source", "target").replace("node1", "node6"))
     assert replica["ReplicationStatus"] == "REPLICA"
-    assert replica["VersionId"] == guide.aws(head)["VersionId"]
+    assert replica["VersionId"] == original["VersionId"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -39,10 +40,22 @@ MORE = {
 }
 
 
-def imported(file: Path) -> Iterator[Path]:
+@cache
+def imports(file: Path) -> tuple[ast.Import | ast.ImportFrom, ...]:
+    """The import statements of a file, which many tests ask for."""
+    nodes = ast.walk(ast.parse(file.read_text()))
+    return tuple(node for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom)))
+
+
+@cache
+def imported(file: Path) -> tuple[Path, ...]:
     """The files of this collection that a file imports; those without content do not count."""
+    return tuple(_imported(file))
+
+
+def _imported(file: Path) -> Iterator[Path]:
     package = file.relative_to(COLLECTION).parts[:-1]
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in imports(file):
         if not isinstance(node, ast.ImportFrom):
             continue
         name = node.module or ""
@@ -94,12 +107,12 @@ def test_only_one_layer_knows_a_foreign_package(package: str, layers: tuple[str,
     importing = {
         file.relative_to(UTILS).parts[0]
         for file in UTILS.rglob("*.py")
-        for node in ast.walk(ast.parse(file.read_text()))
+        for node in imports(file)
         for name in (
             [alias.name for alias in node.names]
             if isinstance(node, ast.Import)
             else [node.module or ""]
-            if isinstance(node, ast.ImportFrom) and not node.level
+            if not node.level
             else []
         )
         if name.partition(".")[0] == package

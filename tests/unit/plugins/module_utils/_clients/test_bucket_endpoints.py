@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import botocore.session
@@ -26,8 +27,14 @@ OTHERS = (
 )
 
 
+@cache
+def session() -> Any:
+    """One for all clients: it keeps what it has read of S3's model, which is long."""
+    return botocore.session.get_session()
+
+
 def client(url: str, style: str, adapted: bool) -> Any:
-    made = botocore.session.get_session().create_client(
+    made = session().create_client(
         "s3",
         region_name="us-east-1",
         endpoint_url=url,
