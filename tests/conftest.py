@@ -18,15 +18,18 @@ from devtools.places import environ
 
 #: Folders and files whose tests share what is costly to make, and so a process.
 TOGETHER = (
+    "sandbox/tests/",
+    "tests/bench/",
     "tests/contract/",
-    "tests/docs/test_examples.py",
-    "tests/docs/test_troubleshooting.py",
+    "tests/docs/",
     "tests/e2e/",
     "tests/faults/test_both_ways.py",
     "tests/faults/test_least_privilege.py",
     "tests/integration/test_bad_input_playbook.py",
     "tests/packaging/",
 )
+#: Where tests are so short that handing them out one by one costs more than it brings: each file has one process.
+SHORT = "tests/unit/"
 
 
 def pytest_configure() -> None:
@@ -42,10 +45,17 @@ def pytest_configure() -> None:
 
 
 class Together(LoadScopeScheduling):
-    """Gives each test to the next free process, but those of TOGETHER at once to one."""
+    """Gives each test to the next free process, but those of TOGETHER, and of a file of SHORT, at once to one."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return next((place for place in TOGETHER if nodeid.startswith(place)), nodeid)
+        alone = nodeid.partition("::")[0] if nodeid.startswith(SHORT) else nodeid
+        return next((place for place in TOGETHER if nodeid.startswith(place)), alone)
+
+    def _pending_of(self, workload: dict[str, dict[str, bool]]) -> int:
+        """Without what is done, which else is counted again after each test."""
+        for scope in [scope for scope, done in workload.items() if all(done.values())]:
+            del workload[scope]
+        return super()._pending_of(workload)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
