@@ -183,7 +183,7 @@ elapsed:
   type: float
   sample: 3.217
 what: &what
-  description: RV(msg) without RV(remedy), what was observed.
+  description: The message without RV(remedy), what was observed.
   returned: when it failed for an unknown cause
   type: str
 remedy: &remedy

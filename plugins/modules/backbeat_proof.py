@@ -231,7 +231,7 @@ changes:
   elements: str
   sample: [PutObject source-bucket/object-to-replicate]
 what: &what
-  description: RV(msg) without RV(remedy), what was observed.
+  description: The message without RV(remedy), what was observed.
   returned: when it failed for an unknown cause
   type: str
 remedy: &remedy
