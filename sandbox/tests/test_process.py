@@ -18,11 +18,13 @@ from typing import Any
 import boto3
 import pytest
 
-from sandbox import Sandbox, SandboxError
+from sandbox import Environment, Sandbox, SandboxError
 from sandbox.process import ROOT, is_ours, verify
 from sandbox.tests.scenes import wait_for
 
 pytestmark = pytest.mark.sandbox
+#: Half the start of a pair, where a process more would show nothing more.
+ONE = (Environment("source"),)
 
 
 def command(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
@@ -161,8 +163,8 @@ def test_another_server_on_its_port_is_noticed(sandbox: Sandbox) -> None:
     verify(description)
     with pytest.raises(SandboxError, match="something else"):
         verify({**description, "nonce": "0" * 32})
-    with Sandbox() as another:
-        description["source"]["s3_url"] = another.source.s3_url
+    with Sandbox(environments=ONE) as another:
+        description["source"]["s3_url"] = another["source"].s3_url
         with pytest.raises(SandboxError, match="something else"):
             verify(description)
     with pytest.raises(SandboxError, match="does not answer"):
@@ -170,7 +172,7 @@ def test_another_server_on_its_port_is_noticed(sandbox: Sandbox) -> None:
 
 
 def test_a_temporary_folder_is_removed() -> None:
-    with Sandbox() as sandbox:
+    with Sandbox(environments=ONE) as sandbox:
         state = Path(sandbox.describe()["state"])
         assert oct((state / "credentials").stat().st_mode)[-3:] == "600"
     assert not state.exists()
@@ -191,5 +193,5 @@ def test_only_loopback(sandbox: Sandbox) -> None:
 def test_a_proxy_in_the_environment_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-    with Sandbox() as sandbox:
-        assert sandbox.source.client("s3").list_buckets()["Buckets"] == []
+    with Sandbox(environments=ONE) as sandbox:
+        assert sandbox["source"].client("s3").list_buckets()["Buckets"] == []
