@@ -152,7 +152,8 @@ def cores(session: nox.Session, core: str) -> None:
         with session.chdir(folder):
             for name, *arguments in (
                 ("sanity", *ansible_test.TARGETS),
-                ("units", *ansible_test.UNITS),
+                # A second worker imports everything once more, and other sessions use the time.
+                ("units", "--num-workers=1", *ansible_test.UNITS),
                 # With the others, the playbooks below do what it does.
                 *([("integration", "replication")] if core == NEWEST else []),
             ):
