@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""ansible-test gets a copy of what git knows, and a way to pip."""
+"""ansible-test gets a copy of the checkout, and an offline way to install pip."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from devtools import ansible_test
 VENV = Path(sys.prefix)
 
 
-def test_the_copy_has_what_git_knows_or_would_take(
+def test_the_copy_has_tracked_and_unignored_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root, copy = tmp_path / "check out", tmp_path / "check out" / ".cache" / "copy"
@@ -34,7 +34,7 @@ def test_the_copy_has_what_git_knows_or_would_take(
     assert not (copy / ".venv").exists()
 
 
-def test_get_pip_is_where_ansible_test_looks(tmp_path: Path) -> None:
+def test_get_pip_is_where_ansible_test_expects_it(tmp_path: Path) -> None:
     ansible_test.write_get_pip(tmp_path / "home", VENV)
     (source,) = VENV.glob("lib/python*/site-packages/ansible_test/_util/target/setup")
     assert "'~/.ansible/test/cache/get_pip_%s.py'" in (source / "requirements.py").read_text()
@@ -45,8 +45,8 @@ def test_get_pip_is_where_ansible_test_looks(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not ansible_test.UV.exists(), reason="uv is not installed here")
-def test_the_stand_in_installs(tmp_path: Path) -> None:
-    """As ansible-test uses it: in an empty environment, then pip with its own options; from a folder, offline."""
+def test_the_replacement_installs(tmp_path: Path) -> None:
+    """In the way of ansible-test: in an empty environment, then pip with its options; from a folder, offline."""
     ansible_test.write_get_pip(tmp_path / "home", VENV)
     file = next((tmp_path / "home" / ".ansible" / "test" / "cache").iterdir())
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "v"], check=True)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The demonstration fails if it cannot keep what it promises, and leaves nothing running."""
+"""The demo fails if an expectation is not met, and leaves no process running."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ SIDES = {
 }
 
 
-def test_a_run_tells_what_changed_and_what_was_found() -> None:
+def test_a_run_lists_changes_and_findings() -> None:
     run = demo.Run(0, OUTPUT)
     assert run.changes() == ["Create roles (node1, node6)"]
     assert run.findings() == [
@@ -57,7 +57,7 @@ def test_a_run_tells_what_changed_and_what_was_found() -> None:
     ]
 
 
-def test_a_promise_that_is_not_kept_fails_with_the_output() -> None:
+def test_an_unmet_expectation_fails_with_the_output() -> None:
     demo.expect(True, "never")
     with pytest.raises(Failure, match=r"changed nothing(.|\n)*It has no policy"):
         demo.expect([], "The run changed nothing.", demo.Run(0, OUTPUT))
@@ -65,10 +65,10 @@ def test_a_promise_that_is_not_kept_fails_with_the_output() -> None:
 
 @pytest.mark.slow
 @pytest.mark.playbook
-def test_the_story_is_told_to_its_end(
+def test_all_steps_are_run(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It fails by itself where a promise is not kept; here it is checked that it makes them all."""
+    """The demo itself fails for an unmet expectation; this test checks that it has all of them."""
     monkeypatch.setattr(demo, "started", forked.started)
     monkeypatch.setattr(sys, "argv", ["demo"])
     assert demo.main() == 0
@@ -95,7 +95,7 @@ def test_the_story_is_told_to_its_end(
 
 
 def test_the_inventory_has_the_form_of_the_shipped_one() -> None:
-    """Only endpoints and profiles differ, so what works on the sandbox works on real servers."""
+    """Only endpoints and profiles differ, so an inventory for the sandbox also works with real servers."""
 
     def form(value: object, path: str = "") -> set[str]:
         if isinstance(value, dict):
@@ -104,7 +104,7 @@ def test_the_inventory_has_the_form_of_the_shipped_one() -> None:
 
     shipped = yaml.safe_load((ROOT / "inventory" / "hosts.yml").read_text())
     ours = inventory(SIDES)
-    # Plays other than the collection's set no connection.
+    # Plays that are not the collection's set no connection.
     local = ours["all"].pop("vars")
     assert local["ansible_connection"] == "local"
     assert form(ours) == form(shipped)
@@ -125,7 +125,7 @@ def test_the_inventory_trusts_the_authority_of_the_sandbox() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_nothing_is_left_when_it_is_stopped(tmp_path: Path, number: signal.Signals) -> None:
+def test_no_process_is_left_after_a_stop(tmp_path: Path, number: signal.Signals) -> None:
     command = [sys.executable, "-m", "devtools.demo"]
     with subprocess.Popen(
         command,

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Virtual environments are made when they have to be, and only then; Pythons are found that run."""
+"""Virtual environments are only created if necessary; Python versions that can run are found."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def commands(root: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The programs that were asked for; each of them works, except those that FAILING names."""
+    """The commands that were run; all of them succeed, except those in FAILING."""
     asked: list[str] = []
 
     def run(command: list[Any], **_: Any) -> subprocess.CompletedProcess[str]:
@@ -50,7 +50,7 @@ def program(folder: Path, name: str, text: str = "") -> str:
     return str(folder / name)
 
 
-def test_uv_installs_and_pip_where_it_cannot(root: Path, commands: list[str]) -> None:
+def test_uv_installs_and_pip_is_the_fallback(root: Path, commands: list[str]) -> None:
     environment.install(root / "venv", ["-r", "all.txt"])
     assert any("-m venv" in command for command in commands)
     assert commands[-1].endswith(

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""dev.py hands its gates over to nox; what passed is told in a line, what failed is shown."""
+"""dev.py runs its gates with nox; passed gates have one line, failed ones all output."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def bad(session): run(session, {python!r}, "-c", "print('the reason'); print('Fo
         (["--list"], ["--list"]),
     ],
 )
-def test_gates_are_given_to_nox(given: list[str], expected: list[str]) -> None:
+def test_gates_are_run_by_nox(given: list[str], expected: list[str]) -> None:
     options = dev.parse(["test", *given])
     assert dev.nox_arguments(options, options.gates) == expected
 
@@ -52,7 +52,7 @@ def gates(folder: Path, *arguments: str) -> tuple[int, list[str]]:
     return done.returncode, (done.stdout + done.stderr).splitlines()
 
 
-def test_a_failure_is_shown_and_the_others_are_told_in_a_line(tmp_path: Path) -> None:
+def test_a_failure_is_shown_and_passed_gates_have_one_line(tmp_path: Path) -> None:
     code, lines = gates(tmp_path, "--parallel=2", "--session", "good", "bad")
     assert code == 1
     assert "All checks passed!" in lines

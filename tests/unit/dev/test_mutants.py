@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The sample of mutants: what is changed, and what stays when code changes."""
+"""The sample of mutants: which code is changed, and which mutants stay when code changes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FILE = "plugins/code.py"
 
 
 def written(tree: Path, code: str) -> list[Mutant]:
-    """The mutants of this code that are Python."""
+    """The mutants of this code that are valid Python."""
     file = tree / FILE
     file.parent.mkdir(exist_ok=True)
     file.write_text(code)
@@ -24,7 +24,7 @@ def operators(found: list[Mutant]) -> set[str]:
     return {one.operator.removeprefix("core/") for one in found}
 
 
-def test_a_mutant_tells_what_it_changes_and_leaves_the_file_alone(tmp_path: Path) -> None:
+def test_a_mutant_names_its_change_and_does_not_write_the_file(tmp_path: Path) -> None:
     code = "def is_small(size):\n    return size < 3\n"
     found = {one.operator.removeprefix("core/"): one for one in written(tmp_path, code)}
     one = found["ReplaceComparisonOperator_Lt_LtE"]
@@ -44,7 +44,7 @@ def test_type_expressions_are_not_changed(tmp_path: Path) -> None:
     assert found == []
 
 
-def test_what_stands_beside_type_expressions_is_changed(tmp_path: Path) -> None:
+def test_code_next_to_type_expressions_is_changed(tmp_path: Path) -> None:
     found = written(
         tmp_path,
         "def first(of: int | None = 1) -> int | None:\n    size: int | None = 2\n    return cast(A | B, of + 3)\n",
@@ -65,8 +65,8 @@ def test_decorators_for_type_checkers_stay(tmp_path: Path) -> None:
     assert written(tmp_path, code.format("abstractmethod")) == []
 
 
-def test_what_python_warns_of_is_no_mutant(tmp_path: Path) -> None:
-    """`is` with a literal is such a change: what it does is the interpreter's affair."""
+def test_code_with_warnings_of_python_is_not_a_mutant(tmp_path: Path) -> None:
+    """For example `is` with a literal, whose effect depends on the interpreter."""
     found = operators(written(tmp_path, "def find(kind):\n    return kind == 'role'\n"))
     assert "ReplaceComparisonOperator_Eq_NotEq" in found
     assert "ReplaceComparisonOperator_Eq_Is" not in found
@@ -93,7 +93,7 @@ def test_new_code_replaces_a_part_of_the_sample_only(tmp_path: Path) -> None:
     assert {mutant.first_line for mutant in one} == {2}
 
 
-def test_equal_lines_have_mutants_of_their_own(tmp_path: Path) -> None:
+def test_equal_lines_have_separate_mutants(tmp_path: Path) -> None:
     line = "    return 1\n"
     found = written(tmp_path, f"def a():\n{line}\n\ndef b():\n{line}")
     assert len(found) == len({one.identity for one in found}) > 2

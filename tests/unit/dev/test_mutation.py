@@ -98,7 +98,7 @@ def mutant(project: Path, operator: str, line: int) -> Mutant:
 
 
 class Said:
-    """Stands in for pytest: says what was prepared, and keeps the tests of each run."""
+    """Replaces pytest: returns prepared results, and records the tests of each run."""
 
     def __init__(self, *runs: Run) -> None:
         self.runs = list(runs)
@@ -126,17 +126,17 @@ def test_a_line_is_covered_by_the_tests_that_run_it(covered: Covering) -> None:
     assert covered.failing == [FAILS]
 
 
-def test_what_a_fixture_runs_is_covered_by_all_tests_of_the_file(covered: Covering) -> None:
+def test_lines_of_a_fixture_are_covered_by_all_tests_of_the_file(covered: Covering) -> None:
     assert {HALF, VALUE} <= set(covered.tests(CODE, 9, 9))
 
 
-def test_what_an_import_runs_is_covered_by_all_that_use_the_file(covered: Covering) -> None:
+def test_lines_of_an_import_are_covered_by_all_users_of_the_file(covered: Covering) -> None:
     small = {f"{SMALL}[the smallest]", f"{SMALL}[two]"}
     assert set(covered.tests(CODE, 1, 1)) == {HALF, VALUE, *small}
     assert covered.tests("plugins/other.py", 1, 1) == []
 
 
-def test_the_quickest_tests_run_first_and_those_of_a_file_together(covered: Covering) -> None:
+def test_the_fastest_tests_run_first_and_those_of_a_file_together(covered: Covering) -> None:
     assert covered.tests(CODE, 9, 9)[-1] == HALF
     assert covered.seconds[HALF] >= 0.2
     files = Covering(seconds={"a::1": 9.0, "a::2": 1.0, "b::1": 2.0, "b::2": 2.0})
@@ -164,17 +164,17 @@ def test_a_record_is_kept_until_tests_or_code_change(
         assert recorded == [TESTS]
 
 
-def test_a_record_of_tests_that_fail_is_not_kept(
+def test_a_record_of_failed_tests_is_not_kept(
     project: Path, covered: Covering, tmp_path: Path
 ) -> None:
-    """What cannot be imported counts as failing, too."""
+    """Tests that cannot be imported count as failed, too."""
     assert list((project / "records").iterdir()) == []
     with changed(project / TESTS, "import nothing_of_this_name\n"):
         assert covering(project, [TESTS], tmp_path).failing == [TESTS]
     assert list(tmp_path.iterdir()) == []
 
 
-def test_tests_that_cannot_run_are_told(project: Path, tmp_path: Path) -> None:
+def test_tests_that_cannot_run_are_reported(project: Path, tmp_path: Path) -> None:
     with (
         changed(project / "pyproject.toml", "[tool.pytest.ini_options]\nminversion = '999'\n"),
         pytest.raises(Failure, match="pytest ended with 4"),
@@ -187,30 +187,32 @@ def test_a_run_that_does_not_end_is_stopped(project: Path) -> None:
         assert run_pytest(project, [TESTS], 2.0).code is None
 
 
-def test_a_noticed_mutant_names_its_test_and_leaves_the_code(project: Path, judge: Judge) -> None:
+def test_a_detected_mutant_has_its_test_and_the_code_is_restored(
+    project: Path, judge: Judge
+) -> None:
     one = mutant(project, "ReplaceBinaryOperator_FloorDiv_Mul", 9)
     assert judge.noticed_by(one) == VALUE
     assert (project / CODE).read_text() == SIZES
 
 
-def test_a_mutant_that_no_test_notices_survives(project: Path, judge: Judge) -> None:
+def test_a_mutant_that_no_test_detects_survives(project: Path, judge: Judge) -> None:
     assert judge.noticed_by(mutant(project, "ReplaceComparisonOperator_Lt_LtE", 5)) == ""
 
 
-def test_a_mutant_that_cannot_be_imported_is_noticed(project: Path, judge: Judge) -> None:
+def test_a_mutant_that_cannot_be_imported_is_detected(project: Path, judge: Judge) -> None:
     one = replace(mutant(project, "NumberReplacer", 1))
     one.__dict__["code"] = "raise ImportError\n"
     assert judge.noticed_by(one)
 
 
-def test_tests_that_do_not_end_have_noticed(project: Path, judge: Judge, said: Said) -> None:
+def test_tests_that_do_not_end_have_detected_the_mutant(
+    project: Path, judge: Judge, said: Said
+) -> None:
     said.runs = [Run(None, "", [])]
     assert judge.noticed_by(mutant(project, "NumberReplacer", 1)) == "timeout"
 
 
-def test_a_test_that_fails_only_once_has_noticed_nothing(
-    project: Path, judge: Judge, said: Said
-) -> None:
+def test_a_flaky_test_has_detected_nothing(project: Path, judge: Judge, said: Said) -> None:
     said.runs = [Run(1, "", [HALF]), PASSED, Run(1, "", [VALUE]), Run(1, "", [VALUE])]
     assert judge.noticed_by(mutant(project, "FloorDiv_Mul", 9)) == VALUE
     everything, once, others, again = said.asked
@@ -219,7 +221,7 @@ def test_a_test_that_fails_only_once_has_noticed_nothing(
     assert set(others) == set(everything) - {HALF}
 
 
-def test_code_that_no_test_runs_in_its_process_is_tried_with_the_procedure(
+def test_code_that_no_test_runs_in_its_process_is_tested_with_the_procedure(
     project: Path, covered: Covering, tmp_path: Path, said: Said, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(mutation, "PROCEDURE", TESTS)
@@ -231,16 +233,16 @@ def test_code_that_no_test_runs_in_its_process_is_tried_with_the_procedure(
     assert sorted(asked) == sorted(set(covered.seconds) - {FAILS})
 
 
-def test_the_procedure_notices_nothing_if_other_tests_were_asked_for(
+def test_the_procedure_is_not_run_if_other_tests_are_requested(
     project: Path, tmp_path: Path, said: Said
 ) -> None:
-    """How long it takes is not known then, and on a busy machine it would be stopped."""
+    """Its duration is unknown then, and on a busy machine it would be stopped."""
     judge = Judge(project, Covering(), tmp_path / "outcomes.json")
     assert judge.noticed_by(mutant(project, "FloorDiv_Mul", 9)) == ""
     assert said.asked == []
 
 
-def test_what_was_noticed_is_not_tried_again(project: Path, judge: Judge, said: Said) -> None:
+def test_detected_mutants_are_not_run_again(project: Path, judge: Judge, said: Said) -> None:
     one, other = mutant(project, "FloorDiv_Mul", 9), mutant(project, "Lt_LtE", 5)
     noticed = [Run(1, "", [VALUE])] * 2
     said.runs = [*noticed, PASSED, PASSED]
@@ -252,7 +254,7 @@ def test_what_was_noticed_is_not_tried_again(project: Path, judge: Judge, said: 
 
 
 @pytest.mark.parametrize("file", [CODE, TESTS])
-def test_a_change_of_code_or_test_calls_for_a_new_try(
+def test_mutants_are_run_again_after_a_change_of_code_or_test(
     file: str, project: Path, judge: Judge, said: Said
 ) -> None:
     one = mutant(project, "FloorDiv_Mul", 9)

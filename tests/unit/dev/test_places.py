@@ -33,13 +33,13 @@ def _my_shell(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
-def test_nothing_of_mine_decides() -> None:
+def test_the_users_variables_have_no_effect() -> None:
     assert environ(VENV).keys() & MINE.keys() == set()
     assert environ(VENV)["AWS_SHARED_CREDENTIALS_FILE"] == os.devnull
     assert environ(VENV)["AWS_CONFIG_FILE"] == os.devnull
 
 
-def test_my_credentials_count_on_my_inventory(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_users_credentials_are_used_with_an_inventory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_SHARED_CREDENTIALS_FILE", raising=False)
     monkeypatch.setenv(INVENTORY, "/my/inventory.yml")
     kept = environ(VENV)
@@ -58,12 +58,12 @@ def test_the_programs_of_the_virtual_environment_come_first() -> None:
     assert path[1:] == os.environ["PATH"].split(os.pathsep)
 
 
-def test_the_settings_are_named_since_ansible_ignores_some_folders() -> None:
+def test_the_settings_file_is_named_because_ansible_ignores_some_folders() -> None:
     assert environ(VENV)["ANSIBLE_CONFIG"] == str(ROOT / "ansible.cfg")
 
 
 @pytest.mark.parametrize("given", ["", "intranet.example"])
-def test_loopback_goes_through_no_proxy(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_loopback_does_not_use_a_proxy(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_PROXY", given)
     monkeypatch.delenv("no_proxy", raising=False)
     hosts = environ(VENV)["NO_PROXY"].split(",")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""No program outlives the block that started it, however that is left."""
+"""No program outlives the block that started it, whatever ends the block."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ time.sleep(60)
 
 
 def alive(pid: int) -> bool:
-    """Whether a process runs; one that ended and was not waited for does not."""
+    """Whether a process runs; zombies do not count."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
     except FileNotFoundError:
@@ -36,7 +36,7 @@ def alive(pid: int) -> bool:
 
 
 def gone(pid: int) -> bool:
-    """Whether it ends within five seconds."""
+    """Whether the process ends within five seconds."""
     deadline = time.monotonic() + 5
     while alive(pid) and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -45,7 +45,9 @@ def gone(pid: int) -> bool:
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at processes in /proc")
 @pytest.mark.parametrize("deaf", [False, True])
-def test_the_whole_family_ends(tmp_path: Path, deaf: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_whole_process_group_ends(
+    tmp_path: Path, deaf: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(processes, "GRACE", 0.3)
     command = [sys.executable, "-c", FAMILY.format(deaf=deaf)]
     pids: list[int] = []

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The scripted server, which answers Backbeat's routes with what a test gives it.
+"""A scripted server, which returns prepared responses for Backbeat's routes.
 
-Not the sandbox, because these tests state what is sent and what is made of odd answers, byte by byte.
+Not the sandbox, because these tests define requests and unusual responses byte by byte.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ OPTIONS: dict[str, Any] = {
 
 @dataclass
 class Backbeat:
-    """answers: by "<METHOD> <path and query>" the status, content type and body; requests: as they came."""
+    """answers: status, content type and body by "<METHOD> <path and query>"; requests: in order."""
 
     url: str
     answers: dict[str, tuple[int, str, bytes]] = field(default_factory=dict)
@@ -55,7 +55,7 @@ class Backbeat:
 
 @contextmanager
 def backbeat() -> Iterator[Backbeat]:
-    """The server, which answers 404 RouteNotFound to what it was not given."""
+    """The server, which returns 404 RouteNotFound for requests without a prepared response."""
     with scripted() as server:
         stub = Backbeat(server.url)
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Programs of Debian that some tests need: found, or in CI installed, or the reason why the test is skipped."""
+"""Finds programs of Debian for tests, installs them in CI, or skips the test."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 
 def debian_program(name: str, package: str) -> str:
-    """The program's path. Skips the test with the reason if it is missing, and fails in CI if apt cannot bring it."""
+    """The program's path. Skips the test if it is missing; in CI, fails if apt cannot install it."""
     path = _found(name, package)
     if path is None:
         reason = f"{name} is not installed: apt-get install {package}"

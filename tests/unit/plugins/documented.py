@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What documentation and argument specs say of options, in one form in which they can be compared."""
+"""Converts options from documentation and from argument specs to one form, to compare them."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ def fragment_of(name: str) -> dict[str, Any]:
 
 
 def documented(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Options from their documentation; every one needs a description."""
+    """The options in documentation; each one needs a description."""
     assert not [name for name, option in options.items() if not option.get("description")]
     return _form(options, "suboptions")
 
 
 def specified(spec: Mapping[str, Any]) -> dict[str, Any]:
-    """Options from an argument spec."""
+    """The options of an argument spec."""
     return _form(spec, "options")
 
 

@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An endpoint in memory, in place of a botocore client: what its fakes have in common.
+"""The common part of the fakes: an endpoint in memory in place of a botocore client.
 
-They are not the sandbox for two reasons: ansible-test runs the unit tests of modules where moto is not installed, and
-a resource's tests act between two calls of its (`before`, `after`) and look at the state in place. What they imitate
-passes the contract (tests/contract).
+They are used instead of the sandbox for two reasons: ansible-test runs the unit tests of modules without moto, and
+tests of resources act between two of its calls (`before`, `after`) and read the state directly. They pass the contract
+(tests/contract).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ENDPOINT = "http://node1"
 
 
 class Time:
-    """A clock that only sleeping moves."""
+    """A clock that only advances in sleep."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -38,21 +38,22 @@ class Time:
         self.now += seconds
 
     def backoff(self, timeout: float, **options: float) -> Backoff:
-        """Pauses without chance: each is as long as its step."""
+        """A Backoff without randomness: each pause has the full length of its step."""
         return Backoff(
             timeout, **options, clock=self.clock, sleep=self.sleep, jitter=lambda _low, high: high
         )
 
 
 class Names:
-    """From a botocore method to its operation: put_object, PutObject."""
+    """Maps botocore methods to operations, such as put_object to PutObject."""
 
     def __getitem__(self, method: str) -> str:
         return "".join(word.capitalize() for word in method.split("_"))
 
 
 class FakeClient:
-    """Operations are methods; `calls` are the operations in their order, `writes` those that change something."""
+    """A client whose methods are operations; `calls`: the operations in order, `writes`: those that change
+    something."""
 
     def __init__(self) -> None:
         self.meta = SimpleNamespace(method_to_api_mapping=Names())
@@ -64,11 +65,11 @@ class FakeClient:
         return [call for call in self.calls if not call.startswith(("Get", "List", "Head"))]
 
     def before(self, method: str, does: Callable[[], object] | Exception) -> None:
-        """At the next call that has no fault yet, do this (or raise it) before the server acts."""
+        """Do this (or raise it) in the next call without a fault, before the server acts."""
         self._faults.setdefault(method, []).append(("before", _doing(does)))
 
     def after(self, method: str, does: Callable[[], object] | Exception) -> None:
-        """The same after the server acted: its answer is lost when this raises."""
+        """Do this after the server acted; if it raises, the response is lost."""
         self._faults.setdefault(method, []).append(("after", _doing(does)))
 
     def __getattribute__(self, name: str) -> Any:
@@ -96,12 +97,12 @@ class FakeClient:
 
 
 def lost() -> Exception:
-    """What botocore raises when no answer comes."""
+    """botocore's exception for a missing response."""
     return ReadTimeoutError(endpoint_url=ENDPOINT)
 
 
 def refusal(code: str, message: str = "", status: int = 400) -> ClientError:
-    """What botocore raises for an answer that is an error."""
+    """botocore's exception for a response with an error."""
     return ClientError(
         {
             "Error": {"Code": code, "Message": message},

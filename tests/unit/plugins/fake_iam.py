@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An IAM server in memory, as far as the collection calls one."""
+"""An IAM server in memory, with the calls that the collection uses."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def arn(kind: str, name: str, path: str = "/") -> str:
 
 
 class FakeIam(FakeClient):
-    """Roles by name and policies by ARN; `watch` is called after every change."""
+    """An IAM server with roles by name and policies by ARN; `watch` is called after each change."""
 
     def __init__(self, watch: Callable[[FakeIam], None] = lambda _iam: None) -> None:
         super().__init__()
@@ -41,7 +41,7 @@ class FakeIam(FakeClient):
         return self.policies[arn]
 
     def _documents_of(self, role: str) -> list[Any]:
-        """The documents in force for a role."""
+        """The documents that apply to a role."""
         attached = self.roles[role]["attached"]
         return [self._in_force(policy) for policy in attached]
 
@@ -110,7 +110,7 @@ class FakeIam(FakeClient):
         return {"Policy": self._summary(self._policy(PolicyArn))}
 
     def list_policies(self, Scope: str, MaxItems: int) -> Mapping[str, Any]:
-        """Like IAM's own list, without descriptions."""
+        """As in IAM, the list has no descriptions."""
         entries = [self._summary(policy) for policy in self.policies.values()]
         return {
             "Policies": [
@@ -130,7 +130,7 @@ class FakeIam(FakeClient):
     def _add(
         self, name: str, document: Any, path: str = "/", description: str | None = None
     ) -> dict[str, Any]:
-        """Put a policy there, as another program would."""
+        """Create a policy as another client."""
         policy = {
             "name": name,
             "arn": arn("policy", name, path),

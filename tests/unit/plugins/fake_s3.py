@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An S3 server in memory, as far as the collection calls one."""
+"""An S3 server in memory, with the calls that the collection uses."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ MODIFIED = datetime(2026, 11, 22, 17, 21, 14, tzinfo=timezone.utc)
 
 
 class FakeS3(FakeClient):
-    """Buckets by name; an object is a list of its versions, the newest last, each as HEAD and GET show it."""
+    """An S3 server with buckets by name; an object is a list of versions, newest last, as in HEAD and GET."""
 
     def __init__(self) -> None:
         super().__init__()
         self.buckets: dict[str, dict[str, Any]] = {}
 
     def _add(self, name: str, **differences: Any) -> dict[str, Any]:
-        """Put a bucket there, as another program would."""
+        """Create a bucket as another client."""
         bucket = {
             "versioning": "",
             "location": "",
@@ -131,7 +131,7 @@ class FakeS3(FakeClient):
     def put_bucket_replication(
         self, Bucket: str, ReplicationConfiguration: Mapping[str, Any]
     ) -> None:
-        """Like CloudServer, make up the IDs that are missing."""
+        """As CloudServer does, generate missing IDs."""
         rules = [
             {"ID": f"made-up-{number}", **rule}
             for number, rule in enumerate(ReplicationConfiguration["Rules"])
@@ -144,7 +144,7 @@ class FakeS3(FakeClient):
     # Objects
 
     def _put(self, bucket: str, key: str, body: bytes = b"", **differences: Any) -> dict[str, Any]:
-        """Put a version there, as another program would."""
+        """Put a version as another client."""
         versions = self.buckets[bucket]["objects"].setdefault(key, [])
         version = {
             "VersionId": f"{key}-{len(versions) + 1}",
@@ -170,7 +170,7 @@ class FakeS3(FakeClient):
         raise refusal("NoSuchKey", "The specified key does not exist", 404)
 
     def head_object(self, Bucket: str, Key: str, VersionId: str | None = None) -> Mapping[str, Any]:
-        """HEAD answers have no body, and so no code but the status."""
+        """Responses to HEAD have no body, so the error code is the status."""
         if self.buckets.get(Bucket, {}).get("foreign"):
             raise refusal("403", "Forbidden", 403)
         try:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reports of verifications with a bit of everything, for what is made of them."""
+"""Reports of verifications with all kinds of entries, for tests of their output formats."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ ODD_KEYS = (
 
 
 def report(source: str = "node1", target: str = "node6", **states: int) -> Report:
-    """A complete report in which the states have so many versions of 1,000 bytes, written on 2026-11-23."""
+    """A complete report with these numbers of versions by state, of 1,000 bytes each, written on 2026-11-23."""
     made = Report(
         Side(source, f"http://{source}", "source-bucket"),
         Side(target, f"http://{target}", "target-bucket"),
@@ -62,7 +62,7 @@ def problem(key: str, state: str = "failed", **more: Any) -> Problem:
 
 
 def odd_report() -> Report:
-    """With keys that a page must not take for its own."""
+    """A report with keys that a page must not interpret."""
     made = report(in_sync=100000, failed=0, stuck=2, pending=3, not_selected=7)
     for key in ODD_KEYS:
         made.add(problem(key, status="FAILED", detail=f"of {SCRIPT}"))
@@ -80,7 +80,7 @@ def incomplete_report() -> Report:
 
 
 def repair_report() -> RepairReport:
-    """Of the same pair as `odd_report`, with a bit of everything."""
+    """A report of the pair of `odd_report`, with all kinds of entries."""
     return RepairReport(
         "node1",
         "source-bucket",

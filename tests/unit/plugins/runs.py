@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Running resources as the engine does."""
+"""Runs resources as the engine does."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def run(
 def converge(
     client: FakeClient, build: Callable[[], Resource[Any]]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Predict, run and repeat. Answers the prediction and the run's result.
+    """Predict, run and repeat. Returns the prediction and the run's result.
 
-    Check mode has to write nothing and foresee all changes, and the repetition must have nothing to do.
+    Check mode must write nothing and predict all changes, and the repetition must be idempotent.
     """
     before = list(client.writes)
     predicted = run(build(), check_mode=True)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From what a user writes into a task to what a module makes of it."""
+"""Converts the options of a task to the requests and objects that a module builds."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CONNECTION = {"endpoint_url": "http://node1"}
 
 
 class FakeConnections:
-    """Endpoints that need no network; `opened` are those with connections of their own."""
+    """Endpoints without a network; `opened`: those with separate connections."""
 
     def __init__(self, service: str | None) -> None:
         self.main = self._api(service)
@@ -46,10 +46,10 @@ class FakeConnections:
 
 
 def checked(task: Task[Any], **options: Any) -> dict[str, Any]:
-    """The options as Ansible gives them to the module. ValueError with Ansible's message where it refuses them."""
+    """The options as Ansible passes them to the module. ValueError with Ansible's message if they are invalid."""
     spec = task.argument_spec()
     given = {**(CONNECTION if task.service else {}), **options}
-    # By way of JSON, as arguments come: the validator trips over an object that is there twice.
+    # As JSON, like real arguments: the validator fails for an object that occurs twice.
     plain = json.loads(json.dumps(given))
     result = ArgumentSpecValidator(spec.pop("argument_spec"), **spec).validate(plain)
     if result.error_messages:
@@ -58,14 +58,14 @@ def checked(task: Task[Any], **options: Any) -> dict[str, Any]:
 
 
 def requested(task: Task[Any], **options: Any) -> Any:
-    """The request of one item; of the first one if a list is given."""
+    """The request of one item, or of the first item of a list."""
     params = checked(task, **options)
     item = params[task.plural][0] if params.get(task.plural) else params
     return task.request({**chosen(item, task.item), **chosen(params, task.shared)})
 
 
 def built(task: Task[Any], **options: Any) -> Any:
-    """What the request of one item is built into."""
+    """The object that is built from the request of one item."""
     return task.build(
         requested(task, **options), FakeConnections(task.service and task.service.name)
     )

@@ -22,7 +22,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._queries.watch im
 from .documented import COLLECTION, documented, specified
 
 PLUGIN = COLLECTION / "extensions" / "eda" / "plugins" / "event_source" / "replication.py"
-#: Documented with the module that takes the same.
+#: Documented in the module with the same options.
 ELSEWHERE = ("source", "target", "rules")
 
 
@@ -52,7 +52,7 @@ def test_requests_have_the_defaults_of_the_arguments() -> None:
 
 
 def test_it_finds_the_collection_that_it_belongs_to(tmp_path: Path) -> None:
-    """ansible-rulebook runs it by its path, and nothing of the collection is on Python's path then."""
+    """ansible-rulebook runs it by its path, without the collection on Python's path."""
     program = (
         "import runpy, sys\n"
         "plugin = runpy.run_path(sys.argv[1])\n"

@@ -16,16 +16,16 @@ from .documented import COLLECTION, MODULES
 
 PLUGINS = COLLECTION / "plugins"
 UTILS = PLUGINS / "module_utils"
-# As in docs/docsite/rst/contributing.rst, innermost first. What is beside the folders, all of them share.
+# As in docs/docsite/rst/contributing.rst, innermost first. All layers share the files next to the folders.
 LAYERS = ("_documents", "_clients", "_resources", "_queries", "_jobs", "_engine")
-# Who may import what does not belong to Python or to this collection.
+# The layers that may import packages other than Python's and this collection's.
 FOREIGN = {
     "ansible": ("_engine",),
     "botocore": ("_clients",),
     "boto3": (),
     "urllib3": ("_clients",),
 }
-# Files from a module to the wire, itself included; jobs, and reads of many kinds of things, open more.
+# Files from a module to the wire, including itself; jobs, and queries of many kinds of resources, open more.
 MOST = 20
 MORE = {
     "backbeat_adoption_info": 24,
@@ -42,14 +42,14 @@ MORE = {
 
 @cache
 def imports(file: Path) -> tuple[ast.Import | ast.ImportFrom, ...]:
-    """The import statements of a file, which many tests ask for."""
+    """The import statements of a file, cached for many tests."""
     nodes = ast.walk(ast.parse(file.read_text()))
     return tuple(node for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom)))
 
 
 @cache
 def imported(file: Path) -> tuple[Path, ...]:
-    """The files of this collection that a file imports; those without content do not count."""
+    """The files of this collection that a file imports, except empty ones."""
     return tuple(_imported(file))
 
 
@@ -96,14 +96,14 @@ def test_a_layer_imports_only_inner_ones(layer: str) -> None:
     assert not upward
 
 
-def test_what_all_layers_share_imports_none_of_them() -> None:
+def test_shared_files_import_no_layer() -> None:
     shared = list(UTILS.glob("_*.py"))
     assert shared
     assert not {found for file in shared for found in imported(file) if found.parent != UTILS}
 
 
 @pytest.mark.parametrize(("package", "layers"), FOREIGN.items())
-def test_only_one_layer_knows_a_foreign_package(package: str, layers: tuple[str, ...]) -> None:
+def test_only_one_layer_imports_a_foreign_package(package: str, layers: tuple[str, ...]) -> None:
     importing = {
         file.relative_to(UTILS).parts[0]
         for file in UTILS.rglob("*.py")
@@ -125,6 +125,6 @@ def test_a_module_is_followed_in_few_files(name: str) -> None:
     files = sorted(
         str(file.relative_to(PLUGINS)) for file in opened(PLUGINS / "modules" / f"{name}.py")
     )
-    # The engine and the clients, which all have.
+    # The engine and the clients, which all modules use.
     assert "module_utils/_clients/wire.py" in files
     assert len(files) <= MORE.get(name, MOST), files

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Metrics, alert rules and the dashboard, as Prometheus itself judges them: promtool, of Debian's prometheus."""
+"""Metrics, alert rules and the dashboard, checked by Prometheus's promtool from Debian's package prometheus."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def expressions() -> Iterator[str]:
 
 def test_metrics_are_well_formed() -> None:
     reports = [odd_report(), incomplete_report(), report('a"b\\c', in_sync=1)]
-    # By prometheus_client if it is installed, and without it.
+    # With prometheus_client if it is installed, and without it.
     for text in (prometheus(reports), exposition(metrics_of(reports))):
         assert promtool("check", "metrics", text=text) == ""
 
@@ -78,7 +78,7 @@ def test_rules_and_dashboard_use_metrics_that_are_written() -> None:
     assert used == written
 
 
-def test_panels_have_titles_ids_and_places_of_their_own() -> None:
+def test_panels_have_unique_titles_ids_and_places() -> None:
     panels = DASHBOARD["panels"]
     assert len({panel["id"] for panel in panels}) == len(panels)
     assert all(panel["title"] for panel in panels)
@@ -128,7 +128,7 @@ def test_alerts_fire_for_what_they_are_named_after(
     for rule in RULES:
         found: dict[str, Any] = {"eval_time": f"{at}m", "alertname": rule["alert"]}
         if rule["alert"] == alert:
-            # Only that it fires is compared: labels and texts have to be named whole.
+            # Only check that it fires: promtool would have to compare all labels and texts.
             continue
         checks.append({**found, "exp_alerts": []})
     exprs = [

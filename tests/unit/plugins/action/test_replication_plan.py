@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The task that plans a host's side: what it takes from the variables of the play, and its result."""
+"""The task that plans the work of a host: its use of the play's variables, and its result."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SOURCE = {
 
 
 def planned(to_set_up: Any = True, skip_tags: Any = (), **variables: Any) -> dict[str, Any]:
-    """The result on node1; `variables` are of the play, so that hostvars lack them."""
+    """The result on node1; `variables`: of the play, so that they are not in hostvars."""
     task = SimpleNamespace(
         args={"to_set_up": to_set_up}, tags=["always"], async_val=0, check_mode=True, diff=False
     )
@@ -35,7 +35,7 @@ def planned(to_set_up: Any = True, skip_tags: Any = (), **variables: Any) -> dic
         connection=SimpleNamespace(_shell=SimpleNamespace(tmpdir=None)),
         play_context=None,
         loader=None,
-        # Marks what it has evaluated.
+        # Marks evaluated values.
         templar=SimpleNamespace(template=lambda value: {"{{ bucket }}": [PAIR]}.get(str(value), value)),
         shared_loader_obj=None,
     )  # fmt: skip
@@ -57,13 +57,13 @@ def test_the_plan_is_the_result_and_changes_nothing() -> None:
     assert [bucket["name"] for bucket in result["buckets"]] == ["bucket-a"]
 
 
-def test_variables_of_the_play_count_and_are_evaluated() -> None:
+def test_variables_of_the_play_are_used_and_evaluated() -> None:
     result = planned(replication_concurrency="3", replication_pairs="{{ bucket }}")
     assert result["options"]["concurrency"] == 3
     assert [bucket["name"] for bucket in result["buckets"]] == ["bucket-a"]
 
 
-def test_what_is_wrong_is_the_message_of_a_failure() -> None:
+def test_errors_are_the_message_of_a_failure() -> None:
     result = planned(replication_verify="perhaps", replication_concurrency="x")
     assert result["failed"]
     assert "options" not in result
@@ -74,14 +74,14 @@ def test_what_is_wrong_is_the_message_of_a_failure() -> None:
 
 
 @pytest.mark.parametrize(("to_set_up", "refused"), [(True, True), ("no", False)])
-def test_what_only_set_up_refuses(to_set_up: Any, refused: bool) -> None:
-    # Two pairs whose copies would be in one bucket.
+def test_errors_that_only_refuse_set_up(to_set_up: Any, refused: bool) -> None:
+    # Two pairs with the same target bucket.
     pairs = [PAIR, {**PAIR, "source_bucket": "bucket-c"}]
     result = planned(to_set_up, replication_pairs=pairs)
     assert bool(result.get("failed")) is refused, result
 
 
-def test_a_tag_that_is_likely_misspelt_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_misspelt_tag_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[str] = []
     monkeypatch.setattr(
         "ansible.utils.display.Display.warning", lambda _self, text: shown.append(text)

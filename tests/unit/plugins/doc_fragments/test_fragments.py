@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each fragment documents a piece of the argument specs."""
+"""Each fragment documents a part of the argument specs."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_secrets_are_not_logged() -> None:
     assert secret == {"secret_key", "session_token"}
 
 
-def test_secrets_are_found_wherever_they_are() -> None:
+def test_secrets_are_found_at_any_depth() -> None:
     side = options.nested_connection()
     spec = {
         **options.CONNECTION,

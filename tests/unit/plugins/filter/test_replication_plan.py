@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From the variables of an inventory to plans and steps, as the role calls the filter."""
+"""The filter replication_plan, with the calls of the role: from inventory variables to plans and steps."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def known_roles(hostvars: HostVars) -> HostVars:
     return hostvars
 
 
-def test_a_host_is_refused_with_its_own_mistake_and_blocked_by_those_of_others() -> None:
+def test_a_host_is_refused_for_its_own_errors_and_blocked_by_those_of_others() -> None:
     hostvars = two_hosts(replication_verify="perhaps")
     sentence = "replication_verify of node1 is 'perhaps', but must be true or false."
     assert (plan(hostvars)["refused"], plan(hostvars)["blocked_by"]) == ([sentence], [])
@@ -72,7 +72,7 @@ def test_a_host_is_refused_with_its_own_mistake_and_blocked_by_those_of_others()
     assert (there["refused"], there["blocked_by"]) == ([], ["node1"])
 
 
-def test_a_mistake_of_a_target_that_takes_no_part_is_told_by_its_source() -> None:
+def test_an_error_of_a_target_outside_the_run_is_reported_for_its_source() -> None:
     hostvars = two_hosts()
     hostvars["node6"]["replication_location"] = ["a"]
     (sentence,) = plan(hostvars, hosts=["node1"])["refused"]
@@ -80,15 +80,15 @@ def test_a_mistake_of_a_target_that_takes_no_part_is_told_by_its_source() -> Non
     assert plan(hostvars, hosts=["node1", "node6"])["refused"] == []
 
 
-def test_a_mistake_of_a_host_that_is_not_linked_does_not_matter() -> None:
+def test_an_error_of_an_unlinked_host_does_not_matter() -> None:
     hostvars = two_hosts()
     hostvars["other"] = {**hostvars["node1"], "replication_location": ["a"]}
     planned = plan(hostvars, hosts=["node1", "node6"])
     assert planned["refused"] == planned["blocked_by"] == []
 
 
-def test_what_cannot_be_planned_is_not_while_variables_of_others_are_wrong() -> None:
-    """An unknown target is told once those can be read."""
+def test_no_plan_is_made_while_variables_of_other_hosts_are_wrong() -> None:
+    """An unknown target is reported when these can be read."""
     hostvars = two_hosts()
     hostvars["node1"]["replication_target_host"] = "node7"
     hostvars["other"] = {**two_hosts()["node1"], "replication_location": ["a"]}
@@ -99,13 +99,13 @@ def test_what_cannot_be_planned_is_not_while_variables_of_others_are_wrong() -> 
     assert any(sentence in one for one in plan(hostvars)["refused"])
 
 
-def test_a_fact_holds_no_connection() -> None:
+def test_a_fact_contains_no_connection() -> None:
     hostvars = two_hosts(replication_s3={**S3, "access_key": "a", "secret_key": "hunter"})
     assert "hunter" not in str(plan(hostvars))
 
 
-def test_variables_of_the_play_hold_for_all_hosts() -> None:
-    """hostvars does not have them."""
+def test_variables_of_the_play_apply_to_all_hosts() -> None:
+    """They are not in hostvars."""
     hostvars = two_hosts()
     variables = {**hostvars["node1"], "replication_target_role_name": "Shared"}
     planned = replication_plan(hostvars, "node1", variables)
@@ -179,13 +179,13 @@ def test_an_empty_list_of_rules_means_all_objects_in_every_step(rules: Any) -> N
         assert one["rules"] == [{"prefix": ""}], name
 
 
-def test_what_is_left_at_its_default_is_left_out() -> None:
+def test_options_with_default_values_are_left_out() -> None:
     (replication,) = step(known_roles(two_hosts()), "replications")
     assert replication.keys() == {"bucket", "target_bucket", "source_role", "target_role", "rules"}
 
 
 @pytest.mark.parametrize("rules", [None, []])
-def test_removals_name_the_rules_that_a_pair_names(rules: Any) -> None:
+def test_removals_have_the_rules_of_a_pair(rules: Any) -> None:
     named = [{"id": "a"}]
     hostvars = two_hosts(
         {**PAIR, "rules": rules},
@@ -209,7 +209,7 @@ def configuration(bucket: str, target_bucket: str, *roles: str) -> dict[str, Any
 
 
 def removed(hostvars: HostVars, left: Any = None, *others: dict[str, Any]) -> HostVars:
-    """After teardown has removed what it may of the pair; `left` is what remains of its configuration."""
+    """The variables after teardown removed the pair; `left`: the remaining part of its configuration."""
     hostvars["node1"] |= {
         "replication_plan": plan(hostvars),
         "replication_removed": {"results": [left or {"replication": None}]},
@@ -228,7 +228,7 @@ def withdrawn(hostvars: HostVars, host: str = "node1") -> list[tuple[Any, ...]]:
 SOURCE_POLICY, TARGET_POLICY = "SourcePolicyForS3Replication", "TargetPolicyForS3Replication"
 
 
-def test_teardown_of_what_nothing_else_uses() -> None:
+def test_teardown_of_unused_resources() -> None:
     hostvars = removed(two_hosts())
     assert step(hostvars, "absent_buckets") == [{"name": "bucket-a", "state": "absent"}]
     assert withdrawn(hostvars) == [(SOURCE_POLICY, ["bucket-a"], [], [SOURCE_ROLE])]
@@ -246,7 +246,7 @@ def test_teardown_while_a_configuration_of_the_pair_remains(capsys: Any) -> None
     for host in hostvars:
         assert withdrawn(hostvars, host) == []
         assert step(hostvars, "absent_roles", host) == []
-    # With other roles it needs none of these.
+    # With other roles, it needs none of these.
     hostvars = removed(two_hosts(), configuration("bucket-a", "bucket-b", OTHER_ARN, OTHER_ARN))
     for host in hostvars:
         assert len(withdrawn(hostvars, host)) == len(step(hostvars, "absent_roles", host)) == 1
@@ -301,7 +301,7 @@ def test_roles_of_a_preflight(role: str, roles: tuple[str, str | None]) -> None:
         ([{"id": "only"}], ["key"]),
     ],
 )
-def test_a_canary_lies_below_the_first_enabled_rule(rules: Any, keys: list[str]) -> None:
+def test_a_canary_has_the_prefix_of_the_first_enabled_rule(rules: Any, keys: list[str]) -> None:
     hostvars = two_hosts({**PAIR, "rules": rules}, replication_verify_key="key")
     target = {"s3": THERE_S3, "bucket": "bucket-b"}
     assert step(hostvars, "proofs") == [
@@ -310,7 +310,7 @@ def test_a_canary_lies_below_the_first_enabled_rule(rules: Any, keys: list[str])
     assert plan(hostvars)["proof_keys"] == keys
 
 
-def test_a_retention_is_overridden_when_told() -> None:
+def test_a_retention_is_overridden_on_request() -> None:
     hostvars = two_hosts(PAIR, replication_verify_despite_retention="yes")
     assert step(hostvars, "proofs")[0]["despite_retention"] is True
 
@@ -338,7 +338,7 @@ SECOND = [{"changed": False}, {"changed": True}]
             {"replication_buckets_created": {"changed": True, "results": SECOND}},
             [False, True],
         ),
-        # What this run has not checked, or not to the end.
+        # Steps that this run did not check, or not completely.
         ("node6", {"replication_policies_attached": None}, [True, True]),
         ("node1", {"replication_configured": {"skipped": True, "changed": False}}, [True, True]),
         ("node6", {"replication_buckets_created": {"failed": True, "results": []}}, [True, True]),
@@ -378,7 +378,7 @@ def test_several_targets_of_one_source() -> None:
 
 
 class Undefined(dict[str, Any]):
-    """Variables of a host, one of which uses hostvars: only that host itself can evaluate it."""
+    """Variables of a host, one of which uses hostvars, so that only this host can evaluate it."""
 
     def __init__(self, variables: dict[str, Any], name: str) -> None:
         super().__init__(variables)
@@ -391,7 +391,7 @@ class Undefined(dict[str, Any]):
 
 
 @pytest.mark.parametrize("name", ["replication_s3", "replication_iam", "replication_pairs"])
-def test_what_only_another_host_can_evaluate_is_taken_as_set(name: str) -> None:
+def test_a_variable_that_only_another_host_can_evaluate_counts_as_set(name: str) -> None:
     hostvars = two_hosts()
     hostvars["node2"] = {**two_hosts(PAIR)["node1"], "replication_s3": {"endpoint_url": "http://b"}}
     hostvars["node2"]["replication_pairs"] = [{**PAIR, "target_bucket": "bucket-x"}]
@@ -412,7 +412,7 @@ def test_what_only_another_host_can_evaluate_is_taken_as_set(name: str) -> None:
     ],
 )
 def test_reports_have_the_proof_of_each_pair(result: dict[str, Any] | None, words: str) -> None:
-    """Whether it is new or of an earlier run would make each page another one."""
+    """Not whether it is new or of an earlier run: the page would change with each run."""
     hostvars = two_hosts(replication_verify_folder="")
     if result is not None:
         hostvars["node1"]["replication_proved"] = {"results": [result]}
@@ -420,7 +420,7 @@ def test_reports_have_the_proof_of_each_pair(result: dict[str, Any] | None, word
     assert pair["proof"] == words
 
 
-def test_reports_have_what_preflight_found_of_each_pair() -> None:
+def test_reports_have_the_findings_of_each_pair() -> None:
     hostvars = two_hosts(PAIR, {"source_bucket": "bucket-c", "target_bucket": "bucket-d"})
     assert [one["findings"] for one in step(hostvars, "report_pairs")] == [[], []]
     found = [{"id": "target-versioning-off"}]
@@ -428,7 +428,7 @@ def test_reports_have_what_preflight_found_of_each_pair() -> None:
     assert [one["findings"] for one in step(hostvars, "report_pairs")] == [found, []]
 
 
-def test_a_validation_judges_what_preflight_found() -> None:
+def test_a_validation_evaluates_the_findings() -> None:
     hostvars = two_hosts()
     finding = {"id": "role-missing", "severity": "error", "drift": False, "what": "No."}
     hostvars["node1"]["replication_preflight_seen"] = {
@@ -440,8 +440,8 @@ def test_a_validation_judges_what_preflight_found() -> None:
     assert not step(hostvars, "validation")["failed"]
 
 
-def test_endpoints_of_a_pair_are_tried_once_in_a_run() -> None:
-    """A teardown reaches for both sides before it removes anything."""
+def test_endpoints_of_a_pair_are_tested_once_in_a_run() -> None:
+    """A teardown tests both sides before it removes anything."""
     hostvars = two_hosts()
     (trial,) = step(hostvars, "trials")
     assert (trial["source"]["bucket"], trial["target"]["bucket"]) == ("bucket-a", "bucket-b")
@@ -456,7 +456,7 @@ def test_endpoints_of_a_pair_are_tried_once_in_a_run() -> None:
 
 @pytest.mark.parametrize("name", ["replication_s3", "replication_iam"])
 @pytest.mark.parametrize("template", [True, False])
-def test_endpoints_that_only_another_host_can_evaluate_are_not_tried(
+def test_endpoints_that_only_another_host_can_evaluate_are_not_tested(
     name: str, template: bool
 ) -> None:
     hostvars = two_hosts()
@@ -468,13 +468,13 @@ def test_endpoints_that_only_another_host_can_evaluate_are_not_tried(
     assert step(hostvars, "trials") == []
 
 
-def test_a_step_that_no_plan_has() -> None:
+def test_an_unknown_step() -> None:
     with pytest.raises(AnsibleFilterError, match="A plan has no step 'bucket'"):
         step(two_hosts(), "bucket")
 
 
 def test_the_filter_loads_without_botocore() -> None:
-    """It is loaded anew for each host, and botocore takes longer than all plans."""
+    """It is loaded again for each host, and botocore takes longer than all plans."""
     code = (
         "import sys\n"
         "import ansible_collections.scality.backbeat.plugins.filter.replication_plan\n"

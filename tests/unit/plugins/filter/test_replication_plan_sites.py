@@ -52,13 +52,13 @@ def test_all_targets_are_compared_each_with_its_site() -> None:
     ]
 
 
-def test_each_comparison_has_files_of_its_own() -> None:
+def test_each_comparison_has_its_own_files() -> None:
     found = step(sites(replication_verify_folder="/reports"), "verifications")
     assert len({one["report_file"] for one in found}) == len(found)
     assert found[3]["report_file"] == "/reports/node1__bucket-a__aws__cloud.report.json"
 
 
-def test_backfills_leave_clouds_out_and_say_so() -> None:
+def test_backfills_skip_clouds_with_a_message() -> None:
     found = step(sites(), "backfills")
     assert names(found) == ALL[:3]
     assert [one.get("site") for one in found] == ["six", None, "seven"]
@@ -67,7 +67,7 @@ def test_backfills_leave_clouds_out_and_say_so() -> None:
     assert sentence.startswith("bucket-a to cloud of aws: nothing is sent again to a cloud")
 
 
-def test_retries_ask_for_the_failures_of_each_site() -> None:
+def test_retries_read_the_failures_of_each_site() -> None:
     found = step(sites(), "retries")
     assert [(one["name"], one["sites"]) for one in found] == [
         ("bucket-a", ["six"]),
@@ -75,7 +75,7 @@ def test_retries_ask_for_the_failures_of_each_site() -> None:
         ("bucket-a to bucket-b of node7", ["seven"]),
         ("bucket-a to cloud of aws", ["west"]),
     ]
-    # Its versions have other ids, so that it cannot tell what the source may send.
+    # Its versions have other ids, so they do not show which versions the source may send.
     assert [one["target"] is None for one in found] == [False, False, False, True]
 
 
@@ -105,7 +105,7 @@ def test_reports_show_every_target_with_its_site() -> None:
     ]
 
 
-def test_a_further_target_is_no_part_of_set_up() -> None:
+def test_a_further_target_is_not_set_up() -> None:
     with_it, without = plan(sites()), plan(two_hosts(PAIR, OTHER))
     for name in ("targets", "roles", "buckets", "proof_keys"):
         assert with_it[name] == without[name]
@@ -149,7 +149,7 @@ def test_the_source_role_may_read_tags_for_a_cloud(way: str) -> None:
         ),
     ],
 )
-def test_mistakes_in_sites_are_named(changes: dict[str, Any], sentence: str) -> None:
+def test_errors_in_sites_are_reported(changes: dict[str, Any], sentence: str) -> None:
     hostvars = sites()
     hostvars["node1"]["replication_pairs"][0] |= changes
     refused = plan(hostvars)["refused"]

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is told while a task takes its time, and how often."""
+"""The lines of progress during a task, and their interval."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Clock:
         return self.now
 
 
-def test_the_first_seconds_need_no_words() -> None:
+def test_there_are_no_lines_in_the_first_seconds() -> None:
     clock, lines = Clock(), list[str]()
     progress = Progress(lines.append, clock=clock)
     clock.now += INTERVAL - 0.1
@@ -40,7 +40,7 @@ def test_one_line_in_an_interval() -> None:
     assert lines == [f"{INTERVAL * count:.1f}" for count in range(1, 11)]
 
 
-def test_a_list_tells_how_many_are_done() -> None:
+def test_a_list_has_lines_about_its_completed_items() -> None:
     clock, lines = Clock(), list[str]()
     progress = Progress(lines.append, 2000, "buckets", clock=clock)
     for _ in range(1200):
@@ -55,7 +55,7 @@ def test_a_list_tells_how_many_are_done() -> None:
     ]
 
 
-def test_the_end_is_told_by_the_result_itself() -> None:
+def test_the_end_has_no_line() -> None:
     clock, lines = Clock(), list[str]()
     progress = Progress(lines.append, 2, "buckets", clock=clock)
     progress.done()

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Waiting."""
+"""Deadlines and growing pauses."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_small_cap_holds_from_the_first_pause() -> None:
 
 
 @pytest.mark.parametrize("cap", [0.0, -5.0])
-def test_no_cap_makes_it_restless(cap: float) -> None:
+def test_a_cap_has_a_minimum(cap: float) -> None:
     time = Time()
     backoff = time.backoff(10.0, cap=cap)
     backoff.pause()
@@ -67,7 +67,7 @@ def test_no_cap_makes_it_restless(cap: float) -> None:
     assert time.slept == [SHORTEST, SHORTEST]
 
 
-def test_it_can_begin_anew() -> None:
+def test_it_can_be_restarted() -> None:
     time = Time()
     backoff = time.backoff(2.0, first=1.0)
     while backoff.pause():

@@ -28,7 +28,7 @@ IAM = {"endpoint_url": "http://node1:8600"}
         ({"s3": S3, "iam": IAM}, {"iam": IAM}, {"source", "target"}),
     ],
 )
-def test_iam_is_looked_at_where_it_is_given(
+def test_iam_is_only_read_if_it_is_given(
     source: Any, target: Any, looked_at: set[str], listed: bool
 ) -> None:
     options = {"name": "node1", "source": source, "target": target}

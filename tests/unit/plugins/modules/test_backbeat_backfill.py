@@ -45,7 +45,7 @@ def test_defaults(options: dict[str, Any]) -> None:
     assert made.limits.job.requests_per_second is None
 
 
-def test_what_is_asked_for() -> None:
+def test_requested_values() -> None:
     made = request(
         **PAIR,
         states=["missing"],
@@ -71,7 +71,7 @@ def test_there_is_at_least_one_thread_of_each_kind(given: int, used: int) -> Non
     assert (limits.senders, limits.listers) == (used, used)
 
 
-def test_named_versions_are_meant_alone() -> None:
+def test_only_named_versions_are_sent() -> None:
     made = request(**PAIR, versions=[{"key": "k", "version_id": "1"}])
     assert made.choice.states == frozenset()
 
@@ -84,7 +84,7 @@ def test_named_versions_are_meant_alone() -> None:
         ({"source": {**SIDE, "bucket": "no"}}, "no"),
     ],
 )
-def test_what_is_refused(options: dict[str, Any], text: str) -> None:
+def test_refused_options(options: dict[str, Any], text: str) -> None:
     with pytest.raises(InvalidDocument) as caught:
         request(**{**PAIR, **options})
     assert text in str(caught.value)

@@ -19,7 +19,7 @@ from ..tasks import built, checked, requested
 
 
 @pytest.mark.parametrize("options", [{"name": "a-bucket"}, {"buckets": [{"name": "a-bucket"}]}])
-def test_what_is_not_asked_for_is_left_alone(options: dict[str, Any]) -> None:
+def test_unrequested_values_are_kept(options: dict[str, Any]) -> None:
     assert requested(TASK, **options) == BucketRequest("a-bucket")
     assert isinstance(built(TASK, **options), Bucket)
 

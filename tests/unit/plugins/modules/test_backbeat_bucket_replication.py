@@ -29,7 +29,7 @@ SOURCE, TARGET = "arn:aws:iam::1:role/S", "arn:aws:iam::2:role/T"
 @pytest.mark.parametrize(
     "options", [{"bucket": "a-bucket"}, {"replications": [{"bucket": "a-bucket"}]}]
 )
-def test_what_is_not_asked_for_is_left_alone(options: dict[str, Any]) -> None:
+def test_unrequested_values_are_kept(options: dict[str, Any]) -> None:
     nothing = Wanted(None, None, None, purge_rules=False)
     assert requested(TASK, **options) == BucketReplicationRequest("a-bucket", nothing)
     assert isinstance(built(TASK, **options), BucketReplication)

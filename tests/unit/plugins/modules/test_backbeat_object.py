@@ -21,7 +21,7 @@ NAME = {"bucket": "a-bucket", "key": "k"}
 
 
 @pytest.mark.parametrize("options", [NAME, {"objects": [NAME]}])
-def test_what_is_not_asked_for_is_left_alone(options: dict[str, Any]) -> None:
+def test_unrequested_values_are_kept(options: dict[str, Any]) -> None:
     assert requested(TASK, **options) == ObjectRequest("a-bucket", "k")
     wish = built(TASK, **options)
     assert isinstance(wish, Object)

@@ -30,7 +30,7 @@ def test_defaults(options: dict[str, Any]) -> None:
     assert (query.backoff.timeout, query.backoff.cap) == (300.0, 5.0)
 
 
-def test_waiting_holds_for_all_checks() -> None:
+def test_waiting_options_apply_to_all_checks() -> None:
     query = built(TASK, checks=[NAME], wait_timeout=7, wait_max_delay=2)
     assert (query.backoff.timeout, query.backoff.cap) == (7.0, 2.0)
     assert built(TASK, **NAME, wait=False).backoff.timeout == 0.0
@@ -49,7 +49,7 @@ def test_one_status_or_several(status: Any, wanted: tuple[str, ...]) -> None:
     assert built(TASK, **NAME, status=status).wanted == wanted
 
 
-def test_secrets_of_the_other_side_are_no_less_secret() -> None:
+def test_secrets_of_the_other_side_are_hidden() -> None:
     target = {"s3": {**THERE, "access_key": "a", "secret_key": "planted"}, "bucket": "t-bucket"}
     spec = TASK.argument_spec()["argument_spec"]
     assert secrets(spec, checked(TASK, **NAME, target=target)) == {"planted"}

@@ -35,7 +35,7 @@ def test_a_generated_document(options: dict[str, Any]) -> None:
     assert (policy.name, policy.request.present, policy.path, policy.roles) == ("P", True, None, ())
 
 
-def test_a_document_of_the_users_own() -> None:
+def test_a_document_of_the_user() -> None:
     policy = built(TASK, name="P", policy=DOCUMENT, roles="arn:aws:iam::1:role/x/R", path="/p/")
     assert policy.documents == (DOCUMENT,)
     assert (policy.roles, policy.path) == (("R",), "/p/")
@@ -85,7 +85,7 @@ def test_bad_options(options: dict[str, Any], message: str) -> None:
         ({"Effect": "allow", "Action": "a", "Resource": "*"}, "is 'allow': use Allow or Deny"),
     ],
 )
-def test_what_every_server_refuses_is_refused_in_check_mode_too(
+def test_documents_that_every_server_refuses_are_refused_in_check_mode_too(
     statement: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(InvalidDocument, match=message):

@@ -35,7 +35,7 @@ PAIR: dict[str, Any] = {"source": SIDE, "target": {**SIDE, "bucket": "t-bucket",
 
 
 def built(**options: Any) -> Preflight:
-    """The preflight of one pair, or of the first of a list; this opens no connection."""
+    """Build the preflight of one pair, or of the first of a list, without opening a connection."""
     preflight = TASK.build(requested(TASK, **options), Connections(None, {}))
     assert isinstance(preflight, Preflight)
     return preflight
@@ -66,7 +66,7 @@ def test_messages_name_a_pair_by_its_buckets() -> None:
     assert TASK.name(pair) == "a-bucket to a-bucket"
 
 
-def test_an_endpoint_that_is_none_is_a_finding() -> None:
+def test_an_invalid_endpoint_is_a_finding() -> None:
     side = {**SIDE, "s3": {"endpoint_url": "http://user:planted@node1"}}
     preflight = built(source=side, target=SIDE)
     (finding,) = preflight.findings.of("error")

@@ -35,14 +35,14 @@ def test_defaults(options: dict[str, Any]) -> None:
     assert (request.timeout, request.max_delay) == (300.0, 5.0)
 
 
-def test_a_canary_lies_beside_the_object_and_waits_as_long() -> None:
+def test_a_canary_has_a_key_next_to_the_object_and_the_same_timeout() -> None:
     canary = built(TASK, **PAIR, wait_timeout=7, wait_max_delay=2).canary.request
     assert (canary.source_bucket, canary.target_bucket) == ("a-bucket", "t-bucket")
     assert re.fullmatch(r"k-canary-[0-9a-f-]{36}", canary.key)
     assert (canary.timeout, canary.max_delay) == (7.0, 2.0)
 
 
-def test_secrets_of_the_other_side_are_no_less_secret() -> None:
+def test_secrets_of_the_other_side_are_hidden() -> None:
     there = {**THERE, "access_key": "a", "secret_key": "planted"}
     options = {**PAIR, "target": {**PAIR["target"], "s3": there}}
     spec = TASK.argument_spec()["argument_spec"]

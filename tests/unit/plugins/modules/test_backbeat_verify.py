@@ -41,7 +41,7 @@ def test_defaults(options: dict[str, Any]) -> None:
     assert made.limits.requests_per_second is None
 
 
-def test_what_is_asked_for() -> None:
+def test_requested_values() -> None:
     made = request(
         **PAIR,
         versions="current",

@@ -35,6 +35,6 @@ def test_parts_of_a_whole_bucket() -> None:
         [part(), part()],
     ],
 )
-def test_parts_that_leave_something_out_are_refused(parts: list[dict[str, Any]]) -> None:
+def test_parts_with_gaps_are_refused(parts: list[dict[str, Any]]) -> None:
     with pytest.raises(InvalidDocument, match="do not cover the bucket"):
         requested(TASK, parts=parts)

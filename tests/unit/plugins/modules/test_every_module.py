@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What holds for every module: documentation, files, action groups, defaults.
+"""Requirements for every module: documentation, files, action groups, defaults.
 
-None of it depends on the version of Ansible; what does is in test_examples.py.
+None of them depends on the version of Ansible; test_examples.py has those that do.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def test_documents_its_results(name: str) -> None:
 
 
 @EVERY
-def test_stands_in_the_action_group_of_its_endpoint(name: str) -> None:
+def test_is_in_the_action_group_of_its_endpoint(name: str) -> None:
     task = module(name).TASK
     groups = yaml.safe_load((COLLECTION / "meta" / "runtime.yml").read_text())["action_groups"]
     assert [group for group, names in groups.items() if name in names] == (
@@ -84,27 +84,27 @@ def test_action_groups_name_modules_and_nothing_else() -> None:
 
 
 def secret(options: dict[str, Any]) -> set[str]:
-    """The names of options that are hidden in output, suboptions too."""
+    """The names of options that are hidden in output, including suboptions."""
     names = {name for name, option in options.items() if option.get("no_log")}
     return names.union(*(secret(option.get("options") or {}) for option in options.values()))
 
 
 @EVERY
 def test_hides_secrets_and_nothing_else(name: str) -> None:
-    """Keys of objects are not hidden: what is hidden is removed from all of a result, wherever it stands."""
+    """Keys of objects are not hidden: hidden values are removed from the whole result."""
     spec = module(name).TASK.argument_spec()["argument_spec"]
     assert secret(spec) <= {"secret_key", "session_token"}
 
 
-#: What the only item of a task is about.
+#: Options for tasks with only one item.
 SUBJECT = ("name", "bucket", "key", "source", "target", "policy")
-#: What requests have of it, besides fields without a default.
+#: The attributes of requests for them, besides fields without a default.
 OF_SUBJECT = {"document", "replica", "s3", "source_iam", "target_iam"}
 
 
 @EVERY
 def test_requests_made_within_have_the_defaults_of_options(name: str) -> None:
-    """Queries and jobs make requests of others, which then have the defaults of their fields."""
+    """Queries and jobs build requests for others, which have the defaults of their fields."""
     task = module(name).TASK
     spec = task.argument_spec()["argument_spec"]
     example = next(one for one in examples_of(name) if not {task.plural, "side"} & set(one))

@@ -16,7 +16,7 @@ from ..documented import COLLECTION, MODULES, documentation, module
 
 MARKED = re.compile(r"\b[A-Z]+\((?:[^()\\]|\\.|\([^()]*\))*\)")
 CODE = re.compile(r"\bC\(((?:[^()]|\([^()]*\))*)\)")
-# Of replication; most of them are the choices of an option too.
+# Values of replication; most of them are choices of an option too.
 STATUSES = {"PENDING", "PROCESSING", "COMPLETED", "FAILED", "REPLICA"}
 Options = Mapping[str, Any]
 
@@ -43,7 +43,7 @@ def values(options: Options, inside: str) -> Iterator[str]:
 
 
 def unmarked(text: str, known: set[str], choices: set[str]) -> Iterator[str]:
-    """What should have a markup of its own: marked as mere code, or not at all if the word can mean nothing else."""
+    """References without their markup: marked as code, or unmarked if the word can have no other meaning."""
     for code in CODE.findall(text):
         if code in choices or code in STATUSES or code.partition("=")[0] in known:
             yield f"C({code})"
@@ -53,7 +53,7 @@ def unmarked(text: str, known: set[str], choices: set[str]) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_a_module_marks_what_it_names(name: str) -> None:
+def test_a_module_marks_its_references(name: str) -> None:
     document, results = documentation(name), yaml.safe_load(module(name).RETURN)
     options = document["options"]
     known = {*names(options, "suboptions"), *names(results, "contains")}
@@ -65,7 +65,7 @@ def test_a_module_marks_what_it_names(name: str) -> None:
     assert not {text: words for text, words in found.items() if words}
 
 
-def test_the_role_marks_what_it_names() -> None:
+def test_the_role_marks_its_references() -> None:
     specs = yaml.safe_load(
         (COLLECTION / "roles" / "replication" / "meta" / "argument_specs.yml").read_text()
     )["argument_specs"]
@@ -88,5 +88,5 @@ def test_the_role_marks_what_it_names() -> None:
         ("Needs backbeat_policy and M(scality.backbeat.backbeat_bucket).", ["backbeat_policy"]),
     ],
 )
-def test_what_counts_as_unmarked(text: str, expected: list[str]) -> None:
+def test_detection_of_unmarked_references(text: str, expected: list[str]) -> None:
     assert list(unmarked(text, {"purge_rules", "state"}, {"absent"})) == expected

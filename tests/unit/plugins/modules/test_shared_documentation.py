@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Documentation that several modules repeat, since fragments cannot be nested: one source for all copies.
+"""Documentation that several modules repeat, because fragments cannot be nested: one source for all copies.
 
 `shared/*.yml` are the sources. `python -m tests.unit.plugins.modules.test_shared_documentation` copies them into the
 modules, to the anchors of the same names.
@@ -72,7 +72,7 @@ def errors(returned: Any) -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("file", MODULES, ids=lambda file: file.stem)
-def test_every_copy_is_as_its_source(file: Path) -> None:
+def test_every_copy_equals_its_source(file: Path) -> None:
     connection, error = (yaml.safe_load(source(name)) for name in ("connection", "error"))
     for one in nested_connections(documentation(file, "DOCUMENTATION").get("options")):
         assert one == connection, REPAIR
@@ -81,7 +81,7 @@ def test_every_copy_is_as_its_source(file: Path) -> None:
     assert with_copies(file.read_text()) == file.read_text(), REPAIR
 
 
-def test_a_copy_that_differs_is_seen_and_repaired() -> None:
+def test_a_different_copy_is_detected_and_repaired() -> None:
     text = f"a:\n  error: &error\n{textwrap.indent(source('error'), '    ')}  b: 1\n"
     changed = text.replace("API operation", "Operation")
     assert changed != text

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""When an action runs its module in the controller's process, and what it leaves behind when it does not."""
+"""When an action runs its module in the controller's process, and its clean-up if it does not."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ansible_collections.scality.backbeat.plugins.plugin_utils._in_process impor
 
 
 class Action(InProcess):
-    """Of a task on a local connection that asks for nothing special."""
+    """The action of a plain task on a local connection."""
 
     def __init__(self, **task: Any) -> None:
         nothing = {"async_val": 0, "timeout": 0, "environment": [], "delegate_to": None}
@@ -56,7 +56,7 @@ HERE = {INTERPRETER: THIS_PYTHON}
         {**HERE, SWITCH: "yes"},
     ],
 )
-def test_it_runs_here_if_nothing_asks_for_another_process(variables: dict[str, Any]) -> None:
+def test_it_runs_here_unless_another_process_is_required(variables: dict[str, Any]) -> None:
     assert Action(environment=[{}, None])._may_run_here(variables)
 
 
@@ -75,7 +75,7 @@ def test_it_runs_here_if_nothing_asks_for_another_process(variables: dict[str, A
         ),
     ],
 )
-def test_it_runs_as_a_module_if_the_task_asks_for_it(
+def test_it_runs_as_a_module_if_the_task_requires_it(
     variables: dict[str, Any], task: dict[str, Any]
 ) -> None:
     assert not Action(**task)._may_run_here(variables)
@@ -127,14 +127,14 @@ def test_a_secret_is_masked_at_any_depth(secret: str) -> None:
     assert shown["changed"] is True
 
 
-def test_numbers_that_are_secrets_are_masked_but_no_booleans() -> None:
+def test_numbers_that_are_secrets_are_masked_but_booleans_are_not() -> None:
     shown = scrubbed({"changed": True, "failed": False, "size": 3.25, "count": 1}, {"1", "3.25"})
     assert shown["changed"] is True
     assert shown["failed"] is False
     assert shown["size"] == "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 
 
-def test_what_is_no_json_is_searched_too() -> None:
+def test_values_without_json_are_searched_too() -> None:
     day = datetime.date(2026, 1, 1)
     result: dict[str, Any] = {"msg": "the hunter2", "when": day, "set": {"hunter2"}}
     shown = scrubbed(result, {"hunter2"})

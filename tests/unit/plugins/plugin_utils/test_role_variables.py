@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The role's variables get the types of its argument spec, however they are given."""
+"""The role's variables get the types of its argument spec, whatever their form is."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def complaint(name: str, value: Any) -> str:
     return sentence
 
 
-def test_what_is_not_given_has_its_default() -> None:
+def test_missing_variables_have_their_defaults() -> None:
     nothing = {"replication_concurrency": None, "replication_servers_since_2025": ""}
     typed, wrong = convert("node1", nothing)
     assert wrong == []
@@ -62,7 +62,7 @@ def test_booleans(name: str, text: Any, value: bool) -> None:
 
 
 @pytest.mark.parametrize("value", ["", "perhaps", 2, [True], {}, "truee", "'true'"])
-def test_what_is_no_boolean_is_refused_by_name(value: Any) -> None:
+def test_an_invalid_boolean_is_refused_by_name(value: Any) -> None:
     assert complaint("replication_verify", value) == (
         f"replication_verify of node1 is {value!r}, but must be true or false."
     )
@@ -106,7 +106,7 @@ def test_other_types(name: str, text: Any, value: Any) -> None:
         ("pairs", "a:b", "is text, but must be a list."),
     ],
 )
-def test_what_cannot_be_converted_is_refused(name: str, value: Any, sentence: str) -> None:
+def test_values_that_cannot_be_converted_are_refused(name: str, value: Any, sentence: str) -> None:
     variable = f"replication_{name}"
     assert complaint(variable, value) == f"{variable} of node1 {sentence}"
 
@@ -119,7 +119,7 @@ def test_items_of_a_list_are_refused_by_their_number() -> None:
 
 
 def test_pairs_as_text() -> None:
-    """As `-e replication_pairs=..` gives them."""
+    """In the form of `-e replication_pairs=..`."""
     rules = [{"prefix": "a", "enabled": "no", "sites": [{"name": "s", "preferred_read": "yes"}]}]
     pair = {"source_bucket": "a", "target_bucket": "b", "rules": rules}
     typed = [{**rules[0], "enabled": False, "sites": [{"name": "s", "preferred_read": True}]}]
@@ -146,7 +146,7 @@ def test_pairs_as_text() -> None:
         ),
     ],
 )
-def test_what_is_wrong_inside_a_pair(pair: Any, sentences: list[str]) -> None:
+def test_errors_inside_a_pair(pair: Any, sentences: list[str]) -> None:
     assert convert("node1", {"replication_pairs": [pair]})[1] == sentences
 
 
@@ -174,8 +174,8 @@ def test_a_misspelt_variable_is_named(name: str, meant: str) -> None:
     assert unknown_variables([name, "ansible_host"]) == {name: meant}
 
 
-def test_other_names_are_left_alone() -> None:
-    """What the role itself registers, and what a user has beside it."""
+def test_other_names_are_not_reported() -> None:
+    """Registered variables of the role, and other variables of a user."""
     own = set()
     for file in [*ROLE.glob("tasks/*.yml"), *ROLE.glob("vars/*.yml"), *ROLE.glob("defaults/*.yml")]:
         own |= set(re.findall(r"\breplication_\w+", file.read_text()))

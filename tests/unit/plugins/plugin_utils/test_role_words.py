@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The role's words: its variables and playbooks in sentences, and nothing else changed."""
+"""The role's words: its variables and playbooks in sentences, without other changes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.integration.support.modules import task_of
 
 PLUGINS = ROOT / "plugins"
 MODULES = sorted(file.stem for file in (PLUGINS / "modules").glob("backbeat_*.py"))
-#: Options that messages name and that the role's user knows by the same name, as part of one of its variables.
+#: Options in messages with the same name in one of the role's variables.
 SHARED = {
     "access_key": "replication_s3",
     "aws_ca_bundle": "replication_s3",
@@ -42,7 +42,7 @@ SHARED = {
     "target_bucket": "replication_pairs",
     "target_prefix": "replication_pairs",
 }
-#: Options that messages name only to a user who gives them, and why the role's user never does.
+#: Options in messages that only appear if the option is set, and why the role never sets it.
 NEVER_OF_THE_ROLE = {
     "modified_before": "the role compares whole buckets",
     "modified_since": "the role compares whole buckets",
@@ -51,7 +51,7 @@ NEVER_OF_THE_ROLE = {
     "version_id": "a column of a table",
 }
 
-#: Modules for what no playbook does.
+#: Modules without an equivalent playbook.
 WITHOUT_PLAYBOOK = {"backbeat_site"}
 
 
@@ -63,14 +63,14 @@ def names(spec: Mapping[str, Any]) -> Iterator[str]:
 
 @cache
 def options() -> frozenset[str]:
-    """All options of all modules that no other word looks like."""
+    """All options of all modules that cannot be confused with other words."""
     specs_of_modules = (task_of(name.removeprefix("backbeat_")).argument_spec() for name in MODULES)
     found = {name for spec in specs_of_modules for name in names(spec["argument_spec"])}
     return frozenset(name for name in found if "_" in name)
 
 
 def sentences(file: Path) -> Iterator[str]:
-    """The texts in a file that have blanks, docstrings left out."""
+    """The texts with blanks in a file, without docstrings."""
     docstrings = set()
     # Parents come before their children.
     for node in ast.walk(ast.parse(file.read_text())):
@@ -117,7 +117,7 @@ def test_every_playbook_and_tag_exists(module: str) -> None:
 
 @pytest.mark.parametrize("phrase", [one for one in PLAYBOOKS if " " in one] + [*PHRASES])
 def test_every_phrase_is_part_of_a_message(phrase: str) -> None:
-    """One that was reworded would be shown as the module says it."""
+    """A reworded message would be shown in the module's words."""
     assert any(phrase in text for text in texts())
 
 

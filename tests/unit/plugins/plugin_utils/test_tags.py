@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which tags of a command line are refused, and which only warned of."""
+"""Which tags of a command line are refused, and which cause a warning."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_known_tags(known: str) -> None:
         ({"tags": ["polices"]}, ["polices"]),
         ({"tags": ["polices"], "skip_tags": ["polices"]}, ["polices"]),
         ({"skip_tags": ["bucket"]}, ["bucket"]),
-        # It may be set for all runs in ansible.cfg.
+        # It may be set in ansible.cfg for all runs.
         ({"skip_tags": ["slow"]}, []),
         ({"tags": ["roles"], "to_set_up": False}, ["roles"]),
         ({"tags": ["mine"], "task_tags": ["always", "mine"]}, []),
@@ -49,7 +49,7 @@ def test_refused_in_our_own_playbooks(given: dict[str, Any], refused: list[str])
     assert found.warnings() == []
 
 
-def test_in_other_playbooks_similar_ones_are_warned_of() -> None:
+def test_in_other_playbooks_similar_tags_are_a_warning() -> None:
     found = tags("polices", "web", playbooks=[*OURS, "site.yml"])
     assert found.refused() == []
     (warning,) = found.warnings()

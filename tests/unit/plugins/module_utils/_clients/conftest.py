@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Clients of botocore whose server is the test."""
+"""botocore clients that get their responses from the test."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._engine.options i
 
 from ...fake_client import Time
 
-#: Function that makes the call, operation, parameters that it must send, answer, and what becomes of that.
+#: The function that makes the call, the operation, its parameters, the response, and the expected result.
 Case = tuple[Callable[[Api], Any], str, dict[str, Any], dict[str, Any], Any]
 Answered = Callable[..., Any]
 ENDPOINTS = {"s3": "http://node1", "iam": "http://node1:8600"}
@@ -41,14 +41,14 @@ def _no_other_settings(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def options(service: str = "s3", **differences: Any) -> dict[str, Any]:
-    """Connection options as Ansible gives them."""
+    """Connection options as passed by Ansible."""
     defaults = {name: option.get("default") for name, option in CONNECTION.items()}
     keys = {"access_key": "AK", "secret_key": "the-secret"}
     return {**defaults, **keys, "endpoint_url": ENDPOINTS[service], **differences}
 
 
 class Wire:
-    """What a client sends, and the answers that it gets, in their order; the last one again and again."""
+    """Records a client's requests, and returns responses in order; the last one repeatedly."""
 
     def __init__(self, api: Api) -> None:
         self.api = api
@@ -74,7 +74,7 @@ class Wire:
 
 
 class _Headers(dict[str, str]):
-    """Headers as urllib3 has them: their case does not matter."""
+    """Headers as in urllib3: case-insensitive."""
 
     def __init__(self, headers: Mapping[str, str]) -> None:
         super().__init__({name.lower(): value for name, value in headers.items()})
@@ -96,7 +96,7 @@ def sent(request: AWSPreparedRequest, name: str) -> str:
 
 @contextmanager
 def wire(service: str, **differences: Any) -> Iterator[Wire]:
-    """A real client that talks to the test; clients are shared, so it is given back as it was."""
+    """A real client connected to the test; it is restored afterwards, because clients are shared."""
     link = Wire(session.open_api(SERVICES[service], options(service, **differences)))
     events = link.api.client.meta.events
     events.register("before-send", link.send)
@@ -120,7 +120,7 @@ def iam() -> Iterator[Wire]:
 
 @pytest.fixture
 def stub(api: Api) -> Iterator[Stubber]:
-    """Answers for the `api` of the file that asks, in the order of its calls."""
+    """Responses for the `api` of the test's file, in the order of its calls."""
     with Stubber(api.client) as stubber:
         yield stubber
         stubber.assert_no_pending_responses()
@@ -128,7 +128,7 @@ def stub(api: Api) -> Iterator[Stubber]:
 
 @pytest.fixture
 def answered(api: Api, stub: Stubber) -> Answered:
-    """Makes a call that must send this operation and these parameters; returns what becomes of the answer."""
+    """Make a call that must send this operation and these parameters. Returns its result."""
 
     def ask(
         call: Callable[[Api], Any],
@@ -136,7 +136,7 @@ def answered(api: Api, stub: Stubber) -> Answered:
         parameters: dict[str, Any],
         answer: dict[str, Any],
     ) -> Any:
-        # botocore decodes documents where they stand.
+        # botocore decodes documents in place.
         stub.add_response(operation, deepcopy(answer), parameters)
         return call(api)
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is sent and answered in the tests of more than one kind of IAM call."""
+"""Requests and responses for the tests of several kinds of IAM calls."""
 
 from __future__ import annotations
 

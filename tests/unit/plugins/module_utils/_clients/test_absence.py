@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is not there is None; what is forbidden, or another server's 404, never is."""
+"""Missing resources are None; refusals, or a 404 from another server, are errors."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pages that repeat, and what is known of a write after an answer that is none."""
+"""Repeated pages, and the state of a write after an unusable response."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_a_write_without_a_usable_answer_may_have_been_made(s3: Wire) -> None:
     assert caught.value.unsure
 
 
-def test_what_a_server_says_is_one_line_of_limited_length(s3: Wire) -> None:
+def test_a_servers_message_is_one_line_of_limited_length(s3: Wire) -> None:
     s3.answer(
         400, f"<Error><Code>Odd\nCode</Code><Message>a\n\tb\x85{'x' * 10_000}</Message></Error>"
     )

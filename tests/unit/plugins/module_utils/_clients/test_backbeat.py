@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Backbeat's API: what is sent, what is understood, and which answers are errors."""
+"""Backbeat's API: requests, parsed responses, and which responses are errors."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_all_pages_of_failures(stub: Backbeat) -> None:
 
 
 @pytest.mark.parametrize("back", [{17: 17}, {17: 18, 18: 17}])
-def test_pages_that_lead_back(stub: Backbeat, back: dict[int, int]) -> None:
+def test_pages_that_repeat(stub: Backbeat, back: dict[int, int]) -> None:
     path = f"GET {FORWARDED}/crr/failed?sitename=node6"
     stub.answer(path, {"IsTruncated": True, "Versions": [], "NextMarker": 17})
     for marker, following in back.items():
@@ -128,7 +128,7 @@ def test_pages_that_lead_back(stub: Backbeat, back: dict[int, int]) -> None:
 
 
 @pytest.mark.parametrize("force", [False, True])
-def test_retry_tells_what_was_taken(stub: Backbeat, force: bool) -> None:
+def test_retry_returns_the_accepted_versions(stub: Backbeat, force: bool) -> None:
     taken = [entry("x", ReplicationStatus="PENDING")]
     stub.answer(f"POST {FORWARDED}/crr/failed", taken)
     accepted = client.retry(stub.api(), [failed("x"), failed("y")], force=force)
@@ -151,7 +151,7 @@ def test_retry_tells_what_was_taken(stub: Backbeat, force: bool) -> None:
         ),
     ],
 )
-def test_sites_are_steered(
+def test_sites_are_paused_and_resumed(
     stub: Backbeat, call: Callable[[Api], None], line: str, body: bytes
 ) -> None:
     line = line.format(FORWARDED)
@@ -162,7 +162,7 @@ def test_sites_are_steered(
     assert api.writes == 1
 
 
-def test_a_failure_with_status_200_is_none_the_less_one(stub: Backbeat) -> None:
+def test_a_failure_with_status_200_is_an_error(stub: Backbeat) -> None:
     stub.answer(f"POST {FORWARDED}/crr/pause/a", {"InternalError": True})
     with pytest.raises(Unreadable, match="InternalError"):
         client.pause(stub.api(), "a")
@@ -201,7 +201,7 @@ XML = b"<Error><Code>SignatureDoesNotMatch</Code><Message>no</Message></Error>"
         (200, b'{"something": "else"}', "application/json", Unreadable, None),
     ],
 )
-def test_what_is_no_sign_of_a_missing_route(
+def test_responses_that_do_not_mean_a_missing_route(
     stub: Backbeat, status: int, body: Any, content_type: str, kind: type[ApiError], code: str
 ) -> None:
     stub.answer(f"GET {FORWARDED}/healthcheck", body, status, content_type)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The URLs of buckets are those that botocore's own rules make, without evaluating them for each bucket."""
+"""The URLs of buckets equal those of botocore's rules, which are not evaluated for each bucket."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from botocore.config import Config
 from ansible_collections.scality.backbeat.plugins.module_utils._clients import wire
 
 NAMES = ("abc", "source-bucket", "a.b.c", "bucket", "my-bucket", "1-2-3", "b" * 63)
-#: What botocore treats in a way of its own, or refuses.
+#: Names that botocore treats specially, or refuses.
 OTHERS = (
     "Upper_case",
     "ab",
@@ -52,7 +52,7 @@ class Sent(Exception):
 
 
 def url_of(made: Any, bucket: str) -> str:
-    """Where a call is sent, or how it is refused."""
+    """The URL of a call, or the error."""
 
     def end(request: Any, **_event: Any) -> None:
         raise Sent(request.url)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is found out once in a run."""
+"""Facts that are read once in a run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._clients.session 
 )
 
 
-def test_each_key_is_asked_for_once() -> None:
+def test_each_key_is_read_once() -> None:
     once, asked = SingleFlight(), []
 
     def find(key: str) -> str:
@@ -40,7 +40,7 @@ def test_the_error_is_shared_by_all() -> None:
     assert asked == [1]
 
 
-def test_who_asks_meanwhile_waits() -> None:
+def test_concurrent_calls_wait() -> None:
     once, asked, go = SingleFlight(), [], threading.Event()
 
     def find() -> int:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Requests without botocore: the signature is botocore's, and answers are read in every form."""
+"""Requests without botocore: their signature equals botocore's, and responses in every form are read."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_signs_as_botocore_does(
     assert (length, sent) == (None if body is None else str(len(body)), body or b"")
 
 
-def test_each_request_has_the_credentials_and_the_time_of_its_own() -> None:
+def test_each_request_has_its_own_credentials_and_time() -> None:
     signer: Any = SimpleNamespace(_credentials=Credentials("KEY", "one"), region_name="us-east-1")
     ours = Signer(SimpleNamespace(_request_signer=signer), HOST)
 
@@ -104,12 +104,12 @@ def test_each_request_has_the_credentials_and_the_time_of_its_own() -> None:
 def exchange(
     answer: bytes, *, body: bool = True, pieces: int = 1, hold: float = 0.0, **more: int
 ) -> tuple[Reply, bool]:
-    """What a connection makes of an answer that arrives in pieces; hold: seconds after the last one."""
+    """The result of a connection for a response in pieces; hold: seconds after the last one."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve() -> None:
             accepted, _address = server.accept()
-            # A client that has enough ends the connection.
+            # A client may end the connection early.
             with accepted, contextlib.suppress(OSError):
                 accepted.recv(65536)
                 for number in range(pieces):
@@ -141,7 +141,7 @@ def test_reads_bodies_of_known_length_and_in_chunks(rest: bytes, pieces: int) ->
     assert (reply.status, reply.body, reply.from_s3, kept) == (200, b"hello", True, True)
 
 
-def test_a_head_has_no_body_whatever_its_length_says() -> None:
+def test_a_response_to_head_has_no_body_whatever_its_length_is() -> None:
     reply, kept = exchange(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", body=False)
     assert (reply.status, reply.from_s3, kept) == (200, False, True)
 
@@ -163,14 +163,14 @@ def test_a_connection_that_the_server_closes_is_not_kept() -> None:
         b"HTTP/1.1 200 OK\r\nX: " + b"x" * LARGEST_HEAD,
     ],
 )
-def test_an_answer_that_is_none_is_an_error(answer: bytes) -> None:
+def test_a_response_that_is_not_http_is_an_error(answer: bytes) -> None:
     with pytest.raises((OSError, ValueError)):
         exchange(answer)
 
 
 @pytest.mark.parametrize("pieces", [1, 40])
 @pytest.mark.parametrize("form", ["length", "chunks"])
-def test_a_page_is_larger_than_what_is_read_of_an_object(form: str, pieces: int) -> None:
+def test_a_page_may_be_larger_than_a_response_about_an_object(form: str, pieces: int) -> None:
     content = b"x" * (LARGEST_BODY + 1)
     size = len(content)
     rest = {
@@ -192,9 +192,7 @@ def test_many_chunks_together_are_too_large() -> None:
 
 
 @pytest.mark.parametrize("begun", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort"])
-def test_an_answer_that_does_not_come_is_waited_for_no_longer_than_the_limit(
-    begun: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missing_response_is_a_timeout(begun: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(direct, "TIMEOUT", 1.0)
     with pytest.raises(OSError, match="temporarily unavailable"):
         exchange(begun, hold=3.0)
@@ -211,5 +209,5 @@ def test_an_answer_that_does_not_come_is_waited_for_no_longer_than_the_limit(
         ("http://[::1]:8000", "[::1]:8000"),
     ],
 )
-def test_the_host_is_named_with_a_port_that_is_not_the_usual_one(url: str, host: str) -> None:
+def test_the_host_header_has_a_port_that_is_not_the_default(url: str, host: str) -> None:
     assert _host_header(urlsplit(url)) == host

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a HEAD request shows of a version, directly and by way of botocore."""
+"""The attributes of a version from a HEAD request, directly and with botocore."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SHOWN = {**S3, "x-amz-version-id": "v1", "x-amz-replication-status": "COMPLETED"
 
 
 class Direct:
-    """Requests without botocore that have one answer."""
+    """Requests without botocore, with one response for all."""
 
     def __init__(self, reply: Reply) -> None:
         self.reply = reply
@@ -66,14 +66,14 @@ def requests(
         ({**SHOWN, "x-amz-meta-cloud-replication-status": "FAILED"}, Head("COMPLETED", "v1")),
     ],
 )
-def test_what_headers_say_of_a_version(
+def test_the_attributes_of_a_version_from_headers(
     monkeypatch: pytest.MonkeyPatch, headers: dict[str, str], shown: Head
 ) -> None:
     asked, _direct = requests(monkeypatch, Reply(200, headers))
     assert asked.head(b"k", b"v1") == shown
 
 
-def test_the_status_of_a_site_counts_before_the_overall_one(
+def test_the_status_of_a_site_has_precedence_over_the_overall_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     site = {"x-amz-meta-cloud-replication-status": "FAILED", "x-amz-meta-cloud-version-id": "c1"}
@@ -84,7 +84,7 @@ def test_the_status_of_a_site_counts_before_the_overall_one(
 
 
 @pytest.mark.parametrize("status", [404, 405])
-def test_a_version_that_is_not_there_or_a_delete_marker_is_none(
+def test_a_missing_version_or_a_delete_marker_is_none(
     monkeypatch: pytest.MonkeyPatch, status: int
 ) -> None:
     s3 = FakeS3()
@@ -93,7 +93,7 @@ def test_a_version_that_is_not_there_or_a_delete_marker_is_none(
     assert s3.calls == []
 
 
-def test_a_copy_is_looked_for_below_the_targets_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_copy_is_read_with_the_targets_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
     asked, direct = requests(monkeypatch, Reply(200, SHOWN), below="copies/")
     asked.head(b"k", None)
     assert direct.keys == [b"copies/k"]
@@ -106,12 +106,12 @@ def test_a_copy_is_looked_for_below_the_targets_prefix(monkeypatch: pytest.Monke
         (Reply(429, S3), 1),
         (Reply(500, S3), 0),
         (Reply(0, {}), 0),
-        # Not of an S3 server, such as a proxy's.
+        # Not from an S3 server, such as a proxy's.
         (Reply(404, {}), 0),
         (Reply(200, {}), 0),
     ],
 )
-def test_other_answers_are_asked_for_again_by_way_of_botocore(
+def test_other_responses_are_requested_again_with_botocore(
     monkeypatch: pytest.MonkeyPatch, reply: Reply, slow: int
 ) -> None:
     s3, slowed = FakeS3(), []

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The calls on versions of policies: the parameters that are sent, and the shapes of the answers."""
+"""The calls on versions of policies: their parameters, and parsing of the responses."""
 
 from __future__ import annotations
 

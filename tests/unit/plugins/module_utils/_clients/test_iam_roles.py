@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The calls on roles: the parameters that are sent, and the shapes of the answers."""
+"""The calls on roles: their parameters, and parsing of the responses."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_calls(answered: Answered, case: Case) -> None:
     assert answered(*asked) == shape
 
 
-def test_a_write_to_what_is_not_there_is_an_error(api: Api, stub: Stubber) -> None:
+def test_a_write_to_a_missing_resource_is_an_error(api: Api, stub: Stubber) -> None:
     stub.add_client_error("delete_role", "NoSuchEntity", "", 404)
     with pytest.raises(NotFound, match="Failed to delete the role my-role"):
         iam_entities.delete_role(api, "my-role")
@@ -111,7 +111,7 @@ def test_documents_come_encoded_or_plain(api: Api, stub: Stubber, sent: str) -> 
     assert role.trust_policy == {"Version": "2012-10-17", "Statement": []}
 
 
-def test_a_role_without_what_servers_may_leave_out(iam: Wire) -> None:
+def test_a_role_without_optional_elements(iam: Wire) -> None:
     role = f"<Role><RoleName>my-role</RoleName><Arn>{ROLE_ARN}</Arn></Role>"
     iam.answer(200, f"<GetRoleResponse><GetRoleResult>{role}</GetRoleResult></GetRoleResponse>")
     found = iam_entities.get_role(iam.api, "my-role")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The calls that only look: what they send, what absence is, and the servers' clocks."""
+"""Read-only calls: their requests, absence, and the servers' clocks."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def run(operation: str, prepare: Callable[[Stubber], None]) -> Any:
         ("list_roles", {"MaxItems": 1}, {"Roles": []}, None),
     ],
 )
-def test_what_is_sent_and_answered(
+def test_requests_and_responses(
     operation: str, parameters: dict[str, Any], answer: dict[str, Any], shape: Any
 ) -> None:
     assert run(operation, lambda stub: stub.add_response(operation, answer, parameters)) == shape
@@ -106,7 +106,7 @@ def test_absence(operation: str, code: str, absent: Any) -> None:
 
 
 @pytest.mark.parametrize("operation", [name for name in CALLS if service_of(name) == "s3"])
-def test_a_missing_bucket_is_no_missing_setting(operation: str) -> None:
+def test_a_missing_bucket_is_not_a_missing_setting(operation: str) -> None:
     with pytest.raises(NotFound):
         run(operation, lambda stub: stub.add_client_error(operation, "NoSuchBucket", "", 404))
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The calls on buckets: the parameters that are sent, and the shapes of the answers."""
+"""The calls on buckets: their parameters, and parsing of the responses."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_calls(answered: Answered, case: Case) -> None:
     assert answered(*asked) == shape
 
 
-def test_a_missing_bucket_is_no_missing_configuration(api: Api, stub: Stubber) -> None:
+def test_a_missing_bucket_is_not_a_missing_configuration(api: Api, stub: Stubber) -> None:
     stub.add_client_error("get_bucket_replication", "NoSuchBucket", "", 404)
     with pytest.raises(NotFound):
         s3_buckets.replication(api, "b")

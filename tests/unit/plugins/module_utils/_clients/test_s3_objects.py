@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The calls on objects: the parameters that are sent, and the shapes of the answers."""
+"""The calls on objects: their parameters, and parsing of the responses."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def test_calls(answered: Answered, case: Case) -> None:
     assert answered(*asked) == shape
 
 
-def test_the_version_of_a_delete_marker_is_no_object(api: Api, stub: Stubber) -> None:
+def test_the_version_of_a_delete_marker_is_not_an_object(api: Api, stub: Stubber) -> None:
     for _ in range(2):
         stub.add_client_error("head_object", "405", "Method Not Allowed", 405, response_meta=NAMED)
     assert s3_objects.head_object(api, "b", "k", "marker") is None
@@ -176,7 +176,7 @@ def read_all(api: Api) -> list[bytes]:
     return list(s3_objects.object_body(api, "b", "k", None))
 
 
-def test_a_head_answer_may_lack_the_length(s3: Wire) -> None:
+def test_a_response_to_head_may_lack_the_length(s3: Wire) -> None:
     s3.answer(200, ETag='"e"')
     head = s3_objects.head_object(s3.api, "b", "k")
     assert head is not None

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Connection options, and what is sent because of them."""
+"""Connection options, and their effect on requests."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_a_profile_gives_the_credentials(tmp_path: Path) -> None:
         assert "Credential=FROMFILE/" in sent(link.requests[0], "Authorization")
 
 
-def test_no_credentials_are_an_error_that_says_how_to_give_them() -> None:
+def test_missing_credentials_are_an_error_with_a_remedy() -> None:
     with wire("s3", access_key=None, secret_key=None) as link:
         with pytest.raises(
             Forbidden, match=r"Unable to locate credentials.* Give profile, or access_key"
@@ -223,7 +223,7 @@ def test_other_options_have_another_client() -> None:
     assert first.client is not second.client
 
 
-def test_credentials_of_cloud_instances_are_not_asked_for() -> None:
+def test_credentials_of_cloud_instances_are_not_looked_up() -> None:
     providers = session._session(None, asks=True).get_component("credential_provider").providers
     assert {one.METHOD for one in providers}.isdisjoint({"iam-role", "container-role"})
 
@@ -241,7 +241,7 @@ def access_key(**given: Any) -> str:
     return str(client._request_signer._credentials.access_key)
 
 
-def test_what_was_loaded_beforehand_serves_any_profile(
+def test_a_session_that_was_loaded_in_advance_works_with_any_profile(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(session, "_SPARE", [])
@@ -257,7 +257,7 @@ def test_what_was_loaded_beforehand_serves_any_profile(
 @pytest.mark.parametrize(
     ("name", "value"), [("AWS_PROFILE", "unknown"), ("AWS_CONFIG_FILE", "broken")]
 )
-def test_loading_beforehand_leaves_errors_to_the_task(
+def test_loading_in_advance_leaves_errors_to_the_task(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
     (tmp_path / "broken").write_text("no section\n")
@@ -279,7 +279,7 @@ WRITES_WITH_CHECKSUM = {
 
 
 @pytest.mark.parametrize("operation", WRITES_WITH_CHECKSUM)
-def test_where_s3_demands_a_checksum_it_is_md5(s3: Wire, operation: str) -> None:
+def test_if_s3_requires_a_checksum_it_is_md5(s3: Wire, operation: str) -> None:
     s3.answer()
     WRITES_WITH_CHECKSUM[operation](s3.api)
     request = s3.requests[0]
@@ -309,7 +309,7 @@ def test_requests_are_signed_and_have_the_bucket_in_the_path(s3: Wire) -> None:
     assert "/us-east-1/s3/aws4_request" in authorization
 
 
-def test_iam_is_asked_at_its_own_endpoint() -> None:
+def test_iam_calls_use_their_own_endpoint() -> None:
     with wire("iam") as link:
         link.answer(body="<GetUserResponse/>")
         with pytest.raises(Exception, match="cannot be read"):
@@ -319,7 +319,7 @@ def test_iam_is_asked_at_its_own_endpoint() -> None:
 
 
 @pytest.mark.parametrize("status", [500, 503])
-def test_botocore_repeats_nothing_by_itself(status: int) -> None:
+def test_botocore_does_not_retry(status: int) -> None:
     with wire("s3") as link:
         link.answer(status, "<Error><Code>SlowDown</Code></Error>")
         with pytest.raises(Exception, match="SlowDown"):
@@ -330,7 +330,7 @@ def test_botocore_repeats_nothing_by_itself(status: int) -> None:
 @pytest.mark.parametrize(
     "url", ["http://node1/bucket", "http://node1:80/a/b/", "http://node1/?x=1"]
 )
-def test_an_endpoint_is_no_path(url: str) -> None:
+def test_an_endpoint_with_a_path(url: str) -> None:
     with pytest.raises(BadConnection, match="must consist of scheme, host and port: leave out '/"):
         open_api(S3, options(endpoint_url=url))
     assert open_api(S3, options(endpoint_url="http://node1/")).endpoint == "http://node1/"
@@ -338,7 +338,7 @@ def test_an_endpoint_is_no_path(url: str) -> None:
 
 @pytest.fixture
 def _no_sessions() -> Iterator[None]:
-    """Sessions know the files from when they were made."""
+    """Sessions read the files at their creation."""
     for cached in (session._client, session._session):
         cached.cache_clear()
     session._SPARE.clear()
@@ -379,7 +379,7 @@ def test_explicit_keys_need_no_files(
         ("a value in place of a section", "such as `s3 = virtual`"),
     ],
 )
-def test_what_is_wrong_with_the_files_is_said(
+def test_errors_in_the_files_are_reported(
     name: str, advice: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text, profile = FILES[name]

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sets of tags as XML: what is read is put back unchanged."""
+"""Sets of tags as XML are put back unchanged."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TEXT = st.text(st.characters(blacklist_categories=("Cs", "Cc")) | st.sampled_fro
 
 @PROFILE
 @given(st.dictionaries(TEXT, TEXT, max_size=10))
-def test_what_is_put_is_read_back_in_its_order(tags: dict[str, str]) -> None:
+def test_tags_keep_their_order(tags: dict[str, str]) -> None:
     found = read_tags(tags_xml(tags))
     assert found is not None
     assert list(found.items()) == list(tags.items())
@@ -38,11 +38,11 @@ def test_what_is_put_is_read_back_in_its_order(tags: dict[str, str]) -> None:
         b"<Tagging><TagSet>",
     ],
 )
-def test_what_is_no_set_of_tags_is_none(body: bytes) -> None:
+def test_other_bodies_are_not_tags(body: bytes) -> None:
     assert read_tags(body) is None
 
 
-def test_tags_of_the_same_answer_are_not_shared() -> None:
+def test_tags_of_equal_responses_are_not_shared() -> None:
     body = tags_xml({"a": "1"})
     first = read_tags(body)
     assert first is not None

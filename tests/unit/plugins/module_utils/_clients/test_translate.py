@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From what goes wrong with a call to the few kinds of errors, and what the user is told."""
+"""The kind of error for each failure of a call, and the message for the user."""
 
 from __future__ import annotations
 
@@ -180,7 +180,7 @@ READS = {
         (504, Unreachable),
     ],
 )
-def test_a_page_of_a_proxy_is_no_answer(
+def test_a_page_of_a_proxy_is_unreadable(
     s3: Wire, iam: Wire, read: str, status: int, kind: type[ApiError]
 ) -> None:
     link = iam if read == "iam" else s3
@@ -192,7 +192,7 @@ def test_a_page_of_a_proxy_is_no_answer(
 
 
 @pytest.mark.parametrize("read", READS)
-def test_another_services_404_is_no_absence(s3: Wire, iam: Wire, read: str) -> None:
+def test_another_services_404_does_not_mean_absence(s3: Wire, iam: Wire, read: str) -> None:
     link = iam if read == "iam" else s3
     body = "" if "HEAD" in read else '{"message": "no such page"}'
     link.answer(404, body, x_amz_request_id="", content_type="application/json")
@@ -224,7 +224,7 @@ def test_unreadable_answers(s3: Wire, iam: Wire, read: str, body: str) -> None:
 
 
 @pytest.mark.parametrize("body", ["not XML at all", '{"json": true}', "<Truncated><But"])
-def test_broken_xml_may_be_whole_the_next_time(s3: Wire, body: str) -> None:
+def test_broken_xml_is_read_again(s3: Wire, body: str) -> None:
     s3.answer(200, body)
     s3.answer(200, "<VersioningConfiguration/>")
     with pytest.raises(Unreachable, match="could not be read: check endpoint_url"):
@@ -232,7 +232,7 @@ def test_broken_xml_may_be_whole_the_next_time(s3: Wire, body: str) -> None:
     assert READS["s3"](s3) == ""
 
 
-def test_s3s_answer_to_an_iam_call_says_that_it_is_the_wrong_endpoint(iam: Wire) -> None:
+def test_s3s_response_to_an_iam_call_is_reported_as_wrong_endpoint(iam: Wire) -> None:
     body = (
         '<?xml version="1.0" encoding="UTF-8"?><Error><Code>MethodNotAllowed</Code>'
         "<Message>The specified method is not allowed against this resource.</Message>"
@@ -315,7 +315,7 @@ def test_reads_are_repeated_while_there_is_time(s3: Wire, times: int) -> None:
 @pytest.mark.parametrize(
     ("code", "status", "requests"), [("SlowDown", 503, 7), ("AccessDenied", 403, 1)]
 )
-def test_reads_end_with_the_time_or_with_an_answer(
+def test_reads_end_with_the_time_limit_or_a_response(
     s3: Wire, code: str, status: int, requests: int
 ) -> None:
     s3.answer(status, f"<Error><Code>{code}</Code><Message>m</Message></Error>")
@@ -360,7 +360,7 @@ def write(link: Wire) -> None:
         ("[X509] PEM lib", "holds no certificates"),
     ],
 )
-def test_what_is_wrong_with_tls_is_told_apart(text: str, advice: str) -> None:
+def test_errors_of_tls_are_distinguished(text: str, advice: str) -> None:
     if "verify failed" in text:
         text = f"[SSL: CERTIFICATE_VERIFY_FAILED] {text} (_ssl.c:1006)"
     error = SSLError(endpoint_url="https://node1", error=Exception(text))

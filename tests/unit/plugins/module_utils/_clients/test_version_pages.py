@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pages of listings: the fast reader equals a real parser, and what is no page stays what it is."""
+"""Pages of listings: the fast reader equals a real parser, and other bodies are not pages."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._clients.version_
 from .._documents.generated import PROFILE
 
 NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
-#: What may not be in a key of XML, or is refused by the servers.
+#: Characters that keys cannot have in XML, or that servers refuse.
 TEXT = st.text(
     st.characters(blacklist_categories=("Cs", "Cc"), blacklist_characters="\ufffe\uffff"),
     min_size=1,
@@ -50,7 +50,7 @@ def entry(draw: st.DrawFn, url: bool) -> str:
 
 @st.composite
 def bodies(draw: st.DrawFn) -> bytes:
-    """Pages as CloudServer writes them."""
+    """Pages in CloudServer's form."""
     url = draw(st.booleans())
     truncated = draw(st.booleans())
     parts = [f"<Name>b</Name><Prefix>{escape(draw(TEXT)) if not url else ''}</Prefix>"]
@@ -81,7 +81,7 @@ def test_the_fast_reader_equals_a_real_parser(body: bytes) -> None:
 
 @PROFILE
 @given(bodies(), st.data())
-def test_a_damaged_page_is_never_read_otherwise_than_by_a_real_parser(
+def test_a_damaged_page_is_never_read_differently_from_a_real_parser(
     body: bytes, data: st.DataObject
 ) -> None:
     begin = data.draw(st.integers(0, len(body)))
@@ -118,7 +118,7 @@ ROW = (b"Version", b"k", b"1", b"true", b"2026", b"e", b"1")
         f"<Version/>{VERSION}".replace("<Version/>", ""),
     ],
 )
-def test_another_way_to_write_a_page_is_read_all_the_same(entries: str) -> None:
+def test_other_forms_of_a_page_are_read_too(entries: str) -> None:
     assert read_page(body(entries)) == Page([ROW], None)
 
 
@@ -141,13 +141,13 @@ def test_another_way_to_write_a_page_is_read_all_the_same(entries: str) -> None:
         b"<!DOCTYPE x [<!ENTITY y 'z'>]>" + body(VERSION),
     ],
 )
-def test_what_is_no_page_is_none(answer: bytes) -> None:
+def test_other_bodies_are_not_pages(answer: bytes) -> None:
     assert read_page(answer) is None
 
 
 @pytest.mark.parametrize("truncated", ["maybe", "false", "true"])
 @pytest.mark.parametrize("twice", ["{}{}", "{1}{0}"])
-def test_a_page_that_says_twice_whether_it_is_the_last_is_left_to_the_parser(
+def test_a_page_with_two_istruncated_elements_is_left_to_the_parser(
     truncated: str, twice: str
 ) -> None:
     parts = twice.format("<IsTruncated>false</IsTruncated>", VERSION)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Answers that would never end, that are too large, and connections that were closed without a word."""
+"""Responses that never end or are too large, and connections that were closed without notice."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ Behaviour = Callable[[socket.socket], object]
 
 @contextmanager
 def server(behave: Behaviour) -> Iterator[str]:
-    """A server that treats each connection so, in a thread of its own; its URL."""
+    """The URL of a server with this behaviour for each connection, in a separate thread."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def treat(connection: socket.socket) -> None:
@@ -75,7 +75,7 @@ def api_at(url: str, seconds: float, retry_timeout: float = 0.0) -> Api:
 
 
 def drip(start: bytes, piece: bytes = b"x") -> Behaviour:
-    """Send the start, then one piece at a time without an end."""
+    """Send the start, then one piece at a time, endlessly."""
 
     def behave(connection: socket.socket) -> None:
         connection.recv(65536)
@@ -99,7 +99,7 @@ def drip(start: bytes, piece: bytes = b"x") -> Behaviour:
     ],
     ids=["status", "header", "body", "chunks", "no length", "silence"],
 )
-def test_an_answer_that_does_not_end_is_ended_by_the_deadline(behave: Behaviour) -> None:
+def test_an_endless_response_ends_at_the_deadline(behave: Behaviour) -> None:
     with server(behave) as url:
         began = time.monotonic()
         with pytest.raises(Unreachable):
@@ -107,7 +107,7 @@ def test_an_answer_that_does_not_end_is_ended_by_the_deadline(behave: Behaviour)
         assert time.monotonic() - began < 2
 
 
-def test_retries_end_at_the_deadline_and_say_so() -> None:
+def test_retries_end_at_the_deadline_with_a_message() -> None:
     with server(lambda connection: None) as url:
         began = time.monotonic()
         with pytest.raises(Unreachable) as caught:
@@ -130,7 +130,7 @@ def large(connection: socket.socket) -> None:
         connection.sendall(b"x" * 65536)
 
 
-def test_an_answer_that_is_too_large_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_response_that_is_too_large_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert wire.LARGEST_ANSWER == 64 * 1024**2
     monkeypatch.setattr(f"{Api.__module__}.LARGEST_ANSWER", 1024**2)
     with (
@@ -156,7 +156,7 @@ def test_the_body_of_an_object_may_be_larger(monkeypatch: pytest.MonkeyPatch) ->
     assert sum(map(len, pieces)) == size
 
 
-def test_the_body_of_an_object_ends_by_the_deadline() -> None:
+def test_the_body_of_an_object_ends_at_the_deadline() -> None:
     with server(drip(OK + b"Content-Length: 1000\r\n\r\n")) as url:
         began = time.monotonic()
         with pytest.raises(Unreachable):
@@ -164,15 +164,15 @@ def test_the_body_of_an_object_ends_by_the_deadline() -> None:
         assert time.monotonic() - began < 2
 
 
-def test_a_call_after_a_lost_answer_takes_a_new_connection() -> None:
-    """Servers and proxies may forget a kept connection, and notice only when it is used."""
+def test_a_call_after_a_lost_response_uses_a_new_connection() -> None:
+    """Servers and proxies may drop a kept connection, and only reject it when it is used."""
     served: list[int] = []
 
     def once_each(connection: socket.socket) -> None:
         connection.recv(65536)
         served.append(1)
         connection.sendall(WHOLE)
-        # The connection stays open, and the next request on it ends it.
+        # The connection stays open until the next request on it.
         connection.recv(65536)
 
     with server(once_each) as url:
@@ -188,7 +188,7 @@ def test_a_call_after_a_lost_answer_takes_a_new_connection() -> None:
 
 @pytest.mark.parametrize("both", [True, False])
 def test_waiting_for_an_object_ends_in_time(both: bool) -> None:
-    """Whether the server is silent at the first poll or at a later one, and however long reads may be tried again."""
+    """Also if the server does not respond at the first poll or at a later one, whatever the time for retries is."""
     request = ObjectCheckRequest("bucket", "k", replica=Replica("other", "k"), timeout=1.0)
 
     def behave(connection: socket.socket) -> None:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The report of a backfill: its numbers, its lines, and what a checkpoint keeps of it."""
+"""The report of a backfill: its numbers, its lines, and its state in a checkpoint."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_checkpoint_keeps_all_that_was_counted() -> None:
     assert again == report
 
 
-def test_lines_say_what_verify_and_people_need() -> None:
+def test_lines_have_the_data_for_verifications_and_people() -> None:
     version = SourceVersion("k", "1", "stuck", status="PENDING")
     assert version.sent_line("2026-01-01T00:00:00.000Z")["pending_since"].startswith("2026")
     line = version.skipped_line("deleted-key")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What policies permit."""
+"""The evaluation of policies."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def test_policies_add_up() -> None:
     assert (verdict.outcome, verdict.by) == (Outcome.DENIED, "second, statement Stop")
 
 
-def test_a_document_that_is_none() -> None:
+def test_a_malformed_document() -> None:
     with pytest.raises(InvalidDocument):
         evaluate([Policy("P", {"Version": "2012-10-17"})], ACTION, OBJECTS)
 
@@ -180,7 +180,9 @@ ROLE = "arn:aws:iam::123456789012:role/Source"
         ({"AWS": "arn:aws:sts::123456789012:assumed-role/Source/x"}, ROLE, Outcome.UNKNOWN),
     ],
 )
-def test_whom_a_trust_policy_lets_in(principal: Any, asked: str, outcome: Outcome) -> None:
+def test_principals_that_a_trust_policy_trusts(
+    principal: Any, asked: str, outcome: Outcome
+) -> None:
     statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
     assert trusts({"Statement": [statement]}, parse_principal(asked)).outcome is outcome
 
@@ -209,7 +211,7 @@ def test_an_arn_without_a_principal(text: str) -> None:
         parse_principal(text)
 
 
-def test_our_own_documents_permit_what_they_are_for() -> None:
+def test_generated_documents_permit_the_required_actions() -> None:
     source = Policy("source", permissions.source_policy(["source"]))
     for action in ("s3:GetObjectVersion", "s3:GetObjectVersionAcl", "s3:ReplicateObject"):
         assert evaluate([source], action, OBJECTS).outcome is Outcome.ALLOWED

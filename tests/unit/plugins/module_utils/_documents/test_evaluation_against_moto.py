@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The evaluation of policies held against moto's, which is another's work.
+"""Compares the evaluation of policies with moto's independent one.
 
-moto knows no NotResource, no "?", and takes a condition that is not met for a Deny: what is generated leaves these
-out. For a resource that stands for many ("below"), each of a set of keys is asked of moto.
+moto does not support NotResource and "?", and treats an unmet condition as a Deny, so these are not generated. For a
+resource that stands for many ("below"), moto evaluates each of a set of keys.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ ACTIONS = ["s3:GetObjectVersion", "s3:ReplicateObject", "s3:ListBucket"]
 BUCKET = "arn:aws:s3:::b"
 KEYS = ["".join(key) for length in (1, 2, 3, 4) for key in itertools.product("a/", repeat=length)]
 PREFIXES = ["", "a", "a/", "/"]
-# Longer than any pattern that is generated, with all ends that one can have.
+# Longer than any generated pattern, with all endings that a pattern can have.
 LONG = [
     f"{start}{'z' * 9}{end}"
     for start in ("", "a", "a/", "/")
@@ -103,7 +103,7 @@ def test_all_keys_below_a_prefix(policies: list[dict[str, Any]], action: str, pr
         assert Outcome.ALLOWED not in each
     else:
         assert outcome is Outcome.IN_PART
-        # Several statements may do together what none does alone; that is not recognised.
+        # Statements that only together cover everything are not recognised.
         assert len(each) > 1 or not any(
             {moto_says([{"Statement": one}], action, f"{BUCKET}/{key}") for key in keys} == each
             for policy in policies

@@ -63,14 +63,14 @@ def test_an_area_that_was_not_read_keeps_its_problems() -> None:
     assert (len(state["open"]), found) == (1, [])
 
 
-def test_what_was_not_asked_for_again_is_not_gone() -> None:
+def test_problems_that_were_not_checked_again_are_not_resolved() -> None:
     state, _ = advance(empty_state(), [Reading(AREA, (problem("a"), problem("b")))], NOW)
     checked = {problem("a").name}
     _, found = advance(state, [Reading(AREA, (), checked)], after(60))
     assert states(found) == [(GONE, "a")]
 
 
-def test_kinds_are_problems_of_their_own() -> None:
+def test_each_kind_is_a_separate_problem() -> None:
     state, _ = advance(empty_state(), [Reading(AREA, (problem("a"),))], NOW)
     _, found = advance(state, [Reading(AREA, (problem("a", STUCK),))], after(60))
     assert [(one["kind"], one["state"]) for one in found] == [(FAILED, GONE), (STUCK, NEW)]
@@ -96,19 +96,19 @@ def test_a_return_after_a_day_is_the_first_again() -> None:
     assert found[0]["occurrence"] == 1
 
 
-def test_what_a_reading_notes_is_kept_for_the_next() -> None:
+def test_the_note_of_a_reading_is_kept_for_the_next() -> None:
     state, _ = advance(empty_state(), [Reading(AREA, note={"after": "k"})], NOW)
     state, _ = advance(state, [Reading("other")], after(1))
     assert state["notes"][AREA] == {"after": "k"}
 
 
-def test_an_event_leaves_the_outbox_when_it_is_handed_over() -> None:
+def test_an_event_leaves_the_outbox_when_it_is_delivered() -> None:
     state, found = advance(empty_state(), [Reading(AREA, (problem("a"), problem("b")))], NOW)
     state = mark_delivered(state, {found[0]["id"]}, after(1))
     assert [one["id"] for one in state["outbox"]] == [found[1]["id"]]
 
 
-def test_a_restart_repeats_what_may_have_been_lost_with_the_same_ids() -> None:
+def test_a_restart_repeats_possibly_lost_events_with_the_same_ids() -> None:
     state, found = advance(empty_state(), [Reading(AREA, (problem("a"), problem("b")))], NOW)
     state = mark_delivered(state, {one["id"] for one in found}, NOW)
     state, gone = advance(state, [Reading(AREA, (problem("a"),))], after(60))
@@ -124,8 +124,8 @@ names = st.sets(st.sampled_from("abcde"))
 
 
 @given(st.lists(names, max_size=8), st.data())
-def test_no_event_is_lost_whenever_it_crashes(turns: list[set[str]], data: st.DataObject) -> None:
-    """After each step the state is what the file has, and the process may die; in the end all was handed over."""
+def test_no_event_is_lost_in_a_crash(turns: list[set[str]], data: st.DataObject) -> None:
+    """After each step, the file has the state, and the process may die; in the end all events were delivered."""
     state, seen, expected = empty_state(), [], []
     for turn, keys in enumerate(turns):
         at = after(turn)
@@ -135,7 +135,7 @@ def test_no_event_is_lost_whenever_it_crashes(turns: list[set[str]], data: st.Da
             state = restarted(json.loads(json.dumps(state)), at)
         for event in list(state["outbox"]):
             if data.draw(st.booleans()):
-                # The crash comes between handing over and writing that down.
+                # The crash is between the delivery and its record.
                 seen.append(event["id"])
                 state = restarted(json.loads(json.dumps(state)), at)
                 break
@@ -185,7 +185,7 @@ def test_a_pause_that_ends_by_a_schedule_is_not_too_long() -> None:
         assert paused_for({"b": False}, resumes, note, after(120), 60)[0] == found
 
 
-def test_a_file_of_something_else_is_no_state() -> None:
+def test_other_data_is_not_a_state() -> None:
     assert is_state(json.loads(json.dumps(empty_state())))
     for bad in (None, [], {}, {**empty_state(), "schema": "x"}, {**empty_state(), "open": []}):
         assert not is_state(bad)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Data as YAML for an inventory: nothing is lost, and no text is left to be evaluated as a template."""
+"""Data as YAML for an inventory: no data is lost, and no text can be evaluated as a template."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from .generated import PROFILE
 
 
 class Unsafe(str):
-    """Text that was tagged."""
+    """Tagged text."""
 
 
 class Loader(yaml.SafeLoader):
-    """As Ansible loads an inventory."""
+    """Loads YAML as Ansible loads an inventory."""
 
 
 Loader.add_constructor("!unsafe", lambda loader, node: Unsafe(loader.construct_scalar(node)))
@@ -94,6 +94,6 @@ def test_it_is_readable() -> None:
 
 
 @pytest.mark.parametrize("value", [{1: "a"}, [object()], float("nan")])
-def test_what_yaml_cannot_hold_is_refused(value: Any) -> None:
+def test_values_that_yaml_cannot_represent_are_refused(value: Any) -> None:
     with pytest.raises(InvalidDocument, match="inventory"):
         inventory_yaml(value)

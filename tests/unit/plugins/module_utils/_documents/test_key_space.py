@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Places of keys: the middle of two of them is between them, and places have the order of keys."""
+"""Positions of keys: the middle of two keys is between them, and positions have the order of keys."""
 
 from __future__ import annotations
 
@@ -63,15 +63,13 @@ def test_the_middle_is_that_of_the_characters_in_use(
         ("key-1", "key-5", "key-3"),
         ("a", None, "p"),
         ("b", None, "p"),
-        # Between neighbours, only longer keys are.
+        # Between neighbours, there are only longer keys.
         ("a", "b", "a "),
-        # In the middle are surrogates, which are no characters.
+        # In the middle are surrogates, which are not characters.
         ("\ud7fe", "\ue002", "\ud7fe "),
     ],
 )
-def test_characters_that_were_not_seen_yet_are_halved(
-    low: str, high: str | None, middle: str
-) -> None:
+def test_the_range_of_unknown_characters_is_halved(low: str, high: str | None, middle: str) -> None:
     found = midpoint(low.encode(), None if high is None else high.encode(), Alphabet())
     assert found == middle.encode()
 
@@ -98,7 +96,5 @@ def test_places_are_in_the_order_of_keys(keys: list[str], known: list[str]) -> N
         ("a\U0010ffff".encode(), 1, None),
     ],
 )
-def test_the_text_behind_all_keys_with_a_beginning(
-    key: bytes, level: int, text: bytes | None
-) -> None:
+def test_the_text_after_all_keys_with_a_prefix(key: bytes, level: int, text: bytes | None) -> None:
     assert successor(key, level) == text

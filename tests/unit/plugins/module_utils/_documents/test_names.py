@@ -33,7 +33,7 @@ def test_an_arn_has_parts_and_round_trips(text: str, arn: names.Arn) -> None:
     "text",
     ["", "X", "notanarn", "arn:aws:iam::1", "arn:aws:iam::1:", "arn::iam::1:x", "ARN:a:b:c:d:e"],
 )
-def test_what_is_no_arn_is_refused_by_name(text: str) -> None:
+def test_an_invalid_arn_is_refused_by_name(text: str) -> None:
     with pytest.raises(InvalidDocument, match="is not an ARN: give it in the form") as caught:
         names.parse_arn(text)
     assert repr(text) in str(caught.value)
@@ -89,7 +89,7 @@ def test_an_iam_arn_needs_a_valid_path_and_name() -> None:
         "arn:aws:iam::123456789012:role/scality-internal/replication-role",
     ],
 )
-def test_a_role_may_stand_in_a_configuration(arn: str) -> None:
+def test_a_valid_role_arn_for_a_configuration(arn: str) -> None:
     assert names.check_role_arn(arn) == arn
 
 
@@ -114,7 +114,7 @@ def test_a_role_may_stand_in_a_configuration(arn: str) -> None:
         ("arn:aws:iam::1234:role/p p/x", "The path '/p p/' is invalid"),
     ],
 )
-def test_what_is_no_role_may_not(arn: str, message: str) -> None:
+def test_an_invalid_role_arn_for_a_configuration(arn: str, message: str) -> None:
     with pytest.raises(InvalidDocument, match=message):
         names.check_role_arn(arn)
 
@@ -135,7 +135,7 @@ def test_a_bucket_is_given_by_name_or_arn(given: str) -> None:
         ("arn:aws-cn:s3:::a-bucket", "is not the ARN of a bucket"),
     ],
 )
-def test_another_arn_is_no_bucket(given: str, message: str) -> None:
+def test_another_arn_is_not_a_bucket(given: str, message: str) -> None:
     with pytest.raises(InvalidDocument, match=message):
         names.bucket_name(given)
     with pytest.raises(InvalidDocument, match=message):

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The policies that are made for replication."""
+"""The generated policies for replication."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_the_guides_policy_for_many_buckets() -> None:
     ]
 
 
-def test_the_source_policy_gives_what_is_needed_and_nothing_else() -> None:
+def test_the_source_policy_has_least_privilege() -> None:
     bucket, objects = "arn:aws:s3:::source-bucket", "arn:aws:s3:::source-bucket/*"
     needed: Grants = {
         ("s3:GetReplicationConfiguration", bucket),
@@ -80,7 +80,7 @@ def test_the_source_policy_gives_what_is_needed_and_nothing_else() -> None:
     }
 
 
-def test_the_target_policy_gives_what_is_needed_and_nothing_else() -> None:
+def test_the_target_policy_has_least_privilege() -> None:
     objects = "arn:aws:s3:::target-bucket/*"
     assert grants(permissions.target_policy(["target-bucket"])) == {
         ("s3:ReplicateObject", objects),
@@ -88,14 +88,14 @@ def test_the_target_policy_gives_what_is_needed_and_nothing_else() -> None:
     }
 
 
-def test_many_buckets_get_what_each_gets_alone() -> None:
+def test_many_buckets_get_the_same_permissions_as_each_alone() -> None:
     both = grants(permissions.source_policy(["b-one", "b-two"]))
     assert both == grants(permissions.source_policy(["b-one"])) | grants(
         permissions.source_policy(["b-two"])
     )
 
 
-def test_buckets_stand_once_in_the_order_given() -> None:
+def test_each_bucket_occurs_once_in_the_given_order() -> None:
     made = permissions.target_policy(["zzz", "arn:aws:s3:::aaa", "arn:aws:s3:::zzz", "mmm", "aaa"])
     assert made["Statement"][0]["Resource"] == [
         "arn:aws:s3:::zzz/*",

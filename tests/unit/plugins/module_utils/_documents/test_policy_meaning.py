@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which policy documents mean the same, pair by pair."""
+"""Which pairs of policy documents are equivalent."""
 
 from __future__ import annotations
 
@@ -197,7 +197,7 @@ def test_these_do_not(a: Any, b: Any) -> None:
     assert policy.equivalent(b, b)
 
 
-def test_what_has_no_form_in_json_is_an_error() -> None:
+def test_values_that_json_cannot_represent_are_an_error() -> None:
     with pytest.raises(InvalidDocument, match="a value of the type object"):
         policy.normal_form({"Statement": [object()]})
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Shared policies: permissions on unlisted buckets stay, listed ones become what is wanted."""
+"""Shared policies: permissions for unlisted buckets stay, those for listed ones become as requested."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def document(*statements: dict[str, Any]) -> dict[str, Any]:
 
 @PROFILE
 @given(SOME, SOME)
-def test_one_policy_for_all_buckets_is_as_if_it_was_made_at_once(
+def test_a_policy_that_grew_is_as_if_it_was_created_at_once(
     ours: list[str], theirs: list[str]
 ) -> None:
     merged = keep_unlisted(source(*ours), [source(*theirs)])
@@ -54,7 +54,7 @@ def test_one_policy_for_all_buckets_is_as_if_it_was_made_at_once(
 @PROFILE
 @given(SOME, SOME, st.integers(500, 2000))
 def test_parts_stay_parts(ours: list[str], theirs: list[str], limit: int) -> None:
-    """The same whether the stored policy is in one document or in several; a second time nothing changes."""
+    """The result does not depend on how the stored policy is split, and is idempotent."""
     parts = split(source(*theirs), limit)
     merged = keep_unlisted(source(*ours), parts)
     assert policy.equivalent(merged, keep_unlisted(source(*ours), [source(*theirs)]))
@@ -62,11 +62,11 @@ def test_parts_stay_parts(ours: list[str], theirs: list[str], limit: int) -> Non
     assert split(keep_unlisted(source(*ours), again), limit) == again
 
 
-def test_a_new_policy_is_what_is_wanted() -> None:
+def test_a_new_policy_is_the_requested_document() -> None:
     assert keep_unlisted(source("a-bucket"), []) == source("a-bucket")
 
 
-def test_a_listed_bucket_gets_what_is_wanted_and_no_more() -> None:
+def test_a_listed_bucket_gets_exactly_the_requested_permissions() -> None:
     drifted = source("a-bucket", "b-bucket")
     drifted["Statement"][0]["Action"].append("s3:DeleteObject")
     drifted["Statement"].append(
@@ -94,13 +94,13 @@ def test_a_listed_bucket_gets_what_is_wanted_and_no_more() -> None:
         {"Effect": "Allow", "Action": "s3:*"},
     ],
 )
-def test_what_belongs_to_no_bucket_is_drift(statement: dict[str, Any]) -> None:
+def test_statements_without_a_bucket_are_drift(statement: dict[str, Any]) -> None:
     wanted = source("a-bucket")
     assert keep_unlisted(wanted, [document(statement)]) == wanted
     assert remove_buckets([document(statement)], ["a-bucket"]) is None
 
 
-def test_statements_about_unlisted_buckets_stay_whatever_they_say() -> None:
+def test_statements_about_unlisted_buckets_stay_whatever_they_are() -> None:
     deny = {
         "Sid": "Mine",
         "Effect": "Deny",
@@ -112,7 +112,7 @@ def test_statements_about_unlisted_buckets_stay_whatever_they_say() -> None:
     assert policy.equivalent(merged, document(*source("a-bucket")["Statement"], deny))
 
 
-def test_what_is_left_without_some_buckets() -> None:
+def test_the_policy_without_some_buckets() -> None:
     parts = [source("a-bucket", "b-bucket"), source("c-bucket")]
     assert remove_buckets(parts, ["b-bucket", "c-bucket"]) == source("a-bucket")
     assert remove_buckets(parts, ["z-bucket"]) == source("a-bucket", "b-bucket", "c-bucket")
@@ -124,7 +124,7 @@ def test_what_is_left_without_some_buckets() -> None:
     )
 
 
-def test_which_buckets_a_policy_is_about() -> None:
+def test_the_buckets_of_a_policy() -> None:
     guide = permissions.guide_policy(["a-bucket"], ["b-bucket"])
     assert buckets_of([guide, source("c-bucket", "a-bucket")]) == [
         "a-bucket",

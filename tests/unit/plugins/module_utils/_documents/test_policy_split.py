@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Dividing policy documents: same permissions, within the limit, stable."""
+"""Splitting policy documents: same permissions, within the limit, stable."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def as_list(value: Any) -> list[Any]:
 
 
 def atoms(*whole: dict[str, Any]) -> set[str]:
-    """Everything the documents say, in pieces of one action and one resource, as normal forms."""
+    """The documents' permissions as normal forms, each for one action and one resource."""
     return {
         policy.normal_form({"Statement": {**statement, "Action": action, "Resource": resource}})
         for document in whole
@@ -42,7 +42,7 @@ def buckets(count: int) -> list[str]:
     return [f"bucket-{number:05d}" for number in range(count)]
 
 
-def test_a_document_within_the_limit_comes_back_as_it_is() -> None:
+def test_a_document_within_the_limit_is_returned_unchanged() -> None:
     document = permissions.source_policy(buckets(3))
     size = policy.size(document)
     assert split(document, size) == [document]
@@ -51,7 +51,7 @@ def test_a_document_within_the_limit_comes_back_as_it_is() -> None:
     assert split(single, policy.size(single)) == [single]
 
 
-def test_statements_are_kept_whole_where_they_fit() -> None:
+def test_statements_are_kept_whole_if_they_fit() -> None:
     one = {"Effect": "Allow", "Action": ["a:b"], "Resource": ["x" * 30, "y" * 30]}
     two = {"Effect": "Deny", "Action": ["c:d"], "Resource": ["z" * 30, "w" * 30]}
     document = {"Version": "2012-10-17", "Id": "i", "Statement": [one, two]}
@@ -130,7 +130,7 @@ INDIVISIBLE: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("statement", INDIVISIBLE.values(), ids=INDIVISIBLE)
-def test_what_cannot_be_divided_is_an_error_that_names_it(statement: dict[str, Any]) -> None:
+def test_a_piece_that_cannot_be_divided_is_named_in_an_error(statement: dict[str, Any]) -> None:
     document = {"Statement": [{"Effect": "Allow"}, {"Sid": "Huge", **statement}]}
     with pytest.raises(InvalidDocument, match=r"Statement 2 \(Sid 'Huge'\) .* pieces of 150 char"):
         split(document, 150)
@@ -163,7 +163,7 @@ def test_generated_policies_for_many_buckets(build: Any, count: int) -> None:
 
 
 @pytest.mark.parametrize("build", [permissions.source_policy, permissions.target_policy])
-def test_a_bucket_more_leaves_all_documents_but_the_last(build: Any) -> None:
+def test_a_further_bucket_changes_only_the_last_document(build: Any) -> None:
     before = split(build(buckets(1)), 1000)
     for count in range(2, 80):
         after = split(build(buckets(count)), 1000)
@@ -175,7 +175,7 @@ def test_a_bucket_more_leaves_all_documents_but_the_last(build: Any) -> None:
 
 @pytest.mark.parametrize("build", [permissions.source_policy, permissions.target_policy])
 @pytest.mark.parametrize("gone", [0, 7, 20, 29])
-def test_a_bucket_less_never_leaves_a_moment_without_permission(build: Any, gone: int) -> None:
+def test_removing_a_bucket_never_leaves_a_permission_missing(build: Any, gone: int) -> None:
     some = buckets(30)
     before = split(build(some), 1000)
     left = build([*some[:gone], *some[gone + 1 :]])
@@ -188,7 +188,7 @@ def test_a_bucket_less_never_leaves_a_moment_without_permission(build: Any, gone
 
 @settings(PROFILE)
 @given(documents(), st.integers(80, 400))
-def test_the_parts_say_what_the_whole_says(document: dict[str, Any], limit: int) -> None:
+def test_the_parts_together_equal_the_whole(document: dict[str, Any], limit: int) -> None:
     try:
         parts = split(document, limit)
     except InvalidDocument as error:

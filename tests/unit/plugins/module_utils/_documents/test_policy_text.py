@@ -46,7 +46,7 @@ def test_the_order_of_keys_is_kept() -> None:
     )
 
 
-def test_what_is_read_is_a_copy() -> None:
+def test_the_parsed_document_is_a_copy() -> None:
     given: dict[str, Any] = {"Statement": [{"Action": ["a:b"]}]}
     policy.parse(given)["Statement"][0]["Action"].append("c:d")
     assert given == {"Statement": [{"Action": ["a:b"]}]}
@@ -80,7 +80,7 @@ def test_what_is_read_is_a_copy() -> None:
         ('{"a": ' + "9" * 5000 + "}", "cannot be read .*its numbers|Statement of the policy"),
     ],
 )
-def test_what_is_wrong_with_a_document_is_said(given: Any, message: str) -> None:
+def test_errors_in_a_document_are_reported(given: Any, message: str) -> None:
     with pytest.raises(InvalidDocument, match=message):
         policy.parse(given)
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The message after a failed proof: the cause if there is one to tell, and no guess that was checked."""
+"""The message after a failed proof: the cause if it is known, without guesses that were already checked."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_an_error_is_the_cause() -> None:
     assert lines(WRONG, service()) == ["error y"]
 
 
-def test_without_one_what_remains_is_told() -> None:
+def test_without_an_error_the_other_facts_are_reported() -> None:
     info, closing = lines(WELL, {})
     assert info == "info x"
     assert closing.startswith("Preflight found no error on either side, so Backbeat may be down")
@@ -62,7 +62,7 @@ def test_a_backbeat_without_errors() -> None:
 
 
 @pytest.mark.parametrize("preflight", [WELL, WRONG])
-def test_what_backbeat_says_is_told_in_any_case(preflight: dict[str, Any]) -> None:
+def test_backbeats_state_is_always_reported(preflight: dict[str, Any]) -> None:
     sites = [
         {"name": "a", "state": "running"},
         {"name": "b", "state": "paused", "resume_at": None},

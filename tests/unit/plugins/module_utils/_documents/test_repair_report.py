@@ -55,12 +55,12 @@ def test_little_is_needed() -> None:
         ({"skipped": [{"key": "k"}]}, "damaged"),
     ],
 )
-def test_what_is_no_result_is_refused(changed: dict[str, Any], message: str) -> None:
+def test_other_data_is_refused(changed: dict[str, Any], message: str) -> None:
     with pytest.raises(InvalidDocument, match=message):
         RepairReport.from_dict({**repair_report().as_dict(), **changed})
 
 
-def test_what_was_wrong_what_was_done_and_what_is_left() -> None:
+def test_problems_actions_and_remaining_problems() -> None:
     found = shown(repair_report())
     assert [(one["title"], one["before"], one["after"]) for one in found["classes"]] == [
         ("failed", "12", "1"),

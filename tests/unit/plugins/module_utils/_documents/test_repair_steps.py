@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The steps of a repair: what is reported of them, and when the repair has failed."""
+"""The steps of a repair: their report, and when a repair has failed."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def shown(repair: RepairReport, **given: Any) -> dict[str, Any]:
 
 
 def looked(complete: bool = True, **counts: int) -> dict[str, Any]:
-    """The part of a verification's report that is read."""
+    """The part of a verification's report that the code reads."""
     return {
         "complete": complete,
         "finished": f"with {sum(counts.values())}",
@@ -76,28 +76,28 @@ def test_a_repair_in_steps_is_one_report() -> None:
     assert made.notes == ("a note", "tags are events.")
 
 
-def test_a_repair_that_was_stopped_says_why() -> None:
+def test_a_stopped_repair_has_the_reason() -> None:
     made = of_steps(PAIR, RepairSteps(before=looked(failed=1), stopped="The bucket is missing."))
     assert made.stopped == "The bucket is missing."
     assert made.done == ()
     assert made.after is None
 
 
-def test_what_an_incomplete_verification_counted_is_not_what_is_left() -> None:
+def test_counts_of_an_incomplete_verification_are_not_the_remaining_problems() -> None:
     steps = RepairSteps(looked(failed=1), after=looked(complete=False), unverified="No answer.")
     made = of_steps(PAIR, steps)
     assert (made.after, made.stopped) == (None, "No answer.")
     assert shown(made)["verdict"] == "incomplete"
 
 
-def test_a_step_that_failed_while_the_repair_went_on_is_told() -> None:
+def test_a_failed_step_is_reported_although_the_repair_continued() -> None:
     steps = RepairSteps(looked(failed=1), after=looked(in_sync=1), retry_failed="No answer.")
     made = of_steps(PAIR, steps)
     assert (made.after, made.stopped) == ({"in_sync": 1}, "")
     assert made.notes == ("No answer.", "a note")
 
 
-def test_a_backfill_that_ended_early_does_not_matter_once_all_is_well() -> None:
+def test_a_backfill_that_ended_early_does_not_matter_if_nothing_remains() -> None:
     sent = RepairReport(*PAIR, stopped="No answer.")
     steps = RepairSteps(sent=sent, send_failed="No answer.", after=looked(in_sync=1))
     assert steps.left == ()
@@ -113,7 +113,7 @@ def test_a_backfill_that_ended_early_does_not_matter_once_all_is_well() -> None:
     [
         (RepairSteps(after=looked(in_sync=1)), ()),
         (RepairSteps(after=looked(failed=1), refused="failed."), ("failed.",)),
-        # How all came to be well does not matter.
+        # It does not matter how the problems were fixed.
         (RepairSteps(after=looked(in_sync=1), retry_failed="retry.", unread="before."), ()),
         (RepairSteps(after=looked(in_sync=1, pending=1), retry_failed="retry."), ()),
         (RepairSteps(after=looked(in_sync=1), send_failed="pending."), ()),
@@ -135,14 +135,14 @@ def test_a_backfill_that_ended_early_does_not_matter_once_all_is_well() -> None:
         (RepairSteps(looked(failed=1), retry_failed="retry."), ("retry.",)),
     ],
 )
-def test_what_is_left_decides_whether_a_repair_has_failed(
+def test_remaining_problems_decide_whether_a_repair_failed(
     steps: RepairSteps, left: tuple[str, ...]
 ) -> None:
     assert steps.left == left
 
 
 def test_results_of_tasks_belong_to_their_pairs() -> None:
-    """Preflight finds an error for the first pair, which is then not sent."""
+    """Preflight finds an error for the first pair, so none of its versions is sent."""
 
     def verified(bucket: str, **counts: int) -> dict[str, Any]:
         names = {"source": "node1", "target": "node6"}
@@ -180,6 +180,6 @@ def test_results_of_tasks_belong_to_their_pairs() -> None:
         (),
     ]
     assert [one.sent is not None for one in found.values()] == [False, True, True]
-    # A task that fails before it comes to pairs fails for all of them.
+    # A task that fails before its first pair fails for all of them.
     (*_others, last) = steps_of(planned, TaskResults(after={"msg": "No module.", "failed": True}))
     assert last[1].left == ("No module.",)

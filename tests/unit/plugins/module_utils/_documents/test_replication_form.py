@@ -224,7 +224,7 @@ def test_a_result_shows_everything() -> None:
     }
 
 
-def test_a_result_has_none_for_what_is_not_there() -> None:
+def test_a_result_has_none_for_missing_elements() -> None:
     shown = describe(Configuration((SOURCE, TARGET), "tgt", (Rule(""),)))
     assert shown["role"] == f"{SOURCE},{TARGET}"
     assert shown["rules"] == [

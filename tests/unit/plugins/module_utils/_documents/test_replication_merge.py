@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What should be stored, from what is stored and what a task wants."""
+"""The configuration to store, from the stored one and the desired state."""
 
 from __future__ import annotations
 
@@ -231,7 +231,7 @@ IMPOSSIBLE: dict[str, tuple[Wanted, Configuration | None, str]] = {
 
 
 @pytest.mark.parametrize(("want", "current", "message"), IMPOSSIBLE.values(), ids=IMPOSSIBLE)
-def test_a_task_that_cannot_be_followed(
+def test_a_task_that_cannot_be_satisfied(
     want: Wanted, current: Configuration | None, message: str
 ) -> None:
     with pytest.raises(InvalidDocument, match=message):
@@ -269,7 +269,7 @@ MOVED: dict[str, tuple[Wanted, tuple[str, ...], str, tuple[Rule, ...]]] = {
 
 
 @pytest.mark.parametrize(("want", "roles", "target", "rules"), MOVED.values(), ids=MOVED)
-def test_roles_and_target_change_where_no_rule_is_forgotten(
+def test_roles_and_target_change_if_all_rules_are_listed(
     want: Wanted, roles: tuple[str, ...], target: str, rules: tuple[Rule, ...]
 ) -> None:
     assert merge(want, stored(A, B)) == Configuration(roles, target, rules)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What holds for any stored configuration and any task."""
+"""Properties of merging for any stored configuration and any desired state."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SITES = st.lists(st.builds(Site, st.sampled_from("xy"), st.booleans()), max_size
 
 @st.composite
 def stored_rules(draw: st.DrawFn) -> tuple[Rule, ...]:
-    """Rules as a server stores them: each with a prefix of its own, and an ID of its own."""
+    """Rules as a server stores them: each with a unique prefix and a unique ID."""
     prefixes = draw(st.lists(st.sampled_from(PREFIXES), unique=True, min_size=1))
     ids = draw(st.permutations(["A", "B", "made-up-1", "made-up-2"]))
     return tuple(

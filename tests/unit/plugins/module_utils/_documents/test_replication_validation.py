@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The servers' rules for replication configurations, checked locally and against recorded answers."""
+"""The servers' rules for replication configurations, checked locally and against recorded responses."""
 
 from __future__ import annotations
 
@@ -81,14 +81,14 @@ def test_the_recorded_answers_agree(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NEEDS_THE_SERVER)
-def test_what_only_the_server_can_tell_is_left_to_it(name: str) -> None:
+def test_values_that_only_the_server_can_check_are_accepted(name: str) -> None:
     configuration = from_api(BY_NAME[name]["configuration"])
     validate(configuration, SITES)
     assert to_api(configuration) == BY_NAME[name]["configuration"]
 
 
 @pytest.mark.parametrize("name", STRICTER)
-def test_what_servers_would_drop_is_refused(name: str) -> None:
+def test_elements_that_servers_would_drop_are_refused(name: str) -> None:
     with pytest.raises(UnsupportedConfiguration):
         from_api(BY_NAME[name]["configuration"])
 
@@ -229,7 +229,7 @@ INVALID: dict[str, tuple[Configuration, dict[str, str] | None, str]] = {
 
 
 @pytest.mark.parametrize(("configuration", "known", "message"), INVALID.values(), ids=INVALID)
-def test_these_are_not_and_the_message_says_why(
+def test_these_are_invalid_and_the_message_has_the_reason(
     configuration: Configuration, known: dict[str, str] | None, message: str
 ) -> None:
     with pytest.raises(InvalidDocument, match=message):
@@ -239,7 +239,7 @@ def test_these_are_not_and_the_message_says_why(
 @pytest.mark.parametrize("text", ["a\r", "a\n", "\ta", "a\x00"])
 @pytest.mark.parametrize("what", ["prefix", "id"])
 def test_control_characters_are_refused(what: str, text: str) -> None:
-    """XML would change them: a rule that was not asked for would be stored."""
+    """XML would change them, so another rule than the requested one would be stored."""
     rule = Rule(prefix=text if what == "prefix" else "", id=text if what == "id" else "one")
     with pytest.raises(InvalidDocument, match=rf"The {what} of rule 1 .*non-printable character"):
         validate(config(rule), None)

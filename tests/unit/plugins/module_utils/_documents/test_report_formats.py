@@ -59,7 +59,7 @@ def test_junit_has_a_suite_for_each_pair() -> None:
     assert int(second.get("tests") or 0) == len(second)
 
 
-#: What readers of JUnit's XML know, after Ant's and Jenkins' schemas: elements with their attributes and children.
+#: JUnit's XML in the schemas of Ant and Jenkins: elements with their attributes and children.
 JUNIT: dict[str, tuple[set[str], set[str]]] = {
     "testsuites": ({"name", "tests", "failures", "errors", "time"}, {"testsuite"}),
     "testsuite": (
@@ -98,7 +98,7 @@ def test_junit_failures_are_those_of_the_report() -> None:
     assert "<script>" in str(text)
 
 
-def test_junit_says_that_a_report_is_incomplete() -> None:
+def test_junit_has_a_failure_for_an_incomplete_report() -> None:
     (suite,) = suites(incomplete_report())
     assert suite.get("errors") == "1"
     (error,) = suite.findall("*/error")
@@ -162,12 +162,12 @@ def test_a_series_has_one_value() -> None:
 
 
 def test_prometheus_client_writes_the_same() -> None:
-    """What it writes, its own parser reads, and the text that is written without it means the same."""
+    """Its parser reads its output, which is equivalent to the text that is written without it."""
     client = pytest.importorskip("prometheus_client", reason="prometheus_client is not installed")
     parser = pytest.importorskip("prometheus_client.parser")
     reports = [odd_report(), incomplete_report(), report('a"b\\c\nd', in_sync=10**15 + 1)]
     texts = [prometheus(reports), exposition(metrics_of(reports))]
-    # The library writes numbers in its own way.
+    # The library has another format for numbers.
     assert client.__name__ in sys.modules
     assert texts[0] != texts[1]
 
@@ -185,7 +185,7 @@ def test_prometheus_client_writes_the_same() -> None:
     assert len(meaning(texts[0])) == 6
 
 
-def test_without_prometheus_client_the_text_is_written_all_the_same(
+def test_the_text_is_written_without_prometheus_client_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, "prometheus_client", None)

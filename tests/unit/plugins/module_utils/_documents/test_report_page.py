@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The data of the page: verdicts, numbers in words, positions that stay within the drawing."""
+"""The data of the page: verdicts, formatted numbers, and positions within the drawing."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_verdicts() -> None:
     ]
 
 
-def test_the_page_has_the_worst_verdict_and_says_how_many() -> None:
+def test_the_page_has_the_worst_verdict_and_the_number_of_pairs() -> None:
     found = page(everything())
     assert found["verdict"] == "failed"
     assert found["sentence"] == (
@@ -73,7 +73,7 @@ def test_a_pair_with_a_report_is_shown_once() -> None:
     assert (shown["rules"], shown["verdict"]) == ("all objects", "ok")
 
 
-def test_states_are_known_and_small_numbers_are_seen() -> None:
+def test_states_are_known_and_small_numbers_are_visible() -> None:
     assert set(STATE) > set(GROUPS)
     (shown,) = page(PageInput("t", [odd_report()]))["pairs"]
     shares = {one["id"]: one["share"] for one in shown["states"]}
@@ -87,7 +87,7 @@ def test_states_are_known_and_small_numbers_are_seen() -> None:
 
 
 def test_bars_are_as_long_as_the_logarithms_of_their_numbers() -> None:
-    """A single version among thousands has a bar that is seen."""
+    """A single version among thousands has a visible bar."""
     (shown,) = page(PageInput("t", [report(in_sync=1023, failed=31, pending=1)]))["pairs"]
     assert {one["id"]: one["share"] for one in shown["states"]} == {
         "in_sync": 100,
@@ -129,7 +129,7 @@ def test_numbers_and_moments() -> None:
 
 
 def arrows(*links: str) -> list[Arrow]:
-    """From "a>b" to the pair of buckets x and y."""
+    """Arrows for texts such as "a>b", from bucket x to bucket y."""
     return [Arrow(one[0], "x", one[2], "y", "ok", "") for one in links]
 
 
@@ -142,7 +142,9 @@ def arrows(*links: str) -> list[Arrow]:
         (["a>b", "b>c", "c>a"], ["a", "b", "c"]),
     ],
 )
-def test_arrows_point_to_the_right_but_for_the_way_back(links: list[str], order: list[str]) -> None:
+def test_arrows_point_to_the_right_except_in_the_opposite_direction(
+    links: list[str], order: list[str]
+) -> None:
     boxes = drawing(arrows(*links))["boxes"]
     assert [box["name"] for box in sorted(boxes, key=lambda box: box["x"])] == order
     assert len({box["x"] for box in boxes}) == len(order)
@@ -166,7 +168,7 @@ def test_boxes_do_not_overlap() -> None:
     boxes = drawing(arrows("a>c", "b>c", "a>d", "b>d", "d>e"))["boxes"]
     for one, other in itertools.combinations(boxes, 2):
         apart = one["y"] + one["height"] <= other["y"] or other["y"] + other["height"] <= one["y"]
-        # Between columns is room for arrows.
+        # There is room for arrows between columns.
         beside = abs(one["x"] - other["x"]) >= one["width"] + COLUMN_GAP
         assert apart or beside
 
@@ -202,7 +204,7 @@ def test_arrows_that_skip_a_column_pass_its_boxes() -> None:
 
 
 def test_arrows_pass_a_column_on_the_side_that_is_nearer() -> None:
-    """From and to buckets in the upper half above it, in the lower half below it."""
+    """Arrows between buckets in the upper half pass above it, those in the lower half below it."""
     through = [Arrow(one, "1", two, "1", "ok", "") for one, two in ("ab", "bc")]
     rows = [Arrow("a", str(row), "c", str(row), "ok", "") for row in range(2, 7)]
     found = drawing([*through, *rows])
@@ -253,8 +255,8 @@ def test_long_names_keep_their_ends() -> None:
     assert shorten("short") == "short"
 
 
-def test_a_report_of_this_run_goes_before_one_of_the_last() -> None:
+def test_a_report_of_this_run_has_precedence_over_the_last_one() -> None:
     (shown,) = page(PageInput("t", [report(in_sync=1)], last=[odd_report()]))["pairs"]
     assert shown["verdict"] == "ok"
-    # A pair that the inventory has no more is not shown.
+    # A pair that is no longer in the inventory is not shown.
     assert page(PageInput("t", last=[odd_report()]))["pairs"] == []

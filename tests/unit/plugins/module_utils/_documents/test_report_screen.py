@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a terminal shows of a run: counts, keys and remedies of what is to be fixed, and no control characters."""
+"""The summary of a run in a terminal: counts, keys and remedies of problems, without control characters."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_the_screen_has_a_block_for_each_pair() -> None:
     ]
 
 
-def test_what_is_to_be_fixed_has_its_first_keys_and_a_remedy() -> None:
+def test_problems_have_their_first_keys_and_a_remedy() -> None:
     made = report(in_sync=1234, not_selected=2)
     for number in range(5):
         made.add(problem(f"k{number}", state="missing"))
@@ -67,7 +67,7 @@ def test_what_is_to_be_fixed_has_its_first_keys_and_a_remedy() -> None:
     ]
 
 
-def test_what_a_repair_did_and_left() -> None:
+def test_actions_and_remaining_problems_of_a_repair() -> None:
     skipped = [
         SkippedVersion(f"k{number}", "9", "The key is deleted.", "Delete it again.")
         for number in range(4)
@@ -100,7 +100,7 @@ def shown_key(key: str) -> str:
     return screen(page(PageInput("t", [made])))[-1].strip().removesuffix(" (version 98765)")
 
 
-def test_a_key_cannot_steer_the_terminal() -> None:
+def test_a_key_cannot_control_the_terminal() -> None:
     assert (
         shown_key("a\x1b[2J\nb\u202e\U0001f600 \u00e9") == "a\\x1b[2J\\nb\\u202e\U0001f600 \u00e9"
     )

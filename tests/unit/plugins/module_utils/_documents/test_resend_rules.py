@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What may be sent again: single rules, and all small histories against a target that behaves as measured."""
+"""The rules for sending again: single rules, and all small histories with a target that behaves as measured."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_the_oldest_version_is_sent_first() -> None:
     assert plan(version("3"), version("2", THERE), version("1")) == KeyPlan(("1", "3"))
 
 
-def test_the_default_states_exist_and_others_are_left_alone() -> None:
+def test_the_default_states_exist_and_others_are_not_sent() -> None:
     assert set(STATE) >= Selection().states | ARRIVING
     assert plan(version("1", GONE), version("0", WAITS)) == KeyPlan()
 
@@ -61,7 +61,9 @@ def test_the_default_states_exist_and_others_are_left_alone() -> None:
         (marker("1", "delete_marker_missing"), True, "delete-marker"),
     ],
 )
-def test_what_is_refused_for_its_own_sake(one: KeyVersion, named: bool, reason: str) -> None:
+def test_versions_that_are_refused_independently_of_others(
+    one: KeyVersion, named: bool, reason: str
+) -> None:
     found = plan(one, version_ids=frozenset({"1"} if named else ()))
     assert reasons(found) == ({"1": reason} if reason else {})
     assert found.send == (() if reason else ("1",))
@@ -118,7 +120,7 @@ def test_every_refusal_is_explained() -> None:
 
 
 class Target:
-    """Versions as the target has them, the current one first; it behaves as was measured."""
+    """The versions at the target, current one first; it behaves as measured."""
 
     def __init__(self, source: tuple[KeyVersion, ...]) -> None:
         self.rank = {one.version_id: place for place, one in enumerate(source)}
@@ -134,7 +136,7 @@ class Target:
 
     @property
     def current(self) -> str | None:
-        """The version that a GET returns; None for a key that is not there or deleted."""
+        """The version that a GET returns; None for a missing or deleted key."""
         if not self.versions or self.versions[0] in self.markers:
             return None
         return self.versions[0]
@@ -155,7 +157,7 @@ def histories() -> Iterator[tuple[KeyVersion, ...]]:
 
 
 def rightly_ordered(history: tuple[KeyVersion, ...]) -> bool:
-    """A target that is damaged before has a null version above newer ones: nothing can be said of it."""
+    """Whether the target's order is correct. A damaged one with a null version above newer ones proves nothing."""
     arrived = [one for one in history if one.arrived]
     return NULL not in [one.version_id for one in arrived[:-1]]
 
@@ -170,7 +172,7 @@ def test_all_small_histories(delete_again: bool, markers: bool) -> None:
             continue
         found = plan_key(history, Selection(delete_again=delete_again, markers=markers))
         if not found.send:
-            # A selected marker that the target lacks is made again, although nothing follows it.
+            # A selected marker that the target lacks is created again, even if no version follows it.
             newest = history[0]
             lost = newest.delete_marker and Selection().includes(newest)
             assert found.delete_first == (delete_again and lost)
@@ -198,7 +200,7 @@ def test_keys_without_null_versions_and_markers_are_sent_whole() -> None:
         assert plan(*history) == KeyPlan(tuple(wanted))
 
 
-def test_what_is_excluded_is_left_alone_unless_it_is_named() -> None:
+def test_excluded_versions_are_not_sent_unless_they_are_named() -> None:
     key = (version("2"), version("1"))
     assert plan(*key, excluded=frozenset({"1"})).send == ("2",)
     named = plan(*key, excluded=frozenset({"1"}), version_ids=frozenset({"1"}))
@@ -211,7 +213,7 @@ LOST = "delete_marker_missing"
 WITH_MARKERS = frozenset({FAILED, LOST})
 
 
-def test_an_old_delete_marker_has_a_reason_of_its_own() -> None:
+def test_an_old_delete_marker_has_its_own_reason() -> None:
     found = plan(version("3"), marker("2", LOST), version("1", THERE), states=WITH_MARKERS)
     assert (found.send, reasons(found)) == (("3",), {"2": "old-delete-marker"})
 
@@ -229,5 +231,5 @@ def test_a_new_delete_marker_covers_the_lost_ones(older: KeyVersion | None) -> N
     assert reasons(left)["3"] == "delete-marker"
 
 
-def test_a_delete_marker_that_is_not_selected_is_not_made_again() -> None:
+def test_a_delete_marker_that_is_not_selected_is_not_created_again() -> None:
     assert plan(marker("2", LOST), version("1", THERE), delete_again=True) == KeyPlan()

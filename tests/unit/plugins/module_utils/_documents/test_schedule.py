@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whole hours from times: never earlier than requested, less than an hour later, and the same when repeated."""
+"""Whole hours from times: not earlier than requested, less than an hour later, and idempotent."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_repeated_hours_are_the_same_for_an_hour(minutes: int, met: bool) -> Non
     assert resume_in(6, NOW + timedelta(minutes=minutes)).is_met_by(scheduled) is met
 
 
-def test_another_schedule_is_no_match() -> None:
+def test_another_schedule_does_not_satisfy_the_request() -> None:
     resume = resume_until("2026-11-23T06:00:00Z", NOW)
     for moment in (None, NOW + timedelta(hours=12), NOW + timedelta(hours=14)):
         assert not resume.is_met_by(moment)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a backfill announces beside its writes."""
+"""The side effects that a backfill announces."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def announced(**found: Any) -> list[str]:
         ([], False),
     ],
 )
-def test_who_is_notified_of_tagging(events: list[str], told: bool) -> None:
+def test_receivers_of_notifications_about_tagging(events: list[str], told: bool) -> None:
     configuration = {"QueueConfigurations": [{"QueueArn": QUEUE, "Events": events}]}
     assert notified(configuration, PUT) == ([QUEUE] if told else [])
     assert bool(announced(notifications=configuration)) == told

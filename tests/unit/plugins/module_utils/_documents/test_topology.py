@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What each host of an inventory has to do, and what is wrong with the inventory."""
+"""The plan of each host of an inventory, and errors in the inventory."""
 
 from __future__ import annotations
 
@@ -129,20 +129,20 @@ def test_a_host_may_be_both() -> None:
     assert [bucket["name"] for bucket in made["buckets"]] == ["aaa"]
 
 
-def test_the_proof_of_a_bucket_that_also_receives_has_a_key_of_its_own() -> None:
+def test_the_proof_of_a_bucket_that_is_also_a_target_has_its_own_key() -> None:
     assert planned(two_hosts())["verify_key"] == "proof"
     assert planned(both_ways())["verify_key"] == "proof-from-here"
     assert planned(both_ways(), "there")["verify_key"] == "proof-from-there"
 
 
-def test_a_bystander_has_nothing_to_do_and_needs_no_connection() -> None:
+def test_an_uninvolved_host_has_no_work_and_needs_no_connection() -> None:
     hosts = two_hosts() | {"bystander": {}}
     made = planned(hosts, "bystander")
     assert not any(made[name] for name in ("source", "target", "roles", "policies", "buckets"))
     assert refused(hosts, "bystander") == []
 
 
-def test_pairs_with_roles_of_their_own_need_none() -> None:
+def test_pairs_with_their_own_roles_need_none_of_the_hosts() -> None:
     hosts = two_hosts(pair("aaa", "bbb", role=f"{ARN},{ARN}"))
     made = planned(hosts)
     assert made["source"] is True
@@ -153,7 +153,7 @@ def test_pairs_with_roles_of_their_own_need_none() -> None:
     assert refused(hosts) == refused(hosts, "there") == []
 
 
-def test_roles_that_exist_already_are_left_alone() -> None:
+def test_existing_roles_are_not_managed() -> None:
     hosts = two_hosts(source_role_arn=ARN)
     del hosts["here"]["replication_iam"]
     made = planned(hosts)
@@ -170,7 +170,7 @@ def test_buckets_have_a_location_if_one_is_given() -> None:
 
 @pytest.mark.parametrize("host", ["here", "there"])
 @pytest.mark.parametrize("variable", ["replication_s3", "replication_iam"])
-def test_what_the_inventory_lacks_is_named(host: str, variable: str) -> None:
+def test_missing_variables_of_the_inventory_are_named(host: str, variable: str) -> None:
     hosts = two_hosts()
     del hosts[host][variable]
     (sentence,) = refused(hosts)
@@ -188,20 +188,20 @@ def test_what_the_inventory_lacks_is_named(host: str, variable: str) -> None:
         ),
     ],
 )
-def test_mistakes_in_pairs_are_named(changes: dict[str, Any], sentence: str) -> None:
+def test_errors_in_pairs_are_named(changes: dict[str, Any], sentence: str) -> None:
     hosts = two_hosts()
     hosts["here"] |= changes
     (found,) = refused(hosts)
     assert sentence in found
 
 
-def test_a_source_without_pairs_is_no_success() -> None:
+def test_a_source_without_pairs_is_an_error() -> None:
     hosts = two_hosts() | {"idle": source()}
     (found,) = refused(hosts, "idle")
     assert found.startswith("idle has replication_target_host, but no pair")
 
 
-def test_an_inventory_without_any_pair_is_no_success() -> None:
+def test_an_inventory_without_any_pair_is_an_error() -> None:
     hosts = {"here": dict(HOST), "there": dict(HOST)}
     (found,) = refused(hosts)
     assert found.startswith("No host of the inventory has replication_pairs")
@@ -226,7 +226,9 @@ def test_an_inventory_without_any_pair_is_no_success() -> None:
         ),
     ],
 )  # fmt: skip
-def test_what_no_server_would_accept_is_refused(changes: dict[str, Any], sentence: str) -> None:
+def test_values_that_no_server_would_accept_are_refused(
+    changes: dict[str, Any], sentence: str
+) -> None:
     hosts = two_hosts()
     hosts["here"] |= {f"replication_{name}": value for name, value in changes.items()}
     (found,) = refused(hosts)
@@ -272,7 +274,7 @@ def test_two_hosts_with_one_source_bucket() -> None:
         ([{"prefix": "x/"}], [{"prefix": "x/", "enabled": False}], False),
     ],
 )
-def test_prefixes_that_meet_in_one_target_bucket(one: Any, other: Any, shared: bool) -> None:
+def test_overlapping_prefixes_in_one_target_bucket(one: Any, other: Any, shared: bool) -> None:
     hosts = two_hosts(pair("aaa", "bbb", rules=one))
     hosts["elsewhere"] = source(pair("ccc", "bbb", rules=other))
     for host in ("here", "elsewhere"):

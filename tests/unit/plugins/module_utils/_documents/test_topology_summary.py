@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The summary of a run: what its proofs are called, and that it does not grow with the square of the pairs."""
+"""The summary of a run: the texts for proofs, and linear time for many pairs."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ def test_a_run_has_a_table_of_its_pairs() -> None:
 
 
 @pytest.mark.parametrize(("step", "rules"), [("roles", ""), ("replication", "1"), ("removed", "1")])
-def test_what_a_run_has_not_read_is_not_shown_as_none(step: str, rules: str) -> None:
-    """With --tags, and after a teardown that left rules of others."""
+def test_configurations_that_were_not_read_are_not_shown_as_missing(step: str, rules: str) -> None:
+    """With --tags, and after a teardown that left other rules."""
     results = {step: {"results": [{"replication": {"rules": [{}]}}]}}
     summary = Summary(plan(1), results).describe()
     words = f"s0 -> there:t0 {rules} Source, Target not run"
@@ -90,7 +90,7 @@ def test_canaries_do_not_count() -> None:
 
 
 def test_thousands_of_pairs() -> None:
-    """With the square of their number it took 5 s of processor time."""
+    """Quadratic time took 5 s of CPU time."""
     pairs = 2000
     results = {
         "buckets": {"results": [{"changes": [f"CreateBucket s{n}"]} for n in range(pairs)]},

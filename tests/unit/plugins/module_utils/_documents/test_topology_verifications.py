@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How the verification of a host's pairs is shared among machines, and where its parts are."""
+"""How machines share the verification of a host's pairs, and the places of its parts."""
 
 from __future__ import annotations
 

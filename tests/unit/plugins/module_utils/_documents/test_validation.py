@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Drift told from errors, and when a validation fails."""
+"""Drift and errors are distinguished, and when a validation fails."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_groups_and_lines() -> None:
 @pytest.mark.parametrize(
     ("canary", "words"), [({"object": {}}, "a canary was replicated"), (None, "no canary was put")]
 )
-def test_what_was_checked_is_told_once_for_many_pairs(canary: Any, words: str) -> None:
+def test_checks_are_listed_once_for_many_pairs(canary: Any, words: str) -> None:
     pairs = [{**PAIR, "source_bucket": f"s{number}"} for number in range(12)]
     results = [{**found(("info", False)), "canary": canary}] * 12
     judged = validation(pairs, results, fail_on="error", fail_on_drift=True)
@@ -100,5 +100,5 @@ def test_pairs_that_share_something_report_it_once() -> None:
     assert len(both["statistic"]["findings"]) == 2
 
 
-def test_the_statistic_has_nothing_of_a_server() -> None:
+def test_the_statistic_has_no_text_from_a_server() -> None:
     assert "{{" not in str(judge(("error", True))["statistic"])

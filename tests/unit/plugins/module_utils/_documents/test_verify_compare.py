@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Merging two listings: every row is in exactly one place, and only keys that differ are cases."""
+"""Merging two listings: every row is counted exactly once, and only keys that differ are cases."""
 
 from __future__ import annotations
 
@@ -164,12 +164,12 @@ def row(key: str, version: str) -> Row:
         ([["a", "b"], ["b"]], "repeats rows"),
     ],
 )
-def test_disorder_and_repeated_rows_are_noticed(cut: list[list[str]], message: str) -> None:
+def test_wrong_order_and_repeated_rows_are_detected(cut: list[list[str]], message: str) -> None:
     with pytest.raises(Disordered, match=f"target bucket.*{message}|target bucket {message}"):
         list(in_order([[row(key, "v") for key in keys] for keys in cut], "target"))
 
 
-def test_versions_of_a_key_on_several_pages_are_no_repetition() -> None:
+def test_versions_of_a_key_on_several_pages_are_not_a_repetition() -> None:
     cut = [[row("a", "1"), row("a", "2")], [row("a", "3"), row("b", "1")]]
     assert list(in_order(cut, "source")) == cut
     with pytest.raises(Disordered):

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The state of each version, by tables; and whole comparisons against a naive one in memory."""
+"""The state of each version, in tables; and whole comparisons against a naive one in memory."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ CLOUD = replace(CONTEXT, cloud=True)
         ([v("1"), v("null")], [v("c1", None), v("null", None)], []),
     ],
 )
-def test_clouds_have_version_ids_of_their_own(
+def test_clouds_have_their_own_version_ids(
     source: list[Entry], target: list[Entry], expected: list[str]
 ) -> None:
     assert states(verdict(source, target, CLOUD)) == expected
@@ -235,7 +235,7 @@ def test_pending_for_other_roles_is_stuck(stamped: str | None, expected: str) ->
     assert states(verdict([v("1", "PENDING")], [], context, heads=dict(heads))) == [expected]
 
 
-def test_what_is_younger_than_the_run_is_looked_at_again() -> None:
+def test_versions_newer_than_the_run_are_read_again() -> None:
     assert not verdict([v("1")], []).again
     assert verdict([v("1", modified=b"2026-02-01T00:00:00.000Z")], []).again
     assert verdict([v("1", "PROCESSING")], []).again
@@ -252,13 +252,13 @@ def test_kinds_beyond_the_limit_are_counted_as_not_inspected() -> None:
     assert found.skipped == {"only_source": 2}
 
 
-def test_other_times_are_counted_and_no_problem() -> None:
+def test_other_times_are_counted_and_not_a_problem() -> None:
     found = verdict([v("1")], [v("1", R, modified=b"2026-01-09T00:00:00.000Z")])
     assert found.problems == []
     assert (found.other_times, found.in_sync.count) == (1, 1)
 
 
-def test_asks_only_where_listings_leave_a_question() -> None:
+def test_requests_are_only_made_if_listings_are_not_sufficient() -> None:
     both = Bucket({KEY: [v("2"), v("1")]}).rows()
     other = Bucket({KEY: [v("2", R), v("1", R, etag=b"x"), v("0", R), m("m")]}).rows()
     asked = questions(Case(KEY, tuple(both), tuple(other)), CONTEXT)
@@ -269,7 +269,7 @@ def test_asks_only_where_listings_leave_a_question() -> None:
     ]
 
 
-#: What a version that only the source has is, by its status.
+#: The state of a version that only the source has, by its status.
 BY_STATUS = {
     None: "never_replicated",
     "PENDING": "pending",
@@ -288,7 +288,7 @@ OF_KEYS = {"other_current", "other_order"}
 
 
 def naive(source: Bucket, target: Bucket) -> tuple[Counter[str], Counter[str]]:
-    """The states of all versions, and of all markers on one side, by looking at one version after the other."""
+    """The states of all versions, and of all markers on one side, computed version by version."""
     found: Counter[str] = Counter()
     markers: Counter[str] = Counter()
     for key in source.keys.keys() | target.keys.keys():

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Copies in a cloud find their sources, whatever is missing, extra, or has the same content as another."""
+"""Copies in a cloud are assigned to their sources, even if some are missing, extra, or have equal contents."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def case_of(source: Sequence[Entry], target: Sequence[Entry]) -> Case:
 def states(
     source: Sequence[Entry], target: Sequence[Entry], named: dict[str, str], **facts: Head
 ) -> list[str]:
-    """What is said of a key; `named`: the source that each copy's metadata names. HEAD is asked as `questions` says."""
+    """The states of a key; `named`: the source id in each copy's metadata. HEAD requests are those of `questions`."""
     case = case_of(source, target)
     answers: Heads = {}
     for ask in questions(case, CLOUD):
@@ -81,21 +81,21 @@ def states(
         ([v("1")], [v("c1")], {}, []),
         ([v("2", etag=b"b"), v("1")], [v("c2", etag=b"b"), v("c1")], {}, []),
         ([v("1")], [], {}, ["1 missing"]),
-        # Content alone would take the copy for that of version 2.
+        # By content alone, the copy would be assigned to version 2.
         ([v("2"), v("1")], [v("c1")], {"c1": "1"}, ["2 missing"]),
         ([v("2"), v("1")], [v("c2")], {"c2": "2"}, ["1 missing"]),
         ([v("3"), v("2"), v("1")], [v("c3"), v("c1")], {"c3": "3", "c1": "1"}, ["2 missing"]),
         ([m("2"), v("1")], [m("c2"), v("c1")], {}, []),
         ([m("2"), v("1")], [v("c1")], {"c1": "1"}, ["2 delete_marker_missing"]),
         ([v("1"), v("null")], [v("c1"), v("null")], {}, []),
-        # A bucket without versioning has `null` only, whichever version it is a copy of.
+        # A bucket without versioning has only `null`, a copy of any version.
         ([v("2"), v("null", etag=b"b")], [v("null")], {"null": "2"}, ["null missing"]),
         ([v("1")], [v("null", etag=b"b"), v("c1")], {"c1": "1"},
          ["1 other_current/covered", "null written_at_target"]),
         ([v("1")], [v("c9"), v("c1")], {"c1": "1", "c9": "9"},
          ["1 other_current/covered", "c9 replica_without_source"]),
         ([v("1")], [v("d1"), v("c1")], {"c1": "1", "d1": "1"}, ["c1 replica_without_source/another-copy"]),
-        # Other part sizes make another ETag, and the metadata still tells whose copy it is.
+        # Other part sizes lead to another ETag, but the metadata has the source.
         ([v("1", etag=b"x-2")], [v("c1", etag=b"y")], {"c1": "1"}, ["1 not_comparable/part-sizes"]),
         ([v("1")], [v("c1", etag=b"y")], {"c1": "1"}, ["1 different/etag"]),
         ([v("1")], [v("c1", size=9)], {"c1": "1"}, ["1 different/size"]),
@@ -108,14 +108,14 @@ def test_states(
     assert states(source, target, named) == expected
 
 
-def test_the_source_names_its_copy_too() -> None:
+def test_the_source_has_the_id_of_its_copy_too() -> None:
     head = Head("COMPLETED", "2", copy_id="c2")
     other = Head("COMPLETED", "1", copy_id="gone")
     found = states([v("2"), v("1")], [v("c2")], {}, **{"2": head, "1": other})
     assert found == ["1 missing"]
 
 
-def test_asks_only_for_what_contents_do_not_tell() -> None:
+def test_requests_are_only_made_if_contents_are_not_sufficient() -> None:
     source = [v(str(number), etag=b"%d" % number) for number in range(5)]
     copies = [replace(one, version=b"c" + one.version) for one in source]
     assert questions(case_of(source, copies), CLOUD) == []
@@ -125,7 +125,7 @@ def test_asks_only_for_what_contents_do_not_tell() -> None:
 
 @st.composite
 def histories(draw: st.DrawFn) -> tuple[list[Entry], list[Entry]]:
-    """A key's versions, and those copies of them that are left in the cloud; version c<n> is the copy of <n>."""
+    """A key's versions, and their remaining copies in the cloud; version c<n> is the copy of <n>."""
     kinds = draw(st.lists(st.sampled_from(["", "a", "b"]), min_size=1, max_size=6))
     source = [
         m(str(number)) if not kind else v(str(number), etag=kind.encode())
@@ -135,7 +135,7 @@ def histories(draw: st.DrawFn) -> tuple[list[Entry], list[Entry]]:
     copies = [
         replace(one, version=b"c" + one.version)
         for one, there in zip(source, left, strict=True)
-        # Markers have no metadata, so that nothing can tell which of several is missing.
+        # Markers have no metadata, so it is unknown which of several is missing.
         if there or one.marker
     ]
     return source, copies
@@ -143,7 +143,7 @@ def histories(draw: st.DrawFn) -> tuple[list[Entry], list[Entry]]:
 
 @PROFILE
 @given(histories())
-def test_with_metadata_every_copy_finds_its_source(
+def test_with_metadata_every_copy_is_assigned_to_its_source(
     made: tuple[list[Entry], list[Entry]],
 ) -> None:
     case = case_of(*made)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ranges of keys: cuts are between their ends, nothing is lost by dividing, and listers are kept busy."""
+"""Ranges of keys: cuts are between their ends, dividing loses no keys, and listers have work."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def keys_of(kind: str, count: int) -> list[bytes]:
 
 @dataclass
 class Simulation:
-    """Listers that take one unit of time for a page, without servers."""
+    """Simulates listers that take one unit of time for a page."""
 
     keys: list[bytes]
     listers: int
@@ -164,7 +164,7 @@ def test_nothing_is_lost_by_dividing(data: st.DataObject) -> None:
     assert span.tried == {}
 
 
-def test_a_range_that_was_read_meanwhile_is_not_cut() -> None:
+def test_a_range_that_was_read_in_the_meantime_is_not_cut() -> None:
     span = Span()
     span.hand_out(b"a", b"m")
     span.tried[b"k"] = None
@@ -179,8 +179,8 @@ def test_a_range_is_cut_if_half_as_much_again_as_a_part_is_left(rows: int, worth
     assert (choose_cut([span], 20) is not None) == worth
 
 
-def test_a_range_is_not_cut_behind_its_end() -> None:
-    """What follows the keys of its last page is the end itself."""
+def test_a_range_is_not_cut_after_its_end() -> None:
+    """After the keys of its last page there is only the end."""
     span = Span(until=b"b5")
     span.hand_out(b"a11", b"a12")
     assert choose_cut([span]) == (span, b"a2")
@@ -188,7 +188,7 @@ def test_a_range_is_not_cut_behind_its_end() -> None:
     assert choose_cut([span]) is None
 
 
-def test_keys_that_were_put_behind_a_ceiling_since_are_a_part_without_it() -> None:
+def test_new_keys_after_a_ceiling_are_a_part_without_it() -> None:
     span = Span()
     span.hand_out(b"a", b"b")
     span.ceiling = b"k"
@@ -200,7 +200,7 @@ def test_keys_that_were_put_behind_a_ceiling_since_are_a_part_without_it() -> No
 
 
 def test_the_lower_part_keeps_its_share_of_what_is_expected() -> None:
-    """A quarter of the keys is read, and half is taken by another lister: a third of the rest stays."""
+    """A quarter of the keys is read, and another lister takes half: a third of the rest stays."""
     span = Span(start=b"0", until=b"8", expected=600.0, alphabet=Alphabet("012345678"))
     span.hand_out(b"0", b"2")
     span.advance(Position(b"2"), 200)
@@ -211,7 +211,7 @@ def test_the_lower_part_keeps_its_share_of_what_is_expected() -> None:
     assert span.expected == pytest.approx(200)
 
 
-def test_what_is_behind_the_end_is_no_part() -> None:
+def test_keys_after_the_end_are_not_a_part() -> None:
     span = Span(until=b"m")
     span.hand_out(b"a", b"b")
     assert split(span, b"k", b"x", b"z", 10) is None

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The report of a verification: what it says, its JSON form, and the merging of parts."""
+"""The report of a verification: its contents, its JSON form, and the merging of parts."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How many keys are left behind a page, and where to look next."""
+"""The estimate of keys after a page, and where to sample next."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def stretch(*keys: bytes, end: bytes | None = None, done: bool = False) -> Stret
     return Stretch(b"", end, keys, done, Alphabet(DIGITS))
 
 
-def test_as_many_are_left_as_the_space_behind_the_page_holds() -> None:
-    """A version for each digit: behind 3 are those up to 8, and one more at the denser half's rate."""
+def test_the_rest_is_estimated_from_the_space_after_the_page() -> None:
+    """A version for each digit: after 3 there are those up to 8, and one more at the denser half's rate."""
     assert stretch(b"1", b"2", b"3", end=b"8").left() == pytest.approx(6)
 
 
-def test_nothing_tells_how_many_are_left_behind_a_single_key() -> None:
+def test_the_rest_after_a_single_key_is_unknown() -> None:
     assert stretch(b"1").left() == math.inf
     assert stretch(b"1", done=True).left() == 0
 
@@ -38,15 +38,15 @@ def test_nothing_tells_how_many_are_left_behind_a_single_key() -> None:
 @pytest.mark.parametrize(
     ("keys", "end", "cut"),
     [
-        # Keys may differ at their first character already: half of what they have in common is left out.
+        # Keys may already differ at their first character: half of their common beginning is left out.
         ((b"111", b"115", b"119"), None, b"12"),
         ((b"11111", b"11115", b"11119"), None, b"112"),
-        # No key behind 14 is in the stretch, so the next look is below that beginning.
+        # No key after 14 is in the stretch, so the next sample is within this beginning.
         ((b"1111", b"1115", b"1119"), b"14", b"112"),
         ((b"111", b"111", b"111"), None, b"111"),
     ],
 )
-def test_the_next_look_is_behind_half_of_the_beginning_that_the_page_shares(
+def test_the_next_sample_is_after_half_of_the_pages_common_beginning(
     keys: tuple[bytes, ...], end: bytes | None, cut: bytes
 ) -> None:
     assert stretch(*keys, end=end).cut() == cut
@@ -67,7 +67,7 @@ def test_a_plan_cuts_where_it_is_nearest_to_equal_parts() -> None:
     assert balanced([*spans, Span(start=b"d", rows=100, done=True)], 2) == [b"c"]
 
 
-def test_what_cannot_be_estimated_is_taken_as_usual_in_a_plan() -> None:
+def test_ranges_without_an_estimate_count_as_average_in_a_plan() -> None:
     """Two known ranges of 100 rows, and an unknown one between them."""
     spans = [
         Span(start=b"", rows=100, done=True),
@@ -76,6 +76,6 @@ def test_what_cannot_be_estimated_is_taken_as_usual_in_a_plan() -> None:
     ]
     assert spans[1].left() == math.inf
     assert balanced(spans, 3) == [b"3", b"6"]
-    # The first one is no larger than the others either.
+    # The first one is not larger than the others either.
     spans[0], spans[1] = Span(start=b"", expected=math.inf), Span(start=b"3", rows=100, done=True)
     assert balanced([*spans, Span(start=b"9", rows=100, done=True)], 2) == [b"6"]

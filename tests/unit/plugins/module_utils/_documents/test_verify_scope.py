@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is compared: the current versions of both sides, or those that were written in a time."""
+"""The versions to compare: current versions of both sides, or those of a period."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ DATED = Bucket(
     ],
 )
 def test_which_versions_are_in_scope(scope: Scope, found: list[str]) -> None:
-    """The first moment belongs to it, the last one does not: so days together have every version once."""
+    """The period includes its first moment, but not its last: consecutive days have every version once."""
     assert [row[VERSION_ID].decode() for row in scope.rows(DATED.rows())] == found
 
 
 def judged() -> tuple[Case, Verdict]:
-    """Two versions that are in a cloud under ids of their own, and a third one that is missing."""
+    """Two versions that have other ids in a cloud, and a third one that is missing."""
     source = Bucket({b"k": [Entry(b"s3"), Entry(b"s2"), Entry(b"s1")]}).rows()
     target = Bucket({b"k": [Entry(b"t2"), Entry(b"t1")]}).rows()
     verdict = Verdict(
@@ -68,7 +68,7 @@ def test_all_versions_have_their_verdicts() -> None:
     assert Scope().verdict(case, verdict) == verdict
 
 
-def test_of_a_key_the_current_versions_of_both_sides_have_their_verdicts() -> None:
+def test_only_current_versions_of_both_sides_have_verdicts() -> None:
     case, verdict = judged()
     found = Scope(current=True).verdict(case, verdict)
     assert (found.same, found.in_sync.count) == ([], 0)

@@ -78,7 +78,7 @@ def test_a_malformed_rule_is_refused_by_name(rules: Any, message: str) -> None:
         wanted_rules(rules)
 
 
-def test_without_rules_nothing_is_asked_for() -> None:
+def test_without_rules_there_is_no_desired_state() -> None:
     assert wanted_rules(None) is None
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Numbers that Ansible takes and that make no sense are refused, wherever they stand."""
+"""Numbers that Ansible accepts but that make no sense are refused at any depth."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_out_of_range(options: dict[str, Any], message: str) -> None:
     ) == {"changed": False, "failed": True, "msg": message, "changes": [], "warnings": []}
 
 
-def test_inside_of_dictionaries_and_lists() -> None:
+def test_inside_dictionaries_and_lists() -> None:
     check = {"target": {"s3": {"retry_timeout": -2.0}}}
     found = list(bad_numbers(CHECK, {"checks": [check, {}], "wait_max_delay": 0.0}))
     assert len(found) == 2

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bringing a resource to a state, whatever happens on the way; the resource is a set of letters."""
+"""Reconciling a resource in spite of failures and conflicts; the resource is a set of letters."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def error(kind: Kind) -> ApiError:
 
 
 class Letters:
-    """The letters on a server; wanted are others. Letters come one by one, and go after all came."""
+    """A resource of letters on a server. Missing letters are added one by one, then others are removed."""
 
     def __init__(self, there: str, wanted: str) -> None:
         self.there = set(there)
@@ -54,12 +54,12 @@ class Letters:
         self.looked = 0
 
     def before(self, letter: str, does: ApiError | Callable[[], object]) -> Letters:
-        """What happens before the next write of this letter."""
+        """Set what happens before the next write of this letter."""
         self.faults.setdefault(letter, []).append(_doing(does))
         return self
 
     def after(self, letter: str, does: ApiError | Callable[[], object]) -> Letters:
-        """What happens after the server acted: an error loses the answer."""
+        """Set what happens after the server acted; with an error, the response is lost."""
 
         def act_and_fail() -> None:
             self._toggle(letter)
@@ -118,7 +118,7 @@ def _doing(does: ApiError | Callable[[], object]) -> Callable[[], object]:
 
 
 def fails(letters: Letters, kind: Kind, timeout: float = 60.0) -> list[str]:
-    """The changes that are known when the work ends with this error."""
+    """The changes that are known if the work ends with this error."""
     changes: list[str] = []
     with pytest.raises(kind) as caught:
         run(letters, timeout=timeout, changes=changes)
@@ -198,7 +198,7 @@ class TestALostAnswer:
 
 
 class TestAConflict:
-    def test_is_looked_at_and_planned_anew(self) -> None:
+    def test_is_read_and_planned_again(self) -> None:
         letters = Letters("", "ab")
 
         def another_run() -> None:
@@ -234,20 +234,20 @@ class TestAConflict:
 
 
 @pytest.mark.parametrize("kind", [Forbidden, Invalid, NotFound])
-def test_a_failure_in_the_middle_keeps_what_was_done(kind: Kind) -> None:
+def test_a_failure_in_the_middle_keeps_the_changes(kind: Kind) -> None:
     letters = Letters("", "abc").before("b", error(kind))
     assert fails(letters, kind) == ["Add a"]
     assert letters.writes == ["a", "b"]
 
 
 @pytest.mark.parametrize("kind", [Forbidden, Unreachable])
-def test_a_failure_of_the_second_look_keeps_what_was_done(kind: Kind) -> None:
+def test_a_failure_of_the_second_read_keeps_the_changes(kind: Kind) -> None:
     letters = Letters("", "ab").before("b", error(Unreachable))
     letters.before("read", lambda: None).before("read", error(kind))
     assert fails(letters, kind) == ["Add a"]
 
 
-def test_a_refusal_after_the_second_look_keeps_what_was_done() -> None:
+def test_a_refusal_after_the_second_read_keeps_the_changes() -> None:
     letters = Letters("", "ab").before("b", error(Unreachable))
     letters.refuses = lambda current: "a" in current
     changes: list[str] = []
@@ -256,7 +256,7 @@ def test_a_refusal_after_the_second_look_keeps_what_was_done() -> None:
     assert changes == ["Add a"]
 
 
-def test_what_is_gone_already_was_removed_by_another_run() -> None:
+def test_a_missing_resource_was_removed_by_another_run() -> None:
     letters = Letters("ab", "")
 
     def gone() -> None:
@@ -306,7 +306,7 @@ def test_a_lock_is_waited_for_until_the_deadline(
         pass
 
 
-def test_without_a_folder_for_locks_work_goes_on_with_a_warning(
+def test_without_a_folder_for_locks_the_work_continues_with_a_warning(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").write_text("")

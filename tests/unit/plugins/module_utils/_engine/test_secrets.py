@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""No form of a secret that the process knows is shown, wherever the secret comes from."""
+"""No form of a secret is shown, whatever the source of the secret is."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ URL = "http://127.0.0.1:1"
 
 @pytest.fixture(autouse=True)
 def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """AWS's files, of which clients of other tests know nothing."""
+    """AWS's files, which clients of other tests have not read."""
     for name in ("AWS_PROFILE", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
@@ -51,7 +51,7 @@ def _forget() -> None:
 
 
 def outcome(**options: Any) -> str:
-    """The result of a task that cannot reach its server, as it is shown."""
+    """The displayed result of a task that cannot reach its server."""
     given = {name: one.get("default") for name, one in SPEC.items()}
     given |= {"endpoint_url": URL, "name": "a-bucket", "retry_timeout": 0.0, **options}
     result = backbeat_bucket.TASK.run(given, check_mode=False)
@@ -141,7 +141,7 @@ def test_a_token_from_a_program_that_cannot_be_sent(files: Path) -> None:
 
 @pytest.mark.parametrize("module", [backbeat_verify, backbeat_backfill])
 def test_the_report_of_a_job(files: Path, module: Any) -> None:
-    """A file is not cleaned by the engine, and goes into pages and metrics."""
+    """The engine does not remove secrets from files, and reports become pages and metrics."""
     keys = {"access_key": "A", "secret_key": "planted-key", "session_token": "planted\ntoken"}
     side = {"s3": {"endpoint_url": URL, "retry_timeout": 0, **keys}, "bucket": "a-bucket"}
     given = {"source": side, "target": side, "report_file": str(files / "report.json")}

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From a module's options to its result: argument specs, one item or a list of them."""
+"""A module's options, argument specs and results, for one item or a list of them."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ TOO_MUCH = 99
 
 
 class Thing:
-    """A resource that is changed when its size is not 0, and fails when its name is that of an error."""
+    """A resource that is changed if its size is not 0, and fails if its name is that of an error."""
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         self.options = options
@@ -116,7 +116,7 @@ TASK = a_task()
 
 
 def checked(options: dict[str, Any], task: Task = TASK) -> dict[str, Any]:
-    """The options as Ansible gives them to a module. AssertionError with Ansible's message where it refuses them."""
+    """The options as Ansible passes them to a module. AssertionError with Ansible's message if they are invalid."""
     spec = task.argument_spec()
     result = ArgumentSpecValidator(spec.pop("argument_spec"), **spec).validate(
         {**CONNECTION, **options}
@@ -214,7 +214,7 @@ class TestOneItem:
         assert result["changed"] is check_mode
         assert result.get("failed", False) is not check_mode
 
-    def test_the_diff_is_left_out_unless_asked_for(self) -> None:
+    def test_the_diff_is_left_out_unless_requested(self) -> None:
         assert "diff" not in run({"name": "a", "size": 1}, diff=False)
 
     @pytest.mark.parametrize(
@@ -245,7 +245,7 @@ class TestOneItem:
         failed = {"changed": False, "failed": True, "warnings": []}
         assert run({"name": name}) == {**failed, **expected}
 
-    def test_what_was_changed_before_a_failure_is_told(self) -> None:
+    def test_changes_before_a_failure_are_in_the_result(self) -> None:
         class Twice(Thing):
             def plan(self, current: str | None) -> Plan[str]:
                 fail = Change[str]("Fail", "x", lambda _state: self._fail())
@@ -265,7 +265,7 @@ class TestOneItem:
         )
 
     def test_bugs_are_not_hidden(self) -> None:
-        """They are results, because results go through the scrubbing of secrets, and bare tracebacks do not."""
+        """They are results, because secrets are removed from results, but not from tracebacks."""
         result = run({"name": "a"}, a_task(lambda _options, _connections: 1 / 0))
         assert result["failed"]
         assert "Unexpected ZeroDivisionError" in result["msg"]
@@ -284,7 +284,7 @@ class TestSeveralItems:
         assert result["warnings"] == ["a warning", *names]
         assert not {"diff", "warnings"} & set(result["results"][0])
 
-    def test_are_worked_on_at_the_same_time(self, opened: list[tuple[str, str, int]]) -> None:
+    def test_are_processed_in_parallel(self, opened: list[tuple[str, str, int]]) -> None:
         together = threading.Barrier(4, timeout=10)
 
         def build(options: Mapping[str, Any], connections: Any) -> Query:
@@ -311,7 +311,7 @@ class TestSeveralItems:
         assert [one["changed"] for one in result["results"]] == [True, False, True, False]
         assert result["results"][3]["error"]["code"] == "AccessDenied"
 
-    def test_that_fail_for_one_reason_are_named_together_and_few_reasons_shown(self) -> None:
+    def test_that_fail_for_one_reason_are_named_together_with_few_reasons(self) -> None:
         def build(options: Mapping[str, Any], _connections: Any) -> Query:
             class Fail(Ask):
                 def run(self) -> dict[str, Any]:
@@ -362,7 +362,7 @@ class TestExclusive:
 
         return a_task(lambda options, _connections: Whole(options), exclusive=exclusive, rules={})
 
-    def test_of_one_name_are_worked_on_one_after_the_other(self, at_work: list[str]) -> None:
+    def test_of_one_name_are_processed_one_after_the_other(self, at_work: list[str]) -> None:
         names = ["a", "b", "a", "c", "a", "b"]
         items = [{"name": name, "size": number + 1} for number, name in enumerate(names)]
         # Also without a lock.
@@ -370,8 +370,8 @@ class TestExclusive:
         result = run({"things": items, "concurrency": 6}, task)
         assert [one["thing"]["size"] for one in result["results"]] == [1, 2, 3, 4, 5, 6]
 
-    def test_of_one_turn_are_worked_on_one_after_the_other(self, at_work: list[str]) -> None:
-        """Whatever their names are."""
+    def test_of_one_turn_are_processed_one_after_the_other(self, at_work: list[str]) -> None:
+        """Independently of their names."""
 
         class Shared(Thing):
             def read(self) -> str | None:
@@ -393,7 +393,7 @@ class TestExclusive:
     def test_are_confirmed_at_the_end_of_a_list(self, at_work: list[str]) -> None:
         items = [{"name": "a", "size": 1}, {"name": "b", "size": 1}, {"name": "b", "size": 0}]
         result = run({"things": items}, self.task(at_work, ("a", "b")))
-        # The last item of a name counts, if it wrote anything.
+        # The last item of each name is confirmed, if it wrote anything.
         assert [one.get("failed", False) for one in result["results"]] == [True, False, False]
         assert result["results"][0]["changed"]
         assert result["msg"].startswith("1 of 3 things failed.\na: ")
@@ -458,7 +458,7 @@ class TestQueries:
         result = run({"name": "a"}, self.task, check_mode=check_mode)
         assert result == {"changed": False, "thing": {"name": "a"}, "warnings": []}
 
-    def test_tell_what_they_saw_when_it_is_not_what_was_wanted(self) -> None:
+    def test_return_the_observed_state_if_it_is_not_as_requested(self) -> None:
         result = run({"things": [{"name": "unsatisfied"}]}, self.task)
         assert result["results"][0]["polls"] == 3
         assert result["msg"] == "unsatisfied"

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The result of a backfill, its files, and a run that goes on where another one ended."""
+"""The result of a backfill, its files, and a run that continues another one."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ AWAY = Unreachable(Call("HeadObject", "http://node1", "read it"), "away")
 
 
 class Scene:
-    """Backfills whose work is given: what a run does between its begin and its end."""
+    """Backfills with prepared work between the begin and the end of a run."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder = folder
@@ -94,7 +94,7 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
 
 
 def sends(*outcomes: str) -> Work:
-    """Two versions are found, and one is sent for each outcome; "" is not waited for."""
+    """Find two versions, and send one for each outcome; "": do not wait for it."""
 
     def work(ledger: Ledger) -> None:
         for number in range(2):
@@ -113,7 +113,7 @@ def failed(job: Backfill) -> Unsatisfied:
     return caught.value
 
 
-def test_a_run_that_goes_on_has_the_time_of_both(scene: Scene) -> None:
+def test_a_continued_run_has_the_time_of_both(scene: Scene) -> None:
     unsatisfied = failed(scene.job(scene.takes(40, AWAY)))
     assert str(unsatisfied) == str(AWAY)
     assert scene.files == {"checkpoint", "report"}
@@ -134,7 +134,7 @@ def test_a_dry_run_writes_no_file(scene: Scene) -> None:
     assert scene.files == set()
 
 
-def test_what_was_sent_is_the_change(scene: Scene) -> None:
+def test_sent_versions_are_the_change(scene: Scene) -> None:
     result = scene.job(sends("", "")).run(Control())
     assert result["changes"] == ["PutObjectTagging 2 versions of source-bucket"]
     assert result["diff"]["before"] == {"failed": 2}
@@ -144,12 +144,12 @@ def test_what_was_sent_is_the_change(scene: Scene) -> None:
     assert [json.loads(line)["version_id"] for line in lines] == ["v0", "v1"]
 
 
-def test_what_is_left_is_in_the_diff(scene: Scene) -> None:
+def test_remaining_versions_are_in_the_diff(scene: Scene) -> None:
     result = scene.job(sends("COMPLETED")).run(Control())
     assert result["diff"]["after"] == {"failed": 1}
 
 
-def test_nothing_to_send_is_no_change(scene: Scene) -> None:
+def test_without_versions_to_send_there_is_no_change(scene: Scene) -> None:
     assert scene.job(sends()).run(Control())["changes"] == []
     assert scene.job(scene.takes(0)).run(Control())["changes"] == []
 
@@ -162,13 +162,13 @@ def test_nothing_to_send_is_no_change(scene: Scene) -> None:
         (["FAILED", "PENDING"], "1 are FAILED and 1 are still pending"),
     ],
 )
-def test_what_did_not_arrive_fails_the_task(scene: Scene, outcomes: list[str], words: str) -> None:
+def test_unreplicated_versions_fail_the_task(scene: Scene, outcomes: list[str], words: str) -> None:
     unsatisfied = failed(scene.job(sends(*outcomes)))
     assert str(unsatisfied).startswith(
         f"Of 2 versions of source-bucket that were sent, {words}. Run backbeat_preflight"
     )
     assert unsatisfied.seen["changes"] == ["PutObjectTagging 2 versions of source-bucket"]
-    # The work itself is done: another run begins anew.
+    # The work itself is complete: another run begins from the start.
     assert "checkpoint" not in scene.files
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One version first: the others wait until it has arrived, and then go side by side."""
+"""One version is sent first: the others wait until it is replicated, and are then sent in parallel."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def test_keys_that_waited_for_the_first_are_sent_side_by_side() -> None:
     def send() -> None:
         begun.wait(60)
         with gate.turn():
-            # Broken unless all of them are here at a time.
+            # This barrier breaks unless all of them are here at the same time.
             together.wait(60)
 
     with ThreadPoolExecutor(WAITING) as pool:
         with gate.turn():
             others = [pool.submit(send) for _number in range(WAITING)]
             begun.wait(60)
-            # Time to come to the gate: those that come later are let through as well, and prove less.
+            # Time for all threads to reach the gate: later ones are admitted too, and prove less.
             time.sleep(0.2)
             assert not together.n_waiting
             ledger.proven = True
@@ -63,7 +63,7 @@ def test_a_key_that_was_skipped_proves_nothing_so_that_the_next_one_is_first() -
     assert inside == [True]
 
 
-def test_the_error_of_the_first_is_that_of_all_who_waited() -> None:
+def test_the_error_of_the_first_key_is_raised_for_all_waiting_keys() -> None:
     ledger = SimpleNamespace(proven=False)
     gate = Gate(cast(Any, ledger))
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""In which order a key's versions are sent, what is waited for, and when the rest of the key is left alone."""
+"""The order in which a key's versions are sent, the waits, and when the rest of the key is not sent."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def marker(name: str) -> Entry:
 
 
 class Listing:
-    """The key's rows as they are at the moment."""
+    """The key's current rows."""
 
     def __init__(self, api: Any, *_more: Any) -> None:
         self.bucket: Bucket = api.bucket
@@ -82,7 +82,7 @@ class Listing:
 
 
 class Books:
-    """What the ledger is told."""
+    """Records the calls of a ledger."""
 
     proven = True
 
@@ -106,7 +106,8 @@ class Books:
 
 
 class Scene:
-    """One key on both sides; time passes only in pauses, and what is sent arrives after `delay` seconds of it."""
+    """One key on both sides; time only advances in pauses, and a version is replicated `delay` seconds after it is
+    sent."""
 
     def __init__(self, time: Time, source: list[Entry], target: list[Entry] | None = None) -> None:
         self.time = time
@@ -137,7 +138,7 @@ class Scene:
         return self.buckets[side].keys.setdefault(KEY_NAME, [])
 
     def send(self, _key: bytes, one: SourceVersion) -> tuple[str, str]:
-        """As the sender does: mark the version as PENDING, and have it arrive."""
+        """As the sender: mark the version as PENDING, and replicate it later."""
         reason = self.reasons.get(one.version_id, "")
         if reason:
             return reason, ""
@@ -199,7 +200,7 @@ Make = Callable[..., Scene]
 
 @pytest.fixture
 def make(monkeypatch: pytest.MonkeyPatch) -> Make:
-    """Makes a scene with the clock of the code under test, which only pauses move."""
+    """Creates scenes with the clock of the code under test, which only advances in pauses."""
     time, made = Time(), []
 
     def new(*entries: Entry, target: list[Entry] | None = None) -> Scene:
@@ -223,12 +224,12 @@ def test_versions_are_sent_from_the_oldest_on_without_waiting(make: Make) -> Non
     scene = make(version("v3"), version("v2", "COMPLETED"), version("v1"), target=[version("v2")])
     assert scene.work(patient=False)
     assert scene.sent == ["v1", "v3"]
-    # Nor is the key listed once more, as deleted keys and those with a null version are.
+    # The key is not listed again, unlike deleted keys and those with a null version.
     assert (scene.time.slept, scene.pages) == ([], [])
     assert scene.books.found == ["v3", "v1"]
 
 
-def test_a_dry_run_says_the_same_and_sends_nothing(make: Make) -> None:
+def test_a_dry_run_has_the_same_result_and_sends_nothing(make: Make) -> None:
     scene = make(version("v2"), version("v1"))
     scene.work(predict=True)
     assert (scene.sent, scene.books.predicted) == ([], ["v1", "v2"])
@@ -238,9 +239,7 @@ def test_a_dry_run_says_the_same_and_sends_nothing(make: Make) -> None:
 
 
 @pytest.mark.parametrize("reason", ["refused", "no-rule"])
-def test_behind_a_version_that_cannot_be_sent_the_others_are_left_alone(
-    make: Make, reason: str
-) -> None:
+def test_after_a_version_that_cannot_be_sent_no_others_are_sent(make: Make, reason: str) -> None:
     scene = make(version("v3"), version("v2"), version("v1"))
     scene.reasons = {"v2": reason}
     scene.work()
@@ -249,7 +248,9 @@ def test_behind_a_version_that_cannot_be_sent_the_others_are_left_alone(
 
 
 @pytest.mark.parametrize("reason", ["gone", "changed", "already-there"])
-def test_a_version_that_needs_nothing_any_more_holds_up_no_other(make: Make, reason: str) -> None:
+def test_a_version_that_is_already_replicated_does_not_block_others(
+    make: Make, reason: str
+) -> None:
     scene = make(version("v3"), version("v2"), version("v1"))
     scene.reasons = {"v2": reason}
     scene.work()
@@ -264,7 +265,7 @@ def test_a_key_with_a_null_version_is_left_to_threads_that_may_wait(make: Make) 
 
 
 def test_above_a_null_version_each_is_sent_when_the_one_before_has_arrived(make: Make) -> None:
-    """A null version that arrives later becomes current at the target."""
+    """A null version that is replicated later becomes current at the target."""
     scene = make(version("v2"), version("v1"), version("null"))
     assert scene.work()
     assert scene.sent == ["null", "v1", "v2"]
@@ -281,7 +282,7 @@ def test_if_the_null_version_does_not_arrive_nothing_is_sent_above_it(make: Make
     assert SETTLE <= sum(scene.time.slept) < SETTLE + 1
 
 
-def test_a_null_version_that_was_deleted_meanwhile_is_not_waited_for(make: Make) -> None:
+def test_a_null_version_that_was_deleted_in_the_meantime_is_not_waited_for(make: Make) -> None:
     scene = make(version("v1"), version("null"))
     scene.reasons = {"null": "gone"}
     scene.work()
@@ -309,7 +310,7 @@ def test_a_deleted_key_is_deleted_again_before_its_older_versions_are_sent(make:
     assert scene.at_target[0] == "new"
 
 
-def test_a_deleted_key_is_left_alone_unless_it_may_be_deleted_again(make: Make) -> None:
+def test_no_version_of_a_deleted_key_is_sent_unless_it_may_be_deleted_again(make: Make) -> None:
     scene = make(marker("m"), version("v1"))
     scene.work()
     assert (scene.sent, scene.books.deletes) == ([], [])
@@ -324,7 +325,7 @@ def test_nothing_is_sent_if_the_new_marker_does_not_arrive(make: Make) -> None:
 
 
 @pytest.mark.parametrize("when", ["before", "at the same time", "while it is waited for"])
-def test_nothing_is_sent_of_a_key_that_came_to_life(make: Make, when: str) -> None:
+def test_no_version_is_sent_of_a_key_that_was_put_again(make: Make, when: str) -> None:
     scene = make(marker("m"), version("v1"))
     delete = scene.delete
 
@@ -351,7 +352,7 @@ def test_nothing_is_sent_of_a_key_that_came_to_life(make: Make, when: str) -> No
 
 
 @pytest.mark.parametrize("done", [True, False])
-def test_a_delete_whose_answer_is_lost_is_looked_up(make: Make, done: bool) -> None:
+def test_a_delete_with_a_lost_response_is_looked_up(make: Make, done: bool) -> None:
     scene = make(marker("m"), version("v1"))
     delete = scene.delete
 
@@ -369,8 +370,8 @@ def test_a_delete_whose_answer_is_lost_is_looked_up(make: Make, done: bool) -> N
     assert (scene.books.deletes, scene.sent) == (["new"], ["v1"])
 
 
-def test_what_is_under_way_is_waited_for_if_the_order_depends_on_it(make: Make) -> None:
-    """The null version is PENDING: only when it has arrived is it known what may follow."""
+def test_pending_versions_are_waited_for_if_the_order_depends_on_them(make: Make) -> None:
+    """The null version is PENDING: what may follow is only known after it is replicated."""
     scene = make(version("v1"), version("null", "PENDING"))
     (null,) = scene.rows("source")[1:]
     scene.arrivals = [(scene.time.now + 5, lambda: scene.arrive(null))]
@@ -380,7 +381,7 @@ def test_what_is_under_way_is_waited_for_if_the_order_depends_on_it(make: Make) 
     assert sum(scene.time.slept) >= 5
 
 
-def test_what_is_under_way_is_not_waited_for_if_the_null_version_may_not_be_sent_anyway(
+def test_pending_versions_are_not_waited_for_if_the_null_version_must_not_be_sent(
     make: Make,
 ) -> None:
     scene = make(version("v1", "PENDING"), version("null"))
@@ -398,7 +399,7 @@ def test_what_is_under_way_is_not_waited_for_if_the_null_version_may_not_be_sent
         ({}, False),
     ],
 )
-def test_a_marker_that_is_under_way_is_waited_for(
+def test_a_pending_marker_is_waited_for(
     make: Make, monkeypatch: pytest.MonkeyPatch, stamp: dict[str, str], waits: bool
 ) -> None:
     monkeypatch.setattr(backfill_key.s3_objects, "stamp", lambda *_version: stamp)
@@ -418,7 +419,7 @@ def test_a_marker_that_is_under_way_is_waited_for(
         ("missing", "replica", True, "missing"),
     ],
 )
-def test_states_of_versions_as_the_rules_for_sending_take_them(
+def test_states_of_versions_for_the_rules_for_sending(
     state: str, reason: str, selected: bool, found: str
 ) -> None:
     problem = Problem("k", "v1", state, "source", status="FAILED", reason=reason)
@@ -427,7 +428,7 @@ def test_states_of_versions_as_the_rules_for_sending_take_them(
 
 
 @pytest.mark.parametrize(("seconds", "waits"), [(9, True), (10, False)])
-def test_a_young_marker_whose_status_cannot_be_read_may_be_under_way(
+def test_a_new_marker_whose_status_cannot_be_read_may_be_pending(
     make: Make, monkeypatch: pytest.MonkeyPatch, seconds: int, waits: bool
 ) -> None:
     def refused(*_version: Any) -> Any:
@@ -445,13 +446,13 @@ def test_a_young_marker_whose_status_cannot_be_read_may_be_under_way(
         (["v2", "v1"], ["v2", "v1"], False),
         (["v2", "v1"], ["v2"], True),
         (["v2"], ["v2", "v1"], False),
-        # That a null version under newer ones is there, a listing does not prove.
+        # A listing does not prove that a null version below newer ones is replicated.
         (["v1", "null"], ["v1", "null"], True),
         (["null", "v1"], ["null", "v1"], False),
         (["null"], ["null"], True),
     ],
 )
-def test_keys_that_a_backfill_looks_at(
+def test_keys_that_a_backfill_processes(
     make: Make, source: list[str], target: list[str], concerned: bool
 ) -> None:
     scene = make(*map(version, source), target=list(map(version, target)))

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What became of what a backfill has sent, and when it pauses because too much is under way."""
+"""The outcome of sent versions, and when a backfill pauses because too many are pending."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from ...fake_client import Time
 
 
 class Books:
-    """A ledger whose file of what was sent is a list; offsets are places in it."""
+    """A ledger whose file of sent versions is a list; offsets are its indexes."""
 
     began = 0
 
@@ -59,7 +59,7 @@ class Books:
 
 
 class Scene:
-    """Versions by their names, each with the status that the source shows."""
+    """Versions by name, each with its status at the source."""
 
     def __init__(self, time: Time) -> None:
         self.time = time
@@ -101,7 +101,7 @@ class Scene:
 
 @pytest.fixture
 def scene(monkeypatch: pytest.MonkeyPatch) -> Scene:
-    """Its clock is that of the code under test, and only pauses move it."""
+    """A scene with the clock of the code under test, which only advances in pauses."""
     time = Time()
     monkeypatch.setattr(backfill_outcome, "time", SimpleNamespace(monotonic=time.clock))
     monkeypatch.setattr(
@@ -111,7 +111,7 @@ def scene(monkeypatch: pytest.MonkeyPatch) -> Scene:
 
 
 def later(scene: Scene, seconds: float, does: Callable[[], None]) -> Callable[[], None]:
-    """What to do meanwhile: this, once so many seconds are over."""
+    """A function for the time of the wait, which does this after a number of seconds."""
 
     def meanwhile() -> None:
         if scene.waited >= seconds:
@@ -120,7 +120,7 @@ def later(scene: Scene, seconds: float, does: Callable[[], None]) -> Callable[[]
     return meanwhile
 
 
-def test_what_is_under_way_is_followed_to_its_end(scene: Scene) -> None:
+def test_pending_versions_are_followed_to_their_end(scene: Scene) -> None:
     scene.send("PENDING", 3)
     scene.send("gone")
     scene.send(None)
@@ -137,7 +137,7 @@ def test_what_is_under_way_is_followed_to_its_end(scene: Scene) -> None:
     assert 5 <= scene.waited <= 5 + PAUSE
 
 
-def test_when_the_time_is_over_the_rest_counts_as_it_is(scene: Scene) -> None:
+def test_when_the_time_is_over_other_versions_count_as_pending(scene: Scene) -> None:
     scene.send("PENDING", HELD + 5)
     outcomes = scene.outcomes()
     outcomes.wait(10, lambda: None)
@@ -146,29 +146,29 @@ def test_when_the_time_is_over_the_rest_counts_as_it_is(scene: Scene) -> None:
     assert outcomes.under_way == 0
 
 
-def test_nothing_that_was_sent_is_nothing_to_wait_for(scene: Scene) -> None:
+def test_without_sent_versions_there_is_no_wait(scene: Scene) -> None:
     scene.outcomes().wait(60, lambda: None)
     assert (scene.outcome, scene.waited) == ({}, 0)
 
 
-def test_an_outcome_that_is_not_wanted_is_neither_read_nor_told(scene: Scene) -> None:
+def test_an_outcome_that_is_not_requested_is_neither_read_nor_reported(scene: Scene) -> None:
     scene.send("COMPLETED")
     outcomes = scene.outcomes(wanted=False)
     assert not outcomes.following
     outcomes.step()
     assert (scene.looks, scene.outcome) == ([], None)
-    # For the limit it is read, and still not told.
+    # It is read for the limit, but not reported.
     limited = scene.outcomes(wanted=False, limit=5)
     limited.step()
     assert (limited.under_way, scene.outcome) == (0, None)
 
 
-def test_a_look_ends_after_some_that_are_under_way_or_done(scene: Scene) -> None:
+def test_a_poll_ends_after_some_pending_or_completed_versions(scene: Scene) -> None:
     scene.send("PENDING", STILL + 5)
     outcomes = scene.outcomes()
     outcomes.step()
     assert len(scene.looks) == STILL
-    # Not before a pause, and then it begins with those that were not looked at.
+    # The next poll is after a pause, and begins with the versions that were not read.
     outcomes.step()
     assert len(scene.looks) == STILL
     scene.looks.clear()
@@ -183,7 +183,7 @@ def test_a_look_ends_after_some_that_are_under_way_or_done(scene: Scene) -> None
     assert len(scene.looks) == DONE
 
 
-def test_a_look_ends_after_a_while_though_more_is_done(scene: Scene) -> None:
+def test_a_poll_ends_after_a_time_limit(scene: Scene) -> None:
     scene.send("COMPLETED", 10)
     head = scene.head
 
@@ -196,14 +196,14 @@ def test_a_look_ends_after_a_while_though_more_is_done(scene: Scene) -> None:
     assert len(scene.looks) == 3
 
 
-def test_statuses_are_read_side_by_side(scene: Scene) -> None:
-    """One after the other, they would hold up the senders at the limit."""
+def test_statuses_are_read_in_parallel(scene: Scene) -> None:
+    """Sequential requests would block the senders at the limit."""
     number = 4
     together = threading.Barrier(number)
     head = scene.head
 
     def head_together(side: str, key: bytes, version_id: bytes) -> Head | None:
-        # Broken unless so many are asked for at a time.
+        # This barrier breaks unless this number of requests is made at the same time.
         together.wait(60)
         return head(side, key, version_id)
 
@@ -230,7 +230,7 @@ def test_a_version_whose_status_cannot_be_read_is_not_lost(scene: Scene, side_by
 
 
 def admitted(scene: Scene, outcomes: Outcomes) -> bool:
-    """Whether another version may be sent now: a sender that has to pause is stopped here."""
+    """Whether another version may be sent now; a sender that has to pause is stopped."""
     scene.control.sleep = lambda _seconds: scene.control.stop.set()  # type: ignore[method-assign]
     try:
         outcomes.admit()
@@ -240,7 +240,7 @@ def admitted(scene: Scene, outcomes: Outcomes) -> bool:
     return True
 
 
-def test_sending_pauses_at_the_limit_and_goes_on_well_below_it(scene: Scene) -> None:
+def test_sending_pauses_at_the_limit_and_continues_well_below_it(scene: Scene) -> None:
     outcomes = scene.outcomes(limit=10)
     found = []
     for sent in range(10):
@@ -256,8 +256,8 @@ def test_sending_pauses_at_the_limit_and_goes_on_well_below_it(scene: Scene) -> 
         assert (admitted(scene, outcomes), outcomes.paused) == (goes_on, not goes_on)
 
 
-def test_sending_pauses_if_more_is_under_way_than_allowed(scene: Scene) -> None:
-    """A run that goes on may have a lower limit."""
+def test_sending_pauses_if_more_versions_are_pending_than_allowed(scene: Scene) -> None:
+    """A continued run may have a lower limit."""
     scene.send("PENDING", 15)
     outcomes = scene.outcomes(limit=10)
     assert not admitted(scene, outcomes)
@@ -284,7 +284,7 @@ def test_backbeats_own_backlog_counts_too(scene: Scene) -> None:
     outcomes.step()
     assert not admitted(scene, outcomes)
     backlog[0] = 8
-    # It is not asked again at once.
+    # It is not read again at once.
     scene.time.now += ASKED
     outcomes.step()
     assert not admitted(scene, outcomes)
@@ -293,7 +293,7 @@ def test_backbeats_own_backlog_counts_too(scene: Scene) -> None:
     assert admitted(scene, outcomes)
 
 
-def test_a_run_that_goes_on_knows_what_is_under_way(scene: Scene) -> None:
+def test_a_continued_run_has_the_pending_versions(scene: Scene) -> None:
     scene.send("PENDING", 3)
     scene.becomes("COMPLETED", 0, 1)
     first = scene.outcomes()

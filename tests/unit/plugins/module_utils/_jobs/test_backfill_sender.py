@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""When a version is sent again, what is said of the first one, and which refusals end the job."""
+"""When a version is sent again, the handling of the first version, and which refusals end the job."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ LOST = SourceVersion("k", "v1", "missing", status="COMPLETED")
 
 
 class Books:
-    """What the ledger is told."""
+    """Records the calls of a ledger."""
 
     def __init__(self, proven: bool) -> None:
         self.proven = proven
@@ -61,7 +61,7 @@ class Books:
 
 
 class Server:
-    """Requests to a server that shows one status after the other, the last one for ever."""
+    """Requests to a server that returns one status after the other, the last one forever."""
 
     def __init__(self, control: Control, statuses: Sequence[str]) -> None:
         self.control = control
@@ -95,7 +95,7 @@ class Server:
 
 
 class Scene:
-    """A sender, its server, and what it writes down."""
+    """A sender, its server, and its ledger."""
 
     def __init__(
         self, time: Time, *statuses: str, proven: bool = False, timeout: float = 60.0
@@ -128,7 +128,7 @@ Make = Callable[..., Scene]
 
 @pytest.fixture
 def make(monkeypatch: pytest.MonkeyPatch) -> Make:
-    """Makes a scene with the sender's clock, which only pauses move."""
+    """Creates scenes with the sender's clock, which only advances in pauses."""
     time = Time()
     monkeypatch.setattr(backfill_sender, "time", SimpleNamespace(monotonic=time.clock))
     monkeypatch.setattr(backfill_sender, "fresh_backoff", lambda api: time.backoff(60))
@@ -153,7 +153,7 @@ def test_the_first_version_is_waited_for_until_it_has_arrived(make: Make) -> Non
     assert scene.send() == ("", "")
     assert scene.books.proven
     assert len(scene.time.slept) == 3
-    # Later ones are not.
+    # It does not wait for later ones.
     before = scene.waited
     scene.server.statuses = ["FAILED"]
     assert scene.send() == ("", "")
@@ -186,26 +186,26 @@ def test_a_first_version_that_fails_again_ends_the_job(make: Make) -> None:
 def test_a_first_version_that_does_not_arrive_in_time_ends_the_job(
     make: Make, timeout: float, seconds: float
 ) -> None:
-    """A stuck one is PENDING before and after: that it was not marked is not said of it."""
+    """A stuck version is PENDING before and after, so the message does not say that it was not marked."""
     scene = make("PENDING", timeout=timeout)
     assert "is still PENDING after" in scene.refused(STUCK)
     assert seconds < scene.waited < seconds + 3
 
 
-def test_what_was_completed_before_is_believed_only_after_a_while(make: Make) -> None:
-    """The status that is read first may be the old one."""
+def test_an_earlier_completed_status_is_only_accepted_after_a_while(make: Make) -> None:
+    """The first status may be the old one."""
     scene = make("COMPLETED")
     assert scene.send(LOST) == ("", "")
     assert REACTION < scene.waited < REACTION + 3
 
 
-def test_what_was_completed_before_has_arrived_once_it_was_marked(make: Make) -> None:
+def test_an_earlier_completed_version_is_replicated_after_it_was_marked(make: Make) -> None:
     scene = make("COMPLETED", "PENDING", "COMPLETED")
     assert scene.send(LOST) == ("", "")
     assert scene.waited < 1
 
 
-def test_a_version_that_is_not_as_it_was_found_is_left_alone(make: Make) -> None:
+def test_a_version_that_changed_since_it_was_found_is_not_sent(make: Make) -> None:
     scenes = {reason: make("FAILED") for reason in ("gone", "changed", "already-there", "no-rule")}
     scenes["gone"].server.statuses = ["gone"]
     scenes["changed"].server.statuses = ["PENDING"]
@@ -220,7 +220,7 @@ def test_a_version_that_is_not_as_it_was_found_is_left_alone(make: Make) -> None
     assert scene.server.put == []
 
 
-def test_tags_that_an_application_changed_meanwhile_are_told(make: Make) -> None:
+def test_tags_that_an_application_changed_in_the_meantime_are_reported(make: Make) -> None:
     scene = make("FAILED", proven=True)
     scene.server.tags_shown = [{"a": "1"}, {"a": "2"}]
     scene.send()
@@ -228,23 +228,23 @@ def test_tags_that_an_application_changed_meanwhile_are_told(make: Make) -> None
 
 
 @pytest.mark.parametrize("status", ["PENDING", "PROCESSING", "COMPLETED"])
-def test_a_put_whose_answer_is_lost_is_not_repeated_if_it_was_done(make: Make, status: str) -> None:
+def test_a_put_with_a_lost_response_is_not_repeated_if_it_was_done(make: Make, status: str) -> None:
     scene = make("FAILED", status, proven=True)
     scene.server.errors = [error(Unreachable, "InternalError")]
     assert scene.send() == ("", "")
     assert scene.server.put == []
-    # When it was done is not known.
+    # The time of the put is unknown.
     assert scene.books.lines == [None]
 
 
-def test_a_put_whose_answer_is_lost_is_repeated_if_it_was_not_done(make: Make) -> None:
+def test_a_put_with_a_lost_response_is_repeated_if_it_was_not_done(make: Make) -> None:
     scene = make("FAILED", proven=True)
     scene.server.errors = [error(Unreachable, "InternalError")] * 2
     assert scene.send() == ("", "")
     assert len(scene.server.put) == 1
 
 
-def test_a_server_that_stays_away_ends_the_job(make: Make) -> None:
+def test_a_server_that_stays_unreachable_ends_the_job(make: Make) -> None:
     scene = make("FAILED", proven=True)
     scene.server.errors = [error(Unreachable, "InternalError")] * 1000
     with pytest.raises(Unreachable):
@@ -258,7 +258,7 @@ def test_a_server_that_stays_away_ends_the_job(make: Make) -> None:
 def test_an_error_after_the_put_does_not_send_the_version_twice(
     make: Make, version: SourceVersion, kind: type[ApiError]
 ) -> None:
-    """That it was sent is written down; nor is it said that nothing was sent."""
+    """The version is recorded as sent, and the message does not say that none was sent."""
     scene = make(str(version.status), "PENDING")
     scene.server.tags_shown = [{"a": "1"}, error(kind), {"a": "1"}]
     with pytest.raises(kind) as caught:
@@ -295,7 +295,7 @@ def test_credentials_that_are_no_longer_valid_end_the_job(make: Make) -> None:
 
 @pytest.fixture
 def requests(make: Make, monkeypatch: pytest.MonkeyPatch) -> tuple[Requests, FakeS3, Scene]:
-    """Requests to a bucket, and the scene whose clock is theirs."""
+    """Requests to a bucket, and a scene with the same clock."""
     scene, s3 = make("FAILED"), FakeS3()
     s3._add("s")
     for kind in ("DirectRequests", "HeadRequests", "TagRequests"):
@@ -347,7 +347,7 @@ def test_a_configuration_is_read_again_after_some_seconds(
     assert not asked.selected(b"a/k")
 
 
-def test_an_error_of_the_first_key_is_that_of_all_that_waited() -> None:
+def test_an_error_of_the_first_key_is_raised_for_all_waiting_keys() -> None:
     books: Any = Books(proven=False)
     gate = Gate(books)
     with gate.turn():
@@ -355,7 +355,7 @@ def test_an_error_of_the_first_key_is_that_of_all_that_waited() -> None:
     for _key in range(2):
         with pytest.raises(KeyError, match="first"), gate.turn():
             raise KeyError("first")
-        # Nothing is tried any more.
+        # No further try is made.
         with pytest.raises(KeyError, match="first"), gate.turn():
             raise AssertionError
     books.proven = True

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The threads of a backfill: how many keys they hold, and how they end."""
+"""The threads of a backfill: the number of queued keys, and the end of the threads."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._jobs.job import 
 
 
 class Done:
-    """Takes the place of a ledger, and counts keys."""
+    """Replaces a ledger, and counts keys."""
 
     def __init__(self) -> None:
         self.keys = 0
@@ -46,7 +46,7 @@ def test_only_some_keys_are_held_and_all_are_done() -> None:
     held = 0
 
     def meanwhile() -> None:
-        # Called before each try to hand a key over; without room it would be called for the same key again.
+        # Called before each try to add a key; without room it is called for the same key again.
         nonlocal held
         held += 1
         if held > 14:
@@ -55,14 +55,14 @@ def test_only_some_keys_are_held_and_all_are_done() -> None:
     for handed in range(1, 201):
         workers.put(task(), meanwhile)
         if not go.is_set():
-            # Two that are worked on, and four for each thread that wait.
+            # Two in progress, and four queued for each thread.
             assert handed <= 2 + 8
     workers.drain(lambda: None)
     workers.close()
     assert done.keys == 200
 
 
-def test_what_takes_waiting_goes_to_other_threads_that_hold_up_no_other_key() -> None:
+def test_keys_that_require_waiting_do_not_block_other_keys() -> None:
     done, control = Done(), Control()
     go = threading.Event()
 
@@ -85,7 +85,7 @@ def test_what_takes_waiting_goes_to_other_threads_that_hold_up_no_other_key() ->
     assert done.keys == HELD + 1
 
 
-def test_the_first_error_ends_all_threads_and_the_handing_over() -> None:
+def test_the_first_error_ends_all_threads_and_put() -> None:
     control = Control()
 
     def work(*_arguments: Any) -> bool:
@@ -103,7 +103,7 @@ def test_the_first_error_ends_all_threads_and_the_handing_over() -> None:
     assert not any(thread.is_alive() for thread in workers._threads)
 
 
-def test_a_stop_ends_handing_over_and_threads_that_wait() -> None:
+def test_a_stop_ends_put_and_waiting_threads() -> None:
     control = Control()
     workers = Workers(lambda *_arguments: True, cast(Any, Done()), control, 2)
     control.stop.set()

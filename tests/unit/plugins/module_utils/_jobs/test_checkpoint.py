@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files that a job continues from: what they hold after a crash, and for whom."""
+"""Files from which a job continues: their contents after a crash, and who may use them."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_of_another_pair_or_other_options_is_refused_by_name(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"schema": "x"}', '"text"'])
-def test_what_is_no_checkpoint_is_refused(tmp_path: Path, text: str) -> None:
+def test_other_files_are_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "state").write_text(text)
     with pytest.raises(InvalidDocument, match="not a checkpoint"):
         checkpoint(tmp_path).load()
@@ -82,7 +82,7 @@ def test_a_folder_that_is_missing_is_named(tmp_path: Path) -> None:
         write_atomically(tmp_path / "missing" / "file", b"")
 
 
-def test_writing_leaves_nothing_beside(tmp_path: Path) -> None:
+def test_writing_leaves_no_other_files(tmp_path: Path) -> None:
     write_atomically(tmp_path / "file", b"1")
     write_atomically(tmp_path / "file", b"2", sync=False)
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
@@ -102,7 +102,7 @@ def test_writing_leaves_nothing_beside(tmp_path: Path) -> None:
     kept=st.integers(0, 10),
     torn=st.binary(max_size=5),
 )
-def test_lines_forget_what_came_after_the_checkpoint(
+def test_lines_after_the_checkpoint_are_removed(
     tmp_path: Path, entries: list[dict[str, str]], kept: int, torn: bytes
 ) -> None:
     path = tmp_path / "lines"
@@ -123,7 +123,7 @@ def test_lines_forget_what_came_after_the_checkpoint(
     assert mode(path) == 0o600
 
 
-def test_a_torn_last_line_ends_the_reading(tmp_path: Path) -> None:
+def test_an_incomplete_last_line_ends_the_reading(tmp_path: Path) -> None:
     path = tmp_path / "lines"
     path.write_bytes(b'{"a": 1}\n{"b": 2')
     assert [entry for _offset, entry in read_lines(path)] == [{"a": 1}]
@@ -131,7 +131,7 @@ def test_a_torn_last_line_ends_the_reading(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("torn", [b"", b'{"b', b"x" * 70_000])
 @pytest.mark.parametrize("whole", [[], [{"a": 1}], [{"a": number} for number in range(10_000)]])
-def test_lines_are_added_behind_the_last_whole_one(
+def test_lines_are_added_after_the_last_complete_one(
     tmp_path: Path, whole: list[dict[str, int]], torn: bytes
 ) -> None:
     path = tmp_path / "lines"
@@ -150,7 +150,7 @@ def test_lines_that_are_shorter_than_the_checkpoint_are_refused(tmp_path: Path) 
         Lines(tmp_path / "missing", 0)
 
 
-def test_lines_that_another_process_writes_or_works_on_are_left_as_they_are(tmp_path: Path) -> None:
+def test_lines_in_use_by_another_process_are_not_changed(tmp_path: Path) -> None:
     path = tmp_path / "lines"
     lines = Lines(path)
     lines.append([{"key": "k"}])

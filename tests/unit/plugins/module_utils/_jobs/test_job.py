@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a job works with: deadlines, progress, and being stopped."""
+"""The objects that jobs use: deadlines, progress, and the stop signal."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_progress_has_rate_share_and_time_left() -> None:
     assert progress.seconds_left == 20
 
 
-def test_what_an_earlier_run_did_counts_as_done_but_not_for_the_rate() -> None:
+def test_work_of_an_earlier_run_counts_as_done_but_not_for_the_rate() -> None:
     time = Time()
     progress = JobProgress("versions", clock=time)
     progress.resume(900, 0.9)
@@ -100,7 +100,7 @@ def test_lines_come_at_intervals() -> None:
     assert told == ["3 versions, 1/s", "6 versions, 1/s", "9 versions, 1/s"]
 
 
-def test_what_takes_long_to_find_out_is_asked_for_only_when_it_is_shown(tmp_path: Path) -> None:
+def test_expensive_values_are_only_computed_for_a_report(tmp_path: Path) -> None:
     time = Time()
     told: list[str] = []
     path = tmp_path / "status.json"
@@ -116,7 +116,7 @@ def test_what_takes_long_to_find_out_is_asked_for_only_when_it_is_shown(tmp_path
     for _ in range(8):
         time.now += 1
         progress.add(1)
-    # For the status file at 1, 3, 5 and 7, and for lines at 3 and 6.
+    # It is called for the status file at 1, 3, 5 and 7, and for lines at 3 and 6.
     assert asked == [1, 3, 5, 6, 7]
     assert told[-1] == "6 versions, 1/s, 60% done, 4 s left, 4 sent"
     assert json.loads(path.read_text())["share"] == 0.7

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How fast a job sends requests."""
+"""The pace of a job's requests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._jobs.job import 
 
 
 class Time:
-    """A clock that only sleeping and the test move."""
+    """A clock that only advances in sleep and in the test."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -29,7 +29,7 @@ def time() -> Time:
 
 
 def send(pace: Pace, time: Time, count: int) -> float:
-    """The seconds that so many requests take."""
+    """The seconds that this number of requests takes."""
     began = time()
     for _ in range(count):
         pace.wait()
@@ -45,7 +45,7 @@ def test_never_faster_than_the_limit(time: Time) -> None:
     assert send(pace, time, 101) == pytest.approx(2.0)
 
 
-def test_a_pause_is_not_made_up_for(time: Time) -> None:
+def test_unused_time_is_not_saved(time: Time) -> None:
     pace = Pace(10, clock=time, sleep=time.sleep)
     pace.wait()
     time.now += 60
@@ -79,7 +79,7 @@ def test_slow_down_without_a_limit_halves_what_was_sent(time: Time) -> None:
     assert pace.rate == pytest.approx(50, rel=0.1)
 
 
-def test_the_pace_has_a_lower_end(time: Time) -> None:
+def test_the_pace_has_a_minimum(time: Time) -> None:
     pace = Pace(10, clock=time, sleep=time.sleep)
     for _ in range(20):
         pace.slow_down()

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Since when a version is PENDING: by the files of verifications and backfills."""
+"""Since when a version is PENDING, according to the files of verifications and backfills."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_the_latest_of_all_files_counts(tmp_path: Path, order: int) -> None:
     assert found == [LATE, LATE, None, EARLY]
 
 
-def test_a_torn_line_and_missing_files_are_no_error(tmp_path: Path) -> None:
+def test_an_incomplete_line_and_missing_files_are_not_an_error(tmp_path: Path) -> None:
     path = Path(write(tmp_path / "a", ("k", "1", EARLY)))
     path.write_text(f'{path.read_text()}{{"key": "k"')
     with PendingHistory([None, str(tmp_path / "none"), str(path)]) as history:
@@ -48,7 +48,7 @@ def test_a_torn_line_and_missing_files_are_no_error(tmp_path: Path) -> None:
         assert empty.since("k", "1") is None
 
 
-def test_the_file_of_the_run_before_is_kept_only_once(tmp_path: Path) -> None:
+def test_the_file_of_the_previous_run_is_kept_only_once(tmp_path: Path) -> None:
     path = tmp_path / "problems"
     assert keep_previous(None, fresh=True) is None
     previous = keep_previous(str(path), fresh=True)

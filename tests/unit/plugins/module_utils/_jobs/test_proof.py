@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an object of an earlier run proves, and what is put if it proves nothing."""
+"""What an object of an earlier run proves, and what is put if it is no proof."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def rule(prefix: str, target: str = TARGET, status: str = "Enabled") -> dict[str
 
 
 class Scene:
-    """A pair of buckets with an object that was replicated with the present configuration."""
+    """A pair of buckets with an object that was replicated with the current configuration."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, **request: Any) -> None:
         self.object: dict[str, Any] | None = dict(ARRIVED)
@@ -86,7 +86,7 @@ class Scene:
             raise self.error
 
     def run(self) -> dict[str, Any]:
-        """The result of a run, after check mode foresaw its changes."""
+        """The result of a run, after check mode predicted its changes."""
         foreseen = self.proof.predict(Control())["changes"]
         done = self.proof.run(Control())
         assert done["changes"] == foreseen
@@ -154,7 +154,7 @@ def test_without_the_roles_it_was_sent_with_it_is_a_proof_with_a_warning(
     assert found["warnings"] == [found["reason"]]
 
 
-def test_a_server_that_does_not_answer_is_no_sign(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_without_a_response_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     scene = Scene(monkeypatch)
     scene.stamp = Unreachable(Call("GetObject", "http://node1", "read it"), "away")
     with pytest.raises(Unreachable):
@@ -225,14 +225,14 @@ def test_an_object_that_cannot_be_sent_again_is_a_warning(monkeypatch: pytest.Mo
     assert "The object s/a/k cannot be sent again. Failed to put tags" in found["warnings"][0]
 
 
-def test_versions_of_a_canary_that_stay_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_remaining_versions_of_a_canary_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     scene = Scene(monkeypatch, fresh=True)
     scene.canary.left_behind = {"target": "canary, version 1: No"}
     assert scene.run()["warnings"] == ["target: canary, version 1: No"]
 
 
 @pytest.mark.parametrize("there", [True, False])
-def test_nothing_is_put_where_it_would_be_kept_unless_that_is_wanted(
+def test_nothing_is_put_into_buckets_with_retention_unless_requested(
     monkeypatch: pytest.MonkeyPatch, there: bool
 ) -> None:
     scene = Scene(monkeypatch, fresh=True)
@@ -248,7 +248,9 @@ def test_nothing_is_put_where_it_would_be_kept_unless_that_is_wanted(
     assert despite.run()["proof"] == "new"
 
 
-def test_a_valid_proof_needs_no_object_that_would_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_valid_proof_needs_no_object_in_a_bucket_with_retention(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     scene = Scene(monkeypatch)
     scene.kept = ["s (COMPLIANCE, 1 day)"]
     found = scene.run()

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The files of a run: written as a whole and only if they change, private, and true to keys of all kinds."""
+"""The files of a run: written as a whole and only if they change, private, and correct for all kinds of keys."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def job(folder: Path, *names: str, content: PageInput | None = None) -> ReportFi
 ALL = ("json", "junit", "prometheus", "html")
 
 
-def test_files_are_predicted_written_and_then_left_alone(tmp_path: Path) -> None:
+def test_files_are_predicted_written_and_then_unchanged(tmp_path: Path) -> None:
     one = job(tmp_path, *ALL)
     predicted = one.predict(Control())
     assert not list(tmp_path.iterdir())
@@ -141,12 +141,12 @@ def reader() -> Reader:
 def test_keys_stay_text(reader: Reader) -> None:
     assert "script" not in reader.tags
     for text in (SCRIPT, TEMPLATE, LONG, *ODD_KEYS):
-        # What would break a line or turn the text around is escaped.
+        # Characters that would break a line or change the text direction are escaped.
         assert text.replace("\n", "\\n").replace("\u202e", "\\u202e") in reader.text
     assert "\u202e" not in reader.text
 
 
-def test_the_page_needs_nothing_from_elsewhere(reader: Reader) -> None:
+def test_the_page_needs_no_other_files(reader: Reader) -> None:
     assert all(link.startswith(("#", "data:")) for link in reader.links)
     assert not {"link", "img", "iframe", "object"} & set(reader.tags) - {"link"}
     assert "url(http" not in PAGE.read_text()
@@ -170,7 +170,7 @@ def test_an_empty_run_has_a_page() -> None:
     )
 
 
-def test_a_template_of_ones_own(tmp_path: Path) -> None:
+def test_a_custom_template(tmp_path: Path) -> None:
     template = tmp_path / "own.j2"
     template.write_text("{{ page.title }}: {{ page.pairs[0].states | length }}")
     data = ReportFiles(ReportFilesRequest(everything())).page
@@ -220,7 +220,7 @@ def test_the_last_run_is_kept_for_the_next(tmp_path: Path) -> None:
     assert found == ["node6", "node1"]
 
 
-def test_the_report_that_a_verification_keeps_is_shown(tmp_path: Path) -> None:
+def test_the_stored_report_of_a_verification_is_shown(tmp_path: Path) -> None:
     file = tmp_path / "pair.json"
     names = ("source", "source_bucket", "target", "target_bucket", "rules", "sites", "findings")
     pair = {
@@ -240,14 +240,14 @@ def test_the_report_that_a_verification_keeps_is_shown(tmp_path: Path) -> None:
     assert shown() == "never"
     file.write_text(json.dumps(odd_report().as_dict()))
     assert shown() == "2026-11-24 02:14 UTC, failed"
-    # One of this run goes before it.
+    # A report of this run has precedence.
     assert shown(reports=[report(in_sync=1).as_dict()]) == "2026-11-24 02:14 UTC, ok"
     file.write_text("{}")
     with pytest.raises(InvalidDocument, match="is not a report of a run"):
         shown()
 
 
-def test_a_last_run_that_is_none(tmp_path: Path) -> None:
+def test_an_invalid_last_run(tmp_path: Path) -> None:
     file = tmp_path / "run.json"
     assert ReportFilesRequest.from_options(options(last_run=str(file))).content.last == ()
     for text in ("{", "[]", '{"reports": [1]}'):

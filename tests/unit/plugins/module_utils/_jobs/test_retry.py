@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which failed versions are sent to Backbeat, in which portions, and what becomes of them."""
+"""Which failed versions are sent to Backbeat, in which batches, and their outcome."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_the_versions_of_a_key_come_together(rows: list[tuple[str, str, str, str
 
 
 def test_memory_does_not_grow_with_the_number_of_failures() -> None:
-    """Peaks of two processes: one with few failures, one with many, which would take 100 MB as objects."""
+    """Compares the peaks of two processes, with few failures and with many, which would take 100 MB as objects."""
     peaks = []
     for count in (1_000, 200_000):
         program = (
@@ -97,7 +97,7 @@ def test_memory_does_not_grow_with_the_number_of_failures() -> None:
 
 
 class Scene:
-    """Failed versions of a bucket, each key with the versions that the source has, and a Backbeat that takes all."""
+    """Failed versions of a bucket, each key with its versions at the source, and a Backbeat that accepts all."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.time = Time()
@@ -113,7 +113,7 @@ class Scene:
         monkeypatch.setattr(retry.backbeat, "retry", self.take)
 
     def fails(self, key: str, *ids: str, status: str = "FAILED") -> None:
-        """The source shows these versions of a key, the oldest first, and Backbeat lists them."""
+        """Add versions of a key at the source, oldest first, and to Backbeat's list."""
         self.known[key] = [KeyVersion(name, "failed", status="FAILED") for name in reversed(ids)]
         for name in ids:
             self.s3._put("a-bucket", key, VersionId=name, ReplicationStatus=status)
@@ -165,14 +165,14 @@ def test_the_versions_of_a_key_are_sent_from_the_oldest_on(scene: Scene) -> None
     assert scene.names == [("k", "v1"), ("k", "v2"), ("k", "v3")]
 
 
-def test_a_dry_run_sends_nothing_and_foresees_the_same(scene: Scene) -> None:
+def test_a_dry_run_sends_nothing_and_has_the_same_result(scene: Scene) -> None:
     scene.fails("k", "v1", "v2")
     predicted = scene.job().predict(Control())
     assert scene.sent == []
     assert predicted["changes"] == scene.run()["changes"]
 
 
-def test_of_given_versions_those_of_the_bucket_and_the_prefix_are_meant(scene: Scene) -> None:
+def test_given_versions_are_limited_to_the_bucket_and_the_prefix(scene: Scene) -> None:
     scene.fails("a/k", "v1")
     scene.fails("b/k", "v1")
     assert scene.run(prefix="a/")["retry"]["asked"] == 1
@@ -182,7 +182,7 @@ def test_of_given_versions_those_of_the_bucket_and_the_prefix_are_meant(scene: S
     assert scene.run(bucket="a-bucket")["retry"]["asked"] == 2
 
 
-def test_what_is_gone_or_cannot_be_named_is_refused_with_its_reason(scene: Scene) -> None:
+def test_missing_versions_and_unsupported_keys_are_refused_with_a_reason(scene: Scene) -> None:
     scene.fails("k", "v1", "v2")
     scene.known["k"] = [one for one in scene.known["k"] if one.version_id == "v2"]
     scene.fails("with:colon", "v1")
@@ -202,7 +202,7 @@ def test_a_result_names_the_first_refused_ones(scene: Scene) -> None:
     assert (found["refused"], len(found["first_refused"])) == (SHOWN + 5, SHOWN)
 
 
-def test_what_backbeat_does_not_take_is_told(scene: Scene) -> None:
+def test_versions_that_backbeat_does_not_accept_are_reported(scene: Scene) -> None:
     scene.fails("k", "v1", "v2")
     scene.drops = {"v1"}
     found = scene.run()
@@ -211,7 +211,7 @@ def test_what_backbeat_does_not_take_is_told(scene: Scene) -> None:
     assert found["changes"] == ["RetryFailedObjects 1 versions"]
 
 
-def test_the_outcome_is_that_of_what_was_taken(scene: Scene) -> None:
+def test_the_outcome_is_that_of_accepted_versions(scene: Scene) -> None:
     scene.fails("k", "v1", "v2", status="COMPLETED")
     scene.fails("l", "v1", status="PENDING")
     scene.drops = {"v2"}
@@ -238,14 +238,14 @@ def test_if_the_null_version_does_not_arrive_nothing_is_sent_above_it(scene: Sce
     assert caught.value.seen["changes"] == ["RetryFailedObjects 1 versions"]
 
 
-def test_keys_are_read_side_by_side(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each takes several requests, and there may be very many."""
+def test_keys_are_read_in_parallel(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each takes several requests, and there may be very many keys."""
     for number in range(2 * SIDE_BY_SIDE):
         scene.fails(f"{number:04}", "v1")
     together = threading.Barrier(SIDE_BY_SIDE)
 
     def read(_api: Any, _bucket: str, key: str, _target: Any) -> list[KeyVersion]:
-        # Broken unless so many are asked for at a time.
+        # This barrier breaks unless this number of requests is made at the same time.
         together.wait(60)
         return scene.known[key]
 
@@ -257,7 +257,7 @@ def test_keys_are_read_side_by_side(scene: Scene, monkeypatch: pytest.MonkeyPatc
 def test_a_key_with_a_null_version_is_read_when_its_turn_comes(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Sending another one took a while, in which this one was deleted."""
+    """The key was deleted while another one was sent."""
     scene.fails("k", "null", "v1", status="COMPLETED")
     scene.fails("l", "null", "v1", status="COMPLETED")
     take = scene.take
@@ -277,11 +277,11 @@ def test_a_key_with_a_null_version_is_read_when_its_turn_comes(
     [
         ({"v1": "c,d", "v2": ROLES}, ["v2"], {"roles-changed": 1}),
         ({"v1": "", "v2": None}, ["v1", "v2"], {}),
-        # The server does not let it be read.
+        # The server refuses to return it.
         ({}, ["v1", "v2"], {}),
     ],
 )
-def test_what_was_put_with_other_roles_is_refused(
+def test_versions_with_other_roles_are_refused(
     scene: Scene,
     monkeypatch: pytest.MonkeyPatch,
     stamped: dict[str, str | None],

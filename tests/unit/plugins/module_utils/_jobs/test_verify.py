@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whole verifications of generated histories, without servers: they find what is there, also after a kill."""
+"""Whole verifications of generated histories, without servers: they find all differences, also after a kill."""
 
 from __future__ import annotations
 
@@ -73,16 +73,16 @@ PAIR = {
 }
 
 
-#: Whose bytes are compared.
+#: The versions whose bytes are compared.
 BODIES = st.sampled_from([Bodies(), Bodies(share=1.0), Bodies(number=2)])
 
 
 class Killed(BaseException):
-    """The process is gone."""
+    """The process was killed."""
 
 
 class Listing:
-    """A listing of one of the buckets that the endpoints stand for."""
+    """A listing of one of the endpoints' buckets."""
 
     def __init__(
         self, api: Any, bucket: str, prefix: str = "", slowed: Any = None, below: str = ""
@@ -111,7 +111,7 @@ class Heads:
 
 
 def stamp(api: Any, bucket: str, key: str, version_id: str) -> dict[str, Any]:
-    """What Backbeat's metadata says of a delete marker."""
+    """Backbeat's metadata of a delete marker."""
     (found,) = (one for one in api.bucket.keys[key.encode()] if one.version.decode() == version_id)
     return {"status": found.status or "", "role": "a,b"}
 
@@ -119,7 +119,7 @@ def stamp(api: Any, bucket: str, key: str, version_id: str) -> dict[str, Any]:
 def object_body(
     api: Any, bucket: str, key: str, version_id: str, part: object = None
 ) -> Iterator[bytes]:
-    """A body that is other than the other side's for some versions that are equal by their listing."""
+    """A body, which differs from the other side's for some versions with equal rows."""
     other = len(key) % 2 and version_id == "v1"
     yield (bucket if other else "same").encode()
 
@@ -137,14 +137,14 @@ def without_servers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verify_inspection, "BETWEEN", 0.0)
     monkeypatch.setattr(verify_compare, "MOST_CASES", 1)
     monkeypatch.setattr(verify_ranges, "LEAST_ROWS", 1)
-    # Only the tests save, at the moments that they choose.
+    # Only the tests save, at moments of their choice.
     monkeypatch.setattr(verify, "SAVE", 3600.0)
 
 
 def report(
     buckets: tuple[Bucket, Bucket], folder: Path | None = None, **values: Any
 ) -> dict[str, Any]:
-    """The report of a verification, with what differs from run to run taken out."""
+    """The report of a verification, without values that differ from run to run."""
     found = verification(buckets, folder, **values)
     for name in ("started", "finished", "seconds", "requests", "problems_file", "last_complete"):
         del found[name]
@@ -178,7 +178,7 @@ def lines(folder: Path) -> list[Any]:
 
 
 def killing(commits: int, saved: int) -> Callable[[], None]:
-    """Have the ledger save after `saved` steps and die after `commits`; returns what undoes it."""
+    """Make the ledger save after `saved` steps and die after `commits`. Returns a function to undo this."""
     done = 0
     enter, again, samples = Ledger.enter, Ledger.enter_again, Ledger.enter_samples
 
@@ -186,12 +186,12 @@ def killing(commits: int, saved: int) -> Callable[[], None]:
         nonlocal done
         done += 1
         if done > commits:
-            # Another lister: with the process it is gone too, and saves nothing any more.
+            # Another lister, which ends with the process and saves nothing any more.
             raise Killed
         if done == saved:
             ledger.save(sync=False)
         if done == commits:
-            # What was written after the checkpoint is in the files.
+            # The files have the lines that were written after the checkpoint.
             for file in (ledger._lines, ledger._later):
                 if file is not None:
                     file.append([{"torn": True}])
@@ -297,7 +297,7 @@ def test_bytes_of_large_versions_are_read_in_parts(
 
 
 def test_roles_are_read_of_pending_versions_at_the_source(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And of no others, for each is a further request."""
+    """Not of others, because each is a further request."""
     read: list[str] = []
 
     def noted(api: Any, bucket: str, key: str, version_id: str) -> dict[str, Any]:
@@ -329,7 +329,7 @@ def test_roles_are_read_of_pending_versions_at_the_source(monkeypatch: pytest.Mo
 def test_a_part_is_read_again_when_the_connection_breaks(
     monkeypatch: pytest.MonkeyPatch, breaks: int
 ) -> None:
-    """While time is left, here for one more try; the bytes that came before the break do not count twice."""
+    """As long as time is left, here for one more try; the bytes before the break do not count twice."""
     tries: list[str] = []
 
     def body(api: Any, bucket: str, key: str, version_id: str, part: object) -> Iterator[bytes]:
@@ -361,13 +361,13 @@ def test_a_part_is_read_again_when_the_connection_breaks(
     [
         (True, False, {}, True),
         (False, False, {}, False),
-        # Of a key that is compared in parts, and of what is not examined, nothing more is known later.
+        # For keys that are compared in parts, and for uninspected differences, a later read shows nothing new.
         (True, True, {}, False),
         (True, False, {"only_source": 1}, False),
         (True, True, {"only_source": 1}, False),
     ],
 )
-def test_keys_that_are_looked_at_once_more(
+def test_keys_that_are_read_again(
     again: bool, partial: bool, skipped: dict[str, int], put_off: bool
 ) -> None:
     case = Case(b"k", (), (), partial=partial)
@@ -375,7 +375,7 @@ def test_keys_that_are_looked_at_once_more(
 
 
 def test_no_request_waits_for_a_connection() -> None:
-    """A lister has a page and the next one of a side under way, and each inspector a HEAD request."""
+    """A lister has requests for a page and the next one of each side, and each inspector a HEAD request."""
     request = VerifyRequest(**PAIR, listers=4, heads=16)
     job = Verify.build(request, None)  # type: ignore[arg-type]
     for api in job._apis:

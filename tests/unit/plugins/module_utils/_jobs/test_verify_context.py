@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What judging learns from the replication configuration of the source, and the notes if that tells nothing."""
+"""The facts for judging from the source's replication configuration, and notes about missing ones."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def configuration(target: str) -> dict[str, Any]:
         ({"foreign": True}, ["The rules of s-bucket are not taken into account: "]),
     ],
 )
-def test_what_the_configuration_does_not_tell_is_noted_once(
+def test_missing_facts_in_the_configuration_are_noted_once(
     given: dict[str, Any], notes: list[str]
 ) -> None:
     source, target = FakeS3(), FakeS3()

@@ -27,7 +27,7 @@ from ...fake_client import Time
 
 
 class Books:
-    """What listers share, with one range."""
+    """The state that listers share, with one range."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -51,7 +51,7 @@ def test_the_rate_is_that_of_the_time_since_the_last_measurement(
     observed: list[tuple[float, float]] = []
 
     class Slow:
-        """A bucket without versions whose only page comes when the last rate is measured."""
+        """A bucket without versions, whose only page is returned when the last rate is measured."""
 
         def page(self, marker: Marker) -> Page:
             assert open_.wait(60)

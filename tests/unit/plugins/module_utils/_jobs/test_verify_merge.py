@@ -56,7 +56,9 @@ def unsatisfied(job: VerifyMerge) -> Unsatisfied:
     return caught.value
 
 
-def test_the_whole_has_what_the_parts_have(tmp_path: Path, parts: tuple[Part, ...]) -> None:
+def test_the_merged_report_has_everything_of_the_parts(
+    tmp_path: Path, parts: tuple[Part, ...]
+) -> None:
     job = merging(tmp_path, parts)
     whole, problems = tmp_path / "whole.json", tmp_path / "all.jsonl"
     predicted = job.predict(Control())
@@ -78,7 +80,7 @@ def test_the_whole_has_what_the_parts_have(tmp_path: Path, parts: tuple[Part, ..
 @pytest.mark.parametrize(
     "other", [lambda text: text[:-1], lambda text: f"{text} ", lambda text: f"{text[:-2]}x\n"]
 )
-def test_a_whole_of_other_content_is_written_again(
+def test_a_merged_report_with_other_content_is_written_again(
     tmp_path: Path, parts: tuple[Part, ...], other: Callable[[str], str]
 ) -> None:
     job, problems = merging(tmp_path, parts), tmp_path / "all.jsonl"
@@ -130,7 +132,7 @@ def change(part: Part, how: Callable[[Any], None]) -> None:
 def test_a_part_that_cannot_be_used_is_a_gap(
     tmp_path: Path, parts: tuple[Part, ...], trouble: Callable[[Part], None], why: str
 ) -> None:
-    """It fails the task whatever is accepted: nothing is known of these keys."""
+    """It fails the task independently of accepted differences: the state of these keys is unknown."""
     trouble(parts[1])
     whole = unsatisfied(merging(tmp_path, parts, fail=False)).seen["verification"]
     (gap,) = whole["gaps"]
@@ -141,7 +143,7 @@ def test_a_part_that_cannot_be_used_is_a_gap(
     assert not whole["complete"]
 
 
-def test_gaps_are_in_the_order_of_their_ranges_and_tell_where_they_end(
+def test_gaps_are_in_the_order_of_their_ranges_and_have_their_ends(
     tmp_path: Path, parts: tuple[Part, ...]
 ) -> None:
     for one in (parts[0], parts[2]):
@@ -153,7 +155,7 @@ def test_gaps_are_in_the_order_of_their_ranges_and_tell_where_they_end(
     ]
 
 
-def test_an_incomplete_whole_keeps_the_time_of_the_last_complete_one(
+def test_an_incomplete_report_keeps_the_time_of_the_last_complete_one(
     tmp_path: Path, parts: tuple[Part, ...]
 ) -> None:
     job = merging(tmp_path, parts)
@@ -164,7 +166,7 @@ def test_an_incomplete_whole_keeps_the_time_of_the_last_complete_one(
     assert unsatisfied(job).seen["verification"]["last_complete"] is None
 
 
-def test_what_fails_is_asked_for(tmp_path: Path, parts: tuple[Part, ...]) -> None:
+def test_failures_depend_on_the_options(tmp_path: Path, parts: tuple[Part, ...]) -> None:
     failing = (*parts[:2], part(tmp_path, 3, "m", None, in_sync=5, failed=2))
     assert "failed" in str(unsatisfied(merging(tmp_path, failing)))
     assert merging(tmp_path, failing, accepted={"failed": 2}).run(Control())["changes"]

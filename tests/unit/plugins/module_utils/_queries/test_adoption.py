@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Adoption: what is given by name, what by ARN, what is left out, and what is warned about."""
+"""Adoption: resources by name or by ARN, skipped buckets, and warnings."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OTHER = "arn:aws:iam::123456789012:role/other/Source"
 
 
 class Scene:
-    """A source bucket that is replicated with two roles, as the role `replication` would make them."""
+    """A source bucket that is replicated with two roles, as the role `replication` would create them."""
 
     def __init__(self) -> None:
         self.s3 = FakeS3()
@@ -75,7 +75,7 @@ def by_arn(side: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("side", ROLES)
-def test_what_managing_would_not_change_is_given_by_name(side: str) -> None:
+def test_resources_that_managing_would_not_change_are_given_by_name(side: str) -> None:
     assert Scene().identity(side) == by_name(side)
     assert Scene().adopt()["warnings"] == []
 
@@ -96,7 +96,7 @@ def no_policy(role: dict[str, Any], _iam: FakeIam) -> None:
 
 @pytest.mark.parametrize("drift", [drifted_trust, drifted_permissions, no_policy])
 @pytest.mark.parametrize("side", ROLES)
-def test_what_managing_would_change_is_given_by_arn(side: str, drift: Any) -> None:
+def test_resources_that_managing_would_change_are_given_by_arn(side: str, drift: Any) -> None:
     scene = Scene()
     drift(scene.iam[side].roles[side.capitalize()], scene.iam[side])
     other = "source" if side == "target" else "target"
@@ -111,7 +111,7 @@ def test_what_managing_would_change_is_given_by_arn(side: str, drift: Any) -> No
 
 @pytest.mark.parametrize("side", ROLES)
 def test_a_policy_with_further_buckets_is_given_by_name(side: str) -> None:
-    """The role leaves buckets that it does not know in its policies."""
+    """The role does not remove unlisted buckets from its policies."""
     scene = Scene()
     (policy,) = scene.iam[side].policies.values()
     make = {"source": permissions.source_policy, "target": permissions.target_policy}[side]

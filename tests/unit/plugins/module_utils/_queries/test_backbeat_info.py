@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is told of Backbeat and its failures: what is not supported, what is wrong, and what is no outage."""
+"""Results about Backbeat and its failed versions: unsupported routes, errors, and states that are not an outage."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_one_site_only(modern: Backbeat) -> None:
         service(modern, site="node8")
 
 
-def test_nothing_is_asked_without_a_url() -> None:
+def test_no_call_is_made_without_a_url() -> None:
     found = ServiceInfo(ServiceInfoRequest(None), None).run()["service"]
     assert (found["asked"], found["healthy"]) == (False, None)
     assert "backbeat_url is not set" in found["reason"]
@@ -105,7 +105,7 @@ def test_an_older_server_has_fewer_routes(stub: Backbeat) -> None:
     "route", ["healthcheck", "crr/status", "crr/resume/all", "metrics/crr/all"]
 )
 @pytest.mark.parametrize(("status", "name"), [(403, "AccessDenied"), (503, "ServiceUnavailable")])
-def test_what_goes_wrong_is_an_error(modern: Backbeat, route: str, status: int, name: str) -> None:
+def test_failures_are_errors(modern: Backbeat, route: str, status: int, name: str) -> None:
     modern.answer(f"GET {ROOT}/{route}", {name: True}, status)
     with pytest.raises(ApiError):
         service(modern)

@@ -98,7 +98,7 @@ def test_the_target(
     }
 
 
-def test_a_target_that_may_not_be_seen(source: FakeS3) -> None:
+def test_a_target_that_must_not_be_read(source: FakeS3) -> None:
     target = FakeS3()
     target._add("target", foreign=True)
     seen = info(source, target)["target"]
@@ -106,7 +106,7 @@ def test_a_target_that_may_not_be_seen(source: FakeS3) -> None:
     assert "AccessDenied" in seen["trouble"]
 
 
-def test_a_source_that_may_not_be_seen_is_an_error(source: FakeS3) -> None:
+def test_a_source_that_must_not_be_read_is_an_error(source: FakeS3) -> None:
     source.buckets["source"]["foreign"] = True
     with pytest.raises(Forbidden):
         info(source)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What roles and policies are."""
+"""Reading roles and policies."""
 
 from __future__ import annotations
 
@@ -72,7 +72,9 @@ class TestRole:
         ("include", "calls"),
         [(True, ["GetRole", "ListAttachedRolePolicies"]), (False, ["GetRole"])],
     )
-    def test_costs_what_is_asked(self, iam: FakeIam, include: bool, calls: list[str]) -> None:
+    def test_makes_only_the_requested_calls(
+        self, iam: FakeIam, include: bool, calls: list[str]
+    ) -> None:
         assert (
             role_info(iam, include_policies=include)["attached_policies"] is not None
         ) == include

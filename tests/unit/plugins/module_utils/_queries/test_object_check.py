@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether an object has arrived, and why it has not."""
+"""Checks whether an object is replicated, and explains why it is not."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def target() -> FakeS3:
 
 
 class Pair:
-    """The two servers and the clock; what happens at which second is planned beforehand."""
+    """The two servers and the clock; events at certain seconds are prepared."""
 
     def __init__(self, source: FakeS3, target: FakeS3, time: Time) -> None:
         self.source, self.target, self.time = source, target, time
@@ -97,7 +97,7 @@ class Pair:
         return query.run()
 
     def explains(self, *texts: str, **options: Any) -> dict[str, Any]:
-        """The check fails, and says these texts; answers what was seen."""
+        """Assert that the check fails with these texts. Returns the observed state."""
         with pytest.raises(Unsatisfied) as caught:
             self.check(**options)
         for text in texts:
@@ -181,7 +181,7 @@ class TestSatisfied:
 
 
 class TestWaiting:
-    def test_looks_again_in_growing_pauses(self, pair: Pair, time: Time) -> None:
+    def test_polls_with_growing_pauses(self, pair: Pair, time: Time) -> None:
         pair.put("PENDING")
         for number, status in enumerate(("PENDING", "PROCESSING", "COMPLETED", "COMPLETED")):
             pair.source.before("head_object", lambda status=status: pair.now(status))
@@ -192,7 +192,7 @@ class TestWaiting:
         steps = (0.2, 0.4, 0.8)
         assert all(s / 2 <= slept <= s for s, slept in zip(steps, time.slept, strict=True))
 
-    def test_ends_with_a_look_at_the_deadline(self, pair: Pair, time: Time) -> None:
+    def test_ends_with_a_poll_at_the_deadline(self, pair: Pair, time: Time) -> None:
         pair.put("PENDING")
         seen = pair.explains("still PENDING after 30 s, COMPLETED was expected", both=False)
         assert seen["elapsed"] == 30.0
@@ -218,18 +218,18 @@ class TestWaiting:
         pair.source.before("head_object", lambda: pair.put("COMPLETED"))
         assert pair.check(both=False)["polls"] == 2
 
-    def test_a_version_put_meanwhile_does_not_confuse(self, pair: Pair) -> None:
+    def test_a_version_that_is_put_during_the_wait_is_not_compared(self, pair: Pair) -> None:
         pair.put("COMPLETED")
         pair.target.before("head_object", lambda: pair.put("PENDING", body=b"newer"))
         pair.target.before("head_object", pair.copy)
         assert pair.check()["object"]["version_id"] == "key-1"
 
-    def test_an_object_without_versions_is_compared_by_what_it_is(self, pair: Pair) -> None:
+    def test_an_object_without_versions_is_compared_by_its_properties(self, pair: Pair) -> None:
         pair.put("COMPLETED", VersionId=None)
         pair.copy(VersionId=None)
         assert pair.check()["polls"] == 1
 
-    def test_short_troubles_are_survived_however_late(self, pair: Pair, time: Time) -> None:
+    def test_short_failures_are_retried_at_any_time(self, pair: Pair, time: Time) -> None:
         pair.put("PENDING")
         for _ in range(20):
             pair.source.before("head_object", lambda: None)
@@ -239,7 +239,7 @@ class TestWaiting:
         seen = pair.check(both=False, retry=10.0, wait_timeout=300.0)
         assert seen["elapsed"] > 2 * 10.0
 
-    def test_a_server_that_stays_away_is_an_error(self, pair: Pair, time: Time) -> None:
+    def test_a_server_that_stays_unreachable_is_an_error(self, pair: Pair, time: Time) -> None:
         for _ in range(100):
             pair.source.before("head_object", lost())
         with pytest.raises(Unreachable):
@@ -248,7 +248,7 @@ class TestWaiting:
 
 
 class TestExplanations:
-    """What the user is told, and where to look."""
+    """The explanations for the user, and what to check."""
 
     def test_no_such_object(self, pair: Pair) -> None:
         seen = pair.explains(
@@ -374,7 +374,7 @@ class TestExplanations:
         pair.copy(**differences)
         pair.explains("its copy target/key at http://node6 differs after 30 s", text)
 
-    def test_an_answer_without_the_size_is_no_difference(self, pair: Pair) -> None:
+    def test_a_response_without_the_size_is_not_a_difference(self, pair: Pair) -> None:
         pair.put("COMPLETED")
         pair.copy(ContentLength=None)
         assert pair.check()["replica"]["size"] is None
@@ -384,7 +384,7 @@ class TestExplanations:
         pair.copy()
         pair.explains("version id None here, key-1 there")
 
-    def test_a_copy_that_is_none(self, pair: Pair) -> None:
+    def test_a_copy_that_is_not_a_replica(self, pair: Pair) -> None:
         pair.put("COMPLETED")
         pair.copy(None)
         pair.explains("has the status None, not REPLICA, after 30 s: it was put there directly")
@@ -415,7 +415,7 @@ def test_bad_names_are_refused_before_any_call(pair: Pair, options: Any, message
 
 
 @pytest.mark.parametrize("both", [True, False])
-def test_the_other_side_has_a_connection_of_its_own(pair: Pair, both: bool) -> None:
+def test_the_other_side_has_its_own_connection(pair: Pair, both: bool) -> None:
     class Connections:
         main = pair.source.api()
         progress = Progress()
@@ -467,20 +467,20 @@ class TestWhatIsToldMeanwhile:
         ("status", "told"),
         [(None, "source/key is without replication status after"), ("absent", "is not there")],
     )
-    def test_what_is_not_there(self, pair: Pair, status: str | None, told: str) -> None:
+    def test_missing_objects(self, pair: Pair, status: str | None, told: str) -> None:
         if status is None:
             pair.put(None)
         assert told in self.told(pair)[0]
 
 
-def test_a_missing_bucket_is_no_missing_object(pair: Pair) -> None:
+def test_a_missing_bucket_is_not_a_missing_object(pair: Pair) -> None:
     del pair.source.buckets["source"]
     pair.explains("The bucket source does not exist at http://node1: create it (backbeat_bucket)")
 
 
 @pytest.mark.parametrize("newer", [True, False])
 def test_a_null_version_must_not_hide_a_newer_one(pair: Pair, newer: bool) -> None:
-    """Sent after a newer version of its key, a `null` version is what the target returns (measured)."""
+    """Sent after a newer version of its key, a `null` version becomes the target's current one (measured)."""
     pair.put("COMPLETED", VersionId="null")
     if newer:
         pair.put("COMPLETED", b"newer", VersionId="key-2")
@@ -496,10 +496,10 @@ def test_a_null_version_must_not_hide_a_newer_one(pair: Pair, newer: bool) -> No
 def test_an_object_that_was_put_without_a_status_gets_none(
     pair: Pair, just_put: bool, longest: float
 ) -> None:
-    """The tags of an older object may be put back by a client; the object of this run is never sent."""
+    """An older object may be sent later by putting its tags back, but the object of this run is never sent."""
     pair.put()
     seen = pair.explains("has no replication status", just_put=just_put)
-    # A pause, whose length varies, may go beyond the moment after which waiting is useless.
+    # A pause, whose length varies, may end after the moment from which waiting is useless.
     assert longest / 3 <= seen["elapsed"] <= longest + 2
 
 

@@ -35,7 +35,7 @@ BEGIN = Marker()
 
 
 class Listing:
-    """A bucket whose keys are hexadecimal, a page at a time."""
+    """A bucket with hexadecimal keys, page by page."""
 
     def __init__(self, count: int, size: int = PAGE) -> None:
         self.size = size
@@ -72,7 +72,7 @@ def test_the_ranges_have_about_the_same_size_and_leave_nothing_out(
     sizes = [end - start for start, end in pairwise([*edges, len(listing.keys)])]
     assert max(sizes) < 2 * len(listing.keys) / parts
     assert min(sizes) > len(listing.keys) / parts / 2
-    # A plan costs a few pages for each part, however large the bucket is.
+    # A plan takes a few pages for each part, whatever the size of the bucket is.
     assert listing.pages <= 1 + verify_plan.SEARCH + verify_plan.SAMPLES * parts
 
 
@@ -82,7 +82,7 @@ def test_one_part_needs_one_page(monkeypatch: pytest.MonkeyPatch) -> None:
     assert listing.pages == 1
 
 
-#: How clusters of keys begin, and how their keys go on: at random, as numbers, or with a time.
+#: The prefixes of clusters of keys, and the rest of their keys: random, numbers, or times.
 BEGINNINGS = (
     "",
     "a/",
@@ -117,7 +117,7 @@ ENDINGS = (
 def test_skewed_keys_are_divided_too(
     clusters: list[tuple[str, Any, int]], far: set[str], parts: int
 ) -> None:
-    """Keys in clusters, and single ones that are far away from them."""
+    """Keys in clusters, and single keys far away from them."""
     chance = random.Random(1)
     listing = Listing(0, 20)
     keys = {
@@ -135,7 +135,7 @@ def test_skewed_keys_are_divided_too(
     assert afters == sorted(set(afters))
     edges = [bisect_right(listing.keys, after) for after in afters]
     sizes = [end - start for start, end in pairwise([*edges, len(listing.keys)])]
-    # No worker has much more to do than its part; a page is the smallest piece.
+    # No worker has much more work than its share; a page is the smallest piece.
     assert max(sizes) <= 3 * len(listing.keys) / parts + listing.size, sizes
 
 
@@ -152,10 +152,8 @@ def test_a_small_bucket_is_not_divided(monkeypatch: pytest.MonkeyPatch) -> None:
     assert made["ranges"] == [{"number": 0, "after": "", "until": None}]
 
 
-def test_a_plan_that_was_made_before_is_used_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Another plan would have other ranges, and the parts of two plans make no whole."""
+def test_an_earlier_plan_is_used_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another plan would have other ranges, and parts of two plans cannot be merged."""
     listing, file = Listing(10_000), tmp_path / "plan"
     asked = query(listing, monkeypatch, parts=3, least=100, plan_file=str(file))
     made = asked.run()["verify_plan"]
@@ -177,7 +175,7 @@ def test_a_plan_that_was_made_before_is_used_again(
         ("[1]", "cannot be read"),
     ],
 )
-def test_a_file_that_is_no_plan_of_the_bucket_is_refused(
+def test_a_file_that_is_not_a_plan_of_the_bucket_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, message: str
 ) -> None:
     file = tmp_path / "plan"

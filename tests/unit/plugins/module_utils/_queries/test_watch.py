@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One reading of all pairs: which endpoint is asked, which pair is told what, and what an outage leaves unknown."""
+"""One reading of all pairs: the calls to endpoints, the problems of each pair, and the effects of an outage."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ BACKBEAT = "http://node1:8900"
 
 
 def pair(name: str) -> WatchedPair:
-    """From a bucket to one whose name ends in -copy, both pairs with the same Backbeat."""
+    """A pair from a bucket to one whose name ends in -copy; both pairs have the same Backbeat."""
     side = {"iam": None, "role": None}
     source = {**side, "bucket": name, "s3": {"endpoint_url": "http://node1"}}
     target = {**side, "bucket": f"{name}-copy", "s3": {"endpoint_url": "http://node6"}}
@@ -69,7 +69,7 @@ def call(endpoint: str = "http://node1") -> Call:
 
 
 class Scene:
-    """Two pairs, and what is asked about them."""
+    """Two pairs, and the calls about them."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, **request: Any) -> None:
         self.enabled: Mapping[str, bool] | Exception = {"node6": True}
@@ -78,7 +78,7 @@ class Scene:
         self.target_error: Exception | None = None
         self.listed = [FailedVersion(name, "k", "v", "node6", 1, None) for name in ("aaa", "bbb")]
         self.asked: list[str] = []
-        #: By source bucket, what its versions were read with.
+        #: By source bucket, the arguments with which its versions were read.
         self.told: dict[str, tuple[Any, bool]] = {}
         self.known: dict[str, list[str]] = {}
         self.now = NOW
@@ -120,13 +120,13 @@ class Scene:
         return SimpleNamespace(read=read, target_error=self.target_error)
 
     def found(self) -> list[tuple[str, str]]:
-        """Kind and last part of the subject of each problem, after one reading of everything."""
+        """The kind and last part of the subject of each problem, after one reading of everything."""
         readings = self.watch.read(self.state, self.now, findings=False)
         self.state, _events = advance(self.state, readings, self.now)
         return [(one.kind, one.subject[-1]) for reading in readings for one in reading.problems]
 
 
-def test_each_pair_is_told_the_failures_of_its_own_bucket(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_pair_gets_the_failures_of_its_own_bucket(monkeypatch: pytest.MonkeyPatch) -> None:
     scene = Scene(monkeypatch)
     assert scene.found() == []
     assert scene.told == {"aaa": (["aaa"], False), "bbb": (["bbb"], False)}
@@ -134,7 +134,7 @@ def test_each_pair_is_told_the_failures_of_its_own_bucket(monkeypatch: pytest.Mo
     assert scene.asked == ["sites", "failures", "versions of aaa", "versions of bbb"]
 
 
-def test_open_problems_of_an_area_are_asked_about_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_open_problems_of_an_area_are_checked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     scene = Scene(monkeypatch)
     for area in ("outages", "versions of aaa", "versions of bbb", "zzz"):
         scene.state["open"][f"problem in {area}"] = {"area": area, "occurrence": 1}
@@ -145,14 +145,14 @@ def test_open_problems_of_an_area_are_asked_about_again(monkeypatch: pytest.Monk
     }
 
 
-def test_failures_that_are_not_wanted_are_not_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failures_are_not_listed_if_they_are_not_requested(monkeypatch: pytest.MonkeyPatch) -> None:
     scene = Scene(monkeypatch, failed=False)
     scene.found()
     assert scene.told == {"aaa": (None, False), "bbb": (None, False)}
     assert "failures" not in scene.asked
 
 
-def test_what_is_watched_has_names(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_areas_have_names(monkeypatch: pytest.MonkeyPatch) -> None:
     versions = {"versions of aaa", "versions of bbb"}
     findings = {"preflight of aaa", "preflight of bbb"}
     always = {"outages", f"sites of {BACKBEAT}"}
@@ -163,7 +163,7 @@ def test_what_is_watched_has_names(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Scene(monkeypatch, failed=False, limits=quiet).watch.areas == always
 
 
-def test_a_site_that_is_paused_for_too_long_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_site_that_is_paused_for_too_long_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     scene = Scene(monkeypatch, paused_after=3600.0)
     scene.enabled = {"node6": False, "node7": True}
     assert scene.found() == []
@@ -179,7 +179,7 @@ def test_a_site_that_is_paused_for_too_long_is_told(monkeypatch: pytest.MonkeyPa
     assert scene.told["aaa"] == (["aaa"], False)
 
 
-def test_pauses_that_are_not_wanted_are_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pauses_are_not_reported_if_they_are_not_requested(monkeypatch: pytest.MonkeyPatch) -> None:
     scene = Scene(monkeypatch, paused_after=0.0)
     scene.enabled = {"node6": False}
     scene.found()
@@ -194,10 +194,10 @@ def test_servers_that_have_no_sites_and_no_backbeat(monkeypatch: pytest.MonkeyPa
     assert scene.told == {"aaa": ([], False), "bbb": ([], False)}
 
 
-def test_a_backbeat_that_is_down_is_asked_once_and_told_once(
+def test_a_backbeat_that_is_down_is_called_once_and_reported_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """How long versions have been waiting says nothing then."""
+    """The age of pending versions is not meaningful then."""
     scene = Scene(monkeypatch)
     scene.errors["sites"] = Unreachable(call(BACKBEAT), "away")
     assert scene.found() == [(OUTAGE, f"Backbeat at {BACKBEAT}")]
@@ -208,14 +208,16 @@ def test_a_backbeat_that_is_down_is_asked_once_and_told_once(
     assert scene.told == {"aaa": (["aaa"], False), "bbb": (["bbb"], False)}
 
 
-def test_a_source_that_is_down_is_asked_once_and_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_source_that_is_down_is_called_once_and_reported_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     scene = Scene(monkeypatch)
     scene.errors["versions of aaa"] = Unreachable(call(), "away")
     assert scene.found() == [(OUTAGE, "http://node1")]
     assert scene.asked == ["sites", "failures", "versions of aaa"]
 
 
-def test_a_target_that_is_down_is_told_and_one_without_the_bucket_is_not(
+def test_a_target_that_is_down_is_reported_and_a_missing_bucket_is_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A missing bucket is a finding of preflight."""

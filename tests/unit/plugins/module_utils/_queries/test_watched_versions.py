@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which versions are failed or stuck, at one reading after the other, without servers."""
+"""Which versions are failed or stuck in consecutive readings, without servers."""
 
 from __future__ import annotations
 
@@ -52,13 +52,13 @@ HOUR = timedelta(hours=1)
 
 
 def entry(status: str | None, hours: float = 2.0, name: str = "v1") -> Entry:
-    """A version that was put so many hours before NOW."""
+    """A version that was put this number of hours before NOW."""
     put = (NOW - timedelta(hours=hours)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return Entry(name.encode(), status=status, modified=put.encode())
 
 
 class Scene:
-    """A pair of buckets that is read again and again, as the event source does."""
+    """A pair of buckets that is read repeatedly, as by the event source."""
 
     def __init__(self, **limits: Any) -> None:
         self.limits = Limits(**{"stuck_after": 900.0, **limits})
@@ -87,7 +87,7 @@ class Scene:
         return reading
 
     def found(self, **options: Any) -> list[tuple[str, str, str]]:
-        """Kind, key and cause of what one reading finds."""
+        """The kind, key and cause of each problem in one reading."""
         return [
             (one.kind, one.subject[0], one.facts.get("cause", ""))
             for one in self.read(**options).problems
@@ -146,8 +146,8 @@ def test_without_a_configuration_nothing_is_read(monkeypatch: pytest.MonkeyPatch
     assert scene.read() == Reading("area")
 
 
-def test_a_version_is_stuck_once_it_was_seen_pending_for_long_enough() -> None:
-    """How long it had been pending before is not known: the configuration may be a minute old."""
+def test_a_version_is_stuck_after_it_was_pending_for_long_enough() -> None:
+    """The time before the first reading does not count: the configuration may be a minute old."""
     scene = Scene()
     scene.source.keys = {b"a": [entry("PENDING")]}
     assert scene.found() == []
@@ -157,7 +157,7 @@ def test_a_version_is_stuck_once_it_was_seen_pending_for_long_enough() -> None:
     assert scene.found() == [(STUCK, "a", "nothing-arrives")]
 
 
-def test_a_version_that_younger_ones_overtook_is_stuck_for_itself() -> None:
+def test_a_version_that_was_overtaken_by_newer_ones_is_stuck() -> None:
     scene = Scene()
     arrived = [entry("COMPLETED", hours=1)]
     scene.source.keys = {b"a": [entry("PROCESSING")], b"b": arrived}
@@ -165,12 +165,12 @@ def test_a_version_that_younger_ones_overtook_is_stuck_for_itself() -> None:
     scene.read()
     scene.now += HOUR
     assert scene.found() == [(STUCK, "a", "overtaken")]
-    # What was found first stays the cause.
+    # The first cause stays.
     scene.known = {one.name: {"cause": "nothing-arrives"} for one in scene.read().problems}
     assert scene.found() == [(STUCK, "a", "nothing-arrives")]
 
 
-def test_a_version_as_old_as_what_arrived_was_not_overtaken() -> None:
+def test_a_version_as_old_as_the_newest_replica_was_not_overtaken() -> None:
     scene = Scene()
     scene.source.keys = {b"a": [entry("PENDING")], b"b": [entry("COMPLETED")]}
     scene.target.keys = {b"b": [entry("REPLICA")]}
@@ -195,7 +195,7 @@ def test_roles_of_some_versions_are_read_at_one_reading(monkeypatch: pytest.Monk
     assert [key for _kind, key, _cause in scene.found()] == ["a", "b"]
 
 
-def test_roles_that_may_not_be_read_are_asked_for_once() -> None:
+def test_roles_that_must_not_be_read_are_requested_once() -> None:
     scene = Scene()
     scene.source.keys = {key: [entry("PENDING")] for key in (b"a", b"b")}
     scene.stamped = Forbidden(Call("GetObject", "http://node1", "read"), "No")
@@ -216,7 +216,7 @@ def test_time_in_which_a_site_is_paused_does_not_count() -> None:
     assert scene.found() == [(STUCK, "a", "nothing-arrives")]
 
 
-def test_young_versions_delete_markers_and_what_arrived_are_not_asked_about() -> None:
+def test_new_versions_delete_markers_and_replicated_versions_are_not_read() -> None:
     scene = Scene()
     there = [entry("COMPLETED")]
     marker = Entry(b"v1", marker=True, modified=b"2026-01-01T00:00:00.000Z")
@@ -231,7 +231,7 @@ def test_young_versions_delete_markers_and_what_arrived_are_not_asked_about() ->
     assert scene.heads == ["d"]
 
 
-def test_a_version_that_arrived_or_was_deleted_is_forgotten() -> None:
+def test_a_replicated_or_deleted_version_is_no_longer_watched() -> None:
     scene = Scene()
     scene.source.keys = {key: [entry("PENDING")] for key in (b"a", b"b")}
     scene.read()
@@ -243,9 +243,7 @@ def test_a_version_that_arrived_or_was_deleted_is_forgotten() -> None:
     assert scene.note["pending"] == {}
 
 
-def test_a_failed_version_that_backbeat_does_not_list_is_found_unless_failures_are_not_wanted() -> (
-    None
-):
+def test_an_unlisted_failed_version_is_found_if_failures_are_requested() -> None:
     scene = Scene()
     scene.source.keys = {b"a": [entry("FAILED")]}
     assert scene.found() == [(FAILED, "a", "")]
@@ -253,7 +251,7 @@ def test_a_failed_version_that_backbeat_does_not_list_is_found_unless_failures_a
     assert scene.found() == []
 
 
-def test_what_backbeat_lists_is_told_once_for_all_sites_up_to_a_limit() -> None:
+def test_listed_failures_are_reported_once_for_all_sites_up_to_a_limit() -> None:
     scene = Scene(limit=2, stuck_after=0)
     scene.failed = [
         FailedVersion("s", key, "v1", site, 1, None) for key in "abc" for site in ("x", "y")
@@ -270,7 +268,7 @@ def test_what_backbeat_lists_is_told_once_for_all_sites_up_to_a_limit() -> None:
     assert len(scene.read().problems) == 2
 
 
-def test_each_reading_goes_on_where_the_last_one_ended() -> None:
+def test_each_reading_continues_where_the_last_one_ended() -> None:
     scene = Scene(pages=1)
     scene.prefixes = ["a/", "b/"]
     keys = [b"a/%d" % number for number in range(3)] + [b"b/0", b"c/0"]
@@ -279,7 +277,7 @@ def test_each_reading_goes_on_where_the_last_one_ended() -> None:
     for _reading in range(4):
         scene.read()
         asked.append(scene.heads)
-    # A page ends within what may be a key's versions, so its last key is left to the next reading.
+    # A page may end within the versions of a key, so its last key is left to the next reading.
     assert asked == [["a/0"], ["a/1", "a/2"], ["b/0"], ["a/0"]]
 
 
@@ -294,7 +292,7 @@ def test_all_prefixes_of_rules_have_their_turn() -> None:
     assert asked == ["a/0", "b/0", "c/0", "a/0"]
 
 
-def test_as_many_as_there_are_requests_for_leave_nothing_to_the_next_reading() -> None:
+def test_versions_within_the_limit_are_all_read_in_one_reading() -> None:
     scene = Scene(limit=2)
     scene.source.keys = {key: [entry("COMPLETED")] for key in (b"a", b"b")}
     scene.read()
@@ -318,7 +316,7 @@ def test_the_target_is_read_no_further_than_the_source() -> None:
     assert scene.target_pages == 2
 
 
-def test_more_than_there_are_requests_for_are_left_to_the_next_readings() -> None:
+def test_versions_over_the_limit_are_left_to_the_next_readings() -> None:
     scene = Scene(limit=3)
     scene.source.keys = {b"%d" % number: [entry("PENDING")] for number in range(5)}
     scene.read()
@@ -327,13 +325,13 @@ def test_more_than_there_are_requests_for_are_left_to_the_next_readings() -> Non
         key: [entry("COMPLETED" if key < b"2" else "PENDING")] for key in scene.source.keys
     }
     scene.read()
-    # No room: the first ones are asked about again.
+    # There is no room: the first ones are read again.
     assert scene.heads == ["0", "1", "2"]
     scene.read()
     assert scene.heads == ["2", "3", "4"]
 
 
-def test_a_problem_for_which_no_request_is_left_is_neither_there_nor_gone() -> None:
+def test_a_problem_for_which_no_request_is_left_stays_as_it_is() -> None:
     scene = Scene(limit=1)
     scene.source.keys = {key: [entry("PENDING")] for key in (b"a", b"b")}
     names = [json.dumps([STUCK, "area", key, "v1"]) for key in "ab"]
@@ -348,8 +346,8 @@ def test_a_problem_for_which_no_request_is_left_is_neither_there_nor_gone() -> N
 
 
 @pytest.mark.parametrize("kind", [FAILED, STUCK])
-def test_a_version_of_an_open_problem_is_asked_about_until_that_is_gone(kind: str) -> None:
-    """The target has it by now, so that no comparison finds it."""
+def test_a_version_of_an_open_problem_is_read_until_the_problem_is_resolved(kind: str) -> None:
+    """The target has it now, so a comparison does not find it."""
     scene = Scene()
     scene.source.keys = {b"a": [entry("COMPLETED")]}
     scene.target.keys = {b"a": [entry("REPLICA")]}
@@ -359,7 +357,7 @@ def test_a_version_of_an_open_problem_is_asked_about_until_that_is_gone(kind: st
     assert (reading.problems, reading.checked) == ((), None)
 
 
-def test_failures_are_told_although_the_target_cannot_be_read() -> None:
+def test_failures_are_reported_although_the_target_cannot_be_read() -> None:
     scene = Scene()
     scene.source.keys = {b"a": [entry("PENDING")]}
     scene.failed = [FailedVersion("s", "k", "v1", "x", 1, None)]
@@ -369,7 +367,7 @@ def test_failures_are_told_although_the_target_cannot_be_read() -> None:
     assert scene.versions.target_error is scene.target_error
 
 
-def test_nothing_is_compared_if_stuck_versions_are_not_wanted() -> None:
+def test_nothing_is_compared_if_stuck_versions_are_not_requested() -> None:
     scene = Scene(stuck_after=0)
     scene.source.keys = {b"a": [entry("PENDING")]}
     scene.stamped = "other"

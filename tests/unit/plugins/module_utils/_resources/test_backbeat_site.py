@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pausing, resuming and scheduling sites: what is planned, what is refused, and what is waited for."""
+"""Pausing, resuming and scheduling sites: plans, refusals and waits."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ URL = "http://node1:8900"
 
 
 class Server:
-    """Backbeat in memory: sites, when each takes effect, and the metrics, one after the other."""
+    """Backbeat in memory: sites, when changes take effect, and a sequence of metrics."""
 
     def __init__(self, **sites: Site) -> None:
         self.sites: dict[str, Site] = dict(sites)
@@ -103,14 +103,14 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Server:
     return Server(a=Site(True), b=Site(False)).install(monkeypatch)
 
 
-def test_only_what_differs_is_changed(server: Server) -> None:
+def test_only_differences_are_changed(server: Server) -> None:
     assert planned(server)[0] == ["ResumeSite b"]
     assert planned(server, running=False)[0] == ["PauseSite a"]
     assert planned(server, name="a") == ([], [])
     assert planned(server, name="b", running=False) == ([], [])
 
 
-def test_pausing_and_resuming_reach_a_state_that_needs_nothing_more(server: Server) -> None:
+def test_pausing_and_resuming_converge(server: Server) -> None:
     for running in (False, True):
         one = resource(running=running)
         after = apply(one)
@@ -134,7 +134,7 @@ def test_a_schedule_is_predicted_set_and_then_kept(server: Server) -> None:
     assert not one.plan(one.read()).changes
 
 
-def test_another_schedule_is_changed_by_force_only(server: Server) -> None:
+def test_another_schedule_is_only_changed_with_force(server: Server) -> None:
     server.sites["b"] = Site(False, LATER)
     for options in ({"running": False, "hours": 2}, {"running": True}):
         with pytest.raises(Refused, match=r"paused until 2026-11-22T22:30Z, .*set force"):
@@ -142,7 +142,7 @@ def test_another_schedule_is_changed_by_force_only(server: Server) -> None:
         assert len(planned(server, name="b", force=True, **options)[0]) == 1
 
 
-def test_a_schedule_that_was_not_asked_for_is_kept_and_told(server: Server) -> None:
+def test_an_unrequested_schedule_is_kept_with_a_warning(server: Server) -> None:
     server.sites["b"] = Site(False, LATER)
     changes, warnings = planned(server, name="b", running=False)
     assert changes == []
@@ -176,7 +176,7 @@ def test_a_status_that_never_changes_is_a_failure(server: Server) -> None:
 @pytest.mark.parametrize(
     "flow", [[(5, 9), (5, 9), (5, 9), (6, 8)], [(5, 9), (5, 9), (5, 9), (5, 0)]]
 )
-def test_flow_is_a_completion_or_an_empty_backlog(
+def test_replication_works_after_a_completion_or_with_an_empty_backlog(
     server: Server, flow: list[tuple[int, int]]
 ) -> None:
     time = Time()
@@ -185,7 +185,7 @@ def test_flow_is_a_completion_or_an_empty_backlog(
     assert len(time.slept) == 2
 
 
-def test_no_flow_is_a_failure(server: Server) -> None:
+def test_no_completions_are_a_failure(server: Server) -> None:
     server.flow = [(5, 9)]
     with pytest.raises(Refused, match="nothing was replicated within 60 s; 9 operations"):
         apply(resource(name="b", wait="flow", wait_timeout=60.0))

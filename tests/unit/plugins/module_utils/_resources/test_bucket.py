@@ -84,7 +84,7 @@ def test_versioning_of_an_existing_bucket(
     assert done["changes"] == changes
 
 
-def test_a_bucket_with_object_lock_is_not_touched_when_it_is_right(s3: FakeS3) -> None:
+def test_a_bucket_with_object_lock_is_not_changed_if_it_is_as_requested(s3: FakeS3) -> None:
     s3._add("source", versioning="Enabled", object_lock=True)
     assert run(bucket(s3, versioning="enabled"))["changes"] == []
 
@@ -111,27 +111,27 @@ def test_another_location_is_refused(s3: FakeS3) -> None:
     assert s3.writes == []
 
 
-def test_the_location_is_only_read_when_asked_for(s3: FakeS3) -> None:
+def test_the_location_is_only_read_if_requested(s3: FakeS3) -> None:
     s3._add("source")
     run(bucket(s3))
     assert s3.calls == ["GetBucketVersioning"]
 
 
 @pytest.mark.parametrize("state", ["present", "absent"])
-def test_a_bucket_of_another_account_is_an_error_that_says_so(s3: FakeS3, state: str) -> None:
+def test_a_bucket_of_another_account_is_an_error_with_the_reason(s3: FakeS3, state: str) -> None:
     s3._add("source", foreign=True)
     with pytest.raises(Forbidden, match="may belong to another account"):
         run(bucket(s3, state=state))
     assert s3.writes == []
 
 
-def test_a_bucket_that_another_account_makes_meanwhile(s3: FakeS3) -> None:
+def test_a_bucket_that_another_account_creates_in_the_meantime(s3: FakeS3) -> None:
     s3.before("create_bucket", lambda: s3._add("source", foreign=True))
     with pytest.raises(Forbidden, match="belongs to another account: choose another name"):
         run(bucket(s3), timeout=10)
 
 
-def test_a_bucket_that_a_second_run_makes_meanwhile(s3: FakeS3) -> None:
+def test_a_bucket_that_a_second_run_creates_in_the_meantime(s3: FakeS3) -> None:
     s3.before("create_bucket", lambda: s3._add("source", location="paris"))
     result = run(bucket(s3, location="paris", versioning="enabled"), timeout=10)
     assert result["changes"] == ["PutBucketVersioning source"]
@@ -156,7 +156,7 @@ def test_an_object_that_is_put_before_the_removal_stays(s3: FakeS3) -> None:
         run(bucket(s3, state="absent"), timeout=10)
 
 
-def test_an_unknown_location_is_the_servers_to_say(s3: FakeS3) -> None:
+def test_an_unknown_location_is_refused_by_the_server(s3: FakeS3) -> None:
     s3.before("create_bucket", refusal("InvalidLocationConstraint", "No such location"))
     with pytest.raises(Invalid, match=r"No such location \(InvalidLocationConstraint\)"):
         run(bucket(s3, location="nowhere"), timeout=10)

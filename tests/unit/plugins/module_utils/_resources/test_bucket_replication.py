@@ -136,7 +136,7 @@ def test_a_first_configuration_covers_all_objects(s3: FakeS3) -> None:
     assert predicted["diff"] == done["diff"]
 
 
-def test_rules_are_made_as_asked(s3: FakeS3) -> None:
+def test_rules_are_created_as_requested(s3: FakeS3) -> None:
     asked = [
         rule("a/", id="first", sites=[site("paris"), site("cloud", preferred_read=True)]),
         rule("b/", enabled=False),
@@ -199,14 +199,14 @@ class TestDrift:
             ({"purge_rules": True}, []),
         ],
     )
-    def test_only_what_was_asked_for_is_compared(
+    def test_only_requested_values_are_compared(
         self, s3: FakeS3, options: dict[str, Any], changes: list[str]
     ) -> None:
         store(s3, stored_rule("a/", "one"), stored_rule("b/", "two"))
         _, done = converge(s3, lambda: replication(s3, **options))
         assert done["changes"] == changes
 
-    def test_existing_rules_keep_their_ids_and_unnamed_ones_stay(self, s3: FakeS3) -> None:
+    def test_existing_rules_keep_their_ids_and_unlisted_ones_stay(self, s3: FakeS3) -> None:
         store(s3, stored_rule("a/", "one"), stored_rule("b/", "two"))
         asked = [rule("b/", enabled=False), rule("c/")]
         converge(s3, lambda: replication(s3, rules=asked))
@@ -216,13 +216,13 @@ class TestDrift:
             ("made-up-2", "c/", "Enabled"),
         ]
 
-    def test_purging_leaves_only_the_named_rules(self, s3: FakeS3) -> None:
+    def test_purging_leaves_only_the_listed_rules(self, s3: FakeS3) -> None:
         store(s3, stored_rule("a/", "one"), stored_rule("b/", "two"))
         _, done = converge(s3, lambda: replication(s3, rules=[rule("b/")], purge_rules=True))
         assert rules(s3) == [("two", "b/", "Enabled")]
         assert [one["prefix"] for one in done["diff"]["before"]["rules"]] == ["a/", "b/"]
 
-    def test_made_up_ids_are_no_difference(self, s3: FakeS3) -> None:
+    def test_generated_ids_are_not_a_difference(self, s3: FakeS3) -> None:
         store(s3, stored_rule("a/", "made-up"))
         done = run(replication(s3, rules=[rule("a/", enabled=False)]))
         assert "id" not in done["diff"]["before"]["rules"][0]
@@ -230,7 +230,7 @@ class TestDrift:
     @pytest.mark.parametrize(
         "options", [{"target_bucket": "other"}, {"source_role": SOURCE, "target_role": OTHER}]
     )
-    def test_unnamed_rules_are_not_taken_along_to_another_place(
+    def test_unlisted_rules_are_not_moved_to_another_target(
         self, s3: FakeS3, options: dict[str, Any]
     ) -> None:
         store(s3, stored_rule("a/", "one"), stored_rule("b/", "two"))
@@ -240,7 +240,7 @@ class TestDrift:
         _, done = converge(s3, lambda: replication(s3, rules=named, **options))
         assert done["changes"] == [PUT]
 
-    def test_predicted_roles_are_those_that_are_there(self, s3: FakeS3) -> None:
+    def test_predicted_roles_match_the_stored_ones(self, s3: FakeS3) -> None:
         store(s3, stored_rule("", "one"))
         predicted = {
             name: arn.replace("123456789012", "<account>").replace("678901234567", "<account>")
@@ -304,7 +304,7 @@ def test_a_newer_configuration_can_be_removed_as_a_whole(s3: FakeS3) -> None:
     assert not stored(s3)
 
 
-def test_objects_on_their_way_keep_a_newer_configuration_from_being_removed(s3: FakeS3) -> None:
+def test_pending_objects_prevent_the_removal_of_a_newer_configuration(s3: FakeS3) -> None:
     store(s3, stored_rule("a/", "one", Priority=1))
     s3._put("source", "anywhere", ReplicationStatus="PENDING", LastModified=NOW)
     with pytest.raises(Refused, match=r"1 of 1 versions put since .* are pending"):
@@ -313,7 +313,7 @@ def test_objects_on_their_way_keep_a_newer_configuration_from_being_removed(s3: 
 
 
 class TestReadingBack:
-    def test_what_the_server_drops_is_an_error_after_some_trials(self, s3: FakeS3) -> None:
+    def test_elements_that_the_server_drops_are_an_error_after_some_tries(self, s3: FakeS3) -> None:
         def drop() -> None:
             stored(s3)["Rules"][0]["Destination"].pop("StorageClass", None)
 
@@ -343,7 +343,7 @@ class TestReadingBack:
 
 
 def changes_of(s3: FakeS3) -> list[str]:
-    """All writes, which are puts of the configuration."""
+    """All writes: puts of the configuration."""
     return ["PutBucketReplication"] * len(s3.writes)
 
 
@@ -465,7 +465,7 @@ class TestPendingObjects:
         assert s3.writes == []
 
     @pytest.mark.parametrize("options", HARMFUL)
-    def test_are_a_warning_when_told(self, s3: FakeS3, options: dict[str, Any]) -> None:
+    def test_are_a_warning_on_request(self, s3: FakeS3, options: dict[str, Any]) -> None:
         result = run(replication(s3, **options, allow_pending_loss=True))
         assert result["changed"]
         assert "backbeat_object and resend" in result["warnings"][0]
@@ -498,12 +498,12 @@ class TestPendingObjects:
         result = run(replication(s3, **options))
         assert (result["changed"], result["warnings"]) == (True, [])
 
-    def test_are_not_looked_for_when_nothing_changes(self, s3: FakeS3) -> None:
+    def test_are_not_scanned_for_without_changes(self, s3: FakeS3) -> None:
         run(replication(s3, **EVERYTHING))
         assert s3.calls == ["GetBucketReplication"]
 
     def many(self, s3: FakeS3, number: int, **last: Any) -> None:
-        """Versions on several pages, of which the last key is the newest."""
+        """Put versions on several pages; the last key is the newest."""
         s3.buckets["source"]["objects"].clear()
         for age in range(number, 0, -1):
             key = f"a/{number - age:05d}"
@@ -526,7 +526,9 @@ class TestPendingObjects:
         assert "1 of 1 versions put since" in str(caught.value)
         assert "Only the newest 1 of 30 versions" in str(caught.value)
 
-    def test_what_could_not_be_read_in_time_is_a_reason_to_refuse(self, s3: FakeS3) -> None:
+    def test_versions_that_could_not_be_read_in_time_are_a_reason_to_refuse(
+        self, s3: FakeS3
+    ) -> None:
         self.many(s3, 30)
         s3.before("head_object", lambda: time.sleep(0.3))
         with pytest.raises(
@@ -535,7 +537,9 @@ class TestPendingObjects:
             run(replication(s3, state="absent", pending_scan_time=0.25))
         assert s3.writes == []
 
-    def test_what_could_not_be_listed_in_time_is_a_reason_to_refuse(self, s3: FakeS3) -> None:
+    def test_versions_that_could_not_be_listed_in_time_are_a_reason_to_refuse(
+        self, s3: FakeS3
+    ) -> None:
         self.many(s3, 1500)
         s3.before("list_object_versions", lambda: time.sleep(0.3))
         options = {"state": "absent", "pending_scan_time": 0.25}
@@ -546,7 +550,7 @@ class TestPendingObjects:
         assert result["changed"]
         assert "Listing did not end" in result["warnings"][0]
 
-    def test_enough_are_enough(self, s3: FakeS3) -> None:
+    def test_the_scan_ends_after_enough_pending_versions(self, s3: FakeS3) -> None:
         for number in range(150):
             s3._put("source", f"a/{number}", ReplicationStatus="PENDING", LastModified=hours_ago(2))
         with pytest.raises(Refused, match=r"100 of 101 versions .*\(a/new, a/99, a/98, \.\.\)"):
@@ -555,7 +559,9 @@ class TestPendingObjects:
     @pytest.mark.parametrize(
         ("hours", "found"), [(None, False), (30.0, True), (0.5, False), (1e12, True)]
     )
-    def test_older_versions_are_said(self, s3: FakeS3, hours: float | None, found: bool) -> None:
+    def test_older_versions_are_mentioned(
+        self, s3: FakeS3, hours: float | None, found: bool
+    ) -> None:
         s3.buckets["source"]["objects"].clear()
         s3._put("source", "a/old", ReplicationStatus="PENDING", LastModified=hours_ago(25))
         wish = replication(s3, state="absent", pending_max_age=hours)
@@ -589,7 +595,7 @@ class TestPendingObjects:
         put_late(s3)
         assert len(run(replication(s3, **self.OTHERS))["warnings"]) == told
 
-    def test_are_sent_again_if_asked(self, s3: FakeS3) -> None:
+    def test_are_sent_again_on_request(self, s3: FakeS3) -> None:
         put_late(s3, tags={"own": "tag"})
         options = {**self.OTHERS, "allow_pending_loss": True, "resend_pending": True}
         result = run(replication(s3, **options))
@@ -606,7 +612,7 @@ class TestPendingObjects:
 
 
 class TestLostUpdates:
-    def test_a_rule_that_vanished_is_named(self, s3: FakeS3) -> None:
+    def test_a_lost_rule_is_named(self, s3: FakeS3) -> None:
         wish = replication(s3, **EVERYTHING, rules=[rule("a/"), rule("b/", id="two")])
         run(wish)
         wish.confirm()
@@ -619,6 +625,6 @@ class TestLostUpdates:
         with pytest.raises(Conflict, match=r"'a/'.*'b/'"):
             wish.confirm()
 
-    def test_nothing_written_is_nothing_to_confirm(self, s3: FakeS3) -> None:
+    def test_without_writes_nothing_is_confirmed(self, s3: FakeS3) -> None:
         replication(s3, **EVERYTHING).confirm()
         assert s3.calls == []

@@ -53,7 +53,7 @@ def role(iam: FakeIam, **options: Any) -> IamRole:
 
 
 def there(iam: FakeIam, **options: Any) -> None:
-    """Make the role, and forget the calls that took."""
+    """Create the role, and clear the recorded calls."""
     run(role(iam, **options))
     iam.calls.clear()
 
@@ -82,7 +82,7 @@ def test_a_new_role_trusts_backbeat(iam: FakeIam) -> None:
     assert done["diff"]["after"] == predicted["diff"]["after"]
 
 
-def test_a_new_role_is_made_as_asked(iam: FakeIam) -> None:
+def test_a_new_role_is_created_as_requested(iam: FakeIam) -> None:
     asked = {
         "path": "/backbeat/",
         "description": "Copies",
@@ -113,7 +113,7 @@ def test_a_drifted_trust_policy_is_repaired(iam: FakeIam) -> None:
     assert done["diff"]["after"]["assume_role_policy_document"] == trust_policy()
 
 
-def test_a_trust_policy_in_other_words_stays(iam: FakeIam) -> None:
+def test_an_equivalent_trust_policy_stays(iam: FakeIam) -> None:
     statement = trust_policy()["Statement"][0]
     reworded = {"Version": "2012-10-17", "Statement": {**statement, "Action": ["STS:AssumeRole"]}}
     there(iam, assume_role_policy_document=reworded)
@@ -170,7 +170,7 @@ def test_purging_with_an_empty_list_detaches_all_and_without_a_list_nothing(iam:
     ]
 
 
-def test_attachments_are_only_read_when_asked_for(iam: FakeIam) -> None:
+def test_attachments_are_only_read_if_requested(iam: FakeIam) -> None:
     there(iam)
     run(role(iam))
     assert iam.calls == ["GetRole"]
@@ -188,14 +188,14 @@ def test_a_role_is_removed_with_its_attachments_and_the_policies_stay(iam: FakeI
     assert set(iam.policies) == {READ, WRITE}
 
 
-def test_another_run_removes_the_role_meanwhile(iam: FakeIam) -> None:
+def test_another_run_removes_the_role_in_the_meantime(iam: FakeIam) -> None:
     there(iam)
     iam.before("delete_role", lambda: iam.roles.clear())
     result = run(role(iam, state="absent"))
     assert (result["it"], result["diff"]["after"]) == (None, {})
 
 
-def test_another_run_creates_the_role_meanwhile(iam: FakeIam) -> None:
+def test_another_run_creates_the_role_in_the_meantime(iam: FakeIam) -> None:
     iam.before("create_role", lambda: there(iam, assume_role_policy_document=OTHER_TRUST))
     result = run(role(iam), timeout=10)
     assert result["changes"] == ["UpdateAssumeRolePolicy R"]
@@ -217,7 +217,7 @@ def test_a_forbidden_role_is_not_absent(iam: FakeIam) -> None:
     assert iam.writes == []
 
 
-def test_a_server_that_cannot_repair_trust_says_which_call_it_lacks(iam: FakeIam) -> None:
+def test_a_missing_call_for_repairing_trust_is_named(iam: FakeIam) -> None:
     there(iam, assume_role_policy_document=OTHER_TRUST)
     iam.before("update_assume_role_policy", refusal("NotImplemented", "Not implemented", 501))
     with pytest.raises(Unsupported, match="does not support the IAM call UpdateAssumeRolePolicy"):

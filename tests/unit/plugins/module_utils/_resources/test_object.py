@@ -62,7 +62,7 @@ def latest(s3: FakeS3) -> dict[str, Any]:
     return s3.buckets["source"]["objects"]["key"][-1]
 
 
-def test_a_new_object_is_empty_unless_told_otherwise(s3: FakeS3) -> None:
+def test_a_new_object_is_empty_by_default(s3: FakeS3) -> None:
     predicted, done = converge(s3, lambda: an_object(s3))
     assert done["changes"] == [PUT]
     assert done["it"] == {
@@ -81,7 +81,7 @@ def test_a_new_object_is_empty_unless_told_otherwise(s3: FakeS3) -> None:
     assert predicted["it"] == {**done["it"], **unknown}
 
 
-def test_a_new_object_is_put_as_asked(s3: FakeS3) -> None:
+def test_a_new_object_is_put_as_requested(s3: FakeS3) -> None:
     asked = {
         "content": "Grüße\n",
         "content_type": "text/plain",
@@ -137,7 +137,7 @@ def test_a_file_that_is_too_large_is_refused(
         ({"content": "new", "tags": {"t": "2"}}, [PUT]),
     ],
 )
-def test_only_what_was_asked_for_is_compared(
+def test_only_requested_values_are_compared(
     s3: FakeS3, options: dict[str, Any], changes: list[str]
 ) -> None:
     there = {"Metadata": {"a": "1"}, "ContentType": "text/plain", "tags": {"t": "1"}}
@@ -150,7 +150,7 @@ def test_only_what_was_asked_for_is_compared(
     assert latest(s3)["body"] == options.get("content", "old").encode()
 
 
-def test_what_backbeat_adds_is_no_difference_and_is_not_sent_back(s3: FakeS3) -> None:
+def test_backbeats_metadata_is_not_a_difference_and_is_not_sent_back(s3: FakeS3) -> None:
     added = {"paris-replication-status": "COMPLETED"}
     s3._put("source", "key", b"old", Metadata={"a": "1", **added})
     assert run(an_object(s3, content="old", metadata={"a": "1"}))["changes"] == []
@@ -163,7 +163,7 @@ def test_what_backbeat_adds_is_no_difference_and_is_not_sent_back(s3: FakeS3) ->
 def test_metadata_cannot_change_without_the_content(
     s3: FakeS3, options: dict[str, Any], answer: dict[str, Any]
 ) -> None:
-    """An answer without Content-Length does not say that the object is empty."""
+    """A response without Content-Length does not mean that the object is empty."""
     s3._put("source", "key", b"old", **answer)
     with pytest.raises(
         Refused, match=f"object source/key at {ENDPOINT} has other metadata .* give content"
@@ -196,7 +196,7 @@ def test_a_deleted_object_is_put_again(s3: FakeS3) -> None:
     assert (done["changes"], done["diff"]["before"]) == ([PUT], {})
 
 
-def test_a_put_whose_answer_is_lost_is_not_repeated(s3: FakeS3) -> None:
+def test_a_put_with_a_lost_response_is_not_repeated(s3: FakeS3) -> None:
     s3.after("put_object", lost())
     result = run(an_object(s3, content="new"), timeout=10)
     assert result["changes"] == [PUT]
@@ -275,8 +275,10 @@ def test_an_object_is_sent_again_with_its_own_tags(
         {"tags": {"blank": " x "}},
     ],
 )
-def test_what_a_server_stores_otherwise_is_put_once(s3: FakeS3, asked: dict[str, Any]) -> None:
-    """Headers lose the blanks around their values, and an empty content type is none."""
+def test_values_that_a_server_stores_differently_are_put_once(
+    s3: FakeS3, asked: dict[str, Any]
+) -> None:
+    """Blanks around values of headers are lost, and an empty content type is replaced."""
     put = s3.put_object
 
     def stored(**parameters: Any) -> Any:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How far back versions can be pending, as far as Backbeat tells, and which pending objects a change leaves behind."""
+"""The maximum age of pending versions by Backbeat's backlog, and which pending objects a change would strand."""
 
 from __future__ import annotations
 

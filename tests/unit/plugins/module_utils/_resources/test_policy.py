@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Policies of one part: what is made, changed, attached and removed, and how they are found."""
+"""Policies of one part: creating, changing, attaching, removing and finding them."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def in_force(iam: FakeIam, arn: str = ARN) -> Any:
     return iam._in_force(arn)
 
 
-def test_a_new_policy_is_made_and_attached(iam: FakeIam) -> None:
+def test_a_new_policy_is_created_and_attached(iam: FakeIam) -> None:
     asked = {"policy": json.dumps(document("s3:Get")), "description": "Reads", "roles": ["R", "S"]}
     predicted, done = converge(iam, lambda: policy(iam, **asked))
     assert done["changes"] == [
@@ -141,7 +141,7 @@ def test_a_document_is_generated_for_a_side(
         ),
     ],
 )
-def test_what_a_document_lacks_is_named(
+def test_missing_options_of_a_document_are_named(
     iam: FakeIam, options: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(Refused, match=message):
@@ -175,7 +175,7 @@ def test_a_drifted_document_becomes_a_new_default_version(iam: FakeIam) -> None:
     assert done["diff"]["before"]["P"]["document"] == document("s3:Put")
 
 
-def test_a_document_in_other_words_stays(iam: FakeIam) -> None:
+def test_an_equivalent_document_stays(iam: FakeIam) -> None:
     iam._add("P", document("S3:GET", "s3:Put"))
     assert run(policy(iam, policy=document("s3:Put", "s3:Get", "s3:Get")))["changes"] == []
 
@@ -198,7 +198,7 @@ def test_below_the_limit_no_version_goes(iam: FakeIam) -> None:
     assert len(there["versions"]) == 5
 
 
-def test_it_stays_attached_to_roles_that_are_not_named(iam: FakeIam) -> None:
+def test_it_stays_attached_to_unlisted_roles(iam: FakeIam) -> None:
     iam._add("P", document("s3:Get"))
     iam.roles["R"]["attached"].append(ARN)
     _, done = converge(iam, lambda: policy(iam, policy=document("s3:Get"), roles=["S"]))
@@ -252,7 +252,7 @@ def test_a_policy_of_users_is_not_removed(iam: FakeIam) -> None:
     assert iam.writes == []
 
 
-def test_a_role_that_goes_meanwhile_does_not_stop_the_removal(iam: FakeIam) -> None:
+def test_a_role_that_is_removed_in_the_meantime_does_not_stop_the_removal(iam: FakeIam) -> None:
     iam._add("P", document("s3:Get"))
     iam.roles["R"]["attached"].append(ARN)
     iam.before("detach_role_policy", lambda: iam.roles.pop("R"))
@@ -260,7 +260,7 @@ def test_a_role_that_goes_meanwhile_does_not_stop_the_removal(iam: FakeIam) -> N
     assert iam.policies == {}
 
 
-def test_a_version_that_goes_meanwhile_does_not_stop_the_change(iam: FakeIam) -> None:
+def test_a_version_that_is_removed_in_the_meantime_does_not_stop_the_change(iam: FakeIam) -> None:
     there = iam._add("P", document("v1"))
     there["versions"].update({f"v{number}": document() for number in range(2, 6)})
     there["next"] = 6
@@ -269,7 +269,7 @@ def test_a_version_that_goes_meanwhile_does_not_stop_the_change(iam: FakeIam) ->
 
 
 class TestFindingTheAccount:
-    """The calls that it takes to find the policy's ARN, from the cheapest to the dearest."""
+    """The calls for finding the policy's ARN, from the cheapest to the most expensive."""
 
     @pytest.fixture(autouse=True)
     def _policy(self, iam: FakeIam) -> None:
@@ -280,27 +280,27 @@ class TestFindingTheAccount:
         assert (result["it"]["arn"], "CreatePolicy P" in result["changes"]) == (ARN, False)
         return iam.calls[: iam.calls.index("GetPolicy")]
 
-    def test_the_arn_of_a_role_tells(self, iam: FakeIam) -> None:
+    def test_from_the_arn_of_a_role(self, iam: FakeIam) -> None:
         assert self.calls(iam, roles=[arn("role", "R")]) == []
 
-    def test_what_is_attached_to_a_role_tells(self, iam: FakeIam) -> None:
+    def test_from_a_policy_attached_to_a_role(self, iam: FakeIam) -> None:
         iam.roles["R"]["attached"].append(ARN)
         assert self.calls(iam, roles=["R"]) == ["ListAttachedRolePolicies"]
 
-    def test_another_policy_of_the_account_tells(self, iam: FakeIam) -> None:
+    def test_from_another_policy_of_the_account(self, iam: FakeIam) -> None:
         iam._add("Q", {})
         iam.roles["R"]["attached"].append(arn("policy", "Q"))
         assert self.calls(iam, roles=["R"]) == ["ListAttachedRolePolicies"]
 
-    def test_a_providers_policy_does_not_tell_but_the_role_does(self, iam: FakeIam) -> None:
+    def test_not_from_a_providers_policy_but_from_the_role(self, iam: FakeIam) -> None:
         iam.roles["R"]["attached"].append("arn:aws:iam::aws:policy/ReadOnly")
         assert self.calls(iam, roles=["R"]) == ["ListAttachedRolePolicies", "GetRole"]
 
-    def test_a_predicted_arn_does_not_tell(self, iam: FakeIam) -> None:
+    def test_not_from_a_predicted_arn(self, iam: FakeIam) -> None:
         predicted = f"arn:aws:iam::{UNKNOWN_ACCOUNT}:role/New"
         assert self.calls(iam, roles=[predicted]) == ["ListAttachedRolePolicies", "GetUser"]
 
-    def test_the_user_tells(self, iam: FakeIam) -> None:
+    def test_from_the_user(self, iam: FakeIam) -> None:
         assert self.calls(iam) == ["GetUser"]
 
     @pytest.mark.parametrize(
@@ -321,7 +321,7 @@ class TestFindingTheAccount:
             run(policy(iam, policy=document("s3:Get")))
 
 
-def test_all_that_holds_a_policy_but_the_roles_of_a_teardown_is_named() -> None:
+def test_entities_other_than_the_roles_of_a_teardown_are_named() -> None:
     entities = SimpleNamespace(roles=("Own", "Other"), users=("ann",), groups=("audit", "Own"))
     policy: Any = SimpleNamespace(request=SimpleNamespace(holders=("Own",)))
     current: Any = {"part": SimpleNamespace(entities=entities)}

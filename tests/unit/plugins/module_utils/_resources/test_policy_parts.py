@@ -25,7 +25,7 @@ from ...fake_iam import FakeIam, arn
 from ...runs import converge, run
 from .test_policy import DEFAULTS
 
-SIZE = 520  # room for the permissions on two or three buckets
+SIZE = 520  # room for the permissions for two or three buckets
 
 
 def document(*actions: str) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def allowed(iam: FakeIam) -> set[str]:
 
 @pytest.fixture
 def iam() -> FakeIam:
-    """A server with the role R; `needed` is what R must be allowed after every single write."""
+    """A server with the role R; `needed`: permissions that R must have after each write."""
 
     def watch(server: FakeIam) -> None:
         assert server.needed <= allowed(server)
@@ -75,7 +75,7 @@ def policy(iam: FakeIam, numbers: tuple[int, ...] = (), **options: Any) -> Polic
 
 
 def change(iam: FakeIam, before: tuple[int, ...], after: tuple[int, ...]) -> dict[str, Any]:
-    """From one list of buckets to another, with no moment in which a bucket of both is forbidden."""
+    """Change the list of buckets; a bucket in both lists must be permitted at any time."""
     run(policy(iam, before))
     iam.needed = {f"arn:aws:s3:::{name}/*" for name in buckets(*set(before) & set(after))}
     _, done = converge(iam, lambda: policy(iam, after))
@@ -118,7 +118,7 @@ def test_no_permission_is_missing_for_a_moment(
     assert set(iam.policies) == {part["arn"] for part in done["it"]["parts"]}
 
 
-def test_leftover_parts_go_from_the_end(iam: FakeIam) -> None:
+def test_unneeded_parts_are_removed_from_the_end(iam: FakeIam) -> None:
     done = change(iam, tuple(range(1, 40)), (1, 2))
     deleted = [text for text in done["changes"] if text.startswith("DeletePolicy ")]
     assert len(deleted) > 1
@@ -146,7 +146,7 @@ def test_removal_takes_all_parts(iam: FakeIam) -> None:
     assert done["changes"][-1] == "DeletePolicy P"
 
 
-def test_a_policy_that_only_has_the_name_of_a_part_is_left_alone(iam: FakeIam) -> None:
+def test_a_policy_that_only_has_the_name_of_a_part_is_not_changed(iam: FakeIam) -> None:
     foreign = iam._add("P-2", document("s3:Get"), description="Mine")
     converge(iam, lambda: policy(iam, (1,)))
     converge(iam, lambda: policy(iam, state="absent"))
@@ -154,7 +154,7 @@ def test_a_policy_that_only_has_the_name_of_a_part_is_left_alone(iam: FakeIam) -
     assert foreign["versions"] == {"v1": document("s3:Get")}
 
 
-def test_a_policy_in_the_way_of_a_part_is_refused(iam: FakeIam) -> None:
+def test_another_policy_with_the_name_of_a_part_is_refused(iam: FakeIam) -> None:
     iam._add("P-2", document("s3:Get"), description="Mine")
     with pytest.raises(
         Refused, match=r"P-2 at .* is needed for part 2 of P, but its description does not identify"
@@ -163,7 +163,7 @@ def test_a_policy_in_the_way_of_a_part_is_refused(iam: FakeIam) -> None:
     assert iam.writes == ["CreateRole"]
 
 
-def test_parts_are_known_by_their_description_when_only_the_list_tells_where_they_are(
+def test_parts_are_identified_by_description_if_only_the_list_has_their_path(
     iam: FakeIam,
 ) -> None:
     iam.user = None
@@ -174,7 +174,7 @@ def test_parts_are_known_by_their_description_when_only_the_list_tells_where_the
     assert len(done["it"]["parts"]) > 1
 
 
-def test_a_new_policy_that_was_cut_off_is_completed(iam: FakeIam) -> None:
+def test_a_partly_created_policy_is_completed(iam: FakeIam) -> None:
     numbers = tuple(range(30))
     for _ in range(2):
         iam.before("create_policy", lambda: None)
@@ -207,7 +207,7 @@ def test_a_new_policy_that_was_cut_off_is_completed(iam: FakeIam) -> None:
         pytest.param({"P": None}, {"P": "a"}, ["P"], id="an unreadable document"),
     ],
 )
-def test_what_receives_is_written_before_what_gives(
+def test_a_part_that_gains_permissions_is_written_before_one_that_loses_them(
     before: dict[str, Any], after: dict[str, Any], order: list[str]
 ) -> None:
     def documents(parts: dict[str, Any]) -> dict[str, Any]:
@@ -235,7 +235,7 @@ class TestNoDescriptions:
 
         monkeypatch.setattr(iam, "get_policy", bare, raising=False)
 
-    def test_parts_that_hold_what_they_should_are_found_again(self, iam: FakeIam) -> None:
+    def test_parts_with_the_requested_document_are_found_again(self, iam: FakeIam) -> None:
         made = run(policy(iam, tuple(range(20)), description="mine"))
         assert len(made["it"]["parts"]) > 1
         again = run(policy(iam, tuple(range(20)), description="mine"))
@@ -249,7 +249,7 @@ class TestNoDescriptions:
 
 @pytest.mark.parametrize("length", [126, 127, 128])
 def test_the_longest_names(iam: FakeIam, length: int) -> None:
-    """A further part of a name with 127 characters has no valid name, so there is none."""
+    """With a name of 127 characters, further parts would have no valid name, so there are none."""
     name = "P" * length
     get_policy = iam.get_policy
 

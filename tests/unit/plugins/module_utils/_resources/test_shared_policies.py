@@ -21,7 +21,7 @@ def arns(*numbers: int) -> set[str]:
 
 
 def shared(iam: FakeIam, numbers: tuple[int, ...], **options: Any) -> dict[str, Any]:
-    """One inventory's run; the other buckets' permissions must be there after every single write."""
+    """Run one inventory; the permissions for other buckets must exist after each write."""
     _predicted, done = converge(
         iam, lambda: policy(iam, numbers, purge_statements=False, **options)
     )
@@ -44,7 +44,7 @@ def test_two_inventories_share_a_policy(
     iam.needed = arns(*ours)
     shared(iam, theirs)
     iam.needed = arns(*ours, *theirs)
-    # Each has nothing to do after the other.
+    # Neither has any changes after the other.
     for numbers in (ours, theirs):
         assert shared(iam, numbers)["changes"] == []
     assert allowed(iam) == arns(*ours, *theirs)
@@ -58,7 +58,7 @@ def test_two_inventories_share_a_policy(
     assert (iam.policies, iam.roles["R"]["attached"]) == ({}, [])
 
 
-def test_a_bucket_that_leaves_the_list_keeps_its_permissions_unless_purging_is_asked_for(
+def test_a_bucket_that_leaves_the_list_keeps_its_permissions_unless_purging_is_requested(
     iam: FakeIam,
 ) -> None:
     shared(iam, (1, 2))
@@ -68,7 +68,7 @@ def test_a_bucket_that_leaves_the_list_keeps_its_permissions_unless_purging_is_a
     assert allowed(iam) == arns(1)
 
 
-def test_taking_buckets_out_attaches_nothing(iam: FakeIam) -> None:
+def test_removing_buckets_attaches_nothing(iam: FakeIam) -> None:
     shared(iam, (1, 2))
     iam.roles["R"]["attached"] = []
     left = shared(iam, (1,), state="absent")
@@ -106,7 +106,7 @@ def test_drift_of_a_listed_bucket_is_repaired_and_a_document_is_exact(iam: FakeI
 
 
 @pytest.mark.parametrize("stored", [{}, {"Statement": "?"}, []])
-def test_a_stored_document_that_is_none_is_replaced(iam: FakeIam, stored: Any) -> None:
+def test_a_malformed_stored_document_is_replaced(iam: FakeIam, stored: Any) -> None:
     iam._add("P", stored)
     shared(iam, (1,))
     assert allowed(iam) == arns(1)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every finding: what is broken, and what is then found, no more and no less."""
+"""Every finding: each fault leads to exactly the expected findings."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ OTHER = "345678901234"
 
 
 def nothing_at_all() -> None:
-    """No fault at this call."""
+    """Do nothing at this call."""
 
 
 def nothing(_world: World) -> None:
-    """Leave it as it is."""
+    """Break nothing."""
 
 
 def allow(action: str, resource: str, **more: Any) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def unopened(world: World) -> None:
 
 
 def same_environment(*buckets: str) -> Break:
-    """Both sides' URLs lead to one server, with these buckets."""
+    """Make both sides' URLs lead to one server, with these buckets."""
 
     def break_(world: World) -> None:
         here, there = world.s3("source"), world.s3("target")
@@ -82,7 +82,7 @@ def same_environment(*buckets: str) -> Break:
 
 
 def s3_of_another_account(owner: str) -> Break:
-    """What S3 answers to the credentials of the profile `other`."""
+    """Set the responses of S3 for the credentials of the profile `other`."""
 
     def break_(world: World) -> None:
         other = FakeS3()
@@ -104,7 +104,7 @@ def several(*breaks: Break) -> Break:
     return lambda world: [one(world) for one in breaks]
 
 
-# What is broken, the options besides, and what is found.
+# The fault, further options, and the findings.
 CASES: dict[str, tuple[Break, dict[str, Any], list[str]]] = {
     "all is well": (nothing, {}, []),
     "all is as expected": (
@@ -208,7 +208,7 @@ CASES: dict[str, tuple[Break, dict[str, Any], list[str]]] = {
         {},
         ["warning not-permitted"],
     ),
-    # What else the roles are used for
+    # Other uses of the roles
     "another bucket that lost its permission": (
         lambda world: world.other_bucket(),
         {},
@@ -353,7 +353,7 @@ CASES: dict[str, tuple[Break, dict[str, Any], list[str]]] = {
     "a bucket as its own target": (
         lambda world: world.configure({"Destination": {"Bucket": "arn:aws:s3:::source"}}),
         {"target": {"bucket": "source", "s3": {"endpoint_url": "http://node1"}}},
-        # The role of the other environment is for a bucket there.
+        # The role of the other environment is for one of its buckets.
         ["error source-is-target", "error target-permission-missing", "info permission-unused"],
     ),
     "no source bucket": (
@@ -850,7 +850,7 @@ CASES: dict[str, tuple[Break, dict[str, Any], list[str]]] = {
 
 
 def options_of(world: World, more: dict[str, Any]) -> dict[str, Any]:
-    """The options with the sides' own differences inside them."""
+    """The options, with differences inside the sides."""
     sides: dict[str, Any] = {
         name: {**world.options[name], **more[name]} for name in ("source", "target") if name in more
     }
@@ -871,8 +871,8 @@ def test_every_kind_of_finding_is_found() -> None:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_nothing_stays_behind(case: str) -> None:
-    """Of the objects that were put, and nothing else is ever written."""
+def test_no_objects_remain(case: str) -> None:
+    """All objects are removed, and nothing else is ever written."""
     breaks, more, found = CASES[case]
     world = World()
     breaks(world)
@@ -890,7 +890,7 @@ def test_nothing_stays_behind(case: str) -> None:
     assert bool(left) == ("warning canary-left-behind" in found)
 
 
-def test_where_the_canary_flies() -> None:
+def test_the_place_of_the_canary() -> None:
     world = World()
     world.configure({"Prefix": "images/"})
     seen = world.run(canary={"key": "bird"})["canary"]
@@ -899,7 +899,7 @@ def test_where_the_canary_flies() -> None:
 
 
 @pytest.mark.parametrize("id", [kind.id for kind in KINDS if kind.made_by_setup])
-def test_before_setup_what_it_makes_is_no_fault(id: str) -> None:
+def test_before_setup_resources_of_setup_may_be_missing(id: str) -> None:
     breaks, more, _found = next(
         case for case in CASES.values() if any(line.split()[1] == id for line in case[2])
     )
@@ -926,7 +926,7 @@ def test_before_setup_few_calls_are_made() -> None:
 
 
 def test_before_setup_the_roles_are_the_expected_ones() -> None:
-    """Set-up is going to write them, whatever the configuration names now."""
+    """Set-up will write them, whatever the current configuration has."""
     world = World()
     world.configure(role=f"{SOURCE_ROLE}x,{TARGET_ROLE}x")
     expected = {"source": {"role": "Source"}, "target": {"role": TARGET_ROLE}}
@@ -983,7 +983,7 @@ def test_only_what_exists_can_be_ignored() -> None:
         World().run(ignore=["target-versioning"])
 
 
-def test_what_is_shared_is_read_once() -> None:
+def test_shared_facts_are_read_once() -> None:
     world = World()
     world.run()
     before = {place: list(client.calls) for place, client in world.clients.items()}
@@ -993,7 +993,7 @@ def test_what_is_shared_is_read_once() -> None:
         assert len(calls) == len(set(calls))
 
 
-def test_the_catalogue_speaks_in_sentences() -> None:
+def test_texts_of_findings_are_sentences() -> None:
     for kind in KINDS:
         for text in (kind.why, kind.remedy):
             assert text[0].isupper()

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which versions preflight reads, and what it says of them."""
+"""Which versions preflight reads, and the findings about them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ROLES = "source-role,target-role"
 
 
 def versions(count: int) -> list[Any]:
-    """In the order of a listing, which is not that of their ages; "00" is the oldest."""
+    """Versions in the order of a listing, which is not that of their ages; "00" is the oldest."""
     made = [
         SimpleNamespace(key=f"{n:02}", version_id="v", modified=f"{n:02}") for n in range(count)
     ]
@@ -61,7 +61,7 @@ def test_a_sample_has_its_size_and_no_version_twice(count: int, size: int) -> No
 
 
 class Scene:
-    """A bucket whose versions have these statuses, the newest last, and the roles they were put with."""
+    """A bucket whose versions have these statuses, newest last, and these roles."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *statuses: str | None) -> None:
         self.listed = [
@@ -95,7 +95,7 @@ class Scene:
         return take_sample(api, "s", prefixes, ROLES, size, clock=lambda: self.now)
 
 
-def test_a_sample_says_what_failed_and_what_is_pending(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sample_has_failed_and_pending_versions(monkeypatch: pytest.MonkeyPatch) -> None:
     scene = Scene(monkeypatch, "FAILED", "PENDING", "PROCESSING", "gone", None, "COMPLETED")
     scene.stamped = {"01": "other-role,target-role", "02": ROLES}
     found = scene.sample()
@@ -106,7 +106,9 @@ def test_a_sample_says_what_failed_and_what_is_pending(monkeypatch: pytest.Monke
     ]
 
 
-def test_roles_that_cannot_be_read_are_no_other_roles(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_roles_that_cannot_be_read_do_not_count_as_other_roles(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     scene = Scene(monkeypatch, "PENDING")
     assert scene.sample().pending == [Pending("00", "00", None)]
 
@@ -121,7 +123,7 @@ def test_roles_of_some_pending_versions_are_read(monkeypatch: pytest.MonkeyPatch
 def test_a_sample_ends_after_some_time(monkeypatch: pytest.MonkeyPatch) -> None:
     scene = Scene(monkeypatch, *["COMPLETED"] * 10)
     monkeypatch.setattr(objects, "SECONDS", 3.0)
-    # A second for each: the fourth request begins when the time is just over.
+    # A second for each request: the fourth one begins just after the time limit.
     assert scene.sample().read == 4
 
 

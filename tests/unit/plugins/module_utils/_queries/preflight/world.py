@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Two environments in memory between which replication works, for tests to break."""
+"""Two environments in memory with working replication, in which tests cause faults."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ CREATED = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
 
 class FakeS3(fake_s3.FakeS3):
-    """With what only preflight asks of a bucket; what is put here arrives at `_copies_to`, where there is one."""
+    """With the calls on buckets that only preflight makes; objects are replicated to `_copies_to`, if it is set."""
 
     _copies_to: FakeS3 | None = None
     _owner = "canonical-a"
@@ -74,7 +74,7 @@ class FakeS3(fake_s3.FakeS3):
         return answer
 
     def get_object(self, Bucket: str, Key: str, VersionId: str | None = None) -> Mapping[str, Any]:
-        """CloudServer's metadata route among the objects."""
+        """Also CloudServer's metadata route, which is an object for this client."""
         if Bucket != "_":
             return super().get_object(Bucket, Key, VersionId)
         bucket, key = Key.removeprefix("backbeat/metadata/").split("/", 1)
@@ -103,14 +103,14 @@ class FakeS3(fake_s3.FakeS3):
     def delete_object(
         self, Bucket: str, Key: str, VersionId: str | None = None
     ) -> Mapping[str, Any]:
-        """A version for good."""
+        """Delete a version permanently."""
         versions = self.buckets[Bucket]["objects"].get(Key, [])
         versions[:] = [one for one in versions if one["VersionId"] != VersionId]
         return {}
 
 
 class FakeIam(fake_iam.FakeIam):
-    """With what only preflight asks of a role: inline policies are kept in the role itself."""
+    """With the calls on roles that only preflight makes: inline policies are stored in the role."""
 
     def list_role_policies(self, RoleName: str) -> Mapping[str, Any]:
         return {"PolicyNames": list(self._role(RoleName).get("inline", {}))}
@@ -123,7 +123,7 @@ class FakeIam(fake_iam.FakeIam):
 
 
 class World:
-    """`clients` by side and service, `options` as the module takes them, `rules` as the server has them."""
+    """The environments: `clients` by side and service, `options` of the module, and `rules` on the server."""
 
     def __init__(self) -> None:
         self.check_mode = False
@@ -193,24 +193,24 @@ class World:
     def planted(
         self, status: str, role: str = f"{SOURCE_ROLE},{TARGET_ROLE}", age: float = 0
     ) -> None:
-        """An object on the source, put with these roles so many seconds ago."""
+        """Put an object on the source, with these roles and this age in seconds."""
         modified = datetime.now(timezone.utc) - timedelta(seconds=age)
         self.s3("source")._put(
             "source", "planted", LastModified=modified, ReplicationStatus=status, stamped=role
         )
 
     def other_bucket(self, role: str = f"{SOURCE_ROLE},{TARGET_ROLE}") -> None:
-        """Another bucket of the account that is replicated with these roles."""
+        """Create another bucket of the account that is replicated with these roles."""
         stored = {"Role": role, "Rules": [copy.deepcopy(RULE)]}
         self.s3("source")._add("other-bucket", versioning="Enabled", replication=stored)
 
     def refuse(
         self, side: str, service: str, method: str, code: str = "AccessDenied", status: int = 403
     ) -> None:
-        """Answer with an error once."""
+        """Return an error once."""
         self.clients[side, service].before(method, refusal(code, "Says the server", status))
 
-    # What preflight needs of the engine
+    # The parts of the engine that preflight needs
 
     def _connections(self) -> Any:
         return SimpleNamespace(
@@ -243,7 +243,7 @@ class World:
             return {**error.seen, "failed": True, "msg": str(error)}
 
     def ids(self, **more: Any) -> list[str]:
-        """The ids of what is found, sorted, with the severity of each."""
+        """The sorted ids of the findings, with the severity of each."""
         found = self.run(fail_on="never", **more)["findings"]
         return sorted(f"{one['severity']} {one['id']}" for one in found)
 
