@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""S3+IAM environments that replicate to each other, on loopback, on top of moto.
+"""Environments with S3 and IAM that replicate to each other, on loopback, based on moto.
 
 from sandbox import Sandbox
 

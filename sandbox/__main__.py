@@ -23,7 +23,7 @@ from .environments import SERVICES, SIDES, Environment, mesh, pair
 from .process import SandboxError, end_running, read_state
 from .settings import Settings, help_texts
 
-#: What the command line sets in place of the defaults in settings.py.
+#: Defaults of the command line that differ from those in settings.py.
 DEFAULTS = {"delay": 2.0}
 EPILOG = """\
 Without --environment there are two, source and target, each the other's site "node6". With it, as often as there are
@@ -109,7 +109,7 @@ def _add_start_options(command: argparse.ArgumentParser) -> None:
 
 
 def _add_setting(group: argparse._ArgumentGroup, setting: Field[Any], text: str) -> None:
-    """Simple values as they are, lists and objects as JSON."""
+    """Add the option for a setting; lists and objects are given as JSON."""
     made: Any = setting.default_factory
     default = DEFAULTS.get(setting.name, setting.default if made is MISSING else made())
     kind: Callable[[str], Any] = type(default) if type(default) in (int, float, str) else _json
@@ -159,7 +159,7 @@ def _sandbox(options: Any) -> Sandbox:
 
 
 def _environments(named: list[str], own_sites: bool) -> tuple[Environment, ...]:
-    """own_sites: the sites are given as a setting, and none are made here."""
+    """The environments with these names. own_sites: sites are given as a setting, so none are created here."""
     if not named:
         return pair()
     accounts = dict(one.partition("=")[::2] for one in named)
@@ -201,7 +201,7 @@ def _stop(options: Any) -> int:
 
 
 def _running(state: Path) -> Sandbox | None:
-    """The sandbox of that state folder; what is left of a broken one is stopped."""
+    """The running sandbox of this state folder; remaining processes of a broken one are ended."""
     description = read_state(state)
     if description is None:
         return None
@@ -214,7 +214,7 @@ def _running(state: Path) -> Sandbox | None:
 
 @contextmanager
 def _locked(state: Path) -> Iterator[None]:
-    """Keeps two commands from working on one state folder at the same time."""
+    """Prevent two commands from using one state folder at the same time."""
     state.mkdir(parents=True, exist_ok=True)
     with (state / "lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -222,7 +222,7 @@ def _locked(state: Path) -> Iterator[None]:
 
 
 def how_to_reach(sandbox: Sandbox) -> str:
-    """What to type in another shell, for the guide's commands to work on this sandbox."""
+    """Shell commands after which the guide's commands use this sandbox."""
     environ = dict(sandbox.environ)
     if sandbox.ca_bundle:
         environ["AWS_CA_BUNDLE"] = sandbox.ca_bundle

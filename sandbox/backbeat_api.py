@@ -64,7 +64,7 @@ class BackbeatApi:
         self._settings = settings
         self._change = change
         self._schedules: dict[str, tuple[threading.Timer, datetime]] = {}
-        #: Per site and kind of fact: until when (monotonic) the former value is shown, and that value.
+        #: By site and kind of fact: until when (monotonic) the former value is returned, and this value.
         self._former: dict[tuple[str, str], tuple[float, Any]] = {}
 
     def reset(self) -> None:
@@ -75,20 +75,20 @@ class BackbeatApi:
             self._former.clear()
 
     def forwarded(self, request: Request, route: str) -> Response:
-        """What CloudServer answers; what it passes on has no request ID."""
+        """CloudServer's response; forwarded responses have no request ID."""
         settings = self._settings()
         if not settings.backbeat:
             return _json(405, {"MethodNotAllowed": True})
         if settings.backbeat_down:
             return _json(503, {"ServiceUnavailable": True})
-        # Two slashes in a row are lost when it is passed on, and keys that have them are not found.
+        # CloudServer merges two slashes in a row when it forwards a request, so keys with them are not found.
         found = "//" not in request.path
         response = self._answer(request, route) if found else _json(404, {"RouteNotFound": True})
         response.forwarded = True
         return response
 
     def direct(self, request: Request) -> Response:
-        """What Backbeat answers on its own port, which asks for no signature."""
+        """Backbeat's response on its own port, which requires no signature."""
         if not self._settings().backbeat_allows:
             return _json(403, {"AccessDenied": True})
         if not request.path.startswith("/_/"):
@@ -146,7 +146,7 @@ class BackbeatApi:
         return sites if site == "all" else [site]
 
     def _sent(self, site: str) -> list[Sent]:
-        """What is sent from here to the site, or to all of them."""
+        """The versions that are sent from here to the site, or to all sites."""
         sites = self._sites(site)
         return [
             (version, what, name, one)
@@ -163,12 +163,12 @@ class BackbeatApi:
         return "disabled" if self._settings().is_paused(site) else "enabled"
 
     def _shown(self, site: str, kind: str) -> str:
-        """The value, or the former one as long as Backbeat has not published the change."""
+        """The value, or the former one until Backbeat has published the change."""
         until, former = self._former.get((site, kind), (0.0, ""))
         return former if time.monotonic() < until else self._value(site, kind)
 
     def _keep_former(self, sites: list[str]) -> None:
-        """To be called before a change of these sites."""
+        """Save the values of these sites, before changing them."""
         lag = self._settings().status_lag
         for key in (
             [(site, kind) for site in sites for kind in ("status", "schedule")] if lag else []
@@ -201,7 +201,7 @@ class BackbeatApi:
         self._keep_former(sites)
         settings = self._settings()
         for site in sites:
-            # What is not shown as paused yet takes no schedule.
+            # A site that is not shown as paused yet accepts no schedule.
             if settings.is_paused(site) and self._shown(site, "status") == "disabled":
                 self._unschedule([site])
                 timer = threading.Timer(hours * settings.hour, self._resume_scheduled, [site])
@@ -229,7 +229,7 @@ class BackbeatApi:
     def _failed(self, request: Request) -> dict[str, Any]:
         site = request.parameters.get("sitename")
         if site is None:
-            # The servers say so too: without a site nothing is ever found.
+            # As on the servers, nothing is found without a site.
             return {"IsTruncated": False, "Versions": []}
         try:
             start = int(request.parameters.get("marker") or 0)
@@ -272,7 +272,7 @@ class BackbeatApi:
             raise _Error(400, "MalformedPOSTRequest") from None
         taken = []
         for entry, bucket, key, version_id, site in wanted:
-            # Its list of failures separates by colons, and loses keys that have one.
+            # Backbeat's list of failures is separated by colons, and loses keys with a colon.
             found = self._find(bucket, key, version_id) if ":" not in key else None
             unlisted = entry.get("ForceRetry") is True
             if found and self._replicator.retry(found[0], site, unlisted=unlisted):
@@ -337,7 +337,7 @@ def _metric(name: str, sent: list[Sent]) -> dict[str, Any]:
 
 
 def _health() -> dict[str, Any]:
-    """A single broker's health, which is "error" for want of three in-sync replicas."""
+    """The health with a single broker, which is "error" because there are no three in-sync replicas."""
     partition = {"id": 0, "leader": 0, "replicas": [0], "isrs": [0]}
     topic = "backbeat-replication"
     return {

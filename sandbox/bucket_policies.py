@@ -12,21 +12,21 @@ from moto.iam.access_control import IAMPolicy, PermissionResult
 
 from .messages import Refused
 
-#: Actions on objects whose names do not say so.
+#: Actions on objects without "Object" in their names.
 _OBJECT_ACTIONS = ("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts")
 
 _INVALID = "This policy contains invalid Json"
 
 
 def compact(body: bytes, bucket: str) -> bytes:
-    """The policy of that bucket as GET returns it. Raises Refused for a policy that the server does not accept."""
+    """The bucket's policy as GET returns it. Raises Refused for a policy that the server does not accept."""
     try:
         document = json.loads(body)
         statements = _statements(document)
     except (ValueError, TypeError, KeyError, AttributeError):
         raise _malformed(_INVALID) from None
     if any("Principal" not in statement for statement in statements):
-        # Beside a Principal, NotPrincipal and unknown elements are accepted, kept and ignored.
+        # In addition to a Principal, NotPrincipal and unknown elements are accepted, stored and ignored.
         raise _malformed(_INVALID)
     if not any(_is_applicable(statement) for statement in statements):
         raise _malformed("Action does not apply to any resource(s) in statement")
@@ -53,7 +53,7 @@ def _listed(stated: Any) -> list[str]:
 
 
 def verdict(policy: bytes | None, principal: str, action: str, resource: str) -> PermissionResult:
-    """What a bucket's policy says of this principal, an ARN of a user or role of the bucket's account."""
+    """The result of a bucket's policy for this principal, the ARN of a user or role of the bucket's account."""
     if policy is None:
         return PermissionResult.NEUTRAL
     results = set()
@@ -74,7 +74,7 @@ def _statements(document: Any) -> list[dict[str, Any]]:
 
 
 def _names(stated: Any, principal: str) -> bool:
-    """Whether a Principal element means that ARN: by itself, by its account, or by an asterisk."""
+    """Whether a Principal element matches this ARN: by the ARN, by its account, or by an asterisk."""
     named = stated.get("AWS", []) if isinstance(stated, dict) else stated
     account = principal.split(":")[4]
     meant = {"*", principal, account, f"arn:aws:iam::{account}:root"}

@@ -30,7 +30,7 @@ Handler = Callable[[Request, Principal, FakeBucket], Response]
 
 
 class Buckets:
-    """Answers, under the store's lock, what concerns a bucket and not its objects."""
+    """Serves requests about buckets, but not their objects, under the store's lock."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Buckets:
         self._store = store
         self._configurations = configurations
         self._settings = settings
-        #: By operation, for a bucket that is there and the caller's own.
+        #: By operation, for an existing bucket of the caller.
         self.handlers: dict[str, Handler] = {
             "GetBucketReplication": self._get_replication,
             "PutBucketReplication": self._put_replication,
@@ -77,7 +77,7 @@ class Buckets:
             )
         bucket = self._store.bucket(name)
         if bucket is None:
-            # moto refuses us-east-1 as a location, which CloudServer takes.
+            # moto refuses us-east-1 as a location, which CloudServer accepts.
             body = b"" if location in ("", "us-east-1") else request.body
             return self._store.call(replace(request, body=body), principal)
         if bucket.account_id != principal.account_id:
@@ -100,7 +100,7 @@ class Buckets:
     ) -> Response:
         keys = self._store.sorted_keys(bucket)
         if keys and keys[0] >= HIDDEN:
-            # What no listing shows does not keep the bucket either.
+            # Keys that are in no listing do not prevent the deletion of the bucket.
             for key in keys:
                 bucket.keys.setlist(key.decode(), [])
                 dict.pop(bucket.keys, key.decode())
@@ -130,7 +130,7 @@ class Buckets:
     def _get_object_lock(
         self, request: Request, principal: Principal, bucket: FakeBucket
     ) -> Response:
-        """moto names both units of a default retention, of which a server has one."""
+        """moto returns both units of a default retention; servers return one."""
         response = self._store.call(request, principal)
         for unit in (b"<Days>0</Days>", b"<Years>0</Years>"):
             response.body = response.body.replace(unit, b"")
@@ -146,7 +146,7 @@ class Buckets:
     def _put_notification(
         self, request: Request, _principal: Principal, bucket: FakeBucket
     ) -> Response:
-        """Kept as it is sent: nothing is notified here."""
+        """Store the configuration unchanged: the sandbox sends no notifications."""
         if parse_xml(request.body).tag != "NotificationConfiguration":
             raise malformed()
         self._notifications[bucket.name] = request.body

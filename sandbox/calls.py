@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The log of the calls that an environment got."""
+"""The log of an environment's calls."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class CallLog:
     """Calls in the order of their arrival.
 
     An entry: {n, time, side, service, operation, bucket, key, name, write, user, status, error,
-    fault, refused}; side is the environment's name; status is None while the call is under way, or when
-    it got no answer.
+    fault, refused}; side is the environment's name; status is None during the call, and after a call without a
+    response.
     """
 
     def __init__(self, side: str) -> None:
@@ -30,7 +30,7 @@ class CallLog:
         self._count = 0
 
     def arrived(self, call: Call) -> dict[str, Any]:
-        """A new entry, to be completed by `answered`."""
+        """Add an entry, which `answered` completes."""
         with self._lock:
             self._count += 1
             entry: dict[str, Any] = {

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Content-MD5 and its successors, as CloudServers old and new take them."""
+"""Content-MD5 and newer checksums, as old and new CloudServers handle them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .messages import Refused, Request
 from .operations import Call
 from .settings import Settings
 
-#: Operations for which S3 demands a checksum of the body.
+#: Operations for which S3 requires a checksum of the body.
 DEMANDED = {
     "DeleteObjects",
     "PutBucketAcl",
@@ -32,7 +32,7 @@ DEMANDED = {
 
 
 def check_checksums(request: Request, call: Call, settings: Settings) -> None:
-    """Raises Refused for a checksum that is wrong, or of a kind that this server does not take."""
+    """Raise Refused for a wrong checksum, or one of a kind that this server does not accept."""
     trailer = request.header("x-amz-trailer")
     if settings.refuse_trailers and (
         trailer or request.header("x-amz-content-sha256").endswith("-TRAILER")
@@ -42,7 +42,7 @@ def check_checksums(request: Request, call: Call, settings: Settings) -> None:
     if stated:
         _check_md5(stated, request.body)
     elif call.operation == "DeleteObjects":
-        # Whatever else recent clients send in its place.
+        # Also if a recent client sends another checksum in its place.
         raise _bad_digest()
     elif settings.require_content_md5 and call.operation in DEMANDED:
         if trailer or any(

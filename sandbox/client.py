@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The sandbox as tests and tools see it."""
+"""The interface of the sandbox for tests and tools."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from .wire import post
 
 
 class SandboxEnvironment:
-    """One running environment: where it is, and who its operator is."""
+    """One running environment: its endpoints and its operator's credentials."""
 
     def __init__(self, name: str, facts: dict[str, Any], ca_bundle: str | None) -> None:
         self.name = name
         self.s3_url: str = facts["s3_url"]
         self.iam_url: str = facts["iam_url"]
-        #: Backbeat's own port, which asks for no signature: <backbeat_url>/_/<route>.
+        #: Backbeat's own port, which requires no signature: <backbeat_url>/_/<route>.
         self.backbeat_url: str = facts["backbeat_url"]
         self.control_url: str = facts["control_url"]
         self.account_id: str = facts["account_id"]
@@ -70,7 +70,7 @@ class SandboxEnvironment:
         )
 
     def create_user(self, name: str, policy: dict[str, Any]) -> dict[str, str]:
-        """An IAM user with this inline policy and nothing else; returns its credentials."""
+        """Create an IAM user with only this inline policy. Returns its credentials."""
         iam = self.client("iam")
         iam.create_user(UserName=name)
         iam.put_user_policy(UserName=name, PolicyName=name, PolicyDocument=json.dumps(policy))
@@ -78,7 +78,7 @@ class SandboxEnvironment:
         return {"access_key": key["AccessKeyId"], "secret_key": key["SecretAccessKey"]}
 
     def control(self, command: str, **values: Any) -> Any:
-        """Sends a command to the control port. Raises SandboxError when it is refused."""
+        """Send a command to the control port. Raises SandboxError if it is refused."""
         try:
             return post(f"{self.control_url}/{command}", json.dumps(values).encode())
         except (OSError, ValueError) as error:
@@ -93,7 +93,7 @@ def _session() -> Any:
 
 
 class Sandbox:
-    """Environments on loopback, for as long as the `with` lasts: source and target, or others by name.
+    """Environments on loopback that run during the `with` block: source and target, or others by name.
 
     generation, delay: the servers' generation and the replicator's delay in seconds; settings: of all
     environments, see settings.py; state: the folder for its files, a temporary one by default; ports:
@@ -121,7 +121,7 @@ class Sandbox:
 
     @classmethod
     def attach(cls, state: Path | str) -> Sandbox:
-        """The running sandbox of that state folder. Raises SandboxError where there is none."""
+        """The running sandbox of this state folder. Raises SandboxError if there is none."""
         description = read_state(Path(state))
         if description is None:
             raise SandboxError(f"no sandbox was started with the state folder {state}")
@@ -131,7 +131,7 @@ class Sandbox:
         return sandbox
 
     def start(self, owned: bool = True) -> Sandbox:
-        """Starts it; owned: it ends with this process. Raises SandboxError."""
+        """Start it; owned: it ends with this process. Raises SandboxError."""
         if self._state is None:
             self._temporary = tempfile.mkdtemp(prefix="backbeat-sandbox-")
         state = (self._state or Path(str(self._temporary))).resolve()
@@ -144,7 +144,7 @@ class Sandbox:
         return self
 
     def stop(self) -> None:
-        """Stops it, also if another process started it. Without effect if it is stopped already."""
+        """Stop it, also if another process started it. Idempotent."""
         if self._processes:
             end(self._processes)
             self._processes = []
@@ -172,7 +172,7 @@ class Sandbox:
         self.stop()
 
     def __getitem__(self, name: str) -> SandboxEnvironment:
-        """The environment of that name. Raises SandboxError for a name that is unknown."""
+        """The environment with this name. Raises SandboxError for an unknown name."""
         try:
             return self._environments[name]
         except KeyError:
@@ -188,42 +188,42 @@ class Sandbox:
         return self["target"]
 
     def environments(self, side: str | None = None) -> list[SandboxEnvironment]:
-        """The one of that name, or all in the order in which they were given."""
+        """The environment with this name, or all in their order."""
         return list(self._environments.values()) if side is None else [self[side]]
 
     @property
     def environ(self) -> dict[str, str]:
-        """Variables with which a process finds the sandbox's profiles and no others."""
+        """Environment variables with which a process only uses the sandbox's profiles."""
         return {
             "AWS_SHARED_CREDENTIALS_FILE": self._description["credentials_file"],
             "AWS_CONFIG_FILE": self._description["config_file"],
         }
 
     def describe(self) -> dict[str, Any]:
-        """URLs, accounts, credentials, files, process numbers and nonce, as JSON can hold them."""
+        """URLs, accounts, credentials, files, process numbers and nonce, as JSON types."""
         copy: dict[str, Any] = json.loads(json.dumps(self._description))
         return copy
 
     def log_text(self) -> str:
-        """What the servers wrote to their standard error: their own failures."""
+        """The servers' standard error output: their internal errors."""
         state = Path(self._description["state"])
         texts = [(state / f"{name}.log").read_text(errors="replace") for name in self._environments]
         return "".join(texts)
 
     def reset(self) -> None:
-        """All environments as they were at the start: state, settings, faults and call log."""
+        """Reset all environments to their start: state, settings, faults and call log."""
         for one in self.environments():
             one.control("reset")
 
     def settings(self, side: str | None = None, **values: Any) -> dict[str, Any]:
-        """Changes settings and returns those of the last environment."""
+        """Change settings. Returns those of the last environment."""
         result: dict[str, Any] = {}
         for one in self.environments(side):
             result = one.control("settings", **values)
         return result
 
     def refuse_writes(self, refuse: bool = True) -> None:
-        """From now on every call that would change something gets 500 SandboxRefusesWrites."""
+        """Refuse every write from now on with 500 SandboxRefusesWrites."""
         self.settings(refuse_writes=refuse)
 
     def fail(
@@ -235,9 +235,9 @@ class Sandbox:
         times: int = 1,
         **details: Any,
     ) -> None:
-        """Makes the nth matching call fail, and the following ones as often as `times` says.
+        """Make the nth matching call fail, and the following ones, `times` in total.
 
-        times: 0 for all that follow; each environment counts for itself. how and details: see faults.py.
+        times: 0 for all following calls; each environment counts separately. how and details: see faults.py.
         """
         given = {"operation": operation, "nth": nth, "how": how, "times": times, **details}
         for one in self.environments(side):
@@ -246,7 +246,7 @@ class Sandbox:
     def outage(
         self, side: str | None = None, service: str | None = None, down: bool = True
     ) -> None:
-        """Lets a service ("s3", "iam", "backbeat"), or all, refuse connections, or serve again."""
+        """Make a service ("s3", "iam", "backbeat"), or all, refuse connections, or serve again."""
         for one in self.environments(side):
             one.control("outage", service=service, down=down)
 
@@ -255,10 +255,10 @@ class Sandbox:
             one.control("clear_faults")
 
     def seed(self, side: str, bucket: str, count: int, **details: Any) -> int:
-        """Puts so many keys into a bucket at once, past its clients; returns how many versions that were.
+        """Put `count` keys into a bucket at once, without client calls. Returns the number of versions.
 
-        details: prefix, first, versions, size, markers, status; see seeds.py. The same call for both buckets
-        of a pair makes the same versions there.
+        details: prefix, first, versions, size, markers, status; see seeds.py. The same call for both buckets of a pair
+        creates the same versions in both.
         """
         made: int = self[side].control("seed", bucket=bucket, count=count, **details)
         return made
@@ -274,7 +274,7 @@ class Sandbox:
             one.control("clear_calls")
 
     def wait_for_call(self, timeout: float = 10.0, **wanted: Any) -> dict[str, Any]:
-        """The first such call, as soon as it arrives, answered or not. Raises SandboxError."""
+        """Wait for a call with these values, completed or not. Raises SandboxError after the timeout."""
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             found = self.calls(**wanted)

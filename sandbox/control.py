@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The port by which tests control an environment, and by which environments reach each other."""
+"""The port with which tests control an environment, and over which environments send to each other."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .wire import post
 
 
 class Control:
-    """Answers POST /<command> with a JSON object in and out. A bad command gives 400 and {"error"}."""
+    """Serves POST /<command> with JSON objects as input and output. A bad command returns 400 and {"error"}."""
 
     def __init__(self, peers: Peers, stop: Callable[[], None]) -> None:
         self.installation: Installation | None = None
@@ -75,7 +75,7 @@ class Control:
             if given["service"] not in (None, name):
                 continue
             if name == "backbeat":
-                # Its own port is not all that does not answer then.
+                # Not only its own port is down then.
                 self._settings(here, {"backbeat_down": given["down"]})
             else:
                 (service.refuse if given["down"] else service.run)()
@@ -86,14 +86,14 @@ class Control:
         return here.settings.as_dict()
 
     def serve_backbeat(self) -> None:
-        """Opens Backbeat's own port, or closes it while Backbeat is absent or down."""
+        """Open Backbeat's own port, or close it while Backbeat is absent or down."""
         settings = self.installation.settings if self.installation else None
         up = settings is not None and settings.backbeat and not settings.backbeat_down
         (self.services["backbeat"].run if up else self.services["backbeat"].refuse)()
 
 
 class Peers:
-    """The environments, as this one's replicator sees them."""
+    """The other environments, for this one's replicator."""
 
     def __init__(self) -> None:
         self.urls: dict[str, str] = {}

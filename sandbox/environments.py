@@ -18,10 +18,10 @@ SideName = Literal["source", "target"]
 SIDES: tuple[SideName, ...] = ("source", "target")
 
 ACCOUNTS: dict[str, str] = {"source": "123456789012", "target": "678901234567"}
-#: An account besides, known in every environment, for what belongs to another account.
+#: A further account in every environment, for resources of another account.
 OTHER_ACCOUNT = "345678901234"
 OPERATOR = "operator"
-#: The services of an environment, each on a port of its own.
+#: The services of an environment, each on its own port.
 SERVICES = ("s3", "iam", "backbeat")
 
 
@@ -30,8 +30,8 @@ class Environment:
     """One environment before it is started.
 
     account_id: of the account that Backbeat works for, derived from the name by default;
-    settings: differences from the sandbox's own settings, see settings.py. `sites` there names the
-    environments that this one replicates to.
+    settings: differences from the sandbox's own settings, see settings.py. Its `sites` has the environments to which
+    this one replicates.
     """
 
     name: str
@@ -60,8 +60,8 @@ def pair() -> tuple[Environment, Environment]:
 def mesh(names: Iterable[str], accounts: dict[str, str] | None = None) -> tuple[Environment, ...]:
     """Environments that each have a site for every other, named after it; the default is the first other.
 
-    accounts: account numbers by name. A configuration has one target role for all its sites, so two
-    environments that are to get the same objects need the same account.
+    accounts: account numbers by name. A configuration has one target role for all its sites, so two environments with
+    the same objects need the same account.
     """
     known = list(names)
     made = []
@@ -73,7 +73,7 @@ def mesh(names: Iterable[str], accounts: dict[str, str] | None = None) -> tuple[
 
 
 def check(environments: Iterable[Environment]) -> None:
-    """Raises ValueError for names that occur twice, or sites that name an unknown environment."""
+    """Raise ValueError for duplicate names, or for sites with an unknown environment."""
     names = [one.name for one in environments]
     if len(set(names)) < len(names) or not names:
         raise ValueError(
@@ -87,7 +87,7 @@ def check(environments: Iterable[Environment]) -> None:
 
 @dataclass(frozen=True)
 class Operator:
-    """An account's own credentials, which may do everything in that account."""
+    """An account's credentials, which have all permissions in this account."""
 
     account_id: str
     profile: str
@@ -97,12 +97,12 @@ class Operator:
 
 
 def _digits(name: str) -> str:
-    """An account number."""
+    """An account number derived from the name."""
     return f"{int(hashlib.sha256(name.encode()).hexdigest(), 16) % 10**12:012}"
 
 
 def _access_key(name: str, number: int) -> str:
-    """20 characters, as moto wants them."""
+    """An access key of 20 characters, as moto requires."""
     six = name if len(name) == 6 else hashlib.sha256(name.encode()).hexdigest()[:6]
     return f"SANDBOX{six.upper()}{number:07d}"
 
@@ -117,7 +117,7 @@ def operator(name: str, account_id: str) -> Operator:
 
 
 def temporary(name: str, account_id: str) -> Operator:
-    """The same operator with a session token, which has to come along."""
+    """The same operator with a session token, which requests must have."""
     return Operator(
         account_id,
         f"backbeat-{name}-temporary",

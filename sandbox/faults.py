@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Faults that are asked for: which call fails, and how.
+"""Requested faults: which call fails, and how.
 
-Ways to fail, and whether the server acted before:
+Kinds of faults, and whether the server acted before:
 
     error         no   an answer with the given status and error code (500 InternalError)
     error-after   yes  the same
@@ -49,7 +49,7 @@ AFTER = (
 )
 WAYS = (*BEFORE, *AFTER)
 
-#: What the proxy of an html fault calls itself.
+#: The name of the proxy in an html fault.
 PROXY = "proxy"
 _PAGE = (
     b"<html><head><title>%d Proxy Error</title></head><body><h1>Proxy Error</h1>\n</body></html>\n"
@@ -59,7 +59,7 @@ _GARBAGE = b"\x00\xff\xfe<<not what you asked for>>\x80" * 8
 
 @dataclass
 class Fault:
-    """Fails the nth matching call, and so many from there on (times; 0 for all that follow).
+    """Makes the nth matching call fail, and the following ones, `times` in total (0: all that follow).
 
     operation, bucket, name: only such calls; None for any. seconds: how long a hang lasts.
     text, only: what stands in place of strings, and of which elements and headers, None for all.
@@ -89,7 +89,7 @@ class Fault:
             raise ValueError(f"how is {self.how!r}, and can be one of {', '.join(WAYS)}")
 
     def strikes(self, call: Call) -> bool:
-        """Counts the call if it matches, and says whether it is one to fail."""
+        """Count the call if it matches. Returns whether it has to fail."""
         for name in ("operation", "service", "bucket", "name", "write"):
             wanted = getattr(self, name)
             if wanted is not None and wanted != getattr(call, name):
@@ -116,14 +116,14 @@ class Faults:
             self._faults.append(fault)
 
     def clear(self) -> None:
-        """Forgets all faults and ends all hangs."""
+        """Remove all faults and end all hangs."""
         with self._lock:
             self._faults.clear()
             self._released.set()
             self._released = threading.Event()
 
     def find(self, call: Call) -> Fault | None:
-        """The fault for this call; every fault counts it, the first that strikes wins."""
+        """The fault for this call: every fault counts the call, and the first that strikes is used."""
         with self._lock:
             striking = [fault for fault in self._faults if fault.strikes(call)]
         return striking[0] if striking else None
@@ -139,12 +139,12 @@ class Faults:
 
 
 def answer_of(fault: Fault, request: Request) -> Response | None:
-    """What the client gets in place of the real answer, or None where it gets none."""
+    """The response in place of the real one, or None for no response."""
     if fault.how in ("error", "error-after"):
         status = fault.status or 500
         code = fault.code or ("SlowDown" if status == 503 else "InternalError")
         refusal = Refused(status, code, fault.message)
-        # What CloudServer passes on from Backbeat has Backbeat's form.
+        # Responses that CloudServer forwards from Backbeat have Backbeat's form.
         passed_on = request.path.startswith("/_/backbeat/api/")
         service = "backbeat" if passed_on else request.service
         return error_response(service, request.method, refusal)

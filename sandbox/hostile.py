@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a fault makes of a real answer: pages that never end, rows out of order, texts that nothing expects."""
+"""Changes real responses for faults: endless pages, rows in the wrong order, unexpected texts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape
 
 from .messages import Request, Response
 
-#: Elements whose text a client has to understand for anything else to be read.
+#: Elements whose text a client has to parse before anything else.
 KEPT = frozenset(
     {
         "AttachmentCount", "ContentLength", "CreateDate", "Days", "IsAttachable", "IsDefaultVersion",
@@ -20,7 +20,7 @@ KEPT = frozenset(
         "Size", "Status", "UpdateDate",
     }
 )  # fmt: skip
-#: Headers that are free text.
+#: Headers with free text.
 TEXT_HEADERS = ("etag", "server", "x-amz-request-id", "x-amzn-requestid", "x-amz-version-id")
 _ROW = re.compile(rb"<(Version|DeleteMarker|Contents)>.*?</\1>", re.S)
 _LEAF = re.compile(r"<(\w+)>([^<>]+)</\1>")
@@ -28,7 +28,7 @@ _TRUNCATED = re.compile(rb"<IsTruncated>\w+</IsTruncated>")
 
 
 def endless(request: Request, response: Response) -> None:
-    """Says that there is more, and gives the same marker again and again."""
+    """Mark the page as truncated, with the same marker each time."""
     if response.headers.get("Content-Type", "").startswith("application/json"):
         body = json.loads(response.body)
         body |= {"IsTruncated": True, "NextMarker": request.parameters.get("marker") or 1}
@@ -43,7 +43,7 @@ def endless(request: Request, response: Response) -> None:
 
 
 def _marker(request: Request, body: bytes) -> bytes:
-    """The marker that was given, or the last row's."""
+    """The request's marker, or the last row's."""
     if request.service == "iam":
         return b"<Marker>0</Marker>"
     given = request.parameters
@@ -67,18 +67,18 @@ def _marker(request: Request, body: bytes) -> bytes:
 
 
 def repeat_rows(_request: Request, response: Response) -> None:
-    """Every row of a listing is there twice."""
+    """Repeat every row of a listing."""
     response.body = _ROW.sub(lambda match: match[0] * 2, response.body)
 
 
 def reverse_rows(_request: Request, response: Response) -> None:
-    """The rows of a page in the opposite order."""
+    """Reverse the rows of a page."""
     rows = [match[0] for match in _ROW.finditer(response.body)]
     response.body = _ROW.sub(lambda _match: rows.pop(), response.body)
 
 
 def error_inside(_request: Request, response: Response) -> None:
-    """An error in an answer whose status is that of a success."""
+    """Put an error into a response with status 200."""
     response.status = 200
     response.headers = {"Content-Type": "application/xml"}
     response.body = (
@@ -88,7 +88,7 @@ def error_inside(_request: Request, response: Response) -> None:
 
 
 def replace_texts(response: Response, text: str, only: Collection[str] | None) -> None:
-    """Puts the text in place of every string: elements, JSON's values, free headers and user metadata.
+    """Replace every string with the text: elements, JSON's values, free headers and user metadata.
 
     only: the names of elements and headers to replace, None for all that are free text.
     """

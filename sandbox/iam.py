@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Vault's manners on top of moto's IAM: limits, missing calls, documents that have to make sense."""
+"""Vault's behaviour on top of moto's IAM: limits, missing calls, and validation of documents."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .policies import user_may
 from .settings import Settings
 from .store import Principal, Store
 
-#: Calls of moto that Vault is not known to have at all.
+#: Calls of moto that Vault is not known to support.
 _FOREIGN = ("InstanceProfile", "SAMLProvider", "OpenIDConnect", "ServerCertificate", "MFADevice")
 
 
@@ -53,7 +53,7 @@ class IamService:
             with self._hidden(call, principal.account_id):
                 response = self._store.call(request, principal)
             if attached is not None and response.status == 200:
-                # moto counts every attachment, the same one again too.
+                # moto counts every attachment, even a repeated one.
                 attached.attachment_count -= 1
             if response.status == 200:
                 self._remember(request, call, principal.account_id, settings)
@@ -72,7 +72,7 @@ class IamService:
             )
 
     def _resource(self, form: dict[str, str], call: Call, principal: Principal) -> str:
-        """The ARN that the permission is asked for; a listing needs every resource."""
+        """The ARN for which the permission is required; a listing requires all resources."""
         prefix = f"arn:aws:iam::{principal.account_id}:"
         path = form.get("Path", "/")
         if "RoleName" in form:
@@ -88,7 +88,7 @@ class IamService:
         return principal.arn if call.operation == "GetUser" else "*"
 
     def _check_documents(self, request: Request, call: Call, settings: Settings) -> None:
-        """The trust policy of CreateRole, which moto does not look at, and the size of policies."""
+        """Check the trust policy of CreateRole, which moto does not validate, and the size of policies."""
         form = request.form
         if call.operation == "CreateRole":
             try:
@@ -103,7 +103,7 @@ class IamService:
                 raise Refused(409, "LimitExceeded", f"Cannot exceed quota for PolicySize: {limit}")
 
     def _check_deletion(self, request: Request, call: Call, principal: Principal) -> None:
-        """A policy that is attached, or has other versions, stays; moto would remove it."""
+        """Refuse to delete a policy that is attached or has other versions; moto would delete it."""
         if call.operation != "DeletePolicy":
             return
         backend = self._store.iam(principal.account_id)
@@ -121,7 +121,7 @@ class IamService:
             )
 
     def _attached_already(self, request: Request, call: Call, principal: Principal) -> Any:
-        """The policy of an AttachRolePolicy that has nothing left to do, or None."""
+        """The policy of an AttachRolePolicy that is already attached, or None."""
         if call.operation != "AttachRolePolicy":
             return None
         backend = self._store.iam(principal.account_id)
@@ -133,9 +133,9 @@ class IamService:
 
     @contextmanager
     def _hidden(self, call: Call, account_id: str) -> Iterator[None]:
-        """Takes away, for one call, what was made too lately to be visible everywhere.
+        """Hide, for one call, resources that were created too recently to be visible everywhere.
 
-        A second creation of the same thing is refused at once: that is decided at one place.
+        A second creation of the same resource is refused at once, because that is decided in one place.
         """
         now = time.monotonic()
         young = {kind_id for kind_id, visible in self._visible.items() if visible > now}
@@ -173,6 +173,6 @@ class IamService:
 
 
 def _is_known(operation: str) -> bool:
-    """Whether moto has the call at all, and Vault may have it."""
+    """Whether moto has the call, and Vault may have it."""
     method = camelcase_to_underscores(operation)
     return hasattr(IamResponse, method) and not any(name in operation for name in _FOREIGN)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is installed in one environment: S3, IAM, Backbeat, and everything that can be done to them."""
+"""The services of one environment: S3, IAM, Backbeat, and all operations on them."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ from .settings import Settings
 from .signatures import check
 from .store import Store
 
-#: Where each port proves to be the sandbox's: no bucket has such a name, and IAM no paths.
+#: The path with which each port identifies itself: no bucket can have such a name, and IAM has no paths.
 NONCE_PATH = "/_/sandbox/nonce"
 _HOSTS = {"127.0.0.1", "localhost", "[::1]"}
 
 
 class Installation:
-    """Answers requests. Thread-safe."""
+    """Serves the requests of one environment. Thread-safe."""
 
     def __init__(
         self, name: str, account_id: str, nonce: str, settings: Settings, send: Send
@@ -62,7 +62,7 @@ class Installation:
         self._iam = IamService(self.store, lambda: self.settings)
 
     def reset(self) -> None:
-        """Everything as it was at the start: state, settings, faults and log."""
+        """Reset everything to the start: state, settings, faults and log."""
         self.faults.clear()
         with self.replicator.working, self.store.lock:
             self.change(self._initial)
@@ -89,7 +89,7 @@ class Installation:
             return seed(self.store, known, found, configuration, self.settings, **given)
 
     def receive(self, facts: dict[str, Any], data: bytes) -> str:
-        """A version that another environment's replicator sends. Returns why it cannot be stored."""
+        """Store a version from another environment's replicator. Returns why it cannot be stored, or ""."""
         return receive(self.store, self.replicator.known, self.settings, facts, data)
 
     def now(self) -> datetime:
@@ -111,7 +111,7 @@ class Installation:
             and not response.forwarded
             and response.headers.get("Server") != PROXY
         ):
-            # moto does not name every request; CloudServer does, on errors of HEAD too.
+            # CloudServer returns a request ID in every response, also for errors of HEAD; moto does not.
             response.headers.setdefault("x-amz-request-id", uuid.uuid4().hex[:20])
         response.headers["Date"] = format_datetime(self.now(), usegmt=True)
         answered = response.wire in ("", "drip", "huge")
@@ -179,10 +179,10 @@ class Installation:
             return error_response(request.service, request.method, refusal)
 
     def _check_address(self, request: Request, call: Call) -> None:
-        """Refuses what the servers refuse before they check the signature."""
+        """Refuse requests that the servers refuse before they check the signature."""
         if request.service == "iam":
             if not call.operation:
-                # As another server answers: no S3 error has this form or code.
+                # Respond as another server would: no S3 error has this form or code.
                 raise Refused(400, "InvalidAction", "Could not find an action in the request.")
             return
         host = request.header("Host").rpartition(":")

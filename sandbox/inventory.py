@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The inventory of inventory/hosts.yml with a running sandbox in place of the guide's servers."""
+"""The inventory inventory/hosts.yml with a running sandbox in place of the guide's servers."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ HOSTS = {"node1": "source", "node6": "target"}
 
 
 def inventory(description: Mapping[str, Any], **variables: Any) -> dict[str, Any]:
-    """An inventory for the sandbox that `describe()` has described; `variables` are for all hosts.
+    """An inventory for a sandbox, from the result of `describe()`; `variables` are for all hosts.
 
-    Source and target are the guide's node1 and node6, other environments hosts of their own name.
-    The profiles are those of the sandbox's own files: Ansible needs `Sandbox.environ` beside it.
+    Source and target are the guide's node1 and node6, other environments are hosts with their own names. The profiles
+    are those of the sandbox's files, so Ansible also needs `Sandbox.environ`.
     """
     names = description.get("environments", list(HOSTS.values()))
     hosts_of = {name: host for host, name in HOSTS.items()}
@@ -33,7 +33,7 @@ def inventory(description: Mapping[str, Any], **variables: Any) -> dict[str, Any
 
 
 def write_inventory(file: Path, description: Mapping[str, Any], **variables: Any) -> Path:
-    """Write it to `file`, whose name must end in .json, .yml or .yaml, and return that."""
+    """Write the inventory to `file`, whose name must end in .json, .yml or .yaml. Returns `file`."""
     file.write_text(json.dumps(inventory(description, **variables), indent=2) + "\n")
     return file
 

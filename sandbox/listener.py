@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""HTTP/1.1 on a loopback port, with every answer in one write and every way to spoil it."""
+"""HTTP/1.1 on a loopback port, with every response in one write, and with all faults on the wire."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LOOPBACK = "127.0.0.1"
 
 
 class Listener(ThreadingHTTPServer):
-    """A port of its own for one service. Raises OSError where a fixed port is taken."""
+    """Listens on a port for one service. Raises OSError if a fixed port is in use."""
 
     daemon_threads = True
     request_queue_size = 256
@@ -46,7 +46,7 @@ class Listener(ThreadingHTTPServer):
         return int(self.server_address[1])
 
     def run(self) -> None:
-        """Serves in a thread of its own; harmless when it does already."""
+        """Serve in a separate thread; idempotent."""
         if not self._running:
             self._running = True
             self.server_activate()
@@ -54,17 +54,17 @@ class Listener(ThreadingHTTPServer):
             self._thread.start()
 
     def _serve(self) -> None:
-        """Waits for connections without a look at the clock: many sandboxes stand idle most of the time."""
+        """Wait for connections without polling, because many sandboxes are idle most of the time."""
         while self._running:
             self.handle_request()
 
     def refuse(self) -> None:
-        """Refuses connections, as a service does that is down, and keeps the port for `run`."""
+        """Refuse connections, like a service that is down, and keep the port for `run`."""
         if not self._running:
             return
         self._running = False
         with socket.create_connection((LOOPBACK, self.port)):
-            # Wakes the thread, which then sees that it is over.
+            # Wake the thread, so that it ends.
             self._thread.join()
         self.socket.close()
         self.socket = socket.socket()
@@ -74,14 +74,14 @@ class Listener(ThreadingHTTPServer):
                 connection.shutdown(socket.SHUT_RDWR)
 
     def server_bind(self) -> None:
-        # The base class asks a name server for the host's name, which may take seconds.
+        # The base class resolves the host's name, which may take seconds.
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
         self.server_name, self.server_port = LOOPBACK, int(self.server_address[1])
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        # Clients that hang up, or speak no TLS, are part of the tests.
+        # Clients that close connections, or do not use TLS, are part of the tests.
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
 
@@ -106,13 +106,13 @@ class _Handler(BaseHTTPRequestHandler):
             self.request.close()
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Says nothing; the sandbox has a log of its own."""
+        """Write no log, because the sandbox has its own."""
 
     def parse_request(self) -> bool:
-        """Reads the request line and the headers; the base class takes several times as long for it."""
+        """Read the request line and the headers; the base class takes several times as long."""
         words = self.raw_requestline.split()
         if len(words) != 3 or words[2] != b"HTTP/1.1" or words[1].startswith(b"//"):
-            # A client of another kind, or none that can be understood.
+            # The client uses another protocol.
             understood = super().parse_request()
             self.fields = Headers(self.headers.items() if understood else ())
             return understood
@@ -167,7 +167,7 @@ class _Handler(BaseHTTPRequestHandler):
         if response.wire == "huge":
             headers["Content-Length"] = str(len(response.body) + response.padding)
         if response.wire == "truncated":
-            # Without a body to cut there is still the first line to break off.
+            # Without a body, truncate the first line.
             self.close_connection = True
             headers["Content-Length"] = str(len(body) + 1000)
             body = body[: len(body) // 2]
@@ -191,7 +191,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._pad(response.padding)
 
     def _drip(self, data: bytes, pause: float) -> None:
-        """A byte at a time, until the client has enough of it."""
+        """Send a byte at a time, until the client closes the connection."""
         for number in range(len(data)):
             self.connection.sendall(data[number : number + 1])
             time.sleep(pause)
@@ -203,7 +203,7 @@ class _Handler(BaseHTTPRequestHandler):
             size -= len(block)
 
     def _reset(self) -> None:
-        """Sends a reset: the descriptor closed with nothing to linger for, past Python's own count."""
+        """Send a reset: close the descriptor without lingering, independently of Python's reference count."""
         self.close_connection = True
         connection = self.connection
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""ListObjectVersions and ListObjects as CloudServer answers them, by the UTF-8 bytes of the keys.
+"""ListObjectVersions and ListObjects as in CloudServer, sorted by the UTF-8 bytes of the keys.
 
-Elements and their order are CloudServer's; what is empty is left out. Keys that begin with a character
+Elements and their order are CloudServer's; empty elements are left out. Keys that begin with a character
 beyond U+FFFF are in no listing without a prefix.
 """
 
@@ -40,7 +40,7 @@ class _Page:
 
 
 class _Request:
-    """What the parameters of both listings have in common."""
+    """The common parameters of both listings."""
 
     def __init__(self, parameters: Mapping[str, str], page_size: int) -> None:
         self.prefix = parameters.get("prefix", "")
@@ -55,11 +55,11 @@ class _Request:
         self.limit = min(limit, page_size)
 
     def text(self, value: str) -> str:
-        """A key as the client wants it, for XML."""
+        """A key for XML, in the encoding that the client requested."""
         return quote(value, safe="!~*'()") if self.encoding == "url" else escape(value)
 
     def group(self, key: str) -> str:
-        """The common prefix that stands for the key, or an empty string."""
+        """The common prefix of the key, or an empty string."""
         rest = key[len(self.prefix) :]
         if not self.delimiter or self.delimiter not in rest:
             return ""
@@ -68,7 +68,7 @@ class _Request:
     def keys(
         self, keys: Sequence[bytes], after: str, *, with_marker: bool = False
     ) -> Iterator[str]:
-        """The keys behind that one, in their order; with_marker: and that one itself."""
+        """The keys after this one, in order; with_marker: including this one."""
         prefix, marker = self.prefix.encode(), after.encode()
         start = bisect_left(keys, prefix)
         if marker:
@@ -152,7 +152,7 @@ def list_versions(
 def list_objects(
     bucket: FakeBucket, keys: Sequence[bytes], parameters: Mapping[str, str], page_size: int
 ) -> bytes:
-    """One page of ListObjects, in the second form if list-type is 2. Raises Refused."""
+    """One page of ListObjects, in the form of version 2 if list-type is 2. Raises Refused."""
     asked = _Request(parameters, page_size)
     second = parameters.get("list-type") == "2"
     token = parameters.get("continuation-token", "")
@@ -200,12 +200,12 @@ def _decode_token(token: str) -> str:
 
 
 def owner_of(account: str) -> str:
-    """The element that names an account in listings of buckets, objects and versions."""
+    """The element with an account in listings of buckets, objects and versions."""
     return f"<Owner><ID>{account}</ID><DisplayName>account-{account}</DisplayName></Owner>"
 
 
 def _modified(version: Version) -> str:
-    # Several times as fast as strftime, and there is one for each row.
+    # Several times as fast as strftime, which matters for each row.
     return version.last_modified.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 

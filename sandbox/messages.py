@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A request and an answer, as every part of a server sees them."""
+"""The classes for requests and responses, which all parts of a server use."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from xml.sax.saxutils import escape
 
 Service = Literal["s3", "iam", "backbeat"]
 
-#: What a client may send as headers.
+#: Limits for a request's headers.
 LONGEST_LINE = 65536
 MOST_FIELDS = 100
 IAM_NAMESPACE = "https://iam.amazonaws.com/doc/2010-05-08/"
@@ -26,7 +26,7 @@ IAM_NAMESPACE = "https://iam.amazonaws.com/doc/2010-05-08/"
 class Headers:
     """Header fields as they were sent, in their order; case does not matter, and the first of a name counts.
 
-    In place of the email.message.Message that http.server makes: it costs more time than all else that is read.
+    They replace http.server's email.message.Message, which takes more time than reading the rest of a request.
     """
 
     def __init__(self, fields: Iterable[tuple[str, str]] = ()) -> None:
@@ -45,7 +45,7 @@ class Headers:
             yield name, value
 
     def having(self, name: str, value: str) -> Headers:
-        """These, and that one in place of all others of its name."""
+        """The headers, with this one in place of all others with its name."""
         wanted = name.lower()
         return Headers([*(one for one in self.items() if one[0].lower() != wanted), (name, value)])
 
@@ -55,7 +55,7 @@ class Headers:
 
 
 def read_headers(stream: BufferedIOBase) -> Headers:
-    """The fields up to the empty line. Raises ValueError for too many, or too long ones."""
+    """Read the fields up to the empty line. Raises ValueError for too many, or too long ones."""
     fields: list[tuple[str, str]] = []
     while (line := stream.readline(LONGEST_LINE + 1)).strip(b"\r\n"):
         if len(line) > LONGEST_LINE or len(fields) == MOST_FIELDS:
@@ -74,8 +74,8 @@ def read_headers(stream: BufferedIOBase) -> Headers:
 class Request:
     """One request, read to its end.
 
-    target: path and query exactly as they were sent; headers: case does not matter;
-    body: as sent, so chunked by the client's own signature scheme where it does that.
+    target: path and query exactly as they were sent; headers: case does not matter; body: as sent, so it may have the
+    chunks of the client's signature scheme.
     """
 
     service: Service
@@ -98,12 +98,12 @@ class Request:
 
     @cached_property
     def parameters(self) -> dict[str, str]:
-        """The query's parameters; one without a value has an empty one."""
+        """The query's parameters; those without a value have an empty one."""
         return dict(parse_qsl(self.query.replace("+", "%2B"), keep_blank_values=True))
 
     @cached_property
     def form(self) -> dict[str, str]:
-        """The parameters of an IAM call, which come as a form in the body."""
+        """The parameters of an IAM call, which are a form in the body."""
         text = self.body.decode("utf-8", "replace")
         return {**self.parameters, **dict(parse_qsl(text, keep_blank_values=True))}
 
@@ -122,11 +122,11 @@ class Request:
 
 @dataclass
 class Response:
-    """An answer; headers without Content-Length and Connection, which the listener adds.
+    """A response; headers without Content-Length and Connection, which the listener adds.
 
-    wire: how the listener spoils it: "reset" (no answer at all), "truncated", "no-http", "drip" (a byte
-    every `pause` seconds) or "huge" (`padding` blanks behind the body).
-    forwarded: it is Backbeat's, passed on, and gets no request ID.
+    wire: the fault that the listener adds: "reset" (no response), "truncated", "no-http", "drip" (a byte every `pause`
+    seconds) or "huge" (`padding` blanks after the body). forwarded: it is forwarded from Backbeat, and gets no request
+    ID.
     """
 
     status: int
@@ -139,7 +139,7 @@ class Response:
 
 
 class Refused(Exception):
-    """The server says no: HTTP status, error code and message as the client will see them."""
+    """The server refuses a request: HTTP status, error code and message for the client."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(f"{status} {code}: {message}")
@@ -149,7 +149,7 @@ class Refused(Exception):
 
 
 def error_response(service: Service, method: str, refusal: Refused) -> Response:
-    """The refusal in the shape of that service; a HEAD has no body, so not even a code."""
+    """The refusal in the form of this service; a response to HEAD has no body, so it has no code."""
     if service == "backbeat":
         body = json.dumps({refusal.code: True}).encode()
         return Response(refusal.status, {"Content-Type": "application/json"}, body, forwarded=True)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the replicator knows of each version: its status, and the roles that were stamped on it."""
+"""The replication of each version: its status, and the roles that were stamped on it."""
 
 from __future__ import annotations
 
@@ -23,9 +23,8 @@ from .store import Store, Version
 class SiteStatus:
     """The replication of one version to one site; times in seconds since the epoch, 0 for never.
 
-    attempts: how many have failed; changed: when the status was last written; failed: when it last became
-    FAILED; unlisted: when the list of failures drops it after a retry; copy: the version id that a public
-    cloud gave to its copy.
+    attempts: how many have failed; changed: when the status was last written; failed: when it last became FAILED;
+    unlisted: when it leaves the list of failures after a retry; copy: the version id of its copy in a public cloud.
     """
 
     status: str = "PENDING"
@@ -36,7 +35,7 @@ class SiteStatus:
     copy: str = ""
 
     def is_listed(self, settings: Settings) -> bool:
-        """Whether the list of failures shows it."""
+        """Whether it is in the list of failures."""
         now = time.time()
         recent = now - self.failed < settings.failures_kept
         return recent and (self.status == "FAILED" or now < self.unlisted)
@@ -46,13 +45,11 @@ class SiteStatus:
 class Replication:
     """The replication of one version.
 
-    status: PENDING, PROCESSING, COMPLETED, FAILED or REPLICA; bucket: the name of the version's own;
-    sites: each site's own;
-    role, destination, storage_class: the configuration's when the version was written;
-    reason: why the last attempt failed, or why nothing goes on;
-    stamp: which writing of the status this is, so that older orders to replicate are void;
-    unversioned: a replica that was stored while its bucket's versioning was not Enabled;
-    unreadable: it stays in listings and is not found by HEAD or GET.
+    status: PENDING, PROCESSING, COMPLETED, FAILED or REPLICA; bucket: the name of the version's bucket; sites: the
+    status by site; role, destination, storage_class: the configuration's when the version was written; reason: why the
+    last attempt failed, or why there are no further ones; stamp: the number of this status, with which older orders are
+    invalid; unversioned: a replica that was stored while its bucket's versioning was not Enabled; unreadable: it is in
+    listings, but HEAD and GET do not find it.
     """
 
     status: str
@@ -67,7 +64,7 @@ class Replication:
     unreadable: bool = False
 
     def set_site(self, site: str, status: str) -> None:
-        """Sets a site's status and, from all sites', the version's."""
+        """Set a site's status, and the version's from those of all sites."""
         self.sites[site].status, self.sites[site].changed = status, time.time()
         statuses = [one.status for one in self.sites.values()]
         if "FAILED" in statuses:
@@ -76,7 +73,7 @@ class Replication:
             self.status = "PROCESSING" if "PENDING" in statuses else "COMPLETED"
 
     def as_dict(self) -> dict[str, Any]:
-        """The form that CloudServer keeps in an object's metadata."""
+        """The form in an object's metadata in CloudServer."""
         return {
             "status": self.status,
             "backends": [
@@ -97,7 +94,7 @@ def size_of(version: Version) -> int:
 
 
 class Replications:
-    """The replication of every version of an environment that has one; gone when the version is gone."""
+    """The replications by version in an environment; entries vanish with their versions."""
 
     def __init__(self) -> None:
         self._known: WeakKeyDictionary[Version, Replication] = WeakKeyDictionary()
@@ -116,7 +113,7 @@ class Replications:
 
 
 def facts_of(store: Store, bucket: FakeBucket, version: Version) -> dict[str, Any]:
-    """What a replica has in common with its original, without the data."""
+    """The attributes that a replica has in common with its source version, without the data."""
     facts: dict[str, Any] = {
         "key": version.name,
         "version_id": str(version.version_id),
@@ -137,7 +134,7 @@ def facts_of(store: Store, bucket: FakeBucket, version: Version) -> dict[str, An
 def put_replica(
     store: Store, known: Replications, bucket: FakeBucket, facts: dict[str, Any], data: bytes
 ) -> None:
-    """Stores a replica beside or in place of what is there, with the original's version id.
+    """Store a replica with the source's version id, in addition to other versions or in place of them.
 
     If versioning is not Enabled, only the latest replica of a key survives, as on CloudServer.
     """
@@ -169,10 +166,10 @@ def put_replica(
 
 
 def _placed(kept: list[Version], new: Version) -> list[Version]:
-    """The versions with the new one, oldest first.
+    """The versions including the new one, oldest first.
 
-    The version id of a CloudServer holds the time of writing, and orders the versions. `null` holds none:
-    whenever it arrives, it becomes the current version.
+    CloudServer's version ids contain the time of writing, and order the versions. `null` does not: when it is
+    replicated, it becomes the current version.
     """
     if new.version_id == "null":
         return [*kept, new]
@@ -183,10 +180,10 @@ def _placed(kept: list[Version], new: Version) -> list[Version]:
 
 
 def put_copy(store: Store, bucket: FakeBucket, facts: dict[str, Any], data: bytes) -> None:
-    """Stores a copy as a public cloud does: with a version id, a date and an ETag of the cloud's own.
+    """Store a copy as a public cloud does: with the cloud's own version id, date and ETag.
 
-    A copy that is there already gets the tags, which is all that can have changed. In a bucket that encrypts by
-    itself, ETags are no digests of the content.
+    An existing copy gets the tags, because nothing else can have changed. In a bucket with default encryption, ETags
+    are not digests of the content.
     """
     there = store.version(bucket, facts["key"], facts["copy"])
     if isinstance(there, FakeKey):
@@ -217,9 +214,9 @@ def put_copy(store: Store, bucket: FakeBucket, facts: dict[str, Any], data: byte
 
 
 def written_again(known: Replications, bucket: FakeBucket, version: Version) -> None:
-    """What becomes of the key's `null` replica if its newest other version is written once more, by tags too.
+    """Update the key's `null` replica after its newest other version was written again, also by tags.
 
-    The `null` version stays in listings, and is not found any more.
+    The `null` version stays in listings, but is not found any more.
     """
     versions = bucket.keys.getlist(version.name, [])
     null = next((one for one in versions if one.version_id == "null"), None)
@@ -242,7 +239,7 @@ def _survives(one: Version, new: Version, bucket: FakeBucket, known: Replication
 
 
 def metadata_document(bucket: FakeBucket, version: Version, known: Replications) -> str:
-    """What GET /_/backbeat/metadata answers: the object's metadata as a string in an object."""
+    """The response of GET /_/backbeat/metadata: the object's metadata as a string in an object."""
     replication = known.get(version) or Replication("")
     marker = isinstance(version, FakeDeleteMarker)
     metadata: dict[str, Any] = {

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which operation a request is, what it touches, and which permission it needs."""
+"""Identifies a request's operation, its resource, and the permission that it requires."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ _OBJECT = {
     ("DELETE", ""): ("DeleteObject", "DeleteObject"),
 }
 _SUBRESOURCES = {name for _, name in (*_BUCKET, *_OBJECT) if name}
-#: Parameters of listings, which may come without a value.
+#: Parameters of listings, which may have no value.
 _PARAMETERS = {
     "continuation-token",
     "delimiter",
@@ -99,9 +99,8 @@ _IAM_READS = ("Get", "List", "Simulate", "Generate")
 class Call:
     """One API call.
 
-    operation: the name that boto3 knows it by, empty where the server knows no such thing;
-    action and resource: the permission it needs, empty where none applies;
-    name: the role, policy or user of an IAM call.
+    operation: its name in boto3, empty if the server does not support it; action and resource: the required permission,
+    empty if there is none; name: the role, policy or user of an IAM call.
     """
 
     service: Service
@@ -124,7 +123,7 @@ def identify(request: Request) -> Call:
 
 
 def _iam_call(request: Request) -> Call:
-    """The resource is left out: it depends on the account."""
+    """Identify an IAM call, without the resource, which depends on the account."""
     operation = request.form.get("Action", "") if request.method in ("POST", "GET") else ""
     if not operation:
         return Call("iam", "")
@@ -151,7 +150,7 @@ def _s3_call(request: Request) -> Call:
         return Call("s3", "ListBuckets", "s3:ListAllMyBuckets", "*")
     table = _OBJECT if key else _BUCKET
     named = _subresource(request)
-    # What is not listed here works for the operator, and no policy can allow it to others.
+    # Operations that are not listed here work for the operator, and no policy can allow them for others.
     operation, action = table.get((method, named), (f"{method} ?{named}",) * 2)
     if operation == "ListObjects" and request.parameters.get("list-type") == "2":
         operation = "ListObjectsV2"
@@ -159,7 +158,7 @@ def _s3_call(request: Request) -> Call:
         operation = "CopyObject"
     elif operation == "UploadPart" and request.header("x-amz-copy-source"):
         operation = "UploadPartCopy"
-    # On HEAD a named version needs no permission of its own, unlike on AWS.
+    # Unlike on AWS, HEAD of a named version requires no other permission.
     if method != "HEAD" and "versionId" in request.parameters and action in _VERSIONED:
         action = action.replace("Object", "ObjectVersion", 1)
     resource = f"arn:aws:s3:::{bucket}/{key}" if key else f"arn:aws:s3:::{bucket}"
@@ -168,7 +167,7 @@ def _s3_call(request: Request) -> Call:
 
 
 def _subresource(request: Request) -> str:
-    """The parameter that says what of the bucket or object is meant, or an empty string."""
+    """The parameter that selects a sub-resource of the bucket or object, or an empty string."""
     for name, value in request.parameters.items():
         if name in _SUBRESOURCES or not (value or name in _PARAMETERS):
             return name
@@ -176,7 +175,7 @@ def _subresource(request: Request) -> str:
 
 
 def _backbeat_call(request: Request) -> Call:
-    """CloudServer's own routes, /_/backbeat/...; every user of the system may call them."""
+    """Identify CloudServer's own routes, /_/backbeat/...; every user of the system may call them."""
     kind, _, rest = request.key.removeprefix("backbeat/").partition("/")
     write = request.method not in ("GET", "HEAD")
     if not request.key.startswith("backbeat/") or kind not in ("metadata", "api"):

@@ -16,7 +16,7 @@ from .settings import Settings
 
 @dataclass(order=True)
 class Order:
-    """To send one version to one site. due: monotonic seconds; stamp: which writing of the status it belongs to."""
+    """An order to send one version to one site. due: monotonic seconds; stamp: of the status it belongs to."""
 
     due: float
     number: int
@@ -27,7 +27,7 @@ class Order:
 
 
 class Orders:
-    """Thread-safe; `take` waits."""
+    """The queue of orders. Thread-safe; `take` waits."""
 
     def __init__(self, settings: Callable[[], Settings]) -> None:
         self._settings = settings
@@ -41,7 +41,7 @@ class Orders:
             self._changed.notify_all()
 
     def take(self) -> tuple[str, Order]:
-        """The next order of a site that flows, as soon as it is due."""
+        """Wait for the next due order of a site that is not held back."""
         with self._changed:
             while True:
                 now = time.monotonic()
@@ -61,7 +61,7 @@ class Orders:
         return settings.backbeat and not settings.backbeat_down and not settings.is_paused(site)
 
     def settings_changed(self, before: Settings) -> None:
-        """Considers the settings anew; sites that were paused before flow after the delay of a resume."""
+        """Apply changed settings; sites that were paused continue after the delay of a resume."""
         settings = self._settings()
         with self._changed:
             for site in before.sites:

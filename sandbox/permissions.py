@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What has to be true on the source before the replicator may read a version there."""
+"""The conditions at the source for reading a version as the replicator."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from .settings import Settings
 from .store import Store, Version
 
 BUCKET_ACTIONS = ("s3:GetReplicationConfiguration", "s3:ListBucket")
-#: What servers of 2025 evaluate on the source; those of 2024 evaluate nothing there.
+#: The action that servers of 2025 check at the source; those of 2024 check none.
 ACTIONS_2025 = ["s3:GetReplicationConfiguration", "s3:GetObjectVersion", "s3:ReplicateObject"]
 
 
 class Stuck(Exception):
-    """Nothing more is done about this version."""
+    """There are no further attempts for this version."""
 
 
 class Failed(Exception):
-    """This attempt failed; there may be others."""
+    """This attempt failed; there may be further ones."""
 
 
 def check_source(
@@ -35,9 +35,9 @@ def check_source(
     version: Version,
     what: Replication,
 ) -> None:
-    """Raises Stuck or Failed where this version cannot be read as the source role.
+    """Raise Stuck or Failed if this version cannot be read with the source role.
 
-    account_id: the one that Backbeat works for; configuration: the bucket's own, as it is now.
+    account_id: Backbeat's account; configuration: the bucket's current one.
     """
     if bucket.account_id != account_id:
         raise Stuck(f"Backbeat does not work for account {bucket.account_id}")
@@ -61,7 +61,7 @@ def check_source(
 
 
 def source_actions(settings: Settings, *, marker: bool) -> list[str]:
-    """What the source role needs for an object, or a delete marker, which has no data to read."""
+    """The actions that the source role requires for an object, or for a delete marker, which has no data."""
     if settings.source_actions is not None:
         actions = settings.source_actions
     else:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who may do what, decided by moto's evaluation of the policies that moto holds."""
+"""Checks permissions with moto's evaluation of the policies in moto."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def role_may(store: Store, role: Role, action: str, resource: str) -> bool:
 def trusts_backbeat(role: Role) -> bool:
     """Whether the service "backbeat" may assume the role.
 
-    moto knows no service principals and takes a statement without Resource for an Allow. So the
-    statements that name Backbeat are picked out here, and moto evaluates them on every resource.
+    moto does not support service principals, and treats a statement without Resource as an Allow. So the statements
+    about Backbeat are selected here, and moto evaluates them for all resources.
     """
     try:
         document = json.loads(role.assume_role_policy_document)

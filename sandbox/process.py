@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The processes of a sandbox, one for each environment: started, found again, proved to be ours, stopped."""
+"""The processes of a sandbox, one for each environment: starts, finds, identifies and ends them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class SandboxError(Exception):
 
 @dataclass(frozen=True)
 class Options:
-    """How to start; settings: see settings.py; ports: by "<environment>_<service>", free ones by default."""
+    """The options for a start; settings: see settings.py; ports: by "<environment>_<service>", free ones by default."""
 
     tls: bool = False
     settings: dict[str, Any] = field(default_factory=dict)
@@ -54,7 +54,7 @@ class Options:
 
 
 def launch(state: Path, options: Options, owned: bool) -> tuple[dict[str, Any], list[Any]]:
-    """Starts all environments and waits until they answer.
+    """Start all environments, and wait until they respond.
 
     state: a folder for profile files, logs, certificates and sandbox.json. owned: they end with this
     process. Returns the sandbox's description and the processes. Raises SandboxError.
@@ -105,7 +105,7 @@ def _spawn(
             stdin=subprocess.PIPE if owned else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,
-            # Ctrl-C is the owner's business.
+            # Ctrl-C must only reach the owner.
             start_new_session=True,
         )
 
@@ -157,7 +157,7 @@ def _describe(
         description[name] = {
             "s3_url": f"{scheme}://127.0.0.1:{ports[name]['s3']}",
             "iam_url": f"{scheme}://127.0.0.1:{ports[name]['iam']}",
-            # Backbeat's own port speaks no TLS.
+            # Backbeat's own port does not use TLS.
             "backbeat_url": f"http://127.0.0.1:{ports[name]['backbeat']}",
             "control_url": f"http://127.0.0.1:{ports[name]['control']}",
             "pid": pids[name],
@@ -169,14 +169,14 @@ def _describe(
 
 
 def _introduce(description: dict[str, Any]) -> None:
-    """Tells every environment where the others are."""
+    """Send every environment the addresses of the others."""
     urls = {name: description[name]["control_url"] for name in description["environments"]}
     for url in urls.values():
         post(f"{url}/peers", json.dumps({"urls": urls}).encode())
 
 
 def verify(description: dict[str, Any]) -> None:
-    """Raises SandboxError unless every port is answered by this very sandbox."""
+    """Raise SandboxError unless every port belongs to this sandbox."""
     for name in description["environments"]:
         facts = description[name]
         try:
@@ -192,7 +192,7 @@ def verify(description: dict[str, Any]) -> None:
 
 
 def end(processes: list[subprocess.Popen[bytes]]) -> None:
-    """Stops processes that were started here."""
+    """End processes that were started here."""
     for process in processes:
         process.terminate()
     for process in processes:
@@ -207,7 +207,7 @@ def end(processes: list[subprocess.Popen[bytes]]) -> None:
 
 
 def read_state(state: Path) -> dict[str, Any] | None:
-    """The description of the sandbox that was started with this state folder."""
+    """Read the description of the sandbox that was started with this state folder."""
     try:
         return dict(json.loads((state / STATE_FILE).read_text()))
     except FileNotFoundError:
@@ -217,7 +217,7 @@ def read_state(state: Path) -> dict[str, Any] | None:
 
 
 def end_running(description: dict[str, Any]) -> None:
-    """Stops a sandbox that was started by another process; signals nothing but its own processes."""
+    """End a sandbox that another process started; only signals its own processes."""
     nonce = description["nonce"]
     pids = [description[name]["pid"] for name in description["environments"]]
     for number, seconds in ((signal.SIGTERM, STOP_SECONDS), (signal.SIGKILL, STOP_SECONDS)):
@@ -235,7 +235,7 @@ def end_running(description: dict[str, Any]) -> None:
 
 
 def is_ours(pid: int, nonce: str) -> bool:
-    """Whether the process with this number runs and was started as part of that sandbox."""
+    """Whether the process with this number runs and is a part of this sandbox."""
     file = Path(f"/proc/{pid}/cmdline")
     if Path("/proc/self/cmdline").exists():
         try:

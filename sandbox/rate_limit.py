@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How many requests a server answers in a second."""
+"""Limits the requests per second of a server."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import time
 
 
 class RateLimit:
-    """A bucket of tokens that holds as many as come in a second, and at least one. Thread-safe."""
+    """A token bucket with the tokens of one second, at least one. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -19,7 +19,7 @@ class RateLimit:
         self._at = 0.0
 
     def allows(self, rate: float) -> bool:
-        """Whether one more request is within so many a second; 0 for any number."""
+        """Whether one more request is within this rate per second; 0: unlimited."""
         if not rate:
             return True
         with self._lock:

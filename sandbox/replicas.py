@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The receiving half of the replicator: stores what the other side sends, as the target role."""
+"""The receiving part of the replicator: stores versions from the other side, with the target role."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .store import Store
 def receive(
     store: Store, known: Replications, settings: Settings, facts: dict[str, Any], data: bytes
 ) -> str:
-    """Stores the version. Returns why it could not be, or ""."""
+    """Store the version. Returns why it could not be stored, or ""."""
     if "copy" in facts:
         return _receive_copy(store, facts, data)
     arn, name = facts["role"], facts["bucket"]
@@ -51,7 +51,7 @@ def receive(
 
 
 def _receive_copy(store: Store, facts: dict[str, Any], data: bytes) -> str:
-    """As a public cloud, for which the sender has credentials of its own."""
+    """Store it as a public cloud, for which the sender has other credentials."""
     with store.lock:
         bucket = store.bucket(facts["bucket"])
         if bucket is None or not bucket.is_versioned:

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Backbeat: sends what was written in this environment to its sites, acting as the roles, and sets the status.
+"""Backbeat: sends versions that were written in this environment to its sites with the roles, and sets the status.
 
-The statuses are those of the measured servers. "Stuck" is what stays PENDING for ever: nothing tries
-again, until the object is tagged and so stamped anew.
+The statuses are those of the measured servers. "Stuck" versions stay PENDING: there is no further attempt until putting
+tags stamps the object again.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from .rules import Configuration, Sites
 from .settings import CLOUD, Settings
 from .store import Store, Version
 
-#: Sends a version to an environment: name, facts and data to the reason of a failure, or "".
+#: Sends a version (facts and data) to an environment by name. Returns the reason of a failure, or "".
 Send = Callable[[str, dict[str, Any], bytes], str]
 
 
 class Replicator:
-    """One thread that carries out orders as they fall due."""
+    """Carries out orders in one thread when they are due."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class Replicator:
         self._settings = settings
         self._send = send
         self._numbers = itertools.count(1)
-        #: Held while an order is carried out; taken before the store's lock, never after it.
+        #: Held while an order is carried out; it must be taken before the store's lock, never after it.
         self.working = threading.Lock()
         threading.Thread(target=self._run, name="replicator", daemon=True).start()
 
@@ -59,7 +59,7 @@ class Replicator:
         self.known.clear()
 
     def stamp(self, bucket: FakeBucket, version: Version) -> None:
-        """Gives a version that was just written its status, if an enabled rule matches its key."""
+        """Set the status of a new version, if an enabled rule matches its key."""
         configuration = self._configurations.get(bucket.name)
         rule = configuration.rule_for(version.name) if configuration else None
         if configuration is None or rule is None:
@@ -83,15 +83,15 @@ class Replicator:
             self._order(version, replication, name, settings.delay * longer)
 
     def _copy(self, version: Version, site: str) -> str:
-        """The id of the copy that an earlier writing of the status has led to."""
+        """The id of the copy from an earlier replication."""
         before = self.known.get(version)
         state = before.sites.get(site) if before else None
         return state.copy if state else ""
 
     def retry(self, version: Version, site: str, *, unlisted: bool = False) -> bool:
-        """Sends a version once more to a site that failed, as the roles that it was stamped with.
+        """Send a version to a failed site again, with the roles that were stamped on it.
 
-        unlisted: also if the list of failures has forgotten it. Returns whether it is sent.
+        unlisted: also if it is no longer in the list of failures. Returns whether it is sent.
         """
         replication = self.known.get(version)
         state = replication.sites.get(site) if replication else None
@@ -123,7 +123,7 @@ class Replicator:
                 with self.working:
                     self._carry_out(site, order)
             except Exception:
-                # Nothing waits for this thread, and without it all would be PENDING for ever.
+                # Keep the thread running: nothing waits for it, and without it all versions would stay PENDING.
                 print(traceback.format_exc(), file=sys.stderr, flush=True)
 
     def _carry_out(self, site: str, order: Order) -> None:
@@ -153,7 +153,7 @@ class Replicator:
                 return
             facts = facts_of(self._store, bucket, version)
             data = version.value if isinstance(version, FakeKey) else b""
-        # Without the lock: the other environment may be sending to this one just now.
+        # Without the lock: the other environment may be sending to this one at the same time.
         reason = self._send_to(site, replication, facts, data)
         with self._store.lock:
             if replication.stamp != order.stamp:
@@ -165,7 +165,7 @@ class Replicator:
                 replication.reason = ""
 
     def _send_to(self, site: str, what: Replication, facts: dict[str, Any], data: bytes) -> str:
-        """Returns the reason of a failure, or ""."""
+        """Send it. Returns the reason of a failure, or ""."""
         settings = self._settings()
         where = settings.sites.get(site, CLOUD)
         if where == CLOUD:
@@ -179,7 +179,7 @@ class Replicator:
     ) -> str:
         environment, _slash, bucket = settings.clouds.get(site, "").partition("/")
         if not environment:
-            # It takes everything; nothing of it can be seen here but its status.
+            # It accepts everything, and only its status is visible here.
             return ""
         key = facts["key"] if settings.bucket_match else f"{what.bucket}/{facts['key']}"
         copy = what.sites[site].copy or uuid.uuid4().hex

@@ -1,11 +1,10 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""CloudServer's rules for a bucket's replication configuration; no input or output of its own.
+"""CloudServer's rules for a bucket's replication configuration, without I/O.
 
-The rules are those of CloudServer 8.8: configurations of the first form, with one destination bucket.
-What belongs to the second form only (Filter, Priority, DeleteMarkerReplication) is dropped silently
-where a Prefix stands beside it, as that server does.
+The rules are those of CloudServer 8.8: V1 configurations with one destination bucket. Elements of V2 (Filter, Priority,
+DeleteMarkerReplication) are dropped without an error if there is a Prefix, as on this server.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ class Sites:
         return cls(kinds, settings.default_site)
 
     def names(self, storage_class: str) -> list[str]:
-        """The sites that a rule's storage class means."""
+        """The sites in a rule's storage class."""
         named = [part.removesuffix(PREFERRED_READ) for part in storage_class.split(",") if part]
         sites = [self.default if name in STORAGE_CLASSES else name for name in named]
         return list(dict.fromkeys(sites)) or [self.default]
@@ -68,11 +67,11 @@ class Configuration:
     rules: tuple[Rule, ...]
 
     def rule_for(self, key: str) -> Rule | None:
-        """The enabled rule for this key. Prefixes never overlap, so there is one at most."""
+        """The enabled rule for this key. Prefixes never overlap, so there is at most one."""
         return next((r for r in self.rules if r.enabled and key.startswith(r.prefix)), None)
 
     def to_xml(self) -> bytes:
-        """What GetBucketReplication answers."""
+        """The response of GetBucketReplication."""
         rules = "".join(self._rule_xml(rule) for rule in self.rules)
         return (
             f'<?xml version="1.0" encoding="UTF-8"?><ReplicationConfiguration xmlns="{NAMESPACE}">'
@@ -117,7 +116,7 @@ def valid_bucket_name(name: str) -> bool:
 
 
 def check_versioning(status: str | None) -> None:
-    """A bucket takes a configuration only while its versioning is Enabled. Raises Refused."""
+    """Raise Refused unless the bucket's versioning is Enabled, which a configuration requires."""
     if status != "Enabled":
         raise _request(
             "Versioning must be 'Enabled' on the bucket to apply a replication configuration"
@@ -125,7 +124,7 @@ def check_versioning(status: str | None) -> None:
 
 
 def parse_xml(xml: bytes) -> ElementTree.Element:
-    """The document without namespaces. Raises Refused where it is not well-formed."""
+    """The document without namespaces. Raises Refused if it is not well-formed."""
     try:
         root = ElementTree.fromstring(xml)  # noqa: S314 -- a test server reads its own clients
     except ElementTree.ParseError:
@@ -136,7 +135,7 @@ def parse_xml(xml: bytes) -> ElementTree.Element:
 
 
 def read_configuration(xml: bytes, sites: Sites) -> Configuration:
-    """The configuration of a PutBucketReplication, with made-up rule IDs. Raises Refused."""
+    """The configuration of a PutBucketReplication, with generated rule IDs. Raises Refused."""
     root = parse_xml(xml)
     if root.tag != "ReplicationConfiguration":
         raise malformed()
@@ -144,7 +143,7 @@ def read_configuration(xml: bytes, sites: Sites) -> Configuration:
 
 
 class _Reader:
-    """Checks rule by rule, in the server's order, so that the first breach is the one reported."""
+    """Checks rule by rule, in the server's order, so that the same error is reported first."""
 
     def __init__(self, sites: Sites) -> None:
         self.sites = sites

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""CloudServer's manners on top of moto's S3: who may call what, and what becomes of objects."""
+"""CloudServer's behaviour on top of moto's S3: permissions, and replication of objects."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _STAMPED = {
 }
 _SHOWN = ("HeadObject", "GetObject")
 _TYPED = ("PutObject", "CreateMultipartUpload", "CopyObject")
-#: Stands for no Content-Type, which moto would replace with a default.
+#: A placeholder for no Content-Type, which moto would replace with a default.
 _NO_TYPE = "sandbox/none"
 
 
@@ -74,14 +74,14 @@ class S3Service:
         self._buckets.reset()
 
     def answer(self, request: Request, call: Call, principal: Principal) -> Response:
-        """Raises Refused."""
+        """Serve the request. Raises Refused."""
         with self._store.lock:
             self._authorize(request, call, principal)
             check_checksums(request, call, self._settings())
             if call.operation == "CreateBucket":
                 return self._buckets.create(request, principal)
             if call.operation == "PutBucketReplication":
-                # The server reads the configuration before it looks at the bucket.
+                # The server parses the configuration before it reads the bucket.
                 self._buckets.read_configuration(request)
             if call.operation == "BackbeatApi":
                 return self._api.forwarded(request, call.name)
@@ -109,7 +109,7 @@ class S3Service:
             raise denied()
 
     def _may(self, principal: Principal, action: str, resource: str) -> bool:
-        """What the policies of an IAM user and of the bucket allow; a Deny of either counts."""
+        """Whether the policies of an IAM user and of the bucket allow an action; a Deny of either counts."""
         name = resource.removeprefix("arn:aws:s3:::").partition("/")[0]
         policy = self._store.bucket_policies.get(name)
         said = verdict(policy, principal.arn, action, resource)
@@ -130,7 +130,7 @@ class S3Service:
     def _plain(
         self, request: Request, call: Call, principal: Principal, bucket: FakeBucket
     ) -> Response:
-        """moto's own answer, with the replicator told of writes and its status shown on reads."""
+        """moto's response; writes are passed to the replicator, and reads show its status."""
         if any(ord(character) < 32 or ord(character) == 127 for character in call.key):
             raise Refused(
                 400, "InvalidInput", "object keys cannot contain non-printable characters"
@@ -149,7 +149,7 @@ class S3Service:
             response = self._store.call(request, principal)
         if response.status >= 300:
             return response
-        # A delete that names a version is permanent, and never replicated.
+        # A delete of a named version is permanent, and never replicated.
         permanent = call.operation == "DeleteObject" and "versionId" in request.parameters
         if call.operation in _STAMPED and not permanent:
             version_id = request.parameters.get("versionId")
@@ -164,7 +164,7 @@ class S3Service:
         return response
 
     def _check_readable(self, request: Request, call: Call, bucket: FakeBucket) -> None:
-        """A `null` version can be in listings and nowhere else."""
+        """Raise Refused for a `null` version that is only in listings."""
         version_id = request.parameters.get("versionId")
         version = self._store.version(bucket, call.key, version_id) if version_id else None
         replication = self._replicator.known.get(version)
@@ -174,7 +174,7 @@ class S3Service:
     def _head_without_versioning(
         self, request: Request, principal: Principal, bucket: FakeBucket
     ) -> Response:
-        """moto refuses a HEAD that names a version where versioning is suspended or was never enabled."""
+        """HEAD of a named version, which moto refuses if versioning is suspended or was never enabled."""
         status = bucket.versioning_status
         bucket.versioning_status = "Enabled"
         try:
@@ -183,10 +183,10 @@ class S3Service:
             bucket.versioning_status = status
 
     def _put_no_tags(self, request: Request, principal: Principal, bucket: FakeBucket) -> Response:
-        """An empty tag set, which moto cannot read, takes all tags away."""
+        """Remove all tags for an empty tag set, which moto cannot parse."""
         version = self._store.version(bucket, request.key, request.parameters.get("versionId"))
         if version is None or isinstance(version, FakeDeleteMarker):
-            # moto's refusal for a set that it can read.
+            # Get moto's refusal with a set that it can parse.
             tag = b"<Tagging><TagSet><Tag><Key>k</Key><Value>v</Value></Tag></TagSet></Tagging>"
             return self._store.call(replace(request, body=tag), principal)
         response = self._store.call(replace(request, method="DELETE", body=b""), principal)
@@ -243,14 +243,14 @@ class S3Service:
 
 
 def _hide_type(response: Response) -> None:
-    """Leaves out the Content-Type of an object that was put without one."""
+    """Remove the Content-Type of an object that was put without one."""
     for name in [name for name in response.headers if name.lower() == "content-type"]:
         if response.headers[name] == _NO_TYPE:
             del response.headers[name]
 
 
 def _with_md5(request: Request) -> Request:
-    """A checksum, which moto demands for a default retention and CloudServer does not."""
+    """The request with a checksum, which moto requires for a default retention and CloudServer does not."""
     if "Content-MD5" in request.headers:
         return request
     digest = hashlib.md5(request.body, usedforsecurity=False).digest()
@@ -259,7 +259,7 @@ def _with_md5(request: Request) -> Request:
 
 
 def _deleted(request: Request) -> list[tuple[str, str]]:
-    """Key and version id, which may be empty, of every object of a DeleteObjects."""
+    """The key and version id, which may be empty, of every object of a DeleteObjects."""
     root = parse_xml(request.body)
     if root.tag != "Delete":
         raise malformed()
@@ -270,7 +270,7 @@ def _deleted(request: Request) -> list[tuple[str, str]]:
 
 
 def _owned_by(principal: Principal, response: Response) -> Response:
-    """A listing of buckets with the caller's account as their owner, where moto has the same for all."""
+    """A listing of buckets with the caller's account as owner; moto has the same owner for all."""
     owner = owner_of(principal.account_id).encode()
     response.body = re.sub(rb"<Owner>.*?</Owner>", owner, response.body, flags=re.DOTALL)
     return response

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Versions that are there at once, for tests that need many: put by no client, logged by nothing.
+"""Creates many versions at once for tests, without client calls and without a log.
 
-Both sides of a pair that are seeded alike hold the same versions: names, ids, dates and contents depend on nothing but
-the arguments.
+If both sides of a pair are seeded alike, they have the same versions: names, ids, dates and contents only depend on the
+arguments.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .rules import Configuration, Sites
 from .settings import Settings
 from .store import Store, Version
 
-#: When the first of the versions was written.
+#: The time of the first version.
 BEGIN = datetime(2026, 1, 1)
 STATUSES = ("", "PENDING", "PROCESSING", "COMPLETED", "FAILED", "REPLICA")
 
@@ -40,10 +40,10 @@ def seed(
     markers: int = 0,
     status: str = "",
 ) -> int:
-    """Adds keys <prefix><number of 8 digits> from `first` on; returns how many versions and markers were made.
+    """Add keys <prefix><number of 8 digits> from `first` on. Returns the number of versions and markers.
 
-    versions: of each key, seconds apart; size: of each, in bytes; markers: each so manieth key ends with a
-    delete marker, 0 for none; status: of all; what is PENDING is not sent by itself.
+    versions: of each key, seconds apart; size: of each, in bytes; markers: every how many keys one ends with a delete
+    marker, 0 for none; status: of all; PENDING versions are not sent automatically.
     """
     if status not in STATUSES:
         raise ValueError(
@@ -97,7 +97,7 @@ def _replication(
     settings: Settings,
     status: str,
 ) -> Replication:
-    """What the server would have written, had it come to this."""
+    """The replication that the server would have written for this status."""
     rule = configuration.rule_for(version.name) if configuration else None
     if status == "REPLICA" or configuration is None or rule is None:
         return Replication(status, bucket.name)

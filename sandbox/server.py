@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The process of one environment: python -m sandbox.server, started by process.py.
 
-Prints one line of JSON with its ports when it answers. With --owned it ends with the process that
-started it: when its standard input closes, or when it gets another parent.
+Prints one line of JSON with its ports when it is ready. With --owned, it ends with the process that started it: when
+its standard input closes, or when it gets another parent.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .environments import SERVICES
 from .listener import Listener
 from .settings import Settings
 
-#: What moto needs in its environment when it is imported.
+#: The environment variables that moto needs at its import.
 MOTO_ENVIRONMENT = {
     "S3_IGNORE_SUBDOMAIN_BUCKETNAME": "true",
     "MOTO_DISABLE_GLOBAL_CORS": "true",
@@ -34,7 +34,7 @@ MOTO_ENVIRONMENT = {
 def main() -> None:
     options = _parse()
     threading.Thread(target=_watch_owner, args=(options.owned,), daemon=True).start()
-    # moto's own variables would change what it does; an account of its own is given per request.
+    # moto's own variables would change its behaviour; the account is set for each request.
     for name in [name for name in os.environ if name.startswith(("MOTO_", "S3_", "AWS_"))]:
         del os.environ[name]
     os.environ.update(MOTO_ENVIRONMENT)
@@ -90,7 +90,7 @@ def _parse() -> Any:
 
 
 def _watch_owner(owned: bool) -> None:
-    """Ends the process when its owner is gone, however that went."""
+    """End the process when its owner has ended, for whatever reason."""
     parent = os.getppid()
     while owned and os.getppid() == parent:
         readable, _, _ = select.select([sys.stdin], [], [], 1.0)

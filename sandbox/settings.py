@@ -1,16 +1,16 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can be set on an environment while it runs. A reset restores what it was started with."""
+"""The settings of an environment, which can be changed while it runs. A reset restores those of its start."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Annotated, Any, get_type_hints
 
-#: Where a site's objects go when it is no environment of the sandbox: a public cloud, which takes everything.
+#: The target of a site that is not an environment of the sandbox: a public cloud, which accepts everything.
 CLOUD = "cloud"
-#: Replication sites of the recorded server, and what is behind them in the source environment.
+#: The replication sites of the recorded server, and their targets in the source environment.
 SITES = {"node6": "target", "us-east-2": CLOUD, "aws-node6": CLOUD}
 LOCATIONS = ("us-east-1", "us-west-1", "eu-west-1")
 GENERATIONS = (2024, 2025)
@@ -18,7 +18,7 @@ GENERATIONS = (2024, 2025)
 
 @dataclass(frozen=True)
 class Settings:
-    """Settings of one environment; times in seconds. `help_texts` says what each means."""
+    """The settings of one environment; times are in seconds. `help_texts` describes them."""
 
     generation: Annotated[
         int, "2024 ignores what the source role may do on the source, 2025 evaluates it"
@@ -120,6 +120,6 @@ class Settings:
 
 
 def help_texts() -> dict[str, str]:
-    """What each setting means, by name."""
+    """The description of each setting, by name."""
     hints = get_type_hints(Settings, include_extras=True)
     return {one.name: str(hints[one.name].__metadata__[0]) for one in fields(Settings)}

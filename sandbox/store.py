@@ -1,12 +1,11 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one place that knows moto: its two applications, its state, its policy evaluation.
+"""The only interface to moto: its two applications, its state, its policy evaluation.
 
-moto's code is used as it is, but for a cache and without debugging. An environment is one process because moto's
-bucket names are global in one.
-All calls of an environment run under one lock: moto is not made for threads, and a write and the status that
-the replicator stamps on it have to become visible together.
+moto's code is used unchanged, except for a cache and without debugging. Each environment is a process, because moto's
+bucket names are global in a process. All calls of an environment run under one lock: moto is not thread-safe, and a
+write and its replication status have to become visible together.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ from moto.s3.models import FakeBucket, FakeDeleteMarker, FakeKey, S3Backend, s3_
 from .environments import OPERATOR, Operator
 from .messages import Request, Response, Service
 
-#: Headers of moto's that CloudServer does not send, or that the listener sends itself.
+#: Headers of moto that CloudServer does not send, or that the listener sends itself.
 _DROPPED = {
     "access-control-allow-origin",
     "connection",
@@ -50,7 +49,7 @@ _method_names = functools.cache(method_names_from_class)
 
 @dataclass(frozen=True)
 class Principal:
-    """Who signed a request. The operator of an account may do everything there."""
+    """The signer of a request. The operator of an account has all permissions in it."""
 
     account_id: str
     access_key: str
@@ -80,13 +79,13 @@ class Store:
             "s3": create_backend_app("s3"),
             "iam": create_backend_app("iam"),
         }
-        # Looks through all members of a class, which stay the same, for each call of IAM.
+        # Cached, because it searches all members of a class, which do not change, in each call of IAM.
         vars(responses)["method_names_from_class"] = _method_names
         for app in self._apps.values():
-            # Flask makes a class for each request while it debugs; it is to raise what it does not expect as then.
+            # In debug mode, Flask creates a class for each request. Only its raising of unexpected errors is needed.
             app.debug = False
             app.config["PROPAGATE_EXCEPTIONS"] = True
-            # Keys may hold two slashes in a row, which must not be taken for one.
+            # Keys may contain two slashes in a row, which must not be merged.
             app.url_map.merge_slashes = False
         self._principals = {
             one.access_key: Principal(
@@ -100,7 +99,7 @@ class Store:
         self.reset()
 
     def reset(self) -> None:
-        """Back to nothing but the operators."""
+        """Remove everything except the operators."""
         with self.lock:
             BackendDict.reset()
             self._sorted.clear()
@@ -111,7 +110,7 @@ class Store:
                     self._make_operator(one)
 
     def _make_operator(self, one: Operator) -> None:
-        """An IAM user behind the operator's credentials, for GetUser."""
+        """Create an IAM user for the operator's credentials, for GetUser."""
         backend = self.iam(one.account_id)
         backend.create_user("us-east-1", OPERATOR)
         key = backend.create_access_key(OPERATOR)
@@ -142,12 +141,12 @@ class Store:
         return None
 
     def bucket(self, name: str) -> FakeBucket | None:
-        """The bucket, of whichever account."""
+        """The bucket of any account."""
         owner = s3_backends.bucket_accounts.get(name)
         return None if owner is None else self.s3(owner[1]).buckets.get(name)
 
     def sorted_keys(self, bucket: FakeBucket) -> list[bytes]:
-        """All keys of the bucket as UTF-8, in their order; kept until something in it changes."""
+        """All keys of the bucket as UTF-8, sorted; cached until the bucket changes."""
         keys = self._sorted.get(bucket.name)
         if keys is None:
             keys = sorted(name.encode() for name in dict.keys(bucket.keys))
@@ -155,7 +154,7 @@ class Store:
         return keys
 
     def changed(self, bucket_name: str) -> None:
-        """To be called when keys of the bucket may have come or gone."""
+        """Clear the cached keys of the bucket, after keys may have been added or removed."""
         self._sorted.pop(bucket_name, None)
 
     def versions(self, bucket: FakeBucket, key: str) -> list[Version]:
@@ -176,10 +175,10 @@ class Store:
         return next((role for role in self.iam(parts[4]).get_roles() if role.arn == arn), None)
 
     def call(self, request: Request, principal: Principal) -> Response:
-        """What moto answers to the request, as the principal's account.
+        """moto's response to the request, for the principal's account.
 
-        The signature is checked already, so moto gets one of its own making: with the operator's
-        permanent key and a region in which no location needs to be repeated.
+        The signature is already checked, so moto gets another one, with the operator's permanent key and a region that
+        requires no location.
         """
         key = principal.access_key
         if principal.is_operator:
@@ -239,7 +238,7 @@ def _environ(request: Request, account_id: str, permanent_key: str) -> dict[str,
             preserved[key] = name
         environ[key] = value
     environ[PRESERVED_HEADER_NAMES_ENVIRON_KEY] = preserved
-    # A GET carries neither of them over urllib3, and moto asks for a length.
+    # urllib3 sends neither of them in a GET, and moto requires a length.
     environ["CONTENT_LENGTH"] = str(len(request.body))
     environ.pop("HTTP_TRANSFER_ENCODING", None)
     environ.pop("HTTP_X_AMZ_SECURITY_TOKEN", None)

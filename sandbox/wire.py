@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plain HTTP to a sandbox's own ports, past any proxy of the environment."""
+"""Sends HTTP requests to a sandbox's ports, without the environment's proxy."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 
 
 def post(url: str, body: bytes, timeout: float = 30.0) -> Any:
-    """The JSON answer. Raises OSError without an answer, ValueError with the server's reason."""
+    """Send a POST. Returns the JSON response. Raises OSError without a response, ValueError with the server's
+    reason."""
     status, answer = _exchange("POST", url, body, timeout, None)
     value = json.loads(answer)
     if status != 200:
@@ -22,7 +23,7 @@ def post(url: str, body: bytes, timeout: float = 30.0) -> Any:
 
 
 def get(url: str, ca_bundle: str | None = None, timeout: float = 5.0) -> tuple[int, bytes]:
-    """Status and body. Raises OSError without an answer."""
+    """Send a GET. Returns status and body. Raises OSError without a response."""
     return _exchange("GET", url, b"", timeout, ca_bundle)
 
 
