@@ -140,14 +140,14 @@ class Progress:
         with self._lock:
             self._done += 1
             if self._done < self._total:
-                self._say("")
+                self._show("")
 
     def waiting(self, what: str) -> None:
         """Report what the task waits for, and its current state."""
         with self._lock:
-            self._say(what)
+            self._show(what)
 
-    def _say(self, what: str) -> None:
+    def _show(self, what: str) -> None:
         if self._tell is None or not self.due:
             return
         self._last = self._clock()

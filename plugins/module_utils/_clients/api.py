@@ -95,7 +95,7 @@ class Api:
         because they would never end.
         """
         marker: dict[str, Any] = {}
-        asked: set[tuple[tuple[str, Any], ...]] = set()
+        markers: set[tuple[tuple[str, Any], ...]] = set()
         while True:
             page = self.read(
                 operation,
@@ -111,14 +111,14 @@ class Api:
             if not page[1]:
                 return
             following_page = tuple(sorted(page[1].items()))
-            if following_page in asked:
+            if following_page in markers:
                 raise Unreadable(
                     self._named(operation, doing),
                     f"the listing does not end: the server returned the marker {page[1]} again",
                     advice="Check the server's log, and whether a proxy answers instead of the server.",
                 )
             marker = page[1]
-            asked.add(following_page)
+            markers.add(following_page)
 
     def write(
         self,

@@ -155,7 +155,7 @@ def failed_versions(api: Api, site: str) -> Iterator[FailedVersion]:
     The site is required: without it, servers return an empty list. Deleted versions are not in the list.
     """
     marker: str | None = None
-    asked: set[str] = set()
+    markers: set[str] = set()
     while True:
         versions, following = _read(
             api,
@@ -168,13 +168,13 @@ def failed_versions(api: Api, site: str) -> Iterator[FailedVersion]:
         yield from versions
         if following is None:
             return
-        if following in asked:
+        if following in markers:
             call = Call("ListFailed", api.endpoint, f"list the failures of the site {site}")
             raise Unreadable(
                 call, f"the page after the marker {marker} names the marker {following} again"
             )
         marker = following
-        asked.add(following)
+        markers.add(following)
 
 
 def retry(

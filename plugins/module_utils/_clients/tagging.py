@@ -67,11 +67,11 @@ class TagRequests:
             self._slowed()
         name = key_text(key)
         if reply.status == 0 or reply.status >= 500 or reply.status in SLOW_DOWN:
-            said = f"the server answered {reply.status}" if reply.status else "no answer came"
+            reason = f"the server answered {reply.status}" if reply.status else "no answer came"
             doing = f"set the tags of the object {self._bucket}/{name}"
             raise Unreachable(
                 Call("PutObjectTagging", self._api.endpoint, doing),
-                said,
+                reason,
                 status=reply.status or None,
             )
         # The server refused it: repeat it with botocore, for its error.

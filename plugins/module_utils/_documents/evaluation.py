@@ -187,26 +187,26 @@ def _strings(value: Any) -> list[str] | None:
     return values if all(isinstance(one, str) for one in values) else None
 
 
-def _covers_principal(statement: Mapping[str, Any], asked: Principal) -> Cover:
+def _covers_principal(statement: Mapping[str, Any], caller: Principal) -> Cover:
     """Whether the statement applies to the principal; one without principals applies to none."""
     if "Principal" in statement:
-        return _names(statement["Principal"], asked)
+        return _names(statement["Principal"], caller)
     if "NotPrincipal" in statement:
-        return _names(statement["NotPrincipal"], asked).without()
+        return _names(statement["NotPrincipal"], caller).without()
     return Cover.NONE
 
 
-def _names(principal: Any, asked: Principal) -> Cover:
+def _names(principal: Any, caller: Principal) -> Cover:
     if principal == "*":
         return Cover.ALL
     if not isinstance(principal, Mapping):
         return Cover.UNKNOWN
-    named = principal.get(asked.kind, [])
+    named = principal.get(caller.kind, [])
     values = named if isinstance(named, list) else [named]
-    if any(value == "*" or value in asked.names for value in values):
+    if any(value == "*" or value in caller.names for value in values):
         return Cover.ALL
     # A canonical id, or a session of an assumed role, may denote a role that is known by its ARN.
-    hidden = asked.kind == "AWS" and (
+    hidden = caller.kind == "AWS" and (
         "CanonicalUser" in principal or any(":assumed-role/" in str(value) for value in values)
     )
     return Cover.UNKNOWN if hidden else Cover.NONE

@@ -85,12 +85,12 @@ def advance(
     events: list[Event] = []
     for reading in readings:
         notes[reading.area] = dict(reading.note)
-        there = {one.name: one for one in reading.problems}
-        for name in _gone(known, reading, there):
+        problems = {one.name: one for one in reading.problems}
+        for name in _gone(known, reading, problems):
             event = known.pop(name)
             past[name] = {"count": event["occurrence"], "at": at}
             events.append({**event, "id": f"{_base(event)}-{GONE}", "state": GONE, "at": at})
-        for name, problem in there.items():
+        for name, problem in problems.items():
             if name in known:
                 continue
             count = past.get(name, {"count": 0})["count"] + 1
@@ -215,13 +215,13 @@ def _later(at: datetime | None, now: datetime) -> bool:
 
 
 def _gone(
-    known: Mapping[str, Event], reading: Reading, there: Mapping[str, Problem]
+    known: Mapping[str, Event], reading: Reading, problems: Mapping[str, Problem]
 ) -> Sequence[str]:
     return [
         name
         for name, event in known.items()
         if event["area"] == reading.area
-        and name not in there
+        and name not in problems
         and (reading.checked is None or name in reading.checked)
     ]
 

@@ -37,7 +37,7 @@ def keep_unlisted(wanted: Mapping[str, Any], stored: Iterable[Mapping[str, Any]]
 
     Kept resources come first, in their stored order, so that the parts of a split document stay the same.
     """
-    asked = policy.statements(wanted)
+    statements = policy.statements(wanted)
     listed = set(buckets_of([wanted]))
     kept: dict[str, dict[str, None]] = {}
     shapes: dict[str, Statement] = {}
@@ -47,7 +47,9 @@ def keep_unlisted(wanted: Mapping[str, Any], stored: Iterable[Mapping[str, Any]]
             shape = _shape(statement)
             shapes.setdefault(shape, statement)
             kept.setdefault(shape, {}).update(dict.fromkeys(resources))
-    merged = [_merged(statement, kept.pop(_shape(statement), {}), listed) for statement in asked]
+    merged = [
+        _merged(statement, kept.pop(_shape(statement), {}), listed) for statement in statements
+    ]
     for shape, stored_resources in kept.items():
         others = [one for one in stored_resources if _bucket(one) not in listed]
         if others:
@@ -97,9 +99,9 @@ def _without(statements: Iterable[Statement], buckets: Collection[str]) -> Itera
 
 
 def _merged(statement: Statement, stored: Iterable[str], listed: Collection[str]) -> Statement:
-    asked = dict.fromkeys(_resources(statement))
-    kept = [one for one in stored if one in asked or _bucket(one) not in listed]
-    resources = list(dict.fromkeys((*kept, *asked)))
+    requested = dict.fromkeys(_resources(statement))
+    kept = [one for one in stored if one in requested or _bucket(one) not in listed]
+    resources = list(dict.fromkeys((*kept, *requested)))
     return statement if resources == _resources(statement) else {**statement, "Resource": resources}
 
 

@@ -13,12 +13,12 @@ from .replication import NOT_COMPLETED
 Result = Mapping[str, Any]
 
 
-def causes(proofs: Result, preflight: Result, asked: Result) -> list[str]:
+def causes(proofs: Result, preflight: Result, service: Result) -> list[str]:
     """The lines of the message.
 
-    proofs, preflight, asked: results of backbeat_proof, backbeat_preflight and backbeat_service_info, of which the last
-    two may have failed; asked is empty if Backbeat was not asked. What a proof suggests to check is left out after
-    a preflight, which has checked it.
+    proofs, preflight, service: results of backbeat_proof, backbeat_preflight and backbeat_service_info. The last two
+    may have failed; service is empty if Backbeat was not queried. After a preflight, the checks that a proof suggests
+    are left out, because preflight has made them.
     """
     results = preflight.get("results") or ()
     findings = [one for result in results for one in result.get("findings") or ()]
@@ -32,7 +32,7 @@ def causes(proofs: Result, preflight: Result, asked: Result) -> list[str]:
             [
                 *_seen(proofs, checked=bool(results)),
                 *found,
-                *_of_backbeat(asked, explained=explained),
+                *_of_backbeat(service, explained=explained),
             ]
         )
     )
@@ -51,11 +51,11 @@ def _is_waiting(proofs: Result) -> bool:
     return any(one.get("replication_status") in NOT_COMPLETED for one in last)
 
 
-def _of_backbeat(asked: Result, *, explained: bool) -> Iterator[str]:
-    service = asked.get("service") or {}
+def _of_backbeat(result: Result, *, explained: bool) -> Iterator[str]:
+    service = result.get("service") or {}
     url = service.get("backbeat_url")
-    if not service and asked.get("msg"):
-        yield f"Backbeat could not be asked: {asked['msg']}"
+    if not service and result.get("msg"):
+        yield f"Backbeat could not be asked: {result['msg']}"
     elif not service.get("asked"):
         if not explained:
             yield (

@@ -24,7 +24,7 @@ def notified(configuration: Configuration, event: str) -> list[str]:
     names = []
     for queue in _QUEUES:
         for one in configuration.get(queue) or ():
-            if any(told in (event, f"{kind}:*", "s3:*") for told in one.get("Events") or ()):
+            if any(pattern in (event, f"{kind}:*", "s3:*") for pattern in one.get("Events") or ()):
                 arn = next((str(value) for name, value in one.items() if name.endswith("Arn")), "")
                 names.append(arn or str(one.get("Id") or "a notification"))
     return names
@@ -71,17 +71,17 @@ def sentences(
     target_lifecycle: rules of the target, None if they are not relevant. deletes: whether delete markers are created.
     """
     found = []
-    told = notified(notifications or {}, TAGGING)
-    if told:
+    receivers = notified(notifications or {}, TAGGING)
+    if receivers:
         found.append(
-            f"The bucket {bucket} notifies {', '.join(told)} of each put of tags: each version that is sent "
+            f"The bucket {bucket} notifies {', '.join(receivers)} of each put of tags: each version that is sent "
             "causes such an event."
         )
-    told = notified(notifications or {}, MARKER) if deletes else []
-    if told:
+    receivers = notified(notifications or {}, MARKER) if deletes else []
+    if receivers:
         found.append(
-            f"The bucket {bucket} notifies {', '.join(told)} of each delete marker: each key that is deleted once more "
-            "causes such an event."
+            f"The bucket {bucket} notifies {', '.join(receivers)} of each delete marker: each key that is deleted "
+            "once more causes such an event."
         )
     by_tag = rules_by_tag(lifecycle)
     if by_tag:

@@ -98,7 +98,7 @@ class Steps:
     def replications(self, options: Mapping[str, Any]) -> Items:
         """The replication configurations of the source buckets, with these options for all."""
         # Options with default values are left out: with thousands of pairs, each option counts.
-        asked = {
+        common = {
             name: value
             for name, value in options.items()
             if value is not False and value is not None and value != {}
@@ -109,7 +109,7 @@ class Steps:
                 "target_bucket": pair["target_bucket"],
                 **self._configured_roles(pair),
                 "rules": pair.get("rules") or [{"prefix": ""}],
-                **asked,
+                **common,
             }
             for pair in self.plan["outgoing"]
         ]

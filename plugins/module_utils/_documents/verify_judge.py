@@ -119,7 +119,7 @@ class _Judgement:
                 self.result.other_times += 1
 
     def _unequal(self, row: Row, other: Row, kind: str) -> None:
-        if not self._asked("source", row) or not self._asked("target", other):
+        if not self._has_head("source", row) or not self._has_head("target", other):
             self._skip(row, "both", kind)
             return
         mine = self._head("source", row)
@@ -257,7 +257,7 @@ class _Judgement:
         prefixes = self.context.prefixes if side == "source" else self.context.back_prefixes
         return prefixes is None or any(map(self.case.key.startswith, prefixes))
 
-    def _asked(self, side: str, row: Row) -> bool:
+    def _has_head(self, side: str, row: Row) -> bool:
         return (side, row[VERSION_ID]) in self.heads
 
     def _head(self, side: str, row: Row) -> Head | None:
@@ -328,17 +328,17 @@ def marker_by_status(
     problem: Problem, status: str | None, roles: str | None, context: Context
 ) -> Problem:
     """The problem of a missing delete marker, with its status and roles, which HEAD does not return."""
-    told = replace(problem, status=status or None)
+    updated = replace(problem, status=status or None)
     if not status:
-        return replace(told, state="never_replicated", reason="older-than-rule")
+        return replace(updated, state="never_replicated", reason="older-than-rule")
     if status == "FAILED":
-        return replace(told, state="failed")
+        return replace(updated, state="failed")
     if status not in PENDING_STATUSES:
-        return told
+        return updated
     version = problem.key, problem.version_id, problem.modified or ""
     found = _pending(version, status, roles, context)
     return replace(
-        told,
+        updated,
         state=found["state"],
         reason=found["reason"],
         detail=found["detail"],

@@ -281,18 +281,18 @@ def _match(
     for place, rule in enumerate(wanted):
         if place in matched or rule.prefix is None:
             continue
-        there = by_prefix.get(rule.prefix)
-        if there is None or there in taken:
+        position = by_prefix.get(rule.prefix)
+        if position is None or position in taken:
             continue
         if rule.id and not purge_rules:
             raise InvalidDocument(
                 f"There is no rule with the id {quote(rule.id)}, and its prefix "
-                f"{quote(rule.prefix)} already belongs to the stored {label(stored[there])}: give "
+                f"{quote(rule.prefix)} already belongs to the stored {label(stored[position])}: give "
                 "that rule's id or leave the id out to change it, or set `purge_rules` to replace "
                 "it."
             )
-        matched[place] = there
-        taken.add(there)
+        matched[place] = position
+        taken.add(position)
     return matched
 
 
@@ -314,39 +314,39 @@ def _refuse_to_move(
 
 
 def _rules(wanted: Wanted, matched: Mapping[int, int], stored: Sequence[Rule]) -> tuple[Rule, ...]:
-    asked = wanted.rules or ()
-    asked_of = {there: asked[place] for place, there in matched.items()}
+    rules = wanted.rules or ()
+    wanted_at = {position: rules[place] for place, position in matched.items()}
     kept = [
-        _changed(rule, asked_of[place]) if place in asked_of else rule
+        _changed(rule, wanted_at[place]) if place in wanted_at else rule
         for place, rule in enumerate(stored)
-        if place in asked_of or not wanted.purge_rules
+        if place in wanted_at or not wanted.purge_rules
     ]
-    return (*kept, *(_new(rule) for place, rule in enumerate(asked) if place not in matched))
+    return (*kept, *(_new(rule) for place, rule in enumerate(rules) if place not in matched))
 
 
-def _changed(stored: Rule, asked: WantedRule) -> Rule:
-    if asked.id and asked.id != stored.id:
-        return _new(asked)
-    keep_sites = asked.sites is None or frozenset(asked.sites) == frozenset(stored.sites)
+def _changed(stored: Rule, wanted: WantedRule) -> Rule:
+    if wanted.id and wanted.id != stored.id:
+        return _new(wanted)
+    keep_sites = wanted.sites is None or frozenset(wanted.sites) == frozenset(stored.sites)
     return Rule(
-        prefix=stored.prefix if asked.prefix is None else asked.prefix,
-        enabled=stored.enabled if asked.enabled is None else asked.enabled,
+        prefix=stored.prefix if wanted.prefix is None else wanted.prefix,
+        enabled=stored.enabled if wanted.enabled is None else wanted.enabled,
         id=stored.id,
-        sites=stored.sites if keep_sites else asked.sites or (),
+        sites=stored.sites if keep_sites else wanted.sites or (),
     )
 
 
-def _new(asked: WantedRule) -> Rule:
-    if asked.prefix is None:
+def _new(wanted: WantedRule) -> Rule:
+    if wanted.prefix is None:
         raise InvalidDocument(
-            f"There is no rule with the id {quote(asked.id)} yet, so its prefix is required: give "
+            f"There is no rule with the id {quote(wanted.id)} yet, so its prefix is required: give "
             "`prefix`, which may be empty."
         )
     return Rule(
-        prefix=asked.prefix,
-        enabled=True if asked.enabled is None else asked.enabled,
-        id=asked.id or None,
-        sites=asked.sites or (),
+        prefix=wanted.prefix,
+        enabled=True if wanted.enabled is None else wanted.enabled,
+        id=wanted.id or None,
+        sites=wanted.sites or (),
     )
 
 

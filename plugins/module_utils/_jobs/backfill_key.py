@@ -102,8 +102,8 @@ class KeyWork:
 
     def concerns(self, case: Case) -> bool:
         """Whether the target lacks a version or marker of the source, or a null version has to be compared."""
-        there = {row[VERSION_ID] for row in case.target}
-        if any(row[VERSION_ID] not in there for row in case.source):
+        target_ids = {row[VERSION_ID] for row in case.target}
+        if any(row[VERSION_ID] not in target_ids for row in case.source):
             return True
         return "missing" in self._choice.states and any(
             row[VERSION_ID] == NULL.encode() for row in case.source[1:] or case.source

@@ -25,7 +25,7 @@ HELD = 1000
 #: A poll of pending versions ends after this number of pending or completed versions, or of seconds.
 STILL, DONE, LOOK = 20, 1000, 1.0
 #: Seconds between two polls of versions, and of Backbeat.
-PAUSE, ASKED = 0.5, 5.0
+PAUSE, BACKLOG_INTERVAL = 0.5, 5.0
 POLL = 0.1
 
 
@@ -58,7 +58,7 @@ class Outcomes:
         self._waiting = deque(SourceVersion(**one) for one in awaited.get("waiting", ()))
         self._resolved: int = awaited.get("resolved", 0)
         self._looked = 0.0
-        self._asked = 0.0
+        self._backlog_read = 0.0
         self._theirs = 0
         self.paused = False
         self._room = threading.Event()
@@ -97,9 +97,9 @@ class Outcomes:
             self._open_or_close(self._limit)
 
     def _open_or_close(self, limit: int) -> None:
-        if self._backlog is not None and time.monotonic() - self._asked > ASKED:
+        if self._backlog is not None and time.monotonic() - self._backlog_read > BACKLOG_INTERVAL:
             self._theirs = self._backlog()
-            self._asked = time.monotonic()
+            self._backlog_read = time.monotonic()
         most = max(self.under_way, self._theirs)
         # It opens again only well below the limit, so that it does not open and close with each version.
         if most >= limit:

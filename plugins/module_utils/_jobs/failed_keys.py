@@ -101,28 +101,28 @@ def read_key(api: Api, bucket: str, key: str, target: Target | None) -> list[Key
     source does not return its status.
     """
     entries = s3_objects.key_entries(fresh(api), bucket, key)
-    there = None
+    target_ids = None
     if target is not None:
-        there = {
+        target_ids = {
             one.version_id for one in s3_objects.key_entries(fresh(target.api), target.bucket, key)
         }
-    return [_version(api, bucket, key, one, there) for one in entries]
+    return [_version(api, bucket, key, one, target_ids) for one in entries]
 
 
 def _version(
-    api: Api, bucket: str, key: str, entry: s3_objects.KeyEntry, there: set[str] | None
+    api: Api, bucket: str, key: str, entry: s3_objects.KeyEntry, target_ids: set[str] | None
 ) -> KeyVersion:
     head = None
     if not entry.delete_marker:
         head = s3_objects.head_object(fresh(api), bucket, key, entry.version_id)
     status = None if head is None else head.replication_status
-    if there is not None and entry.version_id in there:
+    if target_ids is not None and entry.version_id in target_ids:
         # Whatever the status is: a version that is being sent again may already have a replica.
         return KeyVersion(entry.version_id, "in_sync", entry.delete_marker, status)
     if entry.delete_marker:
         return KeyVersion(entry.version_id, "delete_marker_missing", True)
     state = STATES.get(status, "pending")
-    if there is not None and state == "in_sync":
+    if target_ids is not None and state == "in_sync":
         state = "missing"
     return KeyVersion(entry.version_id, state, False, status)
 

@@ -167,11 +167,11 @@ class Inspector:
             self._control.check("inspecting")
             stamp = self._stamps.read(problem.key, problem.version_id)
             if stamp:
-                told = marker_by_status(
+                updated = marker_by_status(
                     problem, stamp.get("status"), stamp.get("role"), self._context
                 )
-                verdict.problems[place] = told
-                verdict.again = verdict.again or told.state in ("pending", "processing")
+                verdict.problems[place] = updated
+                verdict.again = verdict.again or updated.state in ("pending", "processing")
 
     def _with_bytes(self, verdicts: list[Verdict]) -> list[Verdict]:
         """Compare the bytes of versions that HEAD cannot compare, if bytes are compared at all."""

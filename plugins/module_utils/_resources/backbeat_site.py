@@ -200,7 +200,7 @@ class BackbeatSite:
         backbeat.pause(self.api, name)
         if self.request.wait != "none":
             self._wait_for(name, enabled=False)
-        return _with(state, name, Site(False))
+        return _replaced(state, name, Site(False))
 
     def _run(self, name: str, state: State | None) -> State | None:
         before = self._completions(name)
@@ -209,7 +209,7 @@ class BackbeatSite:
             self._wait_for(name, enabled=True)
         if before is not None:
             self._wait_for_flow(name, before)
-        return _with(state, name, Site(True))
+        return _replaced(state, name, Site(True))
 
     def _schedule(self, name: str, hours: int, state: State | None) -> State | None:
         # Backbeat ignores a schedule for a site that is not paused, and acts on both requests later.
@@ -225,7 +225,7 @@ class BackbeatSite:
                     f"{self.request.wait_timeout:.0f} s after Backbeat accepted the request. Check Backbeat's log and "
                     "its health (backbeat_service_info)."
                 )
-        return _with(state, name, Site(False, at))
+        return _replaced(state, name, Site(False, at))
 
     def _backoff(self) -> Backoff:
         return replace(
@@ -266,7 +266,7 @@ class BackbeatSite:
                 )
 
 
-def _with(state: State | None, name: str, site: Site) -> State | None:
+def _replaced(state: State | None, name: str, site: Site) -> State | None:
     return state and replace(state, sites={**state.sites, name: site})
 
 

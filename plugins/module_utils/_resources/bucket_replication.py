@@ -141,9 +141,9 @@ class BucketReplication:
             return {}
         shown = replication.describe(state.configuration)
         # The server chooses the ID of a rule that has none, so the ID is not part of the desired state.
-        asked = {rule.id for rule in self.wanted.rules or () if rule.id}
+        requested_ids = {rule.id for rule in self.wanted.rules or () if rule.id}
         for rule in shown["rules"]:
-            if rule["id"] not in asked:
+            if rule["id"] not in requested_ids:
                 del rule["id"]
         return shown
 

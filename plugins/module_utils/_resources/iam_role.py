@@ -147,8 +147,8 @@ class IamRole:
     ) -> tuple[tuple[iam_entities.Attached, ...] | None, list[Change[State]]]:
         if self.policies is None or attached is None:
             return attached, []
-        there = {one.arn for one in attached}
-        missing = [arn for arn in self.policies if arn not in there]
+        attached_arns = {one.arn for one in attached}
+        missing = [arn for arn in self.policies if arn not in attached_arns]
         extra = [one for one in attached if self.request.purge and one.arn not in self.policies]
         kept = tuple(one for one in attached if one not in extra)
         # Attach before detaching, so that the role never lacks a permission that it is to keep.

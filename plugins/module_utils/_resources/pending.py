@@ -225,14 +225,14 @@ class Watch:
         backlog = metrics(self.backbeat) if self.backbeat else None
         age = oldest_pending(self.request.scan.hours, backlog)
         self.found = self._scan(None if age is None else self.api.now - age)
-        told = _told(backlog)
+        note = _backlog_text(backlog)
         reasons = [f"Of {self._where}, {self.found}."] if self.found.versions else []
         reasons += [one for one in (self.found.gap,) if one]
         if not reasons:
             older = f"{self.found.older:,} older versions of {self._where} were not checked."
-            notes = [f"{told}; {self.found} in {self.request.bucket}."] if told else []
+            notes = [f"{note}; {self.found} in {self.request.bucket}."] if note else []
             return (*notes, *([older] if self.found.older else []))
-        text = " ".join((*reasons, *([f"{told}."] if told else [])))
+        text = " ".join((*reasons, *([f"{note}."] if note else [])))
         if self.request.allow_pending_loss:
             again = (
                 "" if self.request.resend else " Send them again with backbeat_object and resend."
@@ -338,7 +338,7 @@ def oldest_pending(hours: float | None, backlog: Metrics | None) -> timedelta | 
     return timedelta(hours=hours) if hours < LONGEST_AGE else None
 
 
-def _told(backlog: Metrics | None) -> str:
+def _backlog_text(backlog: Metrics | None) -> str:
     if backlog is None or not backlog.backlog.count:
         return ""
     amount = backlog.backlog

@@ -57,9 +57,9 @@ class Policy:
         self.documents = self.request.split(())
         state = self._read_parts({})
         if state and self.request.keep_unlisted:
-            asked = len(self.documents)
+            requested = len(self.documents)
             self.documents = self.request.split([part.document for part in state.values()])
-            if len(self.documents) > asked:
+            if len(self.documents) > requested:
                 # Kept permissions add parts, and all roles of these parts have to be known.
                 state = self._read_parts(state)
         return state or None
@@ -104,10 +104,10 @@ class Policy:
         documents = {name: self.documents[number - 1] for name, number in numbers.items()}
         roles = self._holders(before)
         # A part that is not attached to a role, as after an interrupted run, grants it nothing yet.
-        there = {
+        attached_documents = {
             name: part.document for name, part in before.items() if set(roles) <= set(part.roles)
         }
-        for name in writing_order(there, documents):
+        for name in writing_order(attached_documents, documents):
             after[name], steps = self._part(numbers[name], before.get(name), roles)
             changes.extend(steps)
         # From the last to the first: the search for parts ends at the first gap, so a gap would hide later parts.
@@ -117,7 +117,7 @@ class Policy:
         warnings = self._warnings(before)
         if not self.request.present:
             others = ", ".join(buckets_of(self.documents))
-            warnings = (self._stays(f"it grants permissions on other buckets: {others}"),)
+            warnings = (self._stays_warning(f"it grants permissions on other buckets: {others}"),)
         return Plan(_in_order(after), tuple(changes), warnings)
 
     def describe(self, state: State | None) -> dict[str, Any] | None:
@@ -134,13 +134,13 @@ class Policy:
 
     def confirm(self) -> None:
         """Raise Conflict if requested permissions are gone because another client wrote an older document later."""
-        asked = self.request.document
-        if not self.request.present or asked is None or self._are_last():
+        expected = self.request.document
+        if not self.request.present or expected is None or self._are_last():
             return
         stored = (self._read_parts({}) or {}).values()
-        lost = granted(asked) - set().union(*(granted(part.document) for part in stored))
+        lost = granted(expected) - set().union(*(granted(part.document) for part in stored))
         if lost:
-            buckets = ", ".join(buckets_of([asked]))
+            buckets = ", ".join(buckets_of([expected]))
             raise Conflict(
                 Call("CreatePolicyVersion", self.api.endpoint, f"change the policy {self.name}"),
                 f"{len(lost)} of the permissions that were written, on {buckets or 'its resources'}, no longer existed "
@@ -261,11 +261,11 @@ class Policy:
     def _removal(self, current: State) -> Plan[State]:
         foreign = self._foreign(current)
         if foreign:
-            return Plan(current, warnings=(self._stays(f"it is attached to {foreign}"),))
+            return Plan(current, warnings=(self._stays_warning(f"it is attached to {foreign}"),))
         changes = [change for part in reversed(current.values()) for change in self._remove(part)]
         return Plan(None, tuple(changes))
 
-    def _stays(self, reason: str) -> str:
+    def _stays_warning(self, reason: str) -> str:
         return f"The policy {self.name} at {self.api.endpoint} stays, because {reason}."
 
     def _foreign(self, current: State) -> str:

@@ -154,20 +154,20 @@ def writing_order(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[s
     Both map a part's name to its document. If possible, earlier parts come first, because the search for parts ends at
     the first gap. If permissions are exchanged in a circle, no such order exists.
     """
-    there = {name: granted(document) for name, document in before.items()}
+    current = {name: granted(document) for name, document in before.items()}
     wanted = {name: granted(document) for name, document in after.items()}
     needed: set[str] = set().union(*wanted.values())
-    left = list(after)
+    remaining = list(after)
     order: list[str] = []
 
     def is_safe(name: str) -> bool:
-        others: set[str] = set().union(*(held for other, held in there.items() if other != name))
-        return (there.get(name, set()) - wanted[name]) & needed <= others
+        others: set[str] = set().union(*(held for other, held in current.items() if other != name))
+        return (current.get(name, set()) - wanted[name]) & needed <= others
 
-    while left:
-        chosen = next(filter(is_safe, left), left[-1])
-        there[chosen] = wanted[chosen]
-        left.remove(chosen)
+    while remaining:
+        chosen = next(filter(is_safe, remaining), remaining[-1])
+        current[chosen] = wanted[chosen]
+        remaining.remove(chosen)
         order.append(chosen)
     return order
 

@@ -209,9 +209,9 @@ def _differences(wanted: WantedRule, found: Rule) -> list[str]:
         is_there, is_not = ("enabled", "disabled") if found.enabled else ("disabled", "enabled")
         differences.append(f"been {is_there}, but is expected to be {is_not}")
     if wanted.sites is not None and frozenset(wanted.sites) != frozenset(found.sites):
-        there = replication.join_sites(found.sites) or "the server's default"
-        asked = replication.join_sites(wanted.sites) or "the server's default"
-        differences.append(f"the sites {there}, but {asked} is expected")
+        stored_sites = replication.join_sites(found.sites) or "the server's default"
+        expected_sites = replication.join_sites(wanted.sites) or "the server's default"
+        differences.append(f"the sites {stored_sites}, but {expected_sites} is expected")
     return differences
 
 

@@ -118,12 +118,12 @@ def check(
         verdict = evaluate(judged, need.action, resource)
         id = _finding(side, need, verdict.outcome, use.since_2025, held.complete)
         if id is not None:
-            found.setdefault(id, []).append(_say(need.action, resource, verdict))
+            found.setdefault(id, []).append(_describe(need.action, resource, verdict))
     for id, actions in found.items():
         saying = _SAYING[id.partition("permission-")[2]]
         facts.findings.add(id, where, f"{saying} {'; '.join(actions)}. It has {held}.")
     if side.bucket != other.bucket:
-        _beyond(side, other, held, where, facts.findings)
+        _report_excess(side, other, held, where, facts.findings)
     return held
 
 
@@ -138,7 +138,7 @@ def required_resources(
             yield need, resource
 
 
-def _say(action: str, resource: Resource, verdict: Verdict) -> str:
+def _describe(action: str, resource: Resource, verdict: Verdict) -> str:
     by = f" ({verdict.by})" if verdict.by else ""
     return f"{action} on {resource}{by}"
 
@@ -160,10 +160,10 @@ def _finding(
     }[outcome]
 
 
-def _beyond(side: Side, other: Side, held: Held, where: Place, findings: Findings) -> None:
+def _report_excess(side: Side, other: Side, held: Held, where: Place, findings: Findings) -> None:
     """Report permissions for a bucket with the other side's name, which replication does not require."""
     more = [
-        _say(need.action, resource, Verdict(Outcome.ALLOWED))
+        _describe(need.action, resource, Verdict(Outcome.ALLOWED))
         for need, resource in required_resources(other.name, other.bucket, [""])
         if _allows(held.policies, need.action, resource)
     ]

@@ -25,7 +25,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs import backfill_outcome
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs.backfill_outcome import (
-    ASKED,
+    BACKLOG_INTERVAL,
     DONE,
     HELD,
     LOOK,
@@ -285,7 +285,7 @@ def test_backbeats_own_backlog_counts_too(scene: Scene) -> None:
     assert not admitted(scene, outcomes)
     backlog[0] = 8
     # It is not read again at once.
-    scene.time.now += ASKED
+    scene.time.now += BACKLOG_INTERVAL
     outcomes.step()
     assert not admitted(scene, outcomes)
     scene.time.now += PAUSE
