@@ -5,23 +5,23 @@
 
 Kinds of faults, and whether the server acted before:
 
-    error         no   an answer with the given status and error code (500 InternalError)
+    error         no   a response with the given status and error code (500 InternalError)
     error-after   yes  the same
     reset         no   the connection is reset
     reset-after   yes  the same
-    hang          no   no answer for some seconds, then a reset
+    hang          no   no response for some seconds, then a reset
     hang-after    yes  the same
     html          no   a proxy's error page, with the given status (502)
-    truncated     yes  the answer ends in the middle
-    garbage       yes  an answer whose body is none that the service would send
-    no-http       yes  bytes that are no HTTP at all
-    endless       yes  a listing says that there is more, and gives the same marker again and again
-    repeat-rows   yes  every row of a listing is there twice
+    truncated     yes  the response ends in the middle
+    garbage       yes  a response with a body that the service would never send
+    no-http       yes  bytes that are not HTTP
+    endless       yes  a listing is marked as truncated, with the same marker each time
+    repeat-rows   yes  every row of a listing is repeated
     reverse-rows  yes  the rows of a page in the opposite order
-    error-inside  yes  an error in an answer with status 200
+    error-inside  yes  an error in a response with status 200
     text          yes  the given text in place of every string, such as template syntax
-    drip          yes  the answer comes a byte at a time
-    huge          yes  the answer is followed by so many blanks (size)
+    drip          yes  the response is sent byte by byte
+    huge          yes  the response is followed by `size` blanks
 """
 
 from __future__ import annotations

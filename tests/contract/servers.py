@@ -162,7 +162,7 @@ def _sandbox() -> Iterator[tuple[Server, Server]]:
 
 
 def _plain(where: Environment, service: str, keys: Mapping[str, str] | None = None) -> Any:
-    """boto3's own client with these keys or the environment's; the collection's client adds headers of its own."""
+    """A plain boto3 client with these keys or the environment's; the collection's client adds headers."""
     made = where.client(service)
     found = made._request_signer._credentials.get_frozen_credentials()
     options = where.connection(service)

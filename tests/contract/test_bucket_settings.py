@@ -118,7 +118,7 @@ def message_of(server: Server, bucket: str, *statements: dict[str, Any]) -> tupl
 
 
 @pytest.mark.contract("bucket settings")
-def test_a_policy_comes_back_compact(server: Server) -> None:
+def test_a_policy_is_returned_compact(server: Server) -> None:
     name = new_bucket(server)
     one = statement(name)
     put_policy(server, name, one)

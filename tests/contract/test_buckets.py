@@ -111,7 +111,7 @@ def test_the_server_generates_a_missing_id(server: Server) -> None:
 
 
 @pytest.mark.contract("configuration rules")
-def test_deleting_no_configuration_is_no_error(server: Server) -> None:
+def test_deleting_a_missing_configuration_is_not_an_error(server: Server) -> None:
     name = new_bucket(server)
     for _ in range(2):
         server.s3.delete_bucket_replication(Bucket=name)

@@ -81,7 +81,7 @@ def parse_principal(text: str) -> Principal:
 
 
 class Outcome(Enum):
-    """IN_PART: allowed for some of the requested resources."""
+    """The result of an evaluation. IN_PART: allowed for some of the requested resources."""
 
     ALLOWED = "allowed"
     DENIED = "denied"

@@ -7,9 +7,10 @@ The rules follow from measurements on CloudServer 8.8.35 with Backbeat 8.6.49:
 
 - Versions keep their ids, and the target orders them by these. Sent oldest first, they end up in the source's order.
 - Delete markers cannot be sent again. If a key is deleted at the source and its marker is not at the target, older
-versions would make the key exist there. Below a replicated marker they stay noncurrent. - A `null` version that arrives
-after a newer version of its key becomes current at the target: a GET returns old content, although all statuses are as
-they should be. Sent before the newer ones, each after the previous one has arrived, it is right.
+  versions would make the key exist there. Below a replicated marker they stay noncurrent.
+- A `null` version that is replicated after a newer version of its key becomes current at the target: a GET returns old
+  content, although all statuses are correct. The order is correct if it is sent before the newer ones, each after the
+  previous one was replicated.
 """
 
 from __future__ import annotations

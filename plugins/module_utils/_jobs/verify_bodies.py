@@ -127,7 +127,8 @@ class BodyComparison:
         return "The bytes differ." if None not in found else "One side can no longer be read."
 
     def _digest(self, side: str, row: Row) -> bytes | None:
-        """The digest of a version's bytes, None if it is gone. Large ones are read in parts, each with a time limit."""
+        """The digest of a version's bytes, None if it was deleted. Large ones are read in parts with a time limit
+        each."""
         size = int(row[SIZE] or 0)
         digest = hashlib.blake2b()
         try:

@@ -32,7 +32,7 @@ WRITTEN_HERE = (
     "So it is not a replica: it was put here directly. Check that this is the target bucket of the "
     "replication."
 )
-# What to check if an object did not arrive, as far as its status tells.
+# What to check if an object was not replicated, by its status.
 CHECK_IF_FAILED = (
     "Check that the target role exists, trusts Backbeat and may replicate to the target bucket, and that "
     "the rule still exists. Then put the object's own tags back on it, or retry it with "

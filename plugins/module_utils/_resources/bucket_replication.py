@@ -225,7 +225,7 @@ class BucketReplication:
         return stored
 
     def confirm(self) -> None:
-        """Raise Conflict if rules that were written are gone: another client wrote an older configuration after it."""
+        """Raise Conflict if written rules are lost because another client wrote an older configuration later."""
         if self.written is None:
             return
         stored = self.read().configuration

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Event source for ansible-rulebook: problems of replication by Backbeat, and when they are gone."""
+"""Event source for ansible-rulebook: problems of replication by Backbeat, and when they are resolved."""
 
 from __future__ import annotations
 

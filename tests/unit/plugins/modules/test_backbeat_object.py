@@ -57,7 +57,7 @@ def test_bad_options(options: dict[str, Any], message: str) -> None:
         checked(TASK, **options)
 
 
-def test_keys_of_objects_are_no_secrets() -> None:
+def test_keys_of_objects_are_not_secrets() -> None:
     spec = TASK.argument_spec()["argument_spec"]
     assert spec["key"]["no_log"] is False
     assert spec["objects"]["options"]["key"]["no_log"] is False

@@ -75,7 +75,7 @@ def test_forbidden_is_never_absence(api: Api, stub: Stubber, operation: str, cod
 
 
 @pytest.mark.parametrize("operation", [name for name in S3 if name != "head_object"])
-def test_only_head_may_answer_without_a_code(api: Api, stub: Stubber, operation: str) -> None:
+def test_only_head_may_respond_without_a_code(api: Api, stub: Stubber, operation: str) -> None:
     stub.add_client_error(operation, "404", "Not Found", 404, response_meta=NAMED)
     with pytest.raises(ApiError):
         READS[operation][0](api)

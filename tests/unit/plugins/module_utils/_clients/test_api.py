@@ -55,7 +55,7 @@ def test_a_write_that_another_server_refused_was_not_made(
     assert ("The change may have been made nevertheless" in str(caught.value)) is unsure
 
 
-def test_a_write_without_a_usable_answer_may_have_been_made(s3: Wire) -> None:
+def test_a_write_without_a_usable_response_may_have_been_made(s3: Wire) -> None:
     s3.answer(200, "", x_amz_request_id="")
     with pytest.raises(Unreadable) as caught:
         s3_buckets.put_versioning(s3.api, "b", "Enabled")

@@ -152,7 +152,7 @@ def test_the_version_of_a_delete_marker_is_not_an_object(api: Api, stub: Stubber
 
 
 class TestObjectBody:
-    def test_comes_in_pieces(self, api: Api, stub: Stubber) -> None:
+    def test_is_returned_in_pieces(self, api: Api, stub: Stubber) -> None:
         body = b"x" * 2_500_000
         stub.add_response(
             "get_object", {"Body": StreamingBody(io.BytesIO(body), len(body))}, VERSION

@@ -111,7 +111,7 @@ def test_no_403_is_absence() -> None:
             assert not isinstance(answer(code, 403), NotFound)
 
 
-def test_a_message_names_what_failed_where_why_and_what_to_do() -> None:
+def test_a_message_has_the_call_the_endpoint_the_reason_and_the_remedy() -> None:
     error = answer("NoSuchBucket", 404, "No such bucket.")
     assert str(error) == (
         "Failed to put the thing at http://node1: No such bucket (NoSuchBucket). "
@@ -215,7 +215,7 @@ def test_an_html_object_is_an_object(s3: Wire) -> None:
         ("s3 HEAD", ""),
     ],
 )
-def test_unreadable_answers(s3: Wire, iam: Wire, read: str, body: str) -> None:
+def test_unreadable_responses(s3: Wire, iam: Wire, read: str, body: str) -> None:
     link = iam if read == "iam" else s3
     link.answer(200, body)
     with pytest.raises(Unreadable, match="the response cannot be read") as caught:

@@ -138,7 +138,7 @@ def test_how_much_a_pattern_covers(pattern: str, resource: Resource, cover: Cove
         ([{**allow(), "Effect": "Perhaps"}], "unknown", "P, statement 1"),
     ],
 )
-def test_what_a_policy_permits(statements: list[dict[str, Any]], outcome: str, by: str) -> None:
+def test_permissions_of_a_policy(statements: list[dict[str, Any]], outcome: str, by: str) -> None:
     if statements:
         assert judged(*statements) == (outcome, by)
     else:

@@ -46,7 +46,7 @@ def states(found: list[dict[str, Any]]) -> list[tuple[str, str]]:
     return [(one["state"], one["key"]) for one in found]
 
 
-def test_one_event_for_a_new_problem_and_one_when_it_is_gone() -> None:
+def test_one_event_for_a_new_problem_and_one_when_it_is_resolved() -> None:
     state, found = advance(empty_state(), [Reading(AREA, (problem("a"), problem("b")))], NOW)
     assert states(found) == [(NEW, "a"), (NEW, "b")]
     state, found = advance(state, [Reading(AREA, (problem("a"),))], after(60))

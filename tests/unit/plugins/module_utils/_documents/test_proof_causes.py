@@ -78,7 +78,7 @@ def test_backbeats_state_is_always_reported(preflight: dict[str, Any]) -> None:
     assert "until 2026-11-23T06:00:00Z" in until
 
 
-def test_a_backbeat_that_does_not_answer() -> None:
+def test_a_backbeat_that_does_not_respond() -> None:
     assert lines(WELL, {"msg": "No answer."})[1:] == ["Backbeat could not be asked: No answer."]
 
 

@@ -93,7 +93,7 @@ def test_skipped_versions_are_shown_by_their_reason() -> None:
     assert found["more"] == "4"
 
 
-def test_without_a_verification_afterwards_nothing_is_said_to_be_fixed() -> None:
+def test_without_a_last_verification_nothing_counts_as_fixed() -> None:
     found = shown(RepairReport(*PAIR, before={"failed": 2}, done=(RepairAction("tags", 2, 2, 2),)))
     assert found["classes"][0]["after"] is None
     assert found["sentence"] == "2 versions were to be fixed; it was not verified what is left."

@@ -67,7 +67,7 @@ def test_the_exceptions_are_recorded_cases() -> None:
 @pytest.mark.parametrize(
     "name", [name for name in BY_NAME if name not in {**NEEDS_THE_SERVER, **STRICTER}]
 )
-def test_the_recorded_answers_agree(name: str) -> None:
+def test_the_recorded_responses_agree(name: str) -> None:
     case = BY_NAME[name]
     if case["answer"]["status"] == 200:
         configuration = from_api(case["configuration"])

@@ -127,7 +127,7 @@ def test_remembers_a_newer_marker_of_a_key_that_is_cut(monkeypatch: pytest.Monke
     assert [row[VERSION_ID] for row in case.source] == [b"m1", b"v"]
 
 
-def test_counts_what_is_equal() -> None:
+def test_counts_equal_versions() -> None:
     rows = Bucket({b"a": [Entry(b"2", marker=True), Entry(b"1", size=7)], b"b": [Entry(b"1")]})
     (block,) = compare([rows.rows()], [rows.rows()])
     assert (block.equal.count, block.equal.size, block.equal.markers) == (3, 8, 1)

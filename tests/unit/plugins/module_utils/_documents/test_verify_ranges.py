@@ -199,7 +199,7 @@ def test_new_keys_after_a_ceiling_are_a_part_without_it() -> None:
     assert (span.until, span.tried) == (b"m", {b"f": None})
 
 
-def test_the_lower_part_keeps_its_share_of_what_is_expected() -> None:
+def test_the_lower_part_keeps_its_share_of_the_expected_rows() -> None:
     """A quarter of the keys is read, and another lister takes half: a third of the rest stays."""
     span = Span(start=b"0", until=b"8", expected=600.0, alphabet=Alphabet("012345678"))
     span.hand_out(b"0", b"2")

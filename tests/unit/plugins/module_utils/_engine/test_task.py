@@ -192,7 +192,7 @@ class TestOptions:
         with pytest.raises(AssertionError, match="missing required arguments: key"):
             checked({"things": [{"bucket": "b"}]}, task)
 
-    def test_two_sided_tasks_have_no_connection_of_their_own(self) -> None:
+    def test_two_sided_tasks_have_no_connection_at_the_top_level(self) -> None:
         assert "endpoint_url" not in a_task(service=None).argument_spec()["argument_spec"]
 
     def test_specs_are_not_shared(self) -> None:
@@ -273,7 +273,7 @@ class TestOneItem:
 
 
 class TestSeveralItems:
-    def test_are_answered_in_their_order(self) -> None:
+    def test_have_results_in_their_order(self) -> None:
         names = [f"item-{number}" for number in range(20)]
         result = run({"things": [{"name": name, "size": 1} for name in names]})
         assert [one["thing"]["name"] for one in result["results"]] == names
@@ -411,7 +411,7 @@ class TestWhatIsTold:
         TASK.run(options, check_mode=True, tell=lines.append)
         assert lines == ["1 of 3 things done", "2 of 3 things done"]
 
-    def test_what_one_item_waits_for(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_progress_of_one_waiting_item(self, monkeypatch: pytest.MonkeyPatch) -> None:
         class Waits(Query):
             def __init__(self, connections: Any) -> None:
                 self.progress = connections.progress
@@ -479,7 +479,9 @@ class TestModule:
     """The module's own process."""
 
     @pytest.mark.parametrize(("name", "ends"), [("a", "exit_json"), ("refused", "fail_json")])
-    def test_answers_ansible(self, monkeypatch: pytest.MonkeyPatch, name: str, ends: str) -> None:
+    def test_returns_the_result_to_ansible(
+        self, monkeypatch: pytest.MonkeyPatch, name: str, ends: str
+    ) -> None:
         said: list[tuple[str, Any]] = []
 
         class FakeModule:

@@ -70,7 +70,7 @@ def test_after_a_slow_down_the_next_request_waits_a_whole_interval(time: Time) -
     assert send(pace, time, 1) == pytest.approx(0.2)
 
 
-def test_slow_down_without_a_limit_halves_what_was_sent(time: Time) -> None:
+def test_slow_down_without_a_limit_halves_the_measured_rate(time: Time) -> None:
     pace = Pace(clock=time, sleep=time.sleep)
     for _ in range(200):
         pace.wait()

@@ -90,7 +90,7 @@ def test_a_folder_that_is_missing(tmp_path: Path) -> None:
         job(tmp_path / "none", "json").run(Control())
 
 
-def test_rclones_form_comes_from_the_file_of_problems(tmp_path: Path) -> None:
+def test_rclones_format_is_written_from_the_problems_file(tmp_path: Path) -> None:
     made, bare = report(in_sync=1), report("node2", in_sync=1)
     problems = tmp_path / "problems.jsonl"
     made.problems_file = str(problems)

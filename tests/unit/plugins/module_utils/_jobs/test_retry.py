@@ -254,7 +254,7 @@ def test_keys_are_read_in_parallel(scene: Scene, monkeypatch: pytest.MonkeyPatch
     assert scene.names == [(f"{number:04}", "v1") for number in range(2 * SIDE_BY_SIDE)]
 
 
-def test_a_key_with_a_null_version_is_read_when_its_turn_comes(
+def test_a_key_with_a_null_version_is_read_just_before_it_is_sent(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The key was deleted while another one was sent."""

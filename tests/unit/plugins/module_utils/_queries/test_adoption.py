@@ -161,7 +161,7 @@ def test_a_pairs_own_role_that_may_not_be_read_is_a_warning() -> None:
     assert "exists is unknown" in warning
 
 
-def test_a_configuration_without_roles_is_left_out_and_the_others_are_adopted() -> None:
+def test_a_configuration_without_roles_is_skipped_and_the_others_are_adopted() -> None:
     scene = Scene()
     scene.replicate("broken", role=None)
     found = scene.adopt()

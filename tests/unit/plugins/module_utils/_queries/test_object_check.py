@@ -296,7 +296,7 @@ class TestExplanations:
             "The reason is unknown, because the configuration cannot be read: Failed to read"
         )
 
-    def test_no_replica_where_one_was_wanted(self, pair: Pair) -> None:
+    def test_no_replica_although_one_was_expected(self, pair: Pair) -> None:
         pair.put()
         pair.explains(
             "no replication status", "it was put here directly", both=False, status=["REPLICA"]
@@ -389,12 +389,12 @@ class TestExplanations:
         pair.copy(None)
         pair.explains("has the status None, not REPLICA, after 30 s: it was put there directly")
 
-    def test_no_status_was_wanted_and_no_copy_is_there(self, pair: Pair) -> None:
+    def test_no_status_was_expected_and_there_is_no_copy(self, pair: Pair) -> None:
         pair.put()
         pair.explains("is without replication status, but target/key", status=["NONE"])
 
 
-def test_a_forbidden_object_is_an_error_of_its_own(pair: Pair) -> None:
+def test_a_forbidden_object_is_a_separate_error(pair: Pair) -> None:
     pair.source.buckets["source"]["foreign"] = True
     with pytest.raises(Forbidden):
         pair.check()
@@ -459,7 +459,7 @@ class TestWhatIsToldMeanwhile:
             assert re.fullmatch(r"source/key is PENDING after \d+ s", line)
         assert len(set(lines)) == len(lines)
 
-    def test_the_copy_where_it_is_what_is_waited_for(self, pair: Pair) -> None:
+    def test_the_copy_if_the_check_waits_for_it(self, pair: Pair) -> None:
         pair.put("COMPLETED")
         assert self.told(pair)[0].startswith("source/key is COMPLETED, target/key is missing after")
 
@@ -503,7 +503,7 @@ def test_an_object_that_was_put_without_a_status_gets_none(
     assert longest / 3 <= seen["elapsed"] <= longest + 2
 
 
-def test_a_status_that_comes_late_is_waited_for(pair: Pair) -> None:
+def test_a_late_status_is_waited_for(pair: Pair) -> None:
     pair.put()
     pair.copy()
     for _number in range(2):

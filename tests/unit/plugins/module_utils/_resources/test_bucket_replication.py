@@ -472,7 +472,7 @@ class TestPendingObjects:
 
     @pytest.mark.parametrize("options", HARMFUL)
     @pytest.mark.parametrize("canary", ["", "-canary-12345678-1234-1234-1234-123456789abc"])
-    def test_those_of_a_proof_are_no_reason(
+    def test_those_of_a_proof_are_not_a_reason(
         self, s3: FakeS3, options: dict[str, Any], canary: str
     ) -> None:
         objects = s3.buckets["source"]["objects"]

@@ -180,7 +180,7 @@ def test_an_equivalent_document_stays(iam: FakeIam) -> None:
     assert run(policy(iam, policy=document("s3:Put", "s3:Get", "s3:Get")))["changes"] == []
 
 
-def test_at_the_limit_the_oldest_version_goes_and_the_default_one_never(iam: FakeIam) -> None:
+def test_at_the_limit_the_oldest_version_is_deleted_but_never_the_default_one(iam: FakeIam) -> None:
     there = iam._add("P", document("v2"))
     there["versions"] = {f"v{number}": document(f"v{number}") for number in (2, 8, 9, 10, 11)}
     there.update(default="v2", next=12)
@@ -189,7 +189,7 @@ def test_at_the_limit_the_oldest_version_goes_and_the_default_one_never(iam: Fak
     assert in_force(iam) == document("s3:Get")
 
 
-def test_below_the_limit_no_version_goes(iam: FakeIam) -> None:
+def test_below_the_limit_no_version_is_deleted(iam: FakeIam) -> None:
     there = iam._add("P", document("v1"))
     for number in range(2, 5):
         there["versions"][f"v{number}"] = document(f"v{number}")

@@ -128,7 +128,7 @@ def test_unneeded_parts_are_removed_from_the_end(iam: FakeIam) -> None:
     ]
 
 
-def test_an_interrupted_cleanup_is_finished(iam: FakeIam) -> None:
+def test_an_interrupted_cleanup_is_completed(iam: FakeIam) -> None:
     run(policy(iam, tuple(range(1, 40))))
     iam.before("delete_policy", lambda: None)
     iam.before("delete_policy", lost())

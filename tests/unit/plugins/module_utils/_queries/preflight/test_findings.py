@@ -858,7 +858,7 @@ def options_of(world: World, more: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_what_is_found(case: str) -> None:
+def test_findings_of_each_fault(case: str) -> None:
     breaks, more, found = CASES[case]
     world = World()
     breaks(world)
@@ -978,7 +978,7 @@ def test_findings_can_be_ignored() -> None:
     assert world.ids(ignore=["target-versioning-off"]) == ["warning object-lock-on-one-side"]
 
 
-def test_only_what_exists_can_be_ignored() -> None:
+def test_only_existing_findings_can_be_ignored() -> None:
     with pytest.raises(InvalidDocument, match="target-versioning"):
         World().run(ignore=["target-versioning"])
 
