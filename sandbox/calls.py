@@ -26,12 +26,12 @@ class CallLog:
     def __init__(self, side: str) -> None:
         self._side = side
         self._entries: deque[dict[str, Any]] = deque(maxlen=LIMIT)
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
         self._count = 0
 
     def arrived(self, call: Call) -> dict[str, Any]:
         """Add an entry, which `answered` completes."""
-        with self._lock:
+        with self._changed:
             self._count += 1
             entry: dict[str, Any] = {
                 "n": self._count,
@@ -50,17 +50,29 @@ class CallLog:
                 "refused": False,
             }
             self._entries.append(entry)
+            self._changed.notify_all()
             return entry
 
     def answered(self, entry: dict[str, Any], **facts: Any) -> None:
-        with self._lock:
+        with self._changed:
             entry.update(facts)
+            self._changed.notify_all()
 
     def entries(self) -> list[dict[str, Any]]:
-        with self._lock:
+        with self._changed:
             return [dict(entry) for entry in self._entries]
 
+    def wait(self, wanted: dict[str, Any], seconds: float) -> dict[str, Any] | None:
+        """Wait for a call with these values; None if it does not come in time."""
+
+        def find() -> dict[str, Any] | None:
+            return next((one for one in self._entries if wanted.items() <= one.items()), None)
+
+        with self._changed:
+            found = self._changed.wait_for(find, seconds)
+            return dict(found) if found else None
+
     def clear(self) -> None:
-        with self._lock:
+        with self._changed:
             self._entries.clear()
             self._count = 0

@@ -40,13 +40,24 @@ class SandboxEnvironment:
         self.temporary: dict[str, str] = facts["temporary"]
         self.other: dict[str, str] = facts["other"]
         self._ca_bundle = ca_bundle
+        self._clients: dict[str, Any] = {}
 
     def client(self, service: str, credentials: dict[str, str] | None = None, **config: Any) -> Any:
-        """A boto3 client for "s3" or "iam" that never retries.
+        """A boto3 client for "s3" or "iam" that never retries; the same one for the same arguments.
 
         credentials: access_key, secret_key and perhaps session_token, for others than the operator;
         config: values for botocore's Config.
         """
+        place = [service, self.s3_url, self.iam_url, self._ca_bundle]
+        key = json.dumps([place, credentials, config], sort_keys=True)
+        if key not in self._clients:
+            self._clients[key] = self.new_client(service, credentials, **config)
+        return self._clients[key]
+
+    def new_client(
+        self, service: str, credentials: dict[str, str] | None = None, **config: Any
+    ) -> Any:
+        """A client of its own, for whoever changes what it does."""
         from botocore.config import Config
 
         keys = credentials or {"access_key": self.access_key, "secret_key": self.secret_key}
@@ -273,14 +284,19 @@ class Sandbox:
         for one in self.environments():
             one.control("clear_calls")
 
-    def wait_for_call(self, timeout: float = 10.0, **wanted: Any) -> dict[str, Any]:
+    def wait_for_call(
+        self, timeout: float = 10.0, side: str | None = None, **wanted: Any
+    ) -> dict[str, Any]:
         """Wait for a call with these values, completed or not. Raises SandboxError after the timeout."""
+        sides = self.environments(side)
         deadline = time.monotonic() + timeout
-        while time.monotonic() < deadline:
-            found = self.calls(**wanted)
-            if found:
-                return found[0]
-            time.sleep(0.01)
+        while (left := deadline - time.monotonic()) > 0:
+            for one in sides:
+                # A server tells at once; those of several sides are asked in turns.
+                seconds = min(left, 5.0) if len(sides) == 1 else 0.05
+                found = one.control("wait_for_call", wanted=wanted, seconds=seconds)
+                if found:
+                    return dict(found)
         raise SandboxError(f"no call with {wanted} within {timeout} s")
 
 

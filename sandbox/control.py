@@ -37,6 +37,7 @@ class Control:
             "faults": lambda here, _: here.faults.as_list(),
             "clear_faults": lambda here, _: here.faults.clear(),
             "calls": lambda here, _: here.log.entries(),
+            "wait_for_call": lambda here, given: here.log.wait(given["wanted"], given["seconds"]),
             "clear_calls": lambda here, _: here.log.clear(),
             "stop": lambda _here, _: threading.Timer(0.05, self._stop).start(),
         }

@@ -76,7 +76,7 @@ def test_crc32_is_no_content_md5(sandbox: Sandbox) -> None:
 
 def with_content_md5(sandbox: Sandbox, value: str | None = None) -> object:
     """A client that sends Content-MD5, as a plug-in of botocore's events does."""
-    s3 = sandbox.source.client("s3")
+    s3 = sandbox.source.new_client("s3")
 
     def add(params: dict[str, object], **_: object) -> None:
         body = params["body"]

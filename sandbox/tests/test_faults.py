@@ -268,6 +268,23 @@ def test_the_log_of_calls(sandbox: Sandbox) -> None:
     assert sandbox.calls() == []
 
 
+def test_waiting_for_a_call(sandbox: Sandbox) -> None:
+    """Of both sides or of one, before it arrives or after."""
+    with pytest.raises(SandboxError, match="no call"):
+        sandbox.wait_for_call(timeout=0.1, operation="ListBuckets")
+    for side in (None, "source"):
+        sandbox.clear_calls()
+        later = threading.Timer(0.3, sandbox.source.client("s3").list_buckets)
+        later.start()
+        began = time.monotonic()
+        assert sandbox.wait_for_call(side=side, operation="ListBuckets")["side"] == "source"
+        assert time.monotonic() - began > 0.2
+        later.join()
+        assert sandbox.wait_for_call(side=side, operation="ListBuckets", status=200)["n"] == 1
+    with pytest.raises(SandboxError, match="no call"):
+        sandbox.wait_for_call(timeout=0.1, side="target", operation="ListBuckets")
+
+
 def test_mistakes_in_orders(sandbox: Sandbox) -> None:
     for mistake in (
         lambda: sandbox.fail(how="explode"),

@@ -179,7 +179,8 @@ def test_a_delete_of_many_leaves_markers_that_are_replicated(sandbox: Sandbox) -
     for key in ("a", "b"):
         s3.put_object(Bucket=SOURCE, Key=key)
         wait_for_status(s3, key, "COMPLETED")
-    with_md5(s3).delete_objects(Bucket=SOURCE, Delete={"Objects": [{"Key": "a"}, {"Key": "b"}]})
+    careful = with_md5(sandbox.source.new_client("s3"))
+    careful.delete_objects(Bucket=SOURCE, Delete={"Objects": [{"Key": "a"}, {"Key": "b"}]})
     wait_for(lambda: sum(marker for _, marker in versions(target, TARGET)) == 2)
 
 
