@@ -145,7 +145,7 @@ def test_an_interrupt_removes_it_too(replicating: Side, target: Side, number: in
 
     def interrupt() -> None:
         # Not before the job has put the object, or the test itself would be interrupted.
-        replicating.sandbox.wait_for_call(operation="PutObject")
+        replicating.sandbox.wait_for_call(operation="PutObject", status=200)
         os.kill(os.getpid(), number)
 
     watcher = threading.Thread(target=interrupt)
