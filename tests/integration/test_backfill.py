@@ -490,7 +490,7 @@ def test_it_pauses_while_backbeats_own_backlog_is_long(
     existing: Side, target: Side, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What others put counts too, which a backfill itself does not know of."""
-    monkeypatch.setattr(backfill_outcome, "ASKED", 0.1)
+    monkeypatch.setattr(backfill_outcome, "BACKLOG_INTERVAL", 0.1)
     twenty(existing, target)
     # As if it took Backbeat very long.
     existing.sandbox.settings("source", delay=3600.0)
