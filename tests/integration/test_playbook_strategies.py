@@ -52,7 +52,7 @@ def test_a_slow_target(
     """All that the source may need there takes longer than its own steps."""
     monkeypatch.setenv("ANSIBLE_STRATEGY", strategy)
     for operation in SLOW:
-        play.sandbox.fail(side="target", operation=operation, how="hang", seconds=3)
+        play.sandbox.fail(side="target", operation=operation, how="hang", seconds=2)
     play(playbook=playbook).ok()
     arrives(source, target)
     writes = [
@@ -144,7 +144,7 @@ def test_teardown_with_a_slow_source(
     arrives(source, target)
     play.sandbox.clear_calls()
     monkeypatch.setenv("ANSIBLE_STRATEGY", strategy)
-    slow = {"operation": "DeleteBucketReplication", "how": "hang", "seconds": 6}
+    slow = {"operation": "DeleteBucketReplication", "how": "hang", "seconds": 3}
     play.sandbox.fail(side="source", **slow)
     play(playbook=teardown).ok()
     assert target.iam.list_roles()["Roles"] == source.iam.list_roles()["Roles"] == []
