@@ -18,7 +18,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from .messages import Headers, Request, Response, Service, read_headers
+from .messages import Request, Response, Service
 
 Answer = Callable[[Request], Response]
 LOOPBACK = "127.0.0.1"
@@ -90,8 +90,6 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     server: Listener
-    raw_requestline: bytes
-    fields: Headers
 
     def setup(self) -> None:
         if self.server.tls is not None:
@@ -108,32 +106,9 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
         """Write no log, because the sandbox has its own."""
 
-    def parse_request(self) -> bool:
-        """Read the request line and the headers; the base class takes several times as long."""
-        words = self.raw_requestline.split()
-        if len(words) != 3 or words[2] != b"HTTP/1.1" or words[1].startswith(b"//"):
-            # The client uses another protocol.
-            understood = super().parse_request()
-            self.fields = Headers(self.headers.items() if understood else ())
-            return understood
-        self.command, self.path, self.request_version = (word.decode("latin-1") for word in words)
-        self.requestline = f"{self.command} {self.path} {self.request_version}"
-        self.close_connection = False
-        try:
-            self.fields = read_headers(self.rfile)
-        except ValueError as error:
-            self.close_connection = True
-            self.send_error(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, str(error))
-            return False
-        if self.fields.get("Connection").lower() == "close":
-            self.close_connection = True
-        if self.fields.get("Expect").lower() == "100-continue":
-            return self.handle_expect_100()
-        return True
-
     def _handle(self) -> None:
         request = Request(
-            self.server.service, self.command, self.path, self.fields, self._read_body()
+            self.server.service, self.command, self.path, self.headers, self._read_body()
         )
         response = self.server.answer(request)
         if response.wire == "reset":
@@ -147,9 +122,9 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = do_OPTIONS = do_PATCH = _handle
 
     def _read_body(self) -> bytes:
-        if "chunked" in self.fields.get("Transfer-Encoding").lower():
+        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
             return b"".join(self._chunks())
-        return self.rfile.read(int(self.fields.get("Content-Length") or 0))
+        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
 
     def _chunks(self) -> Any:
         while size := int(self.rfile.readline().partition(b";")[0], 16):

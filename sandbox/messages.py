@@ -7,67 +7,25 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field
+from email.message import Message
 from functools import cached_property
-from io import BufferedIOBase
 from typing import Literal
 from urllib.parse import parse_qsl, unquote
 from xml.sax.saxutils import escape
 
 Service = Literal["s3", "iam", "backbeat"]
 
-#: Limits for a request's headers.
-LONGEST_LINE = 65536
-MOST_FIELDS = 100
 IAM_NAMESPACE = "https://iam.amazonaws.com/doc/2010-05-08/"
 
 
-class Headers:
-    """Header fields as they were sent, in their order; case does not matter, and the first of a name counts.
-
-    They replace http.server's email.message.Message, which takes more time than reading the rest of a request.
-    """
-
-    def __init__(self, fields: Iterable[tuple[str, str]] = ()) -> None:
-        self._fields = [(name.lower(), name, value) for name, value in fields]
-
-    def get(self, name: str, default: str = "") -> str:
-        wanted = name.lower()
-        return next((value for lower, _name, value in self._fields if lower == wanted), default)
-
-    def get_all(self, name: str) -> list[str]:
-        wanted = name.lower()
-        return [value for lower, _name, value in self._fields if lower == wanted]
-
-    def items(self) -> Iterator[tuple[str, str]]:
-        for _lower, name, value in self._fields:
-            yield name, value
-
-    def having(self, name: str, value: str) -> Headers:
-        """The headers, with this one in place of all others with its name."""
-        wanted = name.lower()
-        return Headers([*(one for one in self.items() if one[0].lower() != wanted), (name, value)])
-
-    def __contains__(self, name: str) -> bool:
-        wanted = name.lower()
-        return any(lower == wanted for lower, _name, _value in self._fields)
-
-
-def read_headers(stream: BufferedIOBase) -> Headers:
-    """Read the fields up to the empty line. Raises ValueError for too many, or too long ones."""
-    fields: list[tuple[str, str]] = []
-    while (line := stream.readline(LONGEST_LINE + 1)).strip(b"\r\n"):
-        if len(line) > LONGEST_LINE or len(fields) == MOST_FIELDS:
-            raise ValueError("Line too long" if len(line) > LONGEST_LINE else "Too many headers")
-        text = line.decode("latin-1")
-        name, _colon, value = text.partition(":")
-        if text[0] in " \t" and fields:
-            before, begun = fields.pop()
-            fields.append((before, f"{begun} {text.strip()}"))
-        else:
-            fields.append((name, value.strip()))
-    return Headers(fields)
+def with_header(headers: Message, name: str, value: str) -> Message:
+    """A copy of the headers, with this one in place of all others with its name."""
+    copy = deepcopy(headers)
+    del copy[name]
+    copy[name] = value
+    return copy
 
 
 @dataclass
@@ -81,7 +39,7 @@ class Request:
     service: Service
     method: str
     target: str
-    headers: Headers
+    headers: Message
     body: bytes = b""
 
     @cached_property
@@ -117,7 +75,7 @@ class Request:
 
     def header(self, name: str) -> str:
         """The header's value, or an empty string."""
-        return self.headers.get(name)
+        return self.headers.get(name, "")
 
 
 @dataclass

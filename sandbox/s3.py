@@ -20,7 +20,7 @@ from .bucket_policies import verdict
 from .buckets import Buckets, Handler
 from .checksums import check_checksums
 from .listing import list_objects, list_versions, owner_of
-from .messages import Refused, Request, Response
+from .messages import Refused, Request, Response, with_header
 from .objects import metadata_document, written_again
 from .operations import Call
 from .policies import user_denied, user_may
@@ -144,7 +144,7 @@ class S3Service:
             if call.operation == "PutObject" and bucket.has_default_lock:
                 request = _with_md5(request)
             if call.operation in _TYPED and not request.header("Content-Type"):
-                headers = request.headers.having("Content-Type", _NO_TYPE)
+                headers = with_header(request.headers, "Content-Type", _NO_TYPE)
                 request = replace(request, headers=headers)
             response = self._store.call(request, principal)
         if response.status >= 300:
@@ -255,7 +255,7 @@ def _with_md5(request: Request) -> Request:
         return request
     digest = hashlib.md5(request.body, usedforsecurity=False).digest()
     stated = base64.b64encode(digest).decode()
-    return replace(request, headers=request.headers.having("Content-MD5", stated))
+    return replace(request, headers=with_header(request.headers, "Content-MD5", stated))
 
 
 def _deleted(request: Request) -> list[tuple[str, str]]:

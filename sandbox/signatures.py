@@ -197,7 +197,7 @@ def _canonical(request: Request, claim: Claim) -> str:
 
 
 def _header(request: Request, name: str) -> str:
-    return ",".join(" ".join(value.split()) for value in request.headers.get_all(name))
+    return ",".join(" ".join(value.split()) for value in request.headers.get_all(name, []))
 
 
 def _canonical_query(query: str) -> str:
