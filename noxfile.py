@@ -45,6 +45,9 @@ PYTEST = ("python", "-m", "pytest", "-q", "--dist=loadscope", "--no-loadscope-re
 # One process more than cores, since tests also wait: for servers, and for time to pass.
 ALL_CORES = (f"--numprocesses={min((os.cpu_count() or 1) + 1, 4)}",)
 
+# In the process of pytest itself.
+ALONE = "--numprocesses=0"
+
 # The procedure on each core, from nothing and again, from the checkout and as it is installed.
 ON_EACH_CORE = (
     "tests/integration/test_playbook.py::test_check_and_run_and_again",
@@ -165,7 +168,7 @@ def cores(session: nox.Session, core: str) -> None:
     if core == OLDEST:
         selected = (*selected, *TEMPLATES)
     if selected or session.posargs:
-        run(session, *PYTEST, "--numprocesses=1", *selected, *session.posargs)
+        run(session, *PYTEST, ALONE, *selected, *session.posargs)
 
 
 @nox.session(name="boto-oldest", allow_parallel=True)
@@ -264,4 +267,4 @@ def changelog(session: nox.Session) -> None:
 @nox.session(python=False, default=False)
 def inventory(session: nox.Session) -> None:
     """The end-to-end tests on the environments of an inventory (dev.py test --inventory FILE)."""
-    session.run(*PYTEST, "--numprocesses=0", "tests/contract", "tests/e2e", *session.posargs)
+    session.run(*PYTEST, ALONE, "tests/contract", "tests/e2e", *session.posargs)
