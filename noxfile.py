@@ -182,7 +182,7 @@ def boto_oldest(session: nox.Session) -> None:
     session.install("-r", str(REQUIREMENTS / "test.txt"), *lowest)
     # Modules that share a connection fail in the same way.
     same = ("-k", "not bad_input_connection or iam_role or object")
-    run(session, *PYTEST, "--numprocesses=1", *same, *BOTO3, *session.posargs)
+    run(session, *PYTEST, ALONE, *same, *BOTO3, *session.posargs)
 
 
 @check()
