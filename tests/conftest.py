@@ -50,12 +50,6 @@ class Together(LoadScopeScheduling):
         alone = nodeid.partition("::")[0] if nodeid.startswith(SHORT) else nodeid
         return next((place for place in TOGETHER if nodeid.startswith(place)), alone)
 
-    def _pending_of(self, workload: dict[str, dict[str, bool]]) -> int:
-        """Without what is done, which else is counted again after each test."""
-        for scope in [scope for scope, done in workload.items() if all(done.values())]:
-            del workload[scope]
-        return super()._pending_of(workload)
-
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long begins first, so that the end does not wait for one of them."""
