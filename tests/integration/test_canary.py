@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.scality.backbeat.plugins.module_utils._clients import s3_objects
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import S3
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.session import open_api
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.job import run_job
@@ -157,6 +158,23 @@ def test_an_interrupt_removes_it_too(replicating: Side, target: Side, number: in
     assert signal.getsignal(number) == before
     assert "PutObject" in replicating.writes()
     assert left(replicating, target) == []
+
+
+def test_an_object_that_is_put_after_the_interrupt_is_removed(
+    replicating: Side, target: Side, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The call is interrupted before the server acts on it."""
+
+    def interrupted(_api: Any, bucket: str, key: str, body: bytes, **_options: Any) -> None:
+        put = replicating.s3.put_object
+        threading.Timer(0.3, put, kwargs={"Bucket": bucket, "Key": key, "Body": body}).start()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(s3_objects, "put_object", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        fly(replicating, target)
+    replicating.sandbox.wait_for_call(operation="PutObject", status=200)
+    assert left(replicating) == []
 
 
 def test_a_stop_from_another_thread_removes_it_too(replicating: Side, target: Side) -> None:

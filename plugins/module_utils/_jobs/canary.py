@@ -6,6 +6,7 @@ sides."""
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ from .job import Control, Job
 BODY = b"Put to prove that replication works; it may be deleted.\n"
 #: More versions than repeated puts after lost responses can make.
 MOST_VERSIONS = 100
+#: Seconds in which a server may still put an object after the call was interrupted.
+LATE = 2.0
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,7 @@ class Upload:
         self.api, self.bucket, self.key = api, bucket, key
         self.versions: list[str | None] = []
         self._lost = False
+        self._interrupted = False
 
     def put(self, control: Control, body: bytes, content_type: str | None = None) -> str | None:
         """Put it, again if necessary. Returns the version id. Raises ApiError."""
@@ -94,6 +98,7 @@ class Upload:
                 return version
             except BaseException as error:
                 # The object may have been put although the call was interrupted or had no response.
+                self._interrupted = not isinstance(error, ApiError)
                 self._lost = self._lost or not isinstance(error, ApiError) or error.unsure
                 if not isinstance(error, Unreachable):
                     raise
@@ -109,7 +114,12 @@ class Upload:
         """The ids of the versions to remove from this bucket; after a lost response, all versions of the key."""
         if not self._lost:
             return self.versions
-        found, _all = s3_objects.versions(api, bucket, self.key, MOST_VERSIONS)
+        deadline = time.monotonic() + (LATE if self._interrupted and api is self.api else 0.0)
+        while True:
+            found, _all = s3_objects.versions(api, bucket, self.key, MOST_VERSIONS)
+            if found or time.monotonic() >= deadline:
+                break
+            time.sleep(0.1)
         return [one.version_id for one in found]
 
 
