@@ -17,6 +17,7 @@ from devtools import mutation
 from devtools.covering import Covering, Run, covering, run_pytest
 from devtools.mutants import Mutant, mutants
 from devtools.mutation import Judge, changed, report
+from devtools.places import ROOT
 from devtools.processes import Failure
 
 CODE, TESTS = "plugins/sizes.py", "tests/test_sizes.py"
@@ -281,3 +282,15 @@ def test_equivalent_mutants_do_not_count_and_holes_do(
     assert f"{one.name}\n  It is the same." in output
     assert f"{other.name}\n  SURVIVED" in output
     assert "9 mutants: 7 noticed, 1 equivalent, 1 survived" in output
+
+
+def test_lines_of_equivalent_mutants_still_exist() -> None:
+    """A mutant is named by its lines: after a change of one, its reason would apply to no mutant."""
+    gone = []
+    for name in json.loads(mutation.EQUIVALENT.read_text()):
+        file, *lines = name.splitlines()
+        code = {line.strip() for line in (ROOT / file).read_text().splitlines()}
+        before = [line.removeprefix("- ").strip() for line in lines if line.startswith("- ")]
+        assert before, name
+        gone += [f"{file}: {line}" for line in before if line not in code]
+    assert gone == []
