@@ -6,7 +6,6 @@ sides."""
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from .._clients.api import Api
 from .._clients.errors import ApiError, NotFound, Unreachable, Unsupported
 from .._documents import names
 from .._queries.object_check import ObjectCheck, ObjectCheckRequest, Replica
+from .._waiting import Backoff
 from .._work import Unsatisfied
 from .job import Control, Job
 
@@ -59,17 +59,24 @@ class CanaryRequest:
 class Outcome:
     """The outcome of a canary.
 
-    not_put, not_replicated: the errors as sentences, empty if there was none; remedy: what to check after the latter,
-    if the cause is unknown. seen: the last state of the object and its replica, None if it was not put. changes: the
-    writes, in order. left_behind: by "source" or "target", which versions could not be removed, and why.
+    not_put, not_replicated: the failure, if any. seen: the last state of the object and its replica, None if it was not
+    put. changes: the writes, in order. left_behind: by "source" or "target", which versions could not be removed, and
+    why.
     """
 
     seen: dict[str, Any] | None = None
-    not_put: str = ""
-    not_replicated: str = ""
-    remedy: str = ""
+    not_put: Unsatisfied | None = None
+    not_replicated: Unsatisfied | None = None
     left_behind: dict[str, str] = field(default_factory=dict)
     changes: list[str] = field(default_factory=list)
+
+    @property
+    def failure(self) -> Unsatisfied | None:
+        return self.not_put or self.not_replicated
+
+    @property
+    def warnings(self) -> list[str]:
+        return [f"{side}: {text}" for side, text in self.left_behind.items()]
 
 
 class Upload:
@@ -114,13 +121,11 @@ class Upload:
         """The ids of the versions to remove from this bucket; after a lost response, all versions of the key."""
         if not self._lost:
             return self.versions
-        deadline = time.monotonic() + (LATE if self._interrupted and api is self.api else 0.0)
+        pauses = Backoff(LATE if self._interrupted and api is self.api else 0.0)
         while True:
             found, _all = s3_objects.versions(api, bucket, self.key, MOST_VERSIONS)
-            if found or time.monotonic() >= deadline:
-                break
-            time.sleep(0.1)
-        return [one.version_id for one in found]
+            if found or not pauses.pause():
+                return [one.version_id for one in found]
 
 
 class Canary(Job):
@@ -136,11 +141,13 @@ class Canary(Job):
 
     def run(self, control: Control) -> dict[str, Any]:
         outcome = self.attempt(control)
-        left = [f"{side}: {text}" for side, text in outcome.left_behind.items()]
-        result = {"canary": outcome.seen, "changes": outcome.changes, "warnings": left}
-        failed = outcome.not_put or outcome.not_replicated
-        if failed:
-            raise Unsatisfied(failed, result, outcome.remedy)
+        result = {
+            "canary": outcome.seen,
+            "changes": outcome.changes,
+            "warnings": outcome.warnings,
+        }
+        if outcome.failure:
+            raise outcome.failure.with_seen(result)
         return result
 
     def attempt(self, control: Control) -> Outcome:
@@ -165,7 +172,7 @@ class Canary(Job):
         try:
             version = self._upload.put(control, BODY, "text/plain")
         except ApiError as error:
-            outcome.not_put = str(error)
+            outcome.not_put = Unsatisfied(str(error), {})
             return
         outcome.changes.append(self.planned()[0])
         wanted = ObjectCheckRequest(
@@ -183,10 +190,9 @@ class Canary(Job):
         try:
             outcome.seen = check.run()
         except Unsatisfied as unsatisfied:
-            outcome.not_replicated, outcome.remedy = unsatisfied.what, unsatisfied.remedy
-            outcome.seen = unsatisfied.seen
+            outcome.not_replicated, outcome.seen = unsatisfied, unsatisfied.seen
         except ApiError as error:
-            outcome.not_replicated = str(error)
+            outcome.not_replicated = Unsatisfied(str(error), {})
             outcome.seen = {}
 
     def _remove(self, outcome: Outcome) -> None:

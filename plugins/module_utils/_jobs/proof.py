@@ -220,10 +220,9 @@ class Proof(Job):
         outcome = self.canary.attempt(control)
         report.canary = outcome.seen or None
         report.changes += outcome.changes
-        report.warnings += [f"{side}: {text}" for side, text in outcome.left_behind.items()]
-        failed = outcome.not_put or outcome.not_replicated
-        if failed:
-            raise Unsatisfied(failed, report.as_dict(), outcome.remedy)
+        report.warnings += outcome.warnings
+        if outcome.failure:
+            raise outcome.failure.with_seen(report.as_dict())
         report.proof = NEW
         try:
             report.seen = self._check(control, min(GRACE, self.request.timeout), version_id).run()

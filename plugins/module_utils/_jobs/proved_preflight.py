@@ -114,10 +114,9 @@ class ProvedPreflight(Query):
         )
         outcome = Canary(request, here, there).attempt(Control(lines=self.progress))
         if outcome.not_put:
-            findings.add("canary-not-put", source.place, outcome.not_put)
+            findings.add("canary-not-put", source.place, str(outcome.not_put))
         if outcome.not_replicated:
-            what = f"{outcome.not_replicated} {outcome.remedy}".rstrip()
-            findings.add("canary-not-replicated", source.place, what)
+            findings.add("canary-not-replicated", source.place, str(outcome.not_replicated))
         for side in (source, target):
             if side.name in outcome.left_behind:
                 findings.add("canary-left-behind", side.place, outcome.left_behind[side.name])

@@ -45,6 +45,7 @@ CHECK_IF_PENDING = (
     "configuration were changed while the object was pending, which leaves it PENDING until its own "
     "tags are put back on it."
 )
+REMEDIES = {"FAILED": CHECK_IF_FAILED, **dict.fromkeys(PENDING_STATUSES, CHECK_IF_PENDING)}
 
 
 @dataclass(frozen=True)
@@ -291,13 +292,9 @@ class Diagnosis:
 
     def explain(self, snapshot: ReplicaSnapshot) -> tuple[str, str]:
         """What was observed on which side, and what to check if the cause is unknown, both as sentences."""
-        what = self._observed(snapshot)
-        status = status_of(snapshot.here)
-        if (status or "NONE") in self.wanted:
-            return what, ""
-        if status == "FAILED":
-            return what, CHECK_IF_FAILED
-        return what, CHECK_IF_PENDING if status in PENDING_STATUSES else ""
+        status = status_of(snapshot.here) or "NONE"
+        remedy = "" if status in self.wanted else REMEDIES.get(status, "")
+        return self._observed(snapshot), remedy
 
     def _observed(self, snapshot: ReplicaSnapshot) -> str:
         where = f"{self.here.bucket}/{self.here.key} at {self.here.api.endpoint}"
