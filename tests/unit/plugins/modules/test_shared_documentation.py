@@ -36,6 +36,8 @@ HEADS = {
     "connection": r"suboptions:(?: &connection)?(?=\n +endpoint_url:)",
     "error": r"error:(?: &error)?(?=\n +description:.*\n +returned: when a call failed)",
     "seen_object": r"contains:(?: &seen_object)",
+    "what": r"what:(?: &what)",
+    "remedy": r"remedy:(?: &remedy)",
     "verification": r"contains:(?: &verification)?(?=\n +schema:)",
 }
 
