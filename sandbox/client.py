@@ -57,7 +57,7 @@ class SandboxEnvironment:
     def new_client(
         self, service: str, credentials: dict[str, str] | None = None, **config: Any
     ) -> Any:
-        """A client of its own, for whoever changes what it does."""
+        """A client that is not shared, for tests that register handlers on it."""
         from botocore.config import Config
 
         keys = credentials or {"access_key": self.access_key, "secret_key": self.secret_key}
@@ -292,7 +292,7 @@ class Sandbox:
         deadline = time.monotonic() + timeout
         while (left := deadline - time.monotonic()) > 0:
             for one in sides:
-                # A server tells at once; those of several sides are asked in turns.
+                # One server returns as soon as the call arrives; several are polled in turns.
                 seconds = min(left, 5.0) if len(sides) == 1 else 0.05
                 found = one.control("wait_for_call", wanted=wanted, seconds=seconds)
                 if found:

@@ -25,7 +25,6 @@ _AUTHORIZATION = re.compile(
     r"/(?P<service>[^/,]+)/aws4_request\s*,\s*SignedHeaders=(?P<headers>[^,]+)"
     r"\s*,\s*Signature=(?P<signature>[0-9a-f]{64})\s*"
 )
-_TIMESTAMP = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z")
 
 
 class Keyed(Protocol):
@@ -132,7 +131,7 @@ def check(request: Request, now: datetime, find: Callable[[str], K | None]) -> K
 
 def _check_clock(claim: Claim, now: datetime) -> None:
     try:
-        sent = _moment(claim.timestamp)
+        sent = datetime.strptime(claim.timestamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc)
     except ValueError:
         raise Refused(
             403, "AccessDenied", "Authentication requires a valid Date or x-amz-date header"
@@ -148,15 +147,6 @@ def _check_clock(claim: Claim, now: datetime) -> None:
             "RequestTimeTooSkewed",
             "The difference between the request time and the current time is too large.",
         )
-
-
-def _moment(text: str) -> datetime:
-    """Parse a time, ten times as fast as strptime, because each request has one. Raises ValueError."""
-    match = _TIMESTAMP.fullmatch(text)
-    if match is None:
-        raise ValueError(text)
-    year, month, day, hour, minute, second = map(int, match.groups())
-    return datetime(year, month, day, hour, minute, second, tzinfo=timezone.utc)
 
 
 def _check_body(request: Request, claim: Claim) -> None:

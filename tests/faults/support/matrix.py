@@ -102,8 +102,8 @@ class Matrix:
     ) -> Iterator[tuple[CallAt, Outcome]]:
         """Each call with what became of its step when this fault struck it.
 
-        In one pass through the procedure every step has one fault, so whoever gets the outcome of a step leaves behind
-        what is there after that step without faults. patience: retry_timeout in seconds.
+        In one pass through the procedure every step has one fault, so before the next outcome is taken, the state
+        must be that after this step without faults. patience: retry_timeout in seconds.
         """
         left: dict[int, list[CallAt]] = {}
         for at in chosen:
