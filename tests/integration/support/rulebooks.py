@@ -59,6 +59,8 @@ class Rulebook:
 
     process: subprocess.Popen[str]
     log: Path
+    #: What ansible-playbook logs itself: ansible-rulebook prints the output of a failed playbook twice.
+    plays: Path
 
     @property
     def output(self) -> str:
@@ -67,7 +69,7 @@ class Rulebook:
     @property
     def playbooks(self) -> int:
         """How many playbooks have ended."""
-        return self.output.count("PLAY RECAP")
+        return self.plays.read_text().count("PLAY RECAP") if self.plays.exists() else 0
 
     def last_rules(self) -> dict[str, str]:
         """The rule of each rulebook that acted last, once it has ended."""
@@ -107,15 +109,16 @@ def running(
         file.write_text(json.dumps(variables))
         variables = file
     program = venv() / "bin"
+    log, plays = folder / "rulebook.log", folder / "plays.log"
     environ = {
         **{name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"},
         **sandbox.environ,
         "PATH": os.pathsep.join([str(program), os.environ["PATH"]]),
         "ANSIBLE_COLLECTIONS_PATH": str(CACHE),
+        "ANSIBLE_LOG_PATH": str(plays),
         # The rulebook keeps its checkpoint there, and only one process may use it.
         "HOME": str(folder),
     }
-    log = folder / "rulebook.log"
     with log.open("w") as output:
         process = subprocess.Popen(
             # Verbose, since its statistics are not shown otherwise.
@@ -138,7 +141,7 @@ def running(
             start_new_session=True,
         )
     try:
-        yield Rulebook(process, log)
+        yield Rulebook(process, log, plays)
     finally:
         if process.poll() is None:
             process.terminate()
