@@ -48,74 +48,16 @@ ALL_CORES = (f"--numprocesses={min((os.cpu_count() or 1) + 1, 4)}",)
 # In the process of pytest itself.
 ALONE = "--numprocesses=0"
 
-# The procedure on each core, from nothing and again, from the checkout and as it is installed.
-ON_EACH_CORE = (
-    "tests/integration/test_playbook.py::test_check_and_run_and_again",
-    "tests/packaging/test_installed.py",
-)
-# What differs between cores shows at the ends of their range: messages and warnings, tags and limits, progress, the
-# summary, and when strategies let hosts go on. Each is shown by a test or two; all others run on the core of .venv.
-MISTAKES = "tests/integration/test_bad_input_playbook.py"
-STRATEGIES = "tests/integration/test_playbook_strategies.py"
-SUMMARY = "tests/integration/test_playbook_summary.py"
-AT_THE_ENDS = (
-    *ON_EACH_CORE,
-    f"{MISTAKES}::test_mistakes_of_one_host_are_told_of_it",
-    f"{MISTAKES}::test_a_misspelt_tag",
-    f"{MISTAKES}::test_a_tag_that_no_task_has[setup-replication.yml]",
-    f"{MISTAKES}::test_tags_of_other_tasks",
-    f"{MISTAKES}::test_a_misspelt_variable_of_the_role",
-    "tests/integration/test_playbook_steps.py::test_one_side_after_the_other",
-    # host_pinned is free with another order of hosts.
-    f"{STRATEGIES}::test_a_slow_target[free]",
-    f"{STRATEGIES}::test_our_playbook_is_linear_whatever_is_configured",
-    f"{STRATEGIES}::test_a_mistake_of_one_host_changes_no_other[free]",
-    f"{STRATEGIES}::test_teardown_with_a_source_that_fails[free]",
-    f"{STRATEGIES}::test_teardown_that_waits_too_long",
-    f"{SUMMARY}::test_check_run_and_run_again",
-    f"{SUMMARY}::test_drift_and_teardown",
-    "tests/integration/test_progress.py",
-)
-# In process and as a module, compared on the oldest and the newest core, and so not once more with the others.
-BOTH_WAYS = "tests/faults/test_both_ways.py"
-# 2.19 has another engine for templates than the cores before it, and is the oldest that .venv may have: Python 3.11 has
-# a release of it.
-TEMPLATES = (
-    "tests/integration/test_returned_text.py",
-    "tests/integration/test_variables_as_text.py",
-)
-# What a release of boto3 and botocore may change: each function of the clients, with botocore's models, errors and
-# credentials, and then whole modules through HTTP, until each operation was answered by a server. Modules that repeat
-# these calls in other circumstances run with the newest boto3 only.
-BOTO3 = (
-    "tests/unit/plugins/module_utils/_clients",
-    "tests/unit/plugins/module_utils/_engine/test_secrets.py",
-    *(
-        f"tests/integration/test_{name}"
-        for name in (
-            "backbeat.py",
-            "backfill.py::test_a_deleted_key_is_deleted_once_more_and_never_live",
-            "backfill.py::test_an_account_that_may_not_put_tags_sends_nothing",
-            "backfill.py::test_what_existed_before_the_rule_is_sent",
-            "backfill.py::test_what_failed_and_what_is_stuck_is_sent",
-            "bad_input_connection.py",
-            "bucket.py::test_absent",
-            "bucket.py::test_create_without_versioning_and_with_a_location",
-            "canary.py",
-            "iam_role.py::test_trust_policy_that_another_wrote_is_repaired",
-            "info.py",
-            "listing.py",
-            "object.py",
-            "object_check.py",
-            "policy.py::test_a_sixth_version_takes_the_oldests_place",
-            "policy.py::test_absent",
-            "preflight.py::test_nothing_is_found_where_all_is_well",
-            "preflight.py::test_the_permissions_that_are_named_are_enough",
-            "preflight.py::test_what_is_broken_is_found[a Deny put into the role by hand]",
-            "teardown.py::test_the_writes_of_a_teardown",
-        )
-    ),
-)
+
+def marked(*markers: str) -> tuple[str, ...]:
+    """The tests with one of these markers of pyproject.toml, found without an import of all other files."""
+    word = re.compile(rf"\bmark\.({'|'.join(markers)})\b")
+    files = [file for file in sorted(ROOT.glob("tests/**/*.py")) if word.search(file.read_text())]
+    # A conftest.py marks all tests of its folder.
+    places = (file.parent if file.name == "conftest.py" else file for file in files)
+    return "-m", " or ".join(markers), *map(str, places)
+
+
 # The core of .venv, with which the gate pytest runs all tests.
 OWN_CORE = ".".join(importlib.metadata.version("ansible-core").split(".")[:2])
 OLDEST, NEWEST = min(environment.CORES), max(environment.CORES)
@@ -133,7 +75,7 @@ def pytest(session: nox.Session) -> None:
     environment.install(CACHE / "aws", ["-r", str(REQUIREMENTS / "aws.txt")])
     # A Python that has ansible-rulebook may lack what the sandbox needs, and the other way round.
     environment.install(CACHE / "rulebook", ["-r", str(REQUIREMENTS / "rulebook.txt")])
-    arguments = session.posargs or (f"--ignore={BOTH_WAYS}",)
+    arguments = session.posargs or ("-m", "not only_end_cores")
     env = {"BACKBEAT_AWS_CLI": str(CACHE / "aws"), "BACKBEAT_RULEBOOK": str(CACHE / "rulebook")}
     session.run(*PYTEST, *ALL_CORES, *arguments, env=env)
 
@@ -147,7 +89,6 @@ def pytest(session: nox.Session) -> None:
 def cores(session: nox.Session, core: str) -> None:
     """Sanity and unit tests with each ansible-core, and the playbooks with those that pytest does not use."""
     session.install("-r", str(REQUIREMENTS / "test.txt"), f"ansible-core=={core}.*")
-    at_an_end = core in ENDS
     if not session.posargs:
         folder, home = ansible_test.prepare(core, Path(session.virtualenv.location))
         # All Pythons are covered by the cores together.
@@ -162,13 +103,16 @@ def cores(session: nox.Session, core: str) -> None:
             ):
                 env = {"HOME": str(home)}
                 run(session, "ansible-test", name, *local, *arguments, env=env)
-    selected = () if core == OWN_CORE else AT_THE_ENDS if at_an_end else ON_EACH_CORE
-    if at_an_end:
-        selected = (*selected, BOTH_WAYS)
-    if core == OLDEST:
-        selected = (*selected, *TEMPLATES)
-    if selected or session.posargs:
-        run(session, *PYTEST, ALONE, *selected, *session.posargs)
+    markers = {
+        # pytest runs these with the core of .venv.
+        "each_core": core != OWN_CORE,
+        "end_cores": core in ENDS and core != OWN_CORE,
+        "only_end_cores": core in ENDS,
+        "oldest_core": core == OLDEST,
+    }
+    if any(markers.values()):
+        tests = marked(*(name for name, chosen in markers.items() if chosen))
+        run(session, *PYTEST, ALONE, *tests, *session.posargs)
 
 
 @nox.session(name="boto-oldest", allow_parallel=True)
@@ -182,7 +126,7 @@ def boto_oldest(session: nox.Session) -> None:
     session.install("-r", str(REQUIREMENTS / "test.txt"), *lowest)
     # Modules that share a connection fail in the same way.
     same = ("-k", "not bad_input_connection or iam_role or object")
-    run(session, *PYTEST, ALONE, *same, *BOTO3, *session.posargs)
+    run(session, *PYTEST, ALONE, *same, *marked("lowest_boto3"), *session.posargs)
 
 
 @check()

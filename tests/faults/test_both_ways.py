@@ -53,7 +53,7 @@ BACKGROUND = {
     "stderr_lines",
 }
 
-pytestmark = [pytest.mark.playbook, pytest.mark.slow]
+pytestmark = [pytest.mark.only_end_cores, pytest.mark.playbook, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,8 @@ import pytest
 from tests.integration.support.modules import Side
 from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, set_up
 
+pytestmark = pytest.mark.lowest_boto3
+
 WAYS = pytest.mark.parametrize("way", ["s3", "backbeat"])
 
 

@@ -50,6 +50,7 @@ def counts(tallies: dict[str, Any]) -> dict[str, int]:
     return {state: tally["count"] for state, tally in tallies.items()}
 
 
+@pytest.mark.lowest_boto3
 def test_what_existed_before_the_rule_is_sent(existing: Side, target: Side) -> None:
     keys = ("a", "b/ö", "b/%2F+ ~", "c")
     for key in keys:
@@ -127,6 +128,7 @@ def test_a_deleted_key_is_skipped_and_explained(existing: Side, target: Side) ->
     assert listed(target, "deleted") == []
 
 
+@pytest.mark.lowest_boto3
 def test_a_deleted_key_is_deleted_once_more_and_never_live(existing: Side, target: Side) -> None:
     old = [put(existing, "deleted", body) for body in (b"1", b"2")]
     marker = delete(existing, "deleted")
@@ -234,6 +236,7 @@ def test_another_current_version_after_a_null_version_stops_the_pair(
     assert not result["backfill"]["complete"]
 
 
+@pytest.mark.lowest_boto3
 def test_what_failed_and_what_is_stuck_is_sent(source: Side, target: Side, tmp_path: Path) -> None:
     set_up(source, target, but=("object",))
     pause(source)
@@ -434,6 +437,7 @@ def test_a_server_that_does_not_react_stops_after_the_first_version(
     assert existing.writes().count("PutObjectTagging") == 1
 
 
+@pytest.mark.lowest_boto3
 def test_an_account_that_may_not_put_tags_sends_nothing(existing: Side, target: Side) -> None:
     twenty(existing, target)
     may = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}

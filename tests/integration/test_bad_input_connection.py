@@ -18,6 +18,8 @@ from sandbox import Sandbox
 from tests.integration.support.bad_input import GOOD, IAM, S3, SUBJECT, Keyless, complaint, run_at
 from tests.integration.support.modules import OptionsRefused, Side
 
+pytestmark = pytest.mark.lowest_boto3
+
 EVERY = pytest.mark.parametrize("module", GOOD)
 
 

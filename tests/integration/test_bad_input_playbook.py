@@ -252,6 +252,7 @@ def test_mistakes_that_are_found_before_anything_is_done(
     assert play.sandbox.calls() == []
 
 
+@pytest.mark.end_cores
 @pytest.mark.parametrize(("mistake", "message"), ON_BOTH_SIDES)
 def test_mistakes_of_one_host_are_told_of_it(
     refused_on_both_sides: Messages, mistake: Mistake, message: str
@@ -266,6 +267,7 @@ def test_mistakes_of_either_side_are_found_by_the_source_alone(
     assert own(message, mistake) in refused_on_the_source[own("node1", mistake)]
 
 
+@pytest.mark.end_cores
 @pytest.mark.parametrize("option", ["--tags", "--skip-tags"])
 def test_a_misspelt_tag(play: Plays, option: str) -> None:
     message = play(option, "polices", "--limit", "node1").failure()
@@ -276,7 +278,13 @@ def test_a_misspelt_tag(play: Plays, option: str) -> None:
     assert play.sandbox.calls() == []
 
 
-@pytest.mark.parametrize("name", sorted(file.name for file in SETUP.parent.glob("*.yml")))
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.end_cores] if name == SETUP.name else [])
+        for name in sorted(file.name for file in SETUP.parent.glob("*.yml"))
+    ],
+)
 def test_a_tag_that_no_task_has(play: Plays, name: str) -> None:
     """Nothing would be done, and the run would be green."""
     played = play("--tags", "x", playbook=SETUP.with_name(name))
@@ -285,6 +293,7 @@ def test_a_tag_that_no_task_has(play: Plays, name: str) -> None:
     assert play.sandbox.calls() == []
 
 
+@pytest.mark.end_cores
 def test_tags_of_other_tasks(play: Plays, tmp_path: Path) -> None:
     """In a playbook of a user, they are none of the role's business, nor is what it would refuse."""
     file = tmp_path / "site.yml"
@@ -319,6 +328,7 @@ def test_a_misspelt_variable_of_adoption(play: Plays, name: str) -> None:
     assert play.sandbox.calls() == []
 
 
+@pytest.mark.end_cores
 def test_a_misspelt_variable_of_the_role(play: Plays) -> None:
     inventory = play.inventory(replication_concurency=2)
     played = play("--limit", "node1", "--tags", "buckets", inventory=inventory).ok()

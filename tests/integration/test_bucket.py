@@ -36,6 +36,7 @@ def test_create_versioned(source: Side) -> None:
     assert versioning(source) == "Enabled"
 
 
+@pytest.mark.lowest_boto3
 def test_create_without_versioning_and_with_a_location(source: Side) -> None:
     result = source.promised("bucket", name=NAME, location="us-west-1")
     assert result["bucket"] == {"name": NAME, "versioning": "unversioned", "location": "us-west-1"}
@@ -93,6 +94,7 @@ def test_another_location_is_an_error_that_says_so(source: Side) -> None:
     assert "is in the location us-east-1, not us-west-1" in result["msg"]
 
 
+@pytest.mark.lowest_boto3
 @pytest.mark.parametrize("before", [{}, {"versioning": "enabled"}])
 def test_absent(source: Side, before: dict[str, Any]) -> None:
     source.do("bucket", name=NAME, **before)

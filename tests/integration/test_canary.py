@@ -26,6 +26,8 @@ from ansible_collections.scality.backbeat.plugins.module_utils._work import Unsa
 from tests.integration.support.modules import Result, Side
 from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, set_up
 
+pytestmark = pytest.mark.lowest_boto3
+
 
 @pytest.fixture
 def replicating(source: Side, target: Side) -> Side:

@@ -86,6 +86,7 @@ def test_create_with_all_options(source: Side) -> None:
     assert attached(source) == ["First", "Second"]
 
 
+@pytest.mark.lowest_boto3
 def test_trust_policy_that_another_wrote_is_repaired(source: Side) -> None:
     by_hand(source, OTHER_TRUST)
     result = source.promised("iam_role", name=NAME)

@@ -22,6 +22,8 @@ from tests.integration.support.procedure import (
     set_up,
 )
 
+pytestmark = pytest.mark.lowest_boto3
+
 DOCUMENT = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}],

@@ -29,6 +29,8 @@ from ansible_collections.scality.backbeat.plugins.module_utils._documents.verify
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.options import CONNECTION
 from tests.integration.support.modules import Side
 
+pytestmark = pytest.mark.lowest_boto3
+
 BUCKET = "a-bucket"
 KEYS = ["a b", "a%2Fb", "a+b", "a/b", "a<&>b", 'a"b', "a'b", "é", "日本", "\U0001f600"]
 

@@ -15,6 +15,8 @@ import pytest
 from tests.integration.support.modules import Side
 from tests.integration.support.plays import Plays
 
+pytestmark = pytest.mark.lowest_boto3
+
 BUCKET = "source-bucket"
 KEY = "object-to-replicate"
 HERE = {"bucket": BUCKET, "key": KEY}

@@ -13,6 +13,8 @@ import pytest
 from tests.integration.support.modules import Result, Side
 from tests.integration.support.procedure import set_up
 
+pytestmark = pytest.mark.lowest_boto3
+
 SOURCE = "source-bucket"
 TARGET = "target-bucket"
 KEY = "object-to-replicate"

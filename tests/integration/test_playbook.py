@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from tests.integration.support.modules import Side
 from tests.integration.support.plays import (
     Inventory,
@@ -92,6 +94,7 @@ def with_a_named_rule(inventory: Inventory) -> Inventory:
     return inventory
 
 
+@pytest.mark.each_core
 def test_check_and_run_and_again(play: Plays, source: Side, target: Side) -> None:
     check = play.check().ok()
     assert check.changes() == ALL_CHANGES

@@ -68,6 +68,7 @@ def test_replication_alone_before_there_are_roles(play: Plays) -> None:
     assert "--tags roles" in message
 
 
+@pytest.mark.end_cores
 def test_one_side_after_the_other(play: Plays, source: Side, target: Side) -> None:
     """The source needs the target's role: it says so, and later reads it from the target itself."""
     early = play("--limit", "node1").failure()

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
+
 from tests.integration.support.modules import Side
 from tests.integration.support.plays import TEARDOWN, Played, Plays
 from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, set_up
@@ -27,6 +29,7 @@ def statistics(played: Played) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.end_cores
 def test_check_run_and_run_again(play: Plays) -> None:
     check = play.check().ok()
     assert lines(check, "node1") == [
@@ -73,6 +76,7 @@ def test_rules_are_counted_by_what_becomes_of_them(play: Plays, source: Side, ta
     assert lines(run, "node1")[-1] == "Done: 1 rule added; 1 rule changed; 1 rule removed."
 
 
+@pytest.mark.end_cores
 def test_drift_and_teardown(play: Plays, source: Side, target: Side) -> None:
     set_up(source, target)
     arrives(source, target)

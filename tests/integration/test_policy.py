@@ -161,6 +161,7 @@ def test_document_of_the_same_meaning_stays_as_it_is(source: Side) -> None:
     assert document_of(source) == spelled_otherwise
 
 
+@pytest.mark.lowest_boto3
 def test_a_sixth_version_takes_the_oldests_place(source: Side) -> None:
     arn = by_hand(source, OWN_DOCUMENT)
     attach(source, arn)
@@ -221,6 +222,7 @@ def test_another_description_is_a_warning(source: Side) -> None:
     assert "'old', not 'new'" in result["warnings"][0]
 
 
+@pytest.mark.lowest_boto3
 def test_absent(source: Side) -> None:
     arn = by_hand(source, OWN_DOCUMENT)
     source.do("iam_role", name="Another")

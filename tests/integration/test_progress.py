@@ -20,6 +20,8 @@ from devtools.places import ROOT
 from tests.integration.support.plays import SETUP, Plays
 from tests.integration.support.procedure import KEY, SOURCE_BUCKET
 
+pytestmark = pytest.mark.end_cores
+
 LINE = re.compile(rf"\[node1\] {SOURCE_BUCKET}/{KEY} is PENDING after (\d+) s")
 #: Seconds that the object is on its way: time for two lines, and less than for a third.
 DELAY = 8.0

@@ -20,6 +20,8 @@ from tests.integration.support.modules import Side
 from tests.integration.support.plays import Inventory, Plays
 from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, set_up
 
+pytestmark = pytest.mark.oldest_core
+
 #: In an order in which each finds what it needs.
 PLAYBOOKS = (
     "setup_replication",

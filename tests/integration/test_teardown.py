@@ -80,6 +80,7 @@ def configured(source: Side) -> bool:
     return bool(source.do("bucket_replication_info", bucket=SOURCE_BUCKET)["replication"])
 
 
+@pytest.mark.lowest_boto3
 def test_the_writes_of_a_teardown(source: Side, target: Side) -> None:
     set_up(source, target, but=["object"])
     source.sandbox.clear_calls()

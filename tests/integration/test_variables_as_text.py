@@ -8,12 +8,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from ansible_collections.scality.backbeat.plugins.plugin_utils._role_variables import specs
 from tests.integration.support.modules import Side
 from tests.integration.support.plays import TEARDOWN, Inventory, Plays
 from tests.integration.support.procedure import KEY, SOURCE_BUCKET, TARGET_BUCKET
 from tests.integration.test_playbook import ALL_CHANGES
 from tests.integration.test_playbook_trouble import VALIDATE
+
+pytestmark = pytest.mark.oldest_core
 
 #: What differs between hosts, and cannot be an extra variable.
 OF_HOSTS = {"replication_s3", "replication_iam", "replication_target_host", "replication_pairs"}

@@ -18,6 +18,7 @@ from .conftest import ROOT, Elsewhere
 
 pytestmark = [
     pytest.mark.packaging,
+    pytest.mark.each_core,
     pytest.mark.sandbox,
     pytest.mark.playbook,
     pytest.mark.slow,

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import importlib
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -67,16 +65,3 @@ def test_verbose_shows_all(tmp_path: Path) -> None:
     code, lines = gates(tmp_path, "--verbose", "--session", "good")
     assert code == 0
     assert "noise" in lines
-
-
-def test_the_tests_that_sessions_select_exist(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A renamed test would otherwise be noticed only by the session that selects it."""
-    # It is changed by the import.
-    monkeypatch.setenv("PATH", os.environ["PATH"])
-    noxfile = importlib.import_module("noxfile")
-    for one in (*noxfile.AT_THE_ENDS, *noxfile.TEMPLATES, *noxfile.BOTO3, noxfile.BOTH_WAYS):
-        file, _, name = one.partition("::")
-        assert (ROOT / file).exists(), one
-        if name:
-            function = name.partition("[")[0]
-            assert f"\ndef {function}(" in (ROOT / file).read_text(), one

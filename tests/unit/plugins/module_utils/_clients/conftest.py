@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,10 +24,17 @@ from ansible_collections.scality.backbeat.plugins.module_utils._engine.options i
 
 from ...fake_client import Time
 
+HERE = Path(__file__).parent
 #: The function that makes the call, the operation, its parameters, the response, and the expected result.
 Case = tuple[Callable[[Api], Any], str, dict[str, Any], dict[str, Any], Any]
 Answered = Callable[..., Any]
 ENDPOINTS = {"s3": "http://node1", "iam": "http://node1:8600"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.lowest_boto3)
 
 
 @pytest.fixture(autouse=True)

@@ -27,6 +27,8 @@ from ansible_collections.scality.backbeat.plugins.modules import (
     backbeat_verify,
 )
 
+pytestmark = pytest.mark.lowest_boto3
+
 SPEC = backbeat_bucket.TASK.argument_spec()["argument_spec"]
 URL = "http://127.0.0.1:1"
 
