@@ -31,10 +31,13 @@ UNITS = (
 )
 
 # A replacement for get-pip.py, which ansible-test runs in each of its empty virtual environments: it creates a `pip`
-# there that calls uv.
+# there that calls uv. It also turns the garbage collector off: sanity tests take 37 s of CPU time without it, 46 s with
+# it (pylint 19 and 26), and at most 25 MB more memory.
 GET_PIP = """\
 import pathlib, sysconfig
-package = pathlib.Path(sysconfig.get_path("purelib"), "pip")
+packages = pathlib.Path(sysconfig.get_path("purelib"))
+(packages / "no_collector.pth").write_text("import gc; gc.disable()\\n")
+package = packages / "pip"
 package.mkdir(exist_ok=True)
 (package / "__init__.py").touch()
 (package / "__main__.py").write_text('''

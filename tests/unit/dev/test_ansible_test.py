@@ -55,7 +55,8 @@ def test_the_replacement_installs(tmp_path: Path) -> None:
     install = [python, "-m", "pip", "install", "--disable-pip-version-check"]
     wheel(tmp_path / "thing-1-py3-none-any.whl")
     subprocess.run([*install, tmp_path / "thing-1-py3-none-any.whl"], check=True, env={})
-    subprocess.run([python, "-c", "import thing"], check=True, env={})
+    check = "import gc, thing; assert not gc.isenabled()"
+    subprocess.run([python, "-c", check], check=True, env={})
 
 
 def wheel(file: Path) -> None:
