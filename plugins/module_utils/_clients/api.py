@@ -83,27 +83,20 @@ class Api:
         self,
         operation: str,
         doing: str,
-        shape: Callable[[Answer], Shape],
-        following: Callable[[Answer], dict[str, Any]],
+        shape: Callable[[Answer], tuple[Shape, dict[str, Any]]],
         *,
         absent: Collection[str] = (),
         **parameters: Any,
     ) -> Iterator[Shape | None]:
         """The pages of a list, each as by `read`; a single None if the server's error code is in `absent`.
 
-        `following` returns the parameters for the next page, empty after the last one. Repeated pages raise Unreadable,
-        because they would never end.
+        `shape` also returns the parameters for the next page, empty after the last one. Repeated pages raise
+        Unreadable, because they would never end.
         """
         marker: dict[str, Any] = {}
         markers: set[tuple[tuple[str, Any], ...]] = set()
         while True:
-            page = self.read(
-                operation,
-                doing,
-                lambda answer: (shape(answer), following(answer)),
-                absent=absent,
-                **{**parameters, **marker},
-            )
+            page = self.read(operation, doing, shape, absent=absent, **{**parameters, **marker})
             if page is None:
                 yield None
                 return

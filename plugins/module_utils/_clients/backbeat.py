@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Any, TypeVar, cast
 
 from .api import Answer, Api
-from .errors import ApiError, Call, Forbidden, Unreadable, Unsupported
+from .errors import ApiError, Forbidden, Unsupported
 
 ALL = "all"
 Shape = TypeVar("Shape")
@@ -154,27 +154,12 @@ def failed_versions(api: Api, site: str) -> Iterator[FailedVersion]:
 
     The site is required: without it, servers return an empty list. Deleted versions are not in the list.
     """
-    marker: str | None = None
-    markers: set[str] = set()
-    while True:
-        versions, following = _read(
-            api,
-            "list_failed",
-            f"list what failed to replicate to the site {site}",
-            _failed_page,
-            sitename=site,
-            **({"marker": marker} if marker else {}),
-        )
-        yield from versions
-        if following is None:
-            return
-        if following in markers:
-            call = Call("ListFailed", api.endpoint, f"list the failures of the site {site}")
-            raise Unreadable(
-                call, f"the page after the marker {marker} names the marker {following} again"
-            )
-        marker = following
-        markers.add(following)
+    doing = f"list what failed to replicate to the site {site}"
+    pages = api.pages(
+        "list_failed", doing, lambda answer: _failed_page(_json(answer)), sitename=site
+    )
+    while (page := _explained(lambda: next(pages, None))) is not None:
+        yield from page
 
 
 def retry(
@@ -316,7 +301,7 @@ def _progress(body: Mapping[str, Any]) -> ObjectProgress:
     )
 
 
-def _failed_page(body: Mapping[str, Any]) -> tuple[list[FailedVersion], str | None]:
+def _failed_page(body: Mapping[str, Any]) -> tuple[list[FailedVersion], dict[str, Any]]:
     versions = [
         FailedVersion(
             bucket=str(one["Bucket"]),
@@ -328,7 +313,7 @@ def _failed_page(body: Mapping[str, Any]) -> tuple[list[FailedVersion], str | No
         )
         for one in body["Versions"]
     ]
-    return versions, str(body["NextMarker"]) if body["IsTruncated"] else None
+    return versions, {"marker": str(body["NextMarker"])} if body["IsTruncated"] else {}
 
 
 def _accepted(body: Any) -> list[tuple[str, str, str, str]]:

@@ -226,8 +226,10 @@ def policy_entities(api: Api, arn: str) -> Entities | None:
     for page in api.pages(
         "list_entities_for_policy",
         f"list what the policy {arn} is attached to",
-        lambda answer: {key: [one[entry[key]] for one in answer.get(key, ())] for key in entry},
-        _next_page,
+        lambda answer: (
+            {key: [one[entry[key]] for one in answer.get(key, ())] for key in entry},
+            _next_page(answer),
+        ),
         absent=ABSENT,
         PolicyArn=arn,
     ):
@@ -325,8 +327,7 @@ def _listed(
     for page in api.pages(
         operation,
         doing,
-        lambda answer: _members(answer, member),
-        _next_page,
+        lambda answer: (_members(answer, member), _next_page(answer)),
         absent=ABSENT,
         **parameters,
     ):

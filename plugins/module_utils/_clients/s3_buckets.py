@@ -28,7 +28,7 @@ class OwnedBuckets:
 def owned_buckets(api: Api) -> OwnedBuckets:
     """All buckets of the credentials' account."""
     found = OwnedBuckets({})
-    for page in api.pages("list_buckets", "list the buckets", _owned, _next_buckets):
+    for page in api.pages("list_buckets", "list the buckets", _owned):
         if page is not None:
             found = OwnedBuckets({**found.created, **page.created}, found.owner or page.owner)
     return found
@@ -39,17 +39,14 @@ def buckets(api: Api) -> list[str]:
     return list(owned_buckets(api).created)
 
 
-def _owned(answer: Answer) -> OwnedBuckets:
+def _owned(answer: Answer) -> tuple[OwnedBuckets, dict[str, Any]]:
     owner: Mapping[str, Any] = answer.get("Owner") or {}
-    return OwnedBuckets(
-        {str(one["Name"]): _time(one.get("CreationDate")) for one in answer.get("Buckets") or ()},
-        owner.get("ID") or None,
-    )
-
-
-def _next_buckets(answer: Answer) -> dict[str, Any]:
+    created = {
+        str(one["Name"]): _time(one.get("CreationDate")) for one in answer.get("Buckets") or ()
+    }
     token = answer.get("ContinuationToken")
-    return {"ContinuationToken": token} if token else {}
+    following = {"ContinuationToken": token} if token else {}
+    return OwnedBuckets(created, owner.get("ID") or None), following
 
 
 def _time(value: Any) -> str:

@@ -171,8 +171,7 @@ def key_entries(api: Api, bucket: str, key: str) -> list[KeyEntry]:
     for page in api.pages(
         "list_object_versions",
         f"list the versions of {bucket}/{key}",
-        _key_page,
-        _next_page,
+        lambda answer: (_key_page(answer), _next_page(answer)),
         absent=NO_BUCKET,
         Bucket=bucket,
         Prefix=key,
@@ -216,8 +215,7 @@ def version_pages(
     for page in api.pages(
         "list_object_versions",
         f"list the versions of the bucket {bucket}",
-        lambda answer: (_versions(answer), bool(answer.get("IsTruncated"))),
-        _next_page,
+        lambda answer: ((_versions(answer), bool(answer.get("IsTruncated"))), _next_page(answer)),
         absent=NO_BUCKET,
         Bucket=bucket,
         Prefix=prefix,
