@@ -85,7 +85,7 @@ def test_what_failed_arrives_without_help(
         assert (
             target.s3.head_object(Bucket=TARGET_BUCKET, Key="k")["ReplicationStatus"] == "REPLICA"
         )
-        running_one.until(lambda: running_one.playbooks == 1)
+        running_one.until(lambda: running_one.playbooks >= 1)
     assert "failed=0" in running_one.output
 
 
@@ -100,7 +100,7 @@ def test_it_waits_until_the_cause_is_gone(
     variables["replication_event_preflight_interval"] = 0.5
     copy = adapted(tmp_path, {"retry_on_events": None})
     with running(copy, source.sandbox, inventory, variables, tmp_path) as running_one:
-        running_one.until(lambda: running_one.playbooks == 1)
+        running_one.until(lambda: running_one.playbooks >= 1)
         assert status(source) == "FAILED"
         assert "target-bucket-missing" in running_one.output
         repair(target)
@@ -128,7 +128,7 @@ def test_what_is_stuck_is_sent_again(
     copy = adapted(tmp_path, {"retry_on_events": None})
     with running(copy, source.sandbox, inventory, variables, tmp_path) as running_one:
         running_one.until(lambda: status(source) == "COMPLETED")
-        running_one.until(lambda: running_one.playbooks == 1)
+        running_one.until(lambda: running_one.playbooks >= 1)
     assert "failed=0" in running_one.output
     assert source.sandbox.calls("source", operation="PutObjectTagging")
 
