@@ -13,7 +13,7 @@ import pytest
 from sandbox import Sandbox
 from tests.docs.support.examples import play_examples
 from tests.integration.support.fixtures import play, sandbox, source, target
-from tests.integration.support.plays import Played, Plays
+from tests.integration.support.plays import PlaybookResult, Plays
 
 __all__ = ["play", "sandbox", "source", "target"]
 
@@ -38,7 +38,9 @@ def running_sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope="session")
-def examples_played(running_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Played:
+def examples_played(
+    running_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory
+) -> PlaybookResult:
     """The run of all documented examples, each module's on a host and on servers of its own."""
     folder = tmp_path_factory.mktemp("examples")
     return play_examples(Plays(running_sandbox, folder), folder)

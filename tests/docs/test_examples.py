@@ -25,11 +25,11 @@ from tests.docs.support.examples import (
     guide,
 )
 from tests.docs.support.returns import comparison_of
-from tests.integration.support.plays import Played
+from tests.integration.support.plays import PlaybookResult
 from tests.unit.plugins.documented import MODULES
 
 
-def records(played: Played, host: str) -> list[dict[str, Any]]:
+def records(played: PlaybookResult, host: str) -> list[dict[str, Any]]:
     """What the example tasks of one play did; what had to be there before has worked."""
     own = [one for one in played.records if one["host"] == host]
     prepared = [one for one in own if one["task"].startswith((AFRESH, BEFORE))]
@@ -37,25 +37,27 @@ def records(played: Played, host: str) -> list[dict[str, Any]]:
     return [one for one in own if one not in prepared]
 
 
-def assert_all_worked(played: Played, host: str, tasks: list[dict[str, Any]]) -> None:
+def assert_all_worked(played: PlaybookResult, host: str, tasks: list[dict[str, Any]]) -> None:
     done = [(one["task"], one["status"]) for one in records(played, host)]
     assert done == [(task["name"], "ok") for task in tasks], played.output
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_examples_of_a_module_work(examples_played: Played, name: str) -> None:
+def test_examples_of_a_module_work(examples_played: PlaybookResult, name: str) -> None:
     assert_all_worked(examples_played, name, examples(name))
 
 
 @pytest.mark.parametrize("name", [name for name in MODULES if not name.endswith(READS)])
-def test_every_example_of_a_change_changes_something(examples_played: Played, name: str) -> None:
+def test_every_example_of_a_change_changes_something(
+    examples_played: PlaybookResult, name: str
+) -> None:
     own = [one for one in records(examples_played, name) if one["action"].endswith(name)]
     assert own
     assert [one["task"] for one in own if not one["result"]["changed"]] == []
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_examples_return_what_is_documented(examples_played: Played, name: str) -> None:
+def test_examples_return_what_is_documented(examples_played: PlaybookResult, name: str) -> None:
     own = [one for one in records(examples_played, name) if one["action"].endswith(name)]
     comparison = comparison_of(name)
     for one in own:
@@ -69,7 +71,7 @@ def test_prerequisites_are_of_modules_that_exist() -> None:
 
 @pytest.mark.parametrize("file", FILTERS, ids=lambda file: file.stem)
 def test_examples_of_a_filter_give_what_is_written_behind_them(
-    examples_played: Played, file: Path
+    examples_played: PlaybookResult, file: Path
 ) -> None:
     tasks = filter_examples(file)
     assert_all_worked(examples_played, file.stem, tasks)
@@ -83,7 +85,7 @@ def meaning(text: str) -> Any:
     return json.loads(text) if text[0] in "[{" else text
 
 
-def test_the_guide_replicates(examples_played: Played) -> None:
+def test_the_guide_replicates(examples_played: PlaybookResult) -> None:
     assert_all_worked(examples_played, GUIDE, guide())
     proof = records(examples_played, GUIDE)[-1]["result"]
     assert proof["object"]["replication_status"] == "COMPLETED"

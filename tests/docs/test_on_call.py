@@ -19,7 +19,7 @@ import pytest
 from devtools.places import ROOT
 from tests.docs.support.blocks import RST
 from tests.integration.support.modules import Side
-from tests.integration.support.plays import LONGEST, Plays
+from tests.integration.support.plays import TIMEOUT, Plays
 from tests.integration.support.preloaded import Preloaded
 from tests.integration.support.procedure import (
     SOURCE_BUCKET,
@@ -122,7 +122,7 @@ def run(command: str, hosts: Path, folder: Path, source: Side) -> tuple[int, str
     environ = {**os.environ, **source.sandbox.environ}
     if program == "ansible-playbook":
         with Preloaded(arguments, environ) as process:
-            output, _ = process.communicate(timeout=LONGEST)
+            output, _ = process.communicate(timeout=TIMEOUT)
         return process.wait(), output
     done = subprocess.run(
         [Path(sys.executable).with_name(program), *arguments],

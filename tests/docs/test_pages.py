@@ -78,7 +78,7 @@ def test_plays_work(play: Plays, tmp_path: Path) -> None:
     playbook = tmp_path / "plays.json"
     playbook.write_text(json.dumps(at_sandbox(play.sandbox, plays)))
     played = play(inventory=at_sandbox(play.sandbox, hosts), playbook=playbook).ok()
-    proofs = [one for one in played.own() if one["action"].endswith("proof")]
+    proofs = [one for one in played.module_records() if one["action"].endswith("proof")]
     (last,) = proofs[-1]["result"]["results"]
     assert last["object"]["replication_status"] == "COMPLETED"
 

@@ -20,7 +20,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._clients.session 
 from devtools.places import ROOT
 from sandbox import Sandbox
 from tests.integration.support.modules import Result, task_of
-from tests.integration.support.plays import CALLBACKS, Played, Playing
+from tests.integration.support.plays import CALLBACKS, PlaybookResult, RunningPlaybook
 from tests.integration.support.preloaded import Preloaded
 
 DESCRIBE = Path(__file__).parent / "describe.yml"
@@ -98,7 +98,7 @@ class Ground:
         return self.source, self.target
 
 
-def play(inventories: list[Path], playbook: Path, folder: Path, *arguments: str) -> Played:
+def play(inventories: list[Path], playbook: Path, folder: Path, *arguments: str) -> PlaybookResult:
     """Run ansible-playbook, in this checkout, and keep what every task did."""
     records = folder / "records"
     records.write_text("")
@@ -109,7 +109,9 @@ def play(inventories: list[Path], playbook: Path, folder: Path, *arguments: str)
         "RECORDS_FILE": str(records),
     }
     given = [word for one in inventories for word in ("-i", str(one))]
-    return Playing(Preloaded([*given, playbook, *arguments], environ), records).end(PATIENCE)
+    return RunningPlaybook(Preloaded([*given, playbook, *arguments], environ), records).end(
+        PATIENCE
+    )
 
 
 @dataclass(frozen=True)

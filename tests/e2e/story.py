@@ -15,7 +15,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from tests.e2e.environments import PLAYBOOKS, Environment, Ground, play
-from tests.integration.support.plays import Played
+from tests.integration.support.plays import PlaybookResult
 
 SETUP = PLAYBOOKS / "setup-replication.yml"
 TEARDOWN = PLAYBOOKS / "teardown_replication.yml"
@@ -43,13 +43,13 @@ class Story:
     def pair(self) -> dict[str, Any]:
         return {"source_bucket": self.source_bucket, "target_bucket": self.target_bucket}
 
-    def setup(self, *arguments: str, **variables: Any) -> Played:
+    def setup(self, *arguments: str, **variables: Any) -> PlaybookResult:
         return self._play(SETUP, arguments, variables)
 
-    def teardown(self, *arguments: str, **variables: Any) -> Played:
+    def teardown(self, *arguments: str, **variables: Any) -> PlaybookResult:
         return self._play(TEARDOWN, arguments, variables)
 
-    def repair(self, *arguments: str, **variables: Any) -> Played:
+    def repair(self, *arguments: str, **variables: Any) -> PlaybookResult:
         return self._play(REPAIR, arguments, variables)
 
     def arn(self, side: str) -> str:
@@ -170,7 +170,7 @@ class Story:
 
     def _play(
         self, playbook: Path, arguments: tuple[str, ...], variables: dict[str, Any]
-    ) -> Played:
+    ) -> PlaybookResult:
         inventory = self.folder / "inventory"
         (inventory / "host_vars").mkdir(parents=True, exist_ok=True)
         hosts: dict[str, Any] = {name: {} for name in self.ground.hosts}

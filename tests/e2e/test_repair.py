@@ -15,7 +15,7 @@ import pytest
 from tests.contract.replicating import rows, wait
 from tests.e2e.story import ARRIVAL, Story
 from tests.e2e.test_verify import counts, put, status, strand, verify, with_configuration_away
-from tests.integration.support.plays import Played
+from tests.integration.support.plays import PlaybookResult
 
 Begin = Callable[[str], Story]
 STATES = ["never_replicated", "failed", "stuck", "missing"]
@@ -69,7 +69,7 @@ def test_planted_losses_are_repaired_once(story: Begin, tmp_path: Path, by_api: 
     assert [one["sent"] for one in repaired(again)["done"] if one["sent"]] == []
     assert everything(own) == there
     # A report tells its time.
-    assert {one["action"] for one in again.own() if one["result"].get("changed")} <= {
+    assert {one["action"] for one in again.module_records() if one["result"].get("changed")} <= {
         "scality.backbeat.backbeat_report"
     }
 
@@ -114,7 +114,7 @@ def everything(own: Story) -> list[Any]:
     return [held, rows(own.target.s3_client, own.target_bucket), statuses]
 
 
-def repaired(played: Played) -> dict[str, Any]:
+def repaired(played: PlaybookResult) -> dict[str, Any]:
     """The report of the one pair."""
     (by_host,) = [
         one["result"]["ansible_stats"]["data"]["replication_repair"]

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from sandbox import Sandbox
 from tests.e2e.environments import Ground
 from tests.e2e.story import ARRIVAL, Story, code_of
-from tests.integration.support.plays import Played, assert_run_as_predicted
+from tests.integration.support.plays import PlaybookResult, assert_run_as_predicted
 
 OTHER_TRUST = {
     "Version": "2012-10-17",
@@ -34,9 +34,9 @@ class Made:
     """A replication, and how it came to be."""
 
     story: Story
-    predicted: Played
+    predicted: PlaybookResult
     there_then: dict[str, bool]
-    first: Played
+    first: PlaybookResult
 
 
 @pytest.fixture(scope="session")

@@ -16,8 +16,8 @@ import yaml
 from sandbox import Sandbox
 from tests.faults.support.processes import watching_processes
 from tests.faults.support.vault import PASSWORD, vault_variables
-from tests.integration.support.plays import Played, Plays
-from tests.integration.support.promises import assert_same
+from tests.integration.support.idempotency import assert_same
+from tests.integration.support.plays import PlaybookResult, Plays
 
 HERE = Path(__file__).parent
 TASKS = yaml.safe_load((HERE / "data" / "both_ways.yml").read_text())[0]["tasks"]
@@ -139,7 +139,7 @@ def test_failures_are_failures(both: dict[bool, dict[str, Any]]) -> None:
     assert failed == {*refused[start:end], *early}
 
 
-def _records(played: Played, task: str) -> list[Mapping[str, Any]]:
+def _records(played: PlaybookResult, task: str) -> list[Mapping[str, Any]]:
     return [one for one in played.records if one["task"] == task]
 
 

@@ -19,7 +19,7 @@ from tests.faults.support.matrix import CallAt
 from tests.faults.support.processes import descendants
 from tests.faults.support.state import state_of
 from tests.integration.support.modules import Side
-from tests.integration.support.plays import Playing, Plays
+from tests.integration.support.plays import Plays, RunningPlaybook
 
 pytestmark = [pytest.mark.slow]
 
@@ -90,7 +90,7 @@ def _wait_until_it_acted(sandbox: Sandbox, wanted: dict[str, Any]) -> None:
     time.sleep(0.1)
 
 
-def _kill(playing: Playing) -> None:
+def _kill(playing: RunningPlaybook) -> None:
     """No process has a chance to clean up, and none is left to go on."""
     process = playing.process
     # Stopped first, so that none of them starts another one while they are counted.

@@ -19,7 +19,7 @@ from sandbox.environments import SideName
 from tests.faults.test_backfill import content
 from tests.faults.test_kill import _kill, _wait_until_it_acted
 from tests.integration.support.modules import Side
-from tests.integration.support.plays import Inventory, Playing, Plays
+from tests.integration.support.plays import Inventory, Plays, RunningPlaybook
 from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, set_up
 from tests.integration.test_playbook_repair import REPAIR, repaired
 from tests.integration.test_verify import states, verify
@@ -150,7 +150,7 @@ def _wait_for_looks(sandbox: Sandbox, since: float) -> None:
     pytest.fail("nothing waits for what was sent")
 
 
-def _records(playing: Playing) -> list[dict[str, Any]]:
+def _records(playing: RunningPlaybook) -> list[dict[str, Any]]:
     records = map(json.loads, playing.records.read_text().splitlines())
     return [one for one in records if one["host"] == "node1"]
 

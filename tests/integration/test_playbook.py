@@ -19,7 +19,7 @@ from tests.integration.support.plays import (
 )
 from tests.integration.support.procedure import (
     KEY,
-    PROVED_ANEW,
+    REPEATED_PROOF,
     SOURCE_BUCKET,
     SOURCE_POLICY,
     SOURCE_ROLE,
@@ -105,7 +105,7 @@ def test_check_and_run_and_again(play: Plays, source: Side, target: Side) -> Non
         "versioning: enabled",
         "enabled: true",
     ):
-        assert check.shows(f"+{shown}"), check.output
+        assert check.has_diff_line(f"+{shown}"), check.output
 
     first = play("--diff").ok()
     assert first.changes() == ALL_CHANGES
@@ -173,7 +173,7 @@ def test_drift_in_every_resource_is_shown_and_repaired(
         "-versioning: suspended",
         "-enabled: false",
     ):
-        assert check.shows(shown), check.output
+        assert check.has_diff_line(shown), check.output
     run = play("--diff", inventory=inventory).ok()
     assert run.changes() == drift
     assert_run_as_predicted(check, run)
@@ -203,10 +203,10 @@ def test_what_was_set_up_by_the_guides_commands_is_left_alone(
     assert play(inventory=inventory).ok().changed() == {}
     # The proof from before does not hold for the new policies.
     # What the guide's document grants on the other side's bucket stays, since another inventory may need it.
-    assert play().ok().changes() == [f"CreatePolicyVersion {SOURCE_POLICY}", *PROVED_ANEW]
+    assert play().ok().changes() == [f"CreatePolicyVersion {SOURCE_POLICY}", *REPEATED_PROOF]
     purged = play(inventory=play.inventory(replication_purge_statements=True)).ok()
     assert sorted(purged.changes()) == [
         f"CreatePolicyVersion {SOURCE_POLICY}",
         f"CreatePolicyVersion {TARGET_POLICY}",
-        *PROVED_ANEW,
+        *REPEATED_PROOF,
     ]

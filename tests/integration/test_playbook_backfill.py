@@ -43,5 +43,5 @@ def test_what_existed_before_the_rule(
     assert {json.loads(line)["reason"] for line in skipped} == {"delete-marker", "deleted-key"}
     assert "Sent again by putting own tags back" in page.read_text()
     again = play(inventory=inventory, playbook=BACKFILL).ok()
-    results = [one for one in again.own() if one["action"].endswith("backbeat_backfill")]
+    results = [one for one in again.module_records() if one["action"].endswith("backbeat_backfill")]
     assert [one["result"]["changed"] for one in results if "results" in one["result"]] == [False]

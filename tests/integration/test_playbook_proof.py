@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from tests.integration.support.modules import Side
-from tests.integration.support.plays import TEARDOWN, Played, Plays
+from tests.integration.support.plays import TEARDOWN, PlaybookResult, Plays
 from tests.integration.support.procedure import (
     KEY,
-    PROVED_ANEW,
+    REPEATED_PROOF,
     SOURCE_BUCKET,
     SOURCE_ROLE,
     TARGET_BUCKET,
@@ -35,14 +35,14 @@ from tests.integration.test_proof import (
 )
 
 
-def proof(played: Played) -> str:
+def proof(played: PlaybookResult) -> str:
     """The proof of the only pair, in the statistics."""
     (pair,) = statistics(played)["node1"]["pairs"]
     return str(pair["proof"])
 
 
-def has_canary(played: Played, target_bucket: str = TARGET_BUCKET) -> bool:
-    wanted = {change.replace(TARGET_BUCKET, target_bucket) for change in PROVED_ANEW}
+def has_canary(played: PlaybookResult, target_bucket: str = TARGET_BUCKET) -> bool:
+    wanted = {change.replace(TARGET_BUCKET, target_bucket) for change in REPEATED_PROOF}
     return wanted <= set(played.changes())
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from devtools.places import ROOT
 from tests.integration.support.modules import Side
-from tests.integration.support.plays import Inventory, Played, Plays
+from tests.integration.support.plays import Inventory, PlaybookResult, Plays
 from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, set_up
 from tests.integration.test_verify import put, states, verify
 
@@ -41,7 +41,7 @@ def inventory(play: Plays, folder: Path, **variables: Any) -> Inventory:
     )
 
 
-def repaired(played: Played) -> dict[str, Any]:
+def repaired(played: PlaybookResult) -> dict[str, Any]:
     """The report of the only pair, of which the statistic for workflows has no text of servers."""
     facts = [
         found
@@ -86,7 +86,7 @@ def test_what_was_wrong_is_repaired_once(
     again = play(inventory=given, playbook=REPAIR).ok()
     assert broken.sandbox.calls(write=True) == written
     # A report tells its time.
-    assert {one["action"] for one in again.own() if one["result"].get("changed")} <= {
+    assert {one["action"] for one in again.module_records() if one["result"].get("changed")} <= {
         "scality.backbeat.backbeat_report"
     }
 
@@ -140,7 +140,7 @@ def two_pairs(given: Inventory) -> Inventory:
     return given
 
 
-def of_pairs(played: Played) -> dict[str, dict[str, Any]]:
+def of_pairs(played: PlaybookResult) -> dict[str, dict[str, Any]]:
     found = [
         facts
         for one in played.records

@@ -11,7 +11,7 @@ import pytest
 
 from devtools.places import ROOT
 from tests.integration.support.modules import Side
-from tests.integration.support.plays import Played, Plays
+from tests.integration.support.plays import PlaybookResult, Plays
 from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, set_up
 
 PLAYBOOK = ROOT / "playbooks" / "retry_failed.yml"
@@ -28,7 +28,7 @@ def failed(source: Side, target: Side) -> str:
     return version
 
 
-def run(play: Plays, source: Side, **variables: Any) -> Played:
+def run(play: Plays, source: Side, **variables: Any) -> PlaybookResult:
     given = {"replication_backbeat_url": source.side.s3_url, **variables}
     return play("-v", inventory=play.inventory(**given), playbook=PLAYBOOK)
 

@@ -13,7 +13,7 @@ import pytest
 
 from devtools.places import ROOT
 from tests.integration.support.modules import Side
-from tests.integration.support.plays import Inventory, Played, Plays
+from tests.integration.support.plays import Inventory, PlaybookResult, Plays
 from tests.integration.support.procedure import (
     SOURCE_BUCKET,
     SOURCE_POLICY,
@@ -108,7 +108,7 @@ def test_each_site_is_compared_with_its_own_status(
     }
 
 
-def reports_of_repair(played: Played) -> dict[str, dict[str, Any]]:
+def reports_of_repair(played: PlaybookResult) -> dict[str, dict[str, Any]]:
     (facts,) = (
         found
         for one in played.records

@@ -11,19 +11,21 @@ from typing import Any
 
 from devtools.places import ROOT
 from tests.integration.support.modules import Side
-from tests.integration.support.plays import Played, Plays
+from tests.integration.support.plays import PlaybookResult, Plays
 from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, set_up
 from tests.unit.plugins.reports import report
 
 PLAYBOOK = ROOT / "playbooks" / "status_replication.yml"
 
 
-def status(play: Plays, **variables: Any) -> Played:
+def status(play: Plays, **variables: Any) -> PlaybookResult:
     return play(inventory=play.inventory(**variables), playbook=PLAYBOOK)
 
 
-def lines(played: Played) -> list[str]:
-    (written,) = [one for one in played.own() if one["task"].endswith("Write and show the report")]
+def lines(played: PlaybookResult) -> list[str]:
+    (written,) = [
+        one for one in played.module_records() if one["task"].endswith("Write and show the report")
+    ]
     found = written["result"]["report"]["lines"]
     assert isinstance(found, list)
     return found

@@ -11,16 +11,16 @@ from typing import Any
 import pytest
 
 from tests.integration.support.modules import Side
-from tests.integration.support.plays import TEARDOWN, Played, Plays
+from tests.integration.support.plays import TEARDOWN, PlaybookResult, Plays
 from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, set_up
 from tests.integration.test_half_done import arrives
 
 
-def lines(played: Played, host: str) -> list[str]:
+def lines(played: PlaybookResult, host: str) -> list[str]:
     return re.findall(rf"^\[{host}\] (.*)$", played.output, re.MULTILINE)
 
 
-def statistics(played: Played) -> dict[str, Any]:
+def statistics(played: PlaybookResult) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for one in played.records:
         found |= (

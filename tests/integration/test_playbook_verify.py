@@ -14,7 +14,7 @@ from typing import Any
 
 from devtools.places import ROOT
 from tests.integration.support.modules import Side
-from tests.integration.support.plays import Played, Plays
+from tests.integration.support.plays import PlaybookResult, Plays
 from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, set_up
 
 VERIFY = ROOT / "playbooks" / "verify_replication.yml"
@@ -144,7 +144,7 @@ def test_two_slices_share_a_bucket_without_a_common_folder(
     one = tmp_path / "one"
     play(inventory=play.inventory(replication_verify_folder=str(one)), playbook=VERIFY).ok()
 
-    def step(playbook: Path, name: str, number: int = 0, run: str = "monday") -> Played:
+    def step(playbook: Path, name: str, number: int = 0, run: str = "monday") -> PlaybookResult:
         inventory = play.inventory(
             replication_verify_folder=str(tmp_path / name),
             replication_verify_slices=2,

@@ -15,7 +15,7 @@ import pytest
 from devtools.places import ROOT
 from sandbox import Sandbox
 from tests.integration.support.modules import Result, Side
-from tests.integration.support.plays import Played, Plays
+from tests.integration.support.plays import PlaybookResult, Plays
 from tests.integration.support.procedure import (
     SOURCE_BUCKET,
     SOURCE_POLICY,
@@ -333,7 +333,7 @@ def test_before_setup(source: Side, target: Side) -> None:
     assert result["summary"] == {"error": 0, "warning": 0, "info": 2}
 
 
-def _validation(played: Played) -> dict[str, Any]:
+def _validation(played: PlaybookResult) -> dict[str, Any]:
     """The fact that validation leaves on the source."""
     (one,) = [
         one["result"]["ansible_facts"]["replication_validation"]
@@ -417,7 +417,7 @@ class TestPlaybook:
         assert {f"CreateBucket {name}" for name in (SOURCE_BUCKET, TARGET_BUCKET)} <= set(
             done.changes()
         )
-        assert play("--tags", "preflight").ok().own()
+        assert play("--tags", "preflight").ok().module_records()
 
     def test_nothing_is_changed_where_something_is_wrong(
         self, play: Plays, source: Side, target: Side, sandbox: Sandbox

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.integration.support.idempotency import assert_predicted, assert_same, run_in_check_mode
 from tests.integration.support.modules import Side
 from tests.integration.support.procedure import (
     KEY,
@@ -18,7 +19,6 @@ from tests.integration.support.procedure import (
     set_up,
     steps,
 )
-from tests.integration.support.promises import assert_predicted, assert_same, check_only
 
 #: Each module once, by its place among the steps of the procedure.
 PLACES = {"iam_role": 0, "policy": 2, "bucket": 4, "bucket_replication": 6, "object": 7}
@@ -30,7 +30,7 @@ LATER = ("roles", "policies", "buckets", "replication", "object")
 def test_module(source: Side, target: Side, module: str) -> None:
     name, side, _, options = steps(source, target)[PLACES[module]]
     set_up(source, target, but=LATER[LATER.index(name) :])
-    predicted = check_only(
+    predicted = run_in_check_mode(
         source.sandbox, lambda check: side.run_process(module, check_mode=check, **options)
     )
     made = side.run_process(module, **options)

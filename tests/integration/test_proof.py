@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.integration.support.idempotency import run_in_check_mode, write_calls
 from tests.integration.support.modules import Result, Side
 from tests.integration.support.procedure import (
     KEY,
@@ -23,7 +24,6 @@ from tests.integration.support.procedure import (
     TARGET_ROLE,
     set_up,
 )
-from tests.integration.support.promises import check_only, written
 
 CANARY = re.compile(rf"{KEY}-canary-[0-9a-f-]{{36}}$")
 WHERE = f"{SOURCE_BUCKET}/{KEY}"
@@ -57,7 +57,7 @@ def keys(source: Side, target: Side) -> set[str]:
 
 
 def test_a_new_object_and_then_the_same(replicating: Side, target: Side) -> None:
-    predicted = check_only(
+    predicted = run_in_check_mode(
         replicating.sandbox, lambda _check: prove(replicating, target, check_mode=True)
     )
     assert (predicted["proof"], predicted["changes"]) == ("none", [f"PutObject {WHERE}"])
@@ -68,7 +68,7 @@ def test_a_new_object_and_then_the_same(replicating: Side, target: Side) -> None
     second = prove(replicating, target)
     assert (second["proof"], second["changed"], second["changes"]) == ("valid", False, [])
     assert second["object"]["version_id"] == first["object"]["version_id"]
-    assert second["warnings"] == written(replicating.sandbox) == []
+    assert second["warnings"] == write_calls(replicating.sandbox) == []
 
 
 def swap_roles(source: Side, _target: Side) -> None:
@@ -150,7 +150,7 @@ def test_a_lost_copy_is_sent_again(replicating: Side, target: Side) -> None:
 
 def test_a_canary_is_removed_and_the_object_holds_again(replicating: Side, target: Side) -> None:
     first = prove(replicating, target)
-    predicted = check_only(
+    predicted = run_in_check_mode(
         replicating.sandbox,
         lambda _check: prove(replicating, target, fresh=True, check_mode=True),
     )
@@ -274,7 +274,7 @@ def test_what_the_server_does_not_allow_on_the_old_object_is_told(
 
 
 def test_the_old_object_does_not_arrive(replicating: Side, target: Side) -> None:
-    """A policy of the role keeps its key, and no other, from being written there."""
+    """A policy of the role keeps its key, and no other, from being write_calls there."""
     assert prove(replicating, target)["proof"] == "new"
     document = {
         "Version": "2012-10-17",

@@ -47,8 +47,8 @@ def mark(tmp_path: Path) -> Path:
 def text(mark: Path, play: Plays) -> str:
     command = f"lookup('pipe', 'touch {mark}')"
     text = f"{{{{ {command} }}}}{{% set a = {command} %}}"
-    play.environ["PLANTED_TEXT"] = text
-    play.callbacks.append("plants")
+    play.environ["INJECTED_TEXT"] = text
+    play.callbacks.append("inject_text")
     return text
 
 
@@ -101,7 +101,7 @@ def test_all_playbooks(
     everything: Inventory,
     tmp_path: Path,
 ) -> None:
-    play.environ["PLANTED_KEPT"] = KEPT
+    play.environ["INJECTED_EXCEPT"] = KEPT
     for side, bucket in ((source, SOURCE_BUCKET), (target, TARGET_BUCKET)):
         side.do("bucket", name=bucket, versioning="enabled")
         # So many that there are ranges, which begin and end with keys.
@@ -109,10 +109,10 @@ def test_all_playbooks(
     played = play("-vv", inventory=everything, playbook=playbook(tmp_path)).ok()
     assert not mark.exists()
     # It arrived: in results, in facts, and in files.
-    (proof,) = [one for one in played.own() if one["action"].endswith("backbeat_proof")]
+    (proof,) = [one for one in played.module_records() if one["action"].endswith("backbeat_proof")]
     shown = proof["result"]["results"][0]["object"]
     assert shown["bucket"] == f"{SOURCE_BUCKET}{text}"
-    ranges = [one for one in played.own() if one["host"].startswith("verify-node1-0-")]
+    ranges = [one for one in played.module_records() if one["host"].startswith("verify-node1-0-")]
     assert len(ranges) > 1
     adopted = (tmp_path / "adopted" / "node1" / "replication_adopted.yml").read_text()
     assert f"!unsafe {json.dumps(TARGET_BUCKET + text)}" in adopted
@@ -134,7 +134,7 @@ def test_repairs(
     everything: Inventory,
     tmp_path: Path,
 ) -> None:
-    play.environ["PLANTED_KEPT"] = KEPT
+    play.environ["INJECTED_EXCEPT"] = KEPT
     set_up(source, target)
     stuck = {"kind": "stuck", "cause": "roles-changed", "host": "node1", "key": text}
     stuck |= {"bucket": SOURCE_BUCKET, "target": "node6", "target_bucket": TARGET_BUCKET}
@@ -142,7 +142,11 @@ def test_repairs(
     (tmp_path / "state.json").write_text(json.dumps({"state": {"open": {text: stuck}}}))
     played = play("-vv", inventory=everything, playbook=entry_points(tmp_path, REPAIRS))
     assert not mark.exists()
-    assert {one["task"].split(" : ")[-1] for one in played.own() if text in str(one["result"])} >= {
+    assert {
+        one["task"].split(" : ")[-1]
+        for one in played.module_records()
+        if text in str(one["result"])
+    } >= {
         "Compare both buckets of every pair before",
         "Merge the parts of each pair",
         "Write and show the report",
@@ -159,7 +163,7 @@ def test_messages(
     tmp_path: Path,
 ) -> None:
     """Every entry point fails, and its message has the text."""
-    play.environ["PLANTED_KEPT"] = KEPT
+    play.environ["INJECTED_EXCEPT"] = KEPT
     everything["all"]["vars"] |= {
         "replication_backbeat_url": "http://127.0.0.1:9",
         "replication_preflight": False,

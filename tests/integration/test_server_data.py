@@ -15,7 +15,7 @@ import pytest
 
 from tests.integration.support.entry_points import entry_points
 from tests.integration.support.modules import Result, Side
-from tests.integration.support.plays import Played, Plays
+from tests.integration.support.plays import PlaybookResult, Plays
 from tests.integration.support.procedure import (
     KEY,
     SOURCE_BUCKET,
@@ -120,7 +120,7 @@ def test_each_field_of_all_answers(source: Side, target: Side, template: str) ->
     assert lost == []
 
 
-def run_all(play: Plays, last: Path, **variables: Any) -> list[Played]:
+def run_all(play: Plays, last: Path, **variables: Any) -> list[PlaybookResult]:
     """Runs of set-up in check mode and of one of its steps, and then of the playbook `last`."""
     inventory = play.inventory(**variables)
     return [

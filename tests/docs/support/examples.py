@@ -15,7 +15,7 @@ import yaml
 from ansible_collections.scality.backbeat.plugins.module_utils._engine import options
 from sandbox import Sandbox
 from tests.docs.support.blocks import RST, blocks, is_tasks
-from tests.integration.support.plays import Played, Plays
+from tests.integration.support.plays import PlaybookResult, Plays
 from tests.unit.plugins.documented import COLLECTION, MODULES, module
 
 Tasks = list[dict[str, Any]]
@@ -68,7 +68,7 @@ _FAILED: Tasks = [
 MORE: dict[str, Tasks] = {"backbeat_backfill": _FAILED, "backbeat_retry": _FAILED}
 
 
-def play_examples(plays: Plays, folder: Path) -> Played:
+def play_examples(plays: Plays, folder: Path) -> PlaybookResult:
     """Run all examples in one run of ansible-playbook; every play has a host of its name."""
     afresh = task_that_resets(plays.sandbox)
     written: dict[str, Tasks] = {

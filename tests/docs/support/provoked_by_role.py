@@ -10,7 +10,7 @@ from typing import Any
 
 from devtools.places import ROOT
 from tests.integration.support.modules import Side
-from tests.integration.support.plays import TEARDOWN, Played, Plays
+from tests.integration.support.plays import TEARDOWN, PlaybookResult, Plays
 from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, set_up
 
 PAIR = {"source_bucket": SOURCE_BUCKET, "target_bucket": TARGET_BUCKET}
@@ -93,7 +93,7 @@ def provoke_by_role(plays: Plays) -> Iterator[str]:
     yield from failures(plays(inventory=inventory, playbook=ADOPT))
 
 
-def failures(played: Played) -> list[str]:
+def failures(played: PlaybookResult) -> list[str]:
     found = [one["result"]["msg"] for one in played.records if one["status"] == "failed"]
     assert found, played.output
     return found

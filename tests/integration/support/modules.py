@@ -18,7 +18,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.scality.backbeat.plugins.module_utils._engine.task import Task
 from devtools.places import CACHE
 from sandbox import Sandbox, SandboxEnvironment
-from tests.integration.support.promises import keep_promises
+from tests.integration.support.idempotency import run_predicted_and_repeated
 
 MODULES = "ansible_collections.scality.backbeat.plugins.modules"
 Result = dict[str, Any]
@@ -75,7 +75,7 @@ class Side:
 
     def promised(self, module: str, **options: Any) -> Result:
         """The result of a run that was predicted by check mode, and after which nothing is left to do."""
-        return keep_promises(
+        return run_predicted_and_repeated(
             self.sandbox,
             lambda check_mode: self.run(module, check_mode=check_mode, **options),
         )

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Imports ansible-playbook and the collection once, and becomes it in a fork for each run that preloaded.py asks for.
+"""Imports ansible-playbook and the collection once, and forks a process for each run that preloaded.py requests.
 
-Ansible reads its settings from the environment while it is imported: the environment of this program is that of
-all its runs, but for what they read later.
+Ansible reads its settings from the environment at import, so all runs of one server share them. Only variables that
+are read during a run may differ between runs.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from pathlib import Path
 
 PROGRAM = "ansible-playbook"
 MODULES = ("ansible.executor.playbook_executor", "ansible.plugins.strategy.linear")
-#: Kinds of plugins of which Ansible loads all, and reads their documentation, in every run. Not those for variables:
-#: loaded before a run, they find no host_vars in it.
+#: Kinds of plugins that Ansible loads completely, with their documentation, in every run. Without vars plugins: loaded
+#: before a run, they do not find its host_vars.
 KINDS = ("connection", "inventory", "shell")
-#: Seconds between two looks for results; Ansible's 1 ms takes 5 to 10 percent of a core for as long as a run waits.
+#: Seconds between two polls for results. Ansible's 1 ms costs 5 to 10 percent of a core while a run waits.
 POLL_INTERVAL = 0.01
 ACTIONS = "ansible_collections.scality.backbeat.plugins.action"
 
@@ -36,25 +36,25 @@ def preload() -> None:
     from ansible import constants
     from ansible.plugins import loader
 
-    # No environment variable sets it, and an ansible.cfg of its own would not be the checkout's.
+    # No environment variable sets it, and a separate ansible.cfg would replace that of the checkout.
     constants.DEFAULT_INTERNAL_POLL_INTERVAL = POLL_INTERVAL
     for name in MODULES:
         importlib.import_module(name)
     loader.init_plugin_loader()
     for kind in KINDS:
         list(getattr(loader, f"{kind}_loader").all(class_only=True))
-    # Each run does so too.
+    # Each run configures the finder again.
     warnings.filterwarnings("ignore", message="AnsibleCollectionFinder has already been configured")
     for file in Path("plugins", "action").glob("backbeat_*.py"):
         importlib.import_module(f"{ACTIONS}.{file.stem}")
     gc.collect()
     gc.freeze()
-    # It would find nothing in runs that are so short.
+    # The runs are too short to benefit from it.
     gc.disable()
 
 
 def serve(requests: socket.socket) -> None:
-    """Serve each request in a process of its own, until the one who makes them is gone."""
+    """Serve each request in a separate process, until the client closes the socket."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while True:
         files = socket.recv_fds(requests, 1, 2)[1]
@@ -71,25 +71,25 @@ def serve(requests: socket.socket) -> None:
 
 
 def run(control: int, output: int) -> None:
-    """Start the run that is described in `control`, write its number there, and how it ended."""
+    """Start the run that the request in `control` describes; write its process id there, then its exit code."""
     with socket.socket(fileno=control) as connection, connection.makefile("rw") as lines:
-        wanted = json.loads(lines.readline())
+        request = json.loads(lines.readline())
         pid = os.fork()
         if not pid:
             connection.close()
-            become(output, **wanted)
+            run_ansible_playbook(output, **request)
         os.close(output)
         print(pid, file=lines, flush=True)
         print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), file=lines, flush=True)
 
 
-def become(output: int, arguments: list[str], environ: dict[str, str]) -> None:
-    """Be the program, in a session of its own, with these arguments; does not return."""
+def run_ansible_playbook(output: int, arguments: list[str], environ: dict[str, str]) -> None:
+    """Run ansible-playbook in this process, in a new session. Does not return."""
     os.setsid()
     for number in (1, 2):
         os.dup2(output, number)
     os.close(output)
-    # The temporary folder is that of all runs: none of them removes it.
+    # All runs share the temporary folder, so no run removes it.
     atexit.unregister(sys.modules["ansible.utils.path"].cleanup_tmp_file)
     os.environ.clear()
     os.environ.update(environ)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs ansible-playbook without the second of CPU that its imports take: see play_server.py."""
+"""Runs ansible-playbook without repeating its imports, which take a second of CPU: see play_server.py."""
 
 from __future__ import annotations
 
@@ -19,21 +19,23 @@ from typing import Any
 from devtools.places import ROOT
 
 SERVER = Path(__file__).with_name("play_server.py")
-#: What Ansible, botocore and the callback plugins read during a run only, so that runs of one server may differ in it.
-READ_LATER = ("AWS_", "PLANTED_", "PYTEST_", "RECORDS_")
+#: Prefixes of variables that are read during a run, not at import: runs of one server may have different values.
+READ_DURING_RUN = ("AWS_", "INJECTED_", "PYTEST_", "RECORDS_")
 
 
 class Preloaded:
-    """A run of ansible-playbook, with what tests use of subprocess.Popen."""
+    """A run of ansible-playbook, with the methods of subprocess.Popen that the tests use."""
 
     def __init__(self, arguments: Sequence[str | Path], environ: Mapping[str, str]) -> None:
-        first = {name: environ[name] for name in environ if not name.startswith(READ_LATER)}
-        self._control, theirs = socket.socketpair()
+        read_at_import = {
+            name: environ[name] for name in environ if not name.startswith(READ_DURING_RUN)
+        }
+        self._control, server_end = socket.socketpair()
         read, write = os.pipe()
         self.stdout = open(read, "rb", buffering=0)  # noqa: SIM115
-        server, _process = _server(frozenset(first.items()))
-        socket.send_fds(server, [b"."], [theirs.fileno(), write])
-        theirs.close()
+        server, _process = _server(frozenset(read_at_import.items()))
+        socket.send_fds(server, [b"."], [server_end.fileno(), write])
+        server_end.close()
         os.close(write)
         self._lines = self._control.makefile("rw")
         request = {"arguments": list(map(str, arguments)), "environ": dict(environ)}
@@ -60,7 +62,7 @@ class Preloaded:
         return self.returncode
 
     def communicate(self, timeout: float | None = None) -> tuple[str, None]:
-        """The output, once no process holds it open any more; the timeout is between two parts of it."""
+        """Return the output, complete when all processes have closed it. The timeout applies to each read."""
         while not self.stdout.closed:
             _wait_for(self.stdout, timeout)
             part = self.stdout.read(1 << 16)
@@ -80,15 +82,15 @@ def _wait_for(file: Any, timeout: float | None) -> None:
 def _server(
     environ: frozenset[tuple[str, str]],
 ) -> tuple[socket.socket, subprocess.Popen[bytes]]:
-    """Where runs with this environment are asked for; the server ends when this process does."""
-    ours, theirs = socket.socketpair()
-    with theirs:
+    """Start the server for runs with this environment; return its socket and its process. It ends with this process."""
+    client_end, server_end = socket.socketpair()
+    with server_end:
         process = subprocess.Popen(
             [sys.executable, SERVER],
             cwd=ROOT,
             env=dict(environ),
-            stdin=theirs,
-            # Ctrl-C is the business of the tests.
+            stdin=server_end,
+            # Only the tests handle Ctrl-C.
             start_new_session=True,
         )
-    return ours, process
+    return client_end, process

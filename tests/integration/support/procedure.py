@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The guide's procedure by the modules alone, in the order and with the options of the role: quick to run."""
+"""Sets up replication as the guide does: the role's order and options, but with modules only, which is faster."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ SOURCE_POLICY = "SourcePolicyForS3Replication"
 TARGET_POLICY = "TargetPolicyForS3Replication"
 KEY = "object-to-replicate"
 
-#: The changes of a proof that is not the first one: a canary, and the object that stays is sent again.
-PROVED_ANEW = [
+#: The changes of a repeated proof: a canary is put and deleted, and the permanent object is sent again.
+REPEATED_PROOF = [
     f"DeleteObject {SOURCE_BUCKET}/{KEY}-canary",
     f"DeleteObject {TARGET_BUCKET}/{KEY}-canary",
     f"PutObject {SOURCE_BUCKET}/{KEY}-canary",
@@ -30,7 +30,7 @@ Step = tuple[str, Side, str, dict[str, Any]]
 
 
 def steps(source: Side, target: Side, rules: list[dict[str, Any]] | None = None) -> list[Step]:
-    """Each step: its name, where it runs, the module and its options."""
+    """The steps: name, side, module and options of each."""
     return [
         ("roles", source, "iam_role", {"name": SOURCE_ROLE}),
         ("roles", target, "iam_role", {"name": TARGET_ROLE}),
@@ -82,7 +82,7 @@ def set_up(
     rules: list[dict[str, Any]] | None = None,
     **options: Any,
 ) -> list[Result]:
-    """Take all steps but those of these names, until one fails; returns the results so far."""
+    """Run all steps except those of these names, until one fails. Return the results so far."""
     results = []
     for name, side, module, wanted in steps(source, target, rules):
         if name not in but:

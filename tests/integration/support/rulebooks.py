@@ -25,18 +25,16 @@ from devtools.places import CACHE, ROOT
 from sandbox import Sandbox
 
 RULEBOOKS = ROOT / "extensions" / "eda" / "rulebooks"
-#: Seconds for a rulebook to do what is waited for, start of Java included.
-LONGEST = 150.0
+#: Seconds that a test waits for what a rulebook does, including the start of Java.
+TIMEOUT = 150.0
 
 
 def missing() -> str:
-    """Why ansible-rulebook cannot run here; empty if it can."""
+    """The reason why ansible-rulebook cannot run here; empty if it can."""
     if shutil.which("java") is None:
-        return "ansible-rulebook needs Java 17: install openjdk-17-jre-headless, or whatever brings `java`."
+        return "ansible-rulebook needs Java 17: install openjdk-17-jre-headless, or another package with `java`."
     if not (venv() / "bin" / "ansible-rulebook").is_file():
-        return (
-            "There is no ansible-rulebook: `dev.py test pytest` brings one, in BACKBEAT_RULEBOOK."
-        )
+        return "ansible-rulebook is not installed: `dev.py test pytest` installs it and sets BACKBEAT_RULEBOOK."
     return ""
 
 
@@ -59,7 +57,7 @@ class Rulebook:
 
     process: subprocess.Popen[str]
     log: Path
-    #: What ansible-playbook logs itself: ansible-rulebook prints the output of a failed playbook twice.
+    #: The log that ansible-playbook writes itself: ansible-rulebook prints the output of a failed playbook twice.
     plays: Path
 
     @property
@@ -68,15 +66,15 @@ class Rulebook:
 
     @property
     def playbooks(self) -> int:
-        """How many playbooks have ended."""
+        """Number of playbooks that have ended."""
         return self.plays.read_text().count("PLAY RECAP") if self.plays.exists() else 0
 
     def last_rules(self) -> dict[str, str]:
-        """The rule of each rulebook that acted last, once it has ended."""
+        """The last fired rule of each rulebook, known once ansible-rulebook has ended."""
         stats = re.findall(r"ruleSetName='([^']*)', lastRuleFired='([^']*)'", self.output)
         return dict(stats)
 
-    def until(self, happened: Callable[[], Any], seconds: float = LONGEST) -> Any:
+    def until(self, happened: Callable[[], Any], seconds: float = TIMEOUT) -> Any:
         deadline = time.monotonic() + seconds
         while not (found := happened()):
             assert self.process.poll() is None, self.output
@@ -84,8 +82,8 @@ class Rulebook:
             time.sleep(0.2)
         return found
 
-    def end(self, seconds: float = LONGEST) -> str:
-        """The output, once it has ended by itself."""
+    def end(self, seconds: float = TIMEOUT) -> str:
+        """Wait until it ends by itself; return the output."""
         try:
             self.process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -101,7 +99,7 @@ def running(
     variables: Path | dict[str, Any],
     folder: Path,
 ) -> Iterator[Rulebook]:
-    """ansible-rulebook with this rulebook, by its path or its full name."""
+    """Run ansible-rulebook with this rulebook, given by path or by full name; stop it afterwards."""
     hosts = folder / "hosts.json"
     hosts.write_text(json.dumps(inventory))
     if isinstance(variables, dict):
@@ -121,7 +119,7 @@ def running(
     }
     with log.open("w") as output:
         process = subprocess.Popen(
-            # Verbose, since its statistics are not shown otherwise.
+            # Its statistics are shown only with -v.
             [
                 program / "ansible-rulebook",
                 "-v",
@@ -157,7 +155,7 @@ def adapted(
     sources: Mapping[str, dict[str, Any] | None],
     window: str = "1 second",
 ) -> Path:
-    """A copy of these rulebooks in one file, with a shorter throttle, and another source for each that has one here."""
+    """Write these rulebooks to one file, with a shorter throttle and with those sources that are not None."""
     rulesets = []
     for name, source in sources.items():
         (ruleset,) = yaml.safe_load((RULEBOOKS / f"{name}.yml").read_text())
@@ -166,7 +164,7 @@ def adapted(
                 rule["throttle"]["once_after"] = window
         if source is not None:
             ruleset["sources"] = [source]
-        # By which the statistics tell them apart.
+        # The statistics identify rulesets by name.
         rulesets.append({**ruleset, "name": name})
     copy = folder / "rulebook.yml"
     copy.write_text(yaml.safe_dump(rulesets))
@@ -174,7 +172,7 @@ def adapted(
 
 
 def recorded(folder: Path, name: str, *events: Any) -> dict[str, Any]:
-    """A source that sends these events, waits for what they start, and ends."""
+    """A source that sends these events, waits for the playbooks that they start, and ends."""
     # From a file, since the arguments of a source are templates.
     file = folder / f"{name}.events.yml"
     file.write_text(yaml.safe_dump(list(events)))

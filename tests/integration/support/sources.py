@@ -31,11 +31,11 @@ Event = dict[str, Any]
 
 
 class Crash(BaseException):
-    """The process dies."""
+    """Simulates that the process dies."""
 
 
 class Collected:
-    """A queue that keeps what is put. It crashes at the put of this number, before or after taking the event."""
+    """Keeps all events. Put number `crash_at` raises Crash, after keeping the event if `takes`, else before."""
 
     def __init__(self, crash_at: int = 0, *, takes: bool = True) -> None:
         self.events: list[Event] = []
@@ -58,7 +58,7 @@ class Collected:
 
 
 def arguments(source: Side, target: Side, folder: Path, **more: Any) -> dict[str, Any]:
-    """The arguments for the guide's pair; everything is read all the time."""
+    """The arguments for the guide's pair, with all intervals and delays as short as possible."""
     sides = {
         name: {
             "bucket": bucket,
@@ -97,7 +97,7 @@ def plugin() -> dict[str, Any]:
 
 
 class Watching:
-    """A source that runs; `until` waits for what its events show."""
+    """A running event source; `until` waits for a condition on its events."""
 
     def __init__(self, args: dict[str, Any], queue: Collected | None = None) -> None:
         self.queue = queue or Collected()
@@ -114,7 +114,7 @@ class Watching:
         await asyncio.gather(self._task, return_exceptions=True)
 
     async def until(self, happened: Callable[[Collected], Any], seconds: float = 20.0) -> Any:
-        """What `happened` returned once it is true. An error of the source is raised."""
+        """Wait until `happened` returns a true value, and return it. Raise an error of the source."""
         assert self._task is not None
         deadline = time.monotonic() + seconds
         while not (found := happened(self.queue)):
@@ -125,6 +125,6 @@ class Watching:
         return found
 
     async def event(self, kind: str, state: str) -> Event:
-        """The first event of the kind and state."""
+        """Wait for the first event of this kind and state."""
         found: list[Event] = await self.until(lambda queue: queue.of(kind, state))
         return found[0]

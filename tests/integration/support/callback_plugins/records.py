@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes what every task did on every host to a file, a JSON object a line: for programs that run playbooks."""
+"""Writes the result of every task on every host to a file, one JSON object per line."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ type: notification
 short_description: Writes results as JSON
 description:
   - Each line has host, task, action, status and result.
-  - The file is the one that the environment variable RECORDS_FILE names.
+  - The environment variable RECORDS_FILE names the file.
 """
 
 

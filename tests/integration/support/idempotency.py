@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every module promises: check mode predicts and writes nothing; after a run nothing is left to do."""
+"""Asserts what every module does: check mode predicts the run and writes nothing, and a second run changes nothing."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from sandbox import Sandbox
 
 Result = dict[str, Any]
 
-#: Fields that check mode cannot know, for the server makes them up. It predicts null for them.
-MADE_BY_THE_SERVER = frozenset(
+#: Fields whose values the server generates. Check mode predicts null for them.
+SERVER_GENERATED = frozenset(
     {
         "create_date",
         "update_date",
@@ -27,30 +27,30 @@ MADE_BY_THE_SERVER = frozenset(
         "policy_id",
         "version_id",
         "replication_status",
-        # Of a rule that was given none.
+        # Of a rule without an id in the request.
         "id",
-        # Of an object that was given none.
+        # Of an object that was put without one.
         "content_type",
     }
 )
-#: What differs though nothing is predicted wrongly: check mode leaves a policy's version in force as it was before
-#: the change, and the server gives every request another name.
+#: Fields that may differ from a correct prediction: check mode keeps the default version from before the change, and
+#: each request has its own id.
 NOT_PREDICTED = frozenset({"default_version_id", "request_id"})
 
-#: What a run that finds everything done does not return, or otherwise.
-BESIDES = frozenset({"diff", "warnings", "rule_counts"})
+#: Fields that a run without changes does not return, or returns with other values.
+DIFFERENT_WITHOUT_CHANGES = frozenset({"diff", "warnings", "rule_counts"})
 
-#: What goes on changing on the server after a run: Backbeat's work, and the date of a policy's new version.
-MOVES_ON = frozenset({"replication_status", "update_date"})
+#: Fields that still change after a run: Backbeat replicates, and a policy gets the date of its new version.
+CHANGED_LATER = frozenset({"replication_status", "update_date"})
 
 
-def keep_promises(sandbox: Sandbox, run: Callable[[bool], Result]) -> Result:
-    """Predict, run, and run again; returns the run's result. `run` takes check mode.
+def run_predicted_and_repeated(sandbox: Sandbox, run: Callable[[bool], Result]) -> Result:
+    """Run in check mode, run, and run again. Return the result of the first run. `run` takes check mode.
 
-    Asserts that the prediction writes nothing and says what the run then does, field by field; that the second run
-    writes nothing, changes nothing and returns the same; and that the diff ends where the second one begins.
+    Assert that check mode writes nothing and predicts the first run, field by field; that the second run writes
+    nothing, changes nothing and returns the same; and that its diffs begin and end as those of the first run end.
     """
-    predicted = check_only(sandbox, run)
+    predicted = run_in_check_mode(sandbox, run)
     made = run(False)
     json.dumps(made)
     assert_predicted(predicted, made)
@@ -61,45 +61,45 @@ def keep_promises(sandbox: Sandbox, run: Callable[[bool], Result]) -> Result:
     again = run(False)
     assert not again.get("failed"), again
     assert not again["changed"]
-    assert written(sandbox) == []
-    assert_same(without_changes(made), without_changes(again), MOVES_ON)
+    assert write_calls(sandbox) == []
+    assert_same(without_changes(made), without_changes(again), CHANGED_LATER)
     for first, second in zip(diffs(made), diffs(again), strict=True):
         assert second["before"] == second["after"] == first["after"]
     return made
 
 
-def check_only(sandbox: Sandbox, run: Callable[[bool], Result]) -> Result:
-    """The result of check mode, while every write is refused and none is even tried."""
+def run_in_check_mode(sandbox: Sandbox, run: Callable[[bool], Result]) -> Result:
+    """Return the result of check mode. Writes are refused meanwhile; fail if one is attempted."""
     sandbox.clear_calls()
     sandbox.refuse_writes(True)
     try:
         predicted = run(True)
     finally:
         sandbox.refuse_writes(False)
-    assert written(sandbox) == []
+    assert write_calls(sandbox) == []
     return predicted
 
 
-def written(sandbox: Sandbox) -> list[tuple[str, str]]:
-    """Side and operation of each call that would change something, since the log was last cleared."""
+def write_calls(sandbox: Sandbox) -> list[tuple[str, str]]:
+    """Side and operation of each write since the log was last cleared."""
     return [(call["side"], call["operation"]) for call in sandbox.calls(write=True)]
 
 
 def assert_predicted(predicted: Any, made: Any) -> None:
-    """Asserts that the prediction is what was made, but for what only the server knows."""
-    differences = list(_differences(predicted, made, "", _foreseeable))
+    """Assert that the run returned what was predicted, except for values that only the server knows."""
+    differences = list(_differences(predicted, made, "", _equal_or_unpredictable))
     assert not differences, "check mode and run differ:\n" + "\n".join(differences)
 
 
-def assert_same(one: Any, other: Any, besides: Collection[str] = ()) -> None:
-    """Asserts that two results are the same, but for fields of these names."""
-    differences = list(_differences(one, other, "", lambda name, a, b: a == b or name in besides))
+def assert_same(one: Any, other: Any, ignored: Collection[str] = ()) -> None:
+    """Assert that two results are the same, except for fields of these names."""
+    differences = list(_differences(one, other, "", lambda name, a, b: a == b or name in ignored))
     assert not differences, "the results differ:\n" + "\n".join(differences)
 
 
 def without_changes(result: Result) -> Result:
-    """The result as it is in a run that finds everything done."""
-    left = {key: value for key, value in result.items() if key not in BESIDES}
+    """The result as a run without changes returns it."""
+    left = {key: value for key, value in result.items() if key not in DIFFERENT_WITHOUT_CHANGES}
     if "results" in left:
         left["results"] = [without_changes(one) for one in left["results"]]
     if "changed" in left:
@@ -110,24 +110,24 @@ def without_changes(result: Result) -> Result:
 
 
 def diffs(result: Result) -> list[Result]:
-    """The diffs of a result, one an item."""
+    """The diffs of a result, one per item."""
     found = result.get("diff", [])
     return list(found) if isinstance(found, list) else [found]
 
 
-#: A moment in a sentence, to the minute: one may pass between two runs.
+#: A time in a message, to the minute: it may differ between two runs.
 MINUTE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d UTC")
 
 
-def _timeless(value: Any) -> Any:
-    return MINUTE.sub("(a moment)", value) if isinstance(value, str) else value
+def _without_time(value: Any) -> Any:
+    return MINUTE.sub("(time)", value) if isinstance(value, str) else value
 
 
-def _foreseeable(name: str, predicted: Any, made: Any) -> bool:
+def _equal_or_unpredictable(name: str, predicted: Any, made: Any) -> bool:
     if isinstance(predicted, str) and UNKNOWN_ACCOUNT in predicted and isinstance(made, str):
         pattern = re.escape(predicted).replace(re.escape(UNKNOWN_ACCOUNT), r"\d{12}")
         return re.fullmatch(pattern, made) is not None
-    if name in MADE_BY_THE_SERVER and predicted is None:
+    if name in SERVER_GENERATED and predicted is None:
         return True
     return bool(predicted == made) or name in NOT_PREDICTED
 
@@ -144,5 +144,5 @@ def _differences(one: Any, other: Any, path: str, equal: Callable[[str, Any, Any
             yield from _differences(first, second, f"{path}[{place}]", equal)
     else:
         name = re.sub(r"\[\d+\]$", "", path).rsplit(".", 1)[-1]
-        if not equal(name, _timeless(one), _timeless(other)):
+        if not equal(name, _without_time(one), _without_time(other)):
             yield f"{path}: {one!r} and {other!r}"
