@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files that playbooks write: one that cannot be written is refused before the first write to a server."""
+"""Playbooks check that they can write their files before the first write to a server."""
 
 from __future__ import annotations
 
@@ -23,8 +23,10 @@ def playbook(name: str) -> Path:
     return ROOT / "playbooks" / f"{name}_replication.yml"
 
 
-def test_setup_with_reports_that_cannot_be_written(play: Plays, tmp_path: Path) -> None:
-    """No server is called, in check mode or not, with or without the first steps."""
+def test_setup_fails_before_any_call_if_a_report_cannot_be_written(
+    play: Plays, tmp_path: Path
+) -> None:
+    """In check mode or not, for all steps or one."""
     missing = play.inventory(replication_report_html=str(tmp_path / "none" / "page.html"))
     folder = play.inventory(replication_report_json=str(tmp_path))
     template = play.inventory(
@@ -47,7 +49,9 @@ def test_setup_with_reports_that_cannot_be_written(play: Plays, tmp_path: Path) 
 ENTRIES = ("validate", "status", "verify_all", "backfill_all", "repair_all", "verify_ranges")
 
 
-def test_all_other_entry_points(play: Plays, source: Side, target: Side, tmp_path: Path) -> None:
+def test_other_entry_points_fail_before_any_call_if_a_file_cannot_be_written(
+    play: Plays, source: Side, target: Side, tmp_path: Path
+) -> None:
     set_up(source, target)
     source.sandbox.clear_calls()
     inventory = play.inventory(
@@ -65,10 +69,10 @@ def test_all_other_entry_points(play: Plays, source: Side, target: Side, tmp_pat
     assert play.sandbox.calls() == []
 
 
-def test_a_folder_that_the_run_creates_first(
+def test_folders_of_reports_are_created_but_not_in_check_mode(
     play: Plays, source: Side, target: Side, tmp_path: Path
 ) -> None:
-    """Check mode does not create it, and still foresees the run."""
+    """Check mode succeeds without them."""
     set_up(source, target)
     folder = tmp_path / "deep" / "verified"
     files = {f"replication_report_{kind}": str(folder / f"run.{kind}") for kind in KINDS[:-1]}
@@ -84,10 +88,10 @@ def test_a_folder_that_the_run_creates_first(
     assert {f"run.{kind}" for kind in KINDS[:-1]} <= {one.name for one in folder.iterdir()}
 
 
-def test_a_run_that_verifies_nothing_keeps_the_last_verification(
+def test_status_and_setup_keep_the_junit_and_prometheus_files(
     play: Plays, source: Side, target: Side, tmp_path: Path
 ) -> None:
-    """Prometheus and JUnit show verifications only: an empty file would be taken for one of no pairs."""
+    """These files show verifications only: without pairs they would look like a verification of no pairs."""
     set_up(source, target)
     files: dict[str, Any] = {
         f"replication_report_{kind}": str(tmp_path / f"run.{kind}") for kind in KINDS[:-1]
@@ -102,10 +106,10 @@ def test_a_run_that_verifies_nothing_keeps_the_last_verification(
 
 
 @pytest.mark.parametrize("name", ["validate", "status", "setup", "repair"])
-def test_reports_that_a_run_does_not_write_are_named(
+def test_a_run_lists_the_reports_that_it_does_not_write(
     play: Plays, source: Side, target: Side, tmp_path: Path, name: str
 ) -> None:
-    """Also if no other report is asked for."""
+    """Also if no other report is configured."""
     set_up(source, target)
     (tmp_path / "rclone").mkdir()
     named = {f"replication_report_{kind}": str(tmp_path / kind) for kind in KINDS[2:]}
@@ -120,10 +124,10 @@ def test_reports_that_a_run_does_not_write_are_named(
 
 @pytest.mark.parametrize("option", ["report_file", "status_file"])
 @pytest.mark.parametrize("module", ["verify", "backfill"])
-def test_a_jobs_files_before_its_first_call(
+def test_a_job_checks_its_files_before_the_first_call(
     source: Side, target: Side, tmp_path: Path, module: str, option: str
 ) -> None:
-    """What is written when all is done would be lost with the outcome of hours."""
+    """A file that is written at the end would otherwise fail after hours of work."""
     set_up(source, target)
     source.sandbox.clear_calls()
     ends = {
@@ -136,10 +140,10 @@ def test_a_jobs_files_before_its_first_call(
 
 
 @pytest.mark.parametrize("given", ["", "none/pairs.json", "."])
-def test_pairs_for_the_event_source_that_cannot_be_written(
+def test_an_event_file_that_cannot_be_written_fails_with_the_reason(
     play: Plays, tmp_path: Path, given: str
 ) -> None:
-    """What holds secrets is not shown when it fails, so the reason is told before."""
+    """The task that writes secrets has no_log and hides its error, so an earlier task reports the reason."""
     path = str(tmp_path / given) if given else ""
     file = ROOT / "playbooks" / "write_event_pairs.yml"
     message = play("-e", f"replication_event_file={path}", playbook=file).failure()
@@ -148,7 +152,7 @@ def test_pairs_for_the_event_source_that_cannot_be_written(
 
 
 @pytest.mark.parametrize("content", [None, "no JSON", "{}"])
-def test_a_state_of_the_event_source_that_is_none(
+def test_an_invalid_state_file_of_the_event_source_fails(
     play: Plays, tmp_path: Path, content: str | None
 ) -> None:
     state = tmp_path / "state.json"

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the playbook takes for a proof after something was broken, and that the next runs converge."""
+"""When the playbook accepts an old object as proof and when it uses a canary, and that the next run is idempotent."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ def has_canary(played: PlaybookResult, target_bucket: str = TARGET_BUCKET) -> bo
 
 
 @pytest.mark.parametrize(
-    "breaks", [swap_roles, name_a_role_that_does_not_exist, detach_the_policy, delete_the_role]
+    "break_pair", [swap_roles, name_a_role_that_does_not_exist, detach_the_policy, delete_the_role]
 )
-def test_what_was_broken_is_repaired_and_proved_anew(
-    play: Plays, source: Side, target: Side, breaks: Callable[[Side, Side], None]
+def test_setup_repairs_the_pair_and_proves_it_with_a_canary(
+    play: Plays, source: Side, target: Side, break_pair: Callable[[Side, Side], None]
 ) -> None:
     set_up(source, target)
     arrives(source, target)
-    breaks(source, target)
+    break_pair(source, target)
     repaired = play().ok()
     assert proof(repaired) == "new"
     assert has_canary(repaired)
@@ -62,32 +62,32 @@ def test_what_was_broken_is_repaired_and_proved_anew(
     assert (again.changed(), proof(again)) == ({}, "valid")
 
 
-def test_a_step_alone_proves_it_anew(play: Plays, source: Side, target: Side) -> None:
+def test_tag_verify_alone_uses_a_canary(play: Plays, source: Side, target: Side) -> None:
     set_up(source, target)
     arrives(source, target)
     alone = play("--tags", "verify").ok()
     assert (proof(alone), has_canary(alone)) == ("new", True)
 
 
-@pytest.mark.parametrize("breaks", [swap_roles, detach_the_policy, delete_the_role])
-def test_a_step_alone_proves_nothing_by_an_old_object(
-    play: Plays, source: Side, target: Side, breaks: Callable[[Side, Side], None]
+@pytest.mark.parametrize("break_pair", [swap_roles, detach_the_policy, delete_the_role])
+def test_tag_verify_alone_fails_on_a_broken_pair_despite_an_old_object(
+    play: Plays, source: Side, target: Side, break_pair: Callable[[Side, Side], None]
 ) -> None:
     set_up(source, target)
     arrives(source, target)
-    breaks(source, target)
+    break_pair(source, target)
     short = play.inventory(replication_verify_timeout=1)
     assert "error " in play("--tags", "verify", inventory=short).failure()
 
 
-def test_one_side_alone_proves_it_anew(play: Plays, source: Side, target: Side) -> None:
+def test_limit_to_the_source_uses_a_canary(play: Plays, source: Side, target: Side) -> None:
     set_up(source, target)
     arrives(source, target)
     limited = play("--limit", "node1").ok()
     assert (proof(limited), has_canary(limited)) == ("new", True)
 
 
-def test_after_teardown(play: Plays, source: Side, target: Side) -> None:
+def test_setup_after_teardown_uses_a_canary(play: Plays, source: Side, target: Side) -> None:
     set_up(source, target)
     arrives(source, target)
     play(playbook=TEARDOWN).ok()
@@ -97,10 +97,10 @@ def test_after_teardown(play: Plays, source: Side, target: Side) -> None:
 
 
 @pytest.mark.parametrize("metadata", [True, False])
-def test_an_object_that_is_stuck_under_swapped_roles(
+def test_an_object_that_is_stuck_under_swapped_roles_is_sent_again(
     play: Plays, source: Side, target: Side, metadata: bool
 ) -> None:
-    """The role's own object does not keep it from repairing the configuration."""
+    """The pending object of the role does not prevent the repair of the configuration."""
     set_up(source, target, but=("object",))
     swap_roles(source, target)
     source.do("object", bucket=SOURCE_BUCKET, key=KEY)
@@ -115,8 +115,10 @@ def test_an_object_that_is_stuck_under_swapped_roles(
     assert proof(again) == ("valid" if metadata else "valid, roles unverified")
 
 
-def test_first_run_without_policies(play: Plays, source: Side, target: Side) -> None:
-    """The guide's document, which lacks what servers of 2025 want; then the roles' own."""
+def test_setup_adds_missing_policies_and_proves_the_pair(
+    play: Plays, source: Side, target: Side
+) -> None:
+    """Roles without policies first; then set-up creates the policies."""
     set_up(source, target, but=("policies",))
     repaired = play().ok()
     assert proof(repaired) == "new"
@@ -124,7 +126,7 @@ def test_first_run_without_policies(play: Plays, source: Side, target: Side) -> 
     assert play().ok().changed() == {}
 
 
-def test_another_target_bucket(play: Plays, source: Side, target: Side) -> None:
+def test_another_target_bucket_needs_a_new_proof(play: Plays, source: Side, target: Side) -> None:
     set_up(source, target)
     arrives(source, target)
     inventory = play.inventory()
@@ -135,7 +137,9 @@ def test_another_target_bucket(play: Plays, source: Side, target: Side) -> None:
     assert play(inventory=inventory).ok().changed() == {}
 
 
-def test_roles_that_the_server_does_not_tell(play: Plays, source: Side, target: Side) -> None:
+def test_without_metadata_access_the_proof_is_valid_with_unverified_roles(
+    play: Plays, source: Side, target: Side
+) -> None:
     set_up(source, target)
     arrives(source, target)
     source.sandbox.fail("BackbeatMetadata", side="source", status=403, code="AccessDenied", times=0)
@@ -145,7 +149,9 @@ def test_roles_that_the_server_does_not_tell(play: Plays, source: Side, target: 
     assert "unknown under which roles" in played.output
 
 
-def test_a_bucket_that_keeps_objects(play: Plays, source: Side, target: Side) -> None:
+def test_default_retention_prevents_the_proof_unless_it_is_allowed(
+    play: Plays, source: Side, target: Side
+) -> None:
     set_up(source, target, but=("object",))
     keep_objects(source, SOURCE_BUCKET)
     played = play().ok()
@@ -180,10 +186,10 @@ def test_check_mode_does_not_wait(play: Plays, source: Side, target: Side) -> No
         ({"delay": 1000.0}, True, "2 operations are pending."),
     ],
 )
-def test_backbeat_is_the_cause(
+def test_a_failed_proof_names_backbeats_state_as_the_cause(
     play: Plays, source: Side, target: Side, settings: dict[str, Any], asked: bool, cause: str
 ) -> None:
-    """What preflight has checked is not told as a guess."""
+    """The message does not guess causes that preflight has excluded."""
     set_up(source, target)
     arrives(source, target)
     play.sandbox.settings("source", **settings)
@@ -195,7 +201,7 @@ def test_backbeat_is_the_cause(
 
 
 def test_a_failed_proof_ends_with_the_findings(play: Plays, source: Side, target: Side) -> None:
-    """What set-up itself does not see: a policy of the bucket that keeps Backbeat out."""
+    """Set-up does not manage inline policies: one denies Backbeat all access to the target bucket."""
     set_up(source, target)
     arrives(source, target)
     role = target.arn("role", TARGET_ROLE)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The playbook repair_replication: what was wrong, what is done about it, and what is left and why."""
+"""The playbook repair_replication: the states before and after, its actions, and the reasons for what it skips."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ REPAIR = ROOT / "playbooks" / "repair_replication.yml"
 
 @pytest.fixture
 def broken(source: Side, target: Side) -> Side:
-    """A version from before the rule, and one that failed while the target bucket was away; it is still away."""
+    """A version from before the rule, and one that is FAILED because the target bucket does not exist."""
     source.sandbox.settings("source", retries=0)
     set_up(source, target, but=("object", "replication"))
     put(source, "old")
@@ -42,7 +42,7 @@ def inventory(play: Plays, folder: Path, **variables: Any) -> Inventory:
 
 
 def repaired(played: PlaybookResult) -> dict[str, Any]:
-    """The report of the only pair, of which the statistic for workflows has no text of servers."""
+    """The report of the only pair. Its statistic for AWX workflows has the same values without texts from servers."""
     facts = [
         found
         for one in played.records
@@ -62,7 +62,7 @@ def repaired(played: PlaybookResult) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("by_api", [True, False])
-def test_what_was_wrong_is_repaired_once(
+def test_versions_are_repaired_and_a_second_run_is_idempotent(
     play: Plays, broken: Side, target: Side, tmp_path: Path, by_api: bool
 ) -> None:
     target.do("bucket", name=TARGET_BUCKET, versioning="enabled")
@@ -85,13 +85,13 @@ def test_what_was_wrong_is_repaired_once(
     written = broken.sandbox.calls(write=True)
     again = play(inventory=given, playbook=REPAIR).ok()
     assert broken.sandbox.calls(write=True) == written
-    # A report tells its time.
+    # A report contains its time.
     assert {one["action"] for one in again.module_records() if one["result"].get("changed")} <= {
         "scality.backbeat.backbeat_report"
     }
 
 
-def test_what_is_left_is_named_with_its_reason(
+def test_versions_that_stay_unrepaired_are_reported_with_a_reason(
     play: Plays, source: Side, target: Side, tmp_path: Path
 ) -> None:
     set_up(source, target, but=("object", "replication"))
@@ -109,7 +109,7 @@ def test_what_is_left_is_named_with_its_reason(
     assert kept["sent_count"] == 1
 
 
-def test_what_keeps_a_pair_from_working_stops_its_repair(
+def test_a_preflight_error_stops_the_repair_before_any_write(
     play: Plays, broken: Side, tmp_path: Path
 ) -> None:
     written = broken.sandbox.calls(write=True)
@@ -122,7 +122,7 @@ def test_what_keeps_a_pair_from_working_stops_its_repair(
     assert "bucket-missing" in (tmp_path / "page.html").read_text()
 
 
-def test_the_role_sets_up_first_if_asked(
+def test_replication_repair_configuration_sets_up_the_pair_first(
     play: Plays, broken: Side, target: Side, tmp_path: Path
 ) -> None:
     given = inventory(play, tmp_path, replication_repair_configuration="yes")
@@ -140,7 +140,7 @@ def two_pairs(given: Inventory) -> Inventory:
     return given
 
 
-def of_pairs(played: PlaybookResult) -> dict[str, dict[str, Any]]:
+def reports_by_source_bucket(played: PlaybookResult) -> dict[str, dict[str, Any]]:
     found = [
         facts
         for one in played.records
@@ -151,7 +151,7 @@ def of_pairs(played: PlaybookResult) -> dict[str, dict[str, Any]]:
     return {one["source_bucket"]: one for one in found}
 
 
-def test_a_pair_with_an_error_does_not_keep_the_others_from_being_repaired(
+def test_an_error_of_one_pair_does_not_stop_the_repair_of_others(
     play: Plays, broken: Side, target: Side, tmp_path: Path
 ) -> None:
     target.do("bucket", name=TARGET_BUCKET, versioning="enabled")
@@ -160,13 +160,13 @@ def test_a_pair_with_an_error_does_not_keep_the_others_from_being_repaired(
         "-e", "replication_repair_configuration=no", inventory=two_pairs(given), playbook=REPAIR
     )
     assert played.code == 2
-    found = of_pairs(played)
+    found = reports_by_source_bucket(played)
     assert "lost-bucket" in found["lost-bucket"]["stopped"]
     assert (found["lost-bucket"]["done"], found["lost-bucket"]["after"]) == ([], None)
     assert found[SOURCE_BUCKET]["after"] == {"in_sync": 2}
     assert not found[SOURCE_BUCKET]["stopped"]
     assert states(verify(broken, target)) == {"in_sync": 2}
-    # "no" as text does not set up.
+    # The text "no" means false: set-up does not run.
     assert {
         call["operation"] for call in broken.sandbox.calls(write=True, bucket="lost-bucket")
     } == set()

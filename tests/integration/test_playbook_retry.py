@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The playbook that has Backbeat retry what failed, for all pairs of an inventory."""
+"""The playbook retry_failed: Backbeat retries the failed versions of all pairs of an inventory."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PLAYBOOK = ROOT / "playbooks" / "retry_failed.yml"
 
 @pytest.fixture
 def failed(source: Side, target: Side) -> str:
-    """A version that failed, since the target bucket is gone."""
+    """A version that is FAILED because the target bucket does not exist."""
     source.sandbox.settings("source", retries=0)
     set_up(source, target, but=("object",))
     target.s3.delete_bucket(Bucket=TARGET_BUCKET)
@@ -38,7 +38,9 @@ def status(source: Side) -> str:
 
 
 @pytest.mark.usefixtures("failed")
-def test_what_failed_is_retried_once_it_can_work(play: Plays, source: Side, target: Side) -> None:
+def test_failed_versions_are_retried_only_after_preflight_succeeds(
+    play: Plays, source: Side, target: Side
+) -> None:
     refused = run(play, source)
     assert "bucket-missing" in refused.failure()
     assert status(source) == "FAILED"
@@ -51,7 +53,9 @@ def test_what_failed_is_retried_once_it_can_work(play: Plays, source: Side, targ
 
 
 @pytest.mark.usefixtures("failed")
-def test_without_backbeats_url_it_says_so(play: Plays, source: Side, target: Side) -> None:
+def test_without_backbeats_url_the_message_names_the_variable(
+    play: Plays, source: Side, target: Side
+) -> None:
     target.do("bucket", name=TARGET_BUCKET, versioning="enabled")
     assert (
         "replication_backbeat_url of node1 is not set"
@@ -61,7 +65,7 @@ def test_without_backbeats_url_it_says_so(play: Plays, source: Side, target: Sid
 
 
 @pytest.mark.usefixtures("failed")
-def test_connections_are_not_shown(play: Plays, source: Side, target: Side) -> None:
+def test_secrets_are_not_shown(play: Plays, source: Side, target: Side) -> None:
     target.do("bucket", name=TARGET_BUCKET, versioning="enabled")
     inventory = play.inventory(replication_backbeat_url=source.side.s3_url)
     secrets = []

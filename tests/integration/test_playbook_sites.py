@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Playbooks for a pair whose objects go to two sites, one of them a cloud: each is compared and shown by itself."""
+"""Playbooks for a pair that replicates to two sites, one of them a cloud: each is compared and shown separately."""
 
 from __future__ import annotations
 
@@ -73,12 +73,12 @@ def counts(found: dict[str, Any]) -> dict[str, int]:
 
 
 def lose(target: Side, key: str) -> None:
-    """Take a copy away in the cloud."""
+    """Delete a replica in the cloud."""
     copies = [one for one in listed(target, CLOUD_BUCKET) if one["Key"] == key]
     target.s3.delete_object(Bucket=CLOUD_BUCKET, Key=key, VersionId=copies[0]["VersionId"])
 
 
-def test_each_site_is_compared_with_its_own_status(
+def test_verify_compares_each_site_with_its_own_status(
     play: Plays, two_sites: Side, target: Side, tmp_path: Path
 ) -> None:
     put(two_sites, "k")
@@ -95,7 +95,7 @@ def test_each_site_is_compared_with_its_own_status(
     assert (ours["site"], counts(ours)) == ("node6", {"in_sync": 2})
     assert (cloud["site"], counts(cloud)) == (SITE, {"in_sync": 1, "missing": 1})
     assert cloud["scope"]["cloud"]
-    # The rule is for a bucket of another name than the cloud's.
+    # No note that the rule's bucket is not the cloud's: their names may differ.
     assert cloud["notes"] == []
     missing = [
         line
@@ -120,17 +120,17 @@ def reports_of_repair(played: PlaybookResult) -> dict[str, dict[str, Any]]:
 
 
 def fail_at_target(source: Side, target: Side, key: str) -> None:
-    """Put an object while the Scality site has no bucket for it."""
+    """Put an object while the target bucket at the Scality site does not exist."""
     target.s3.delete_bucket(Bucket=TARGET_BUCKET)
     put(source, key)
     settle(source, key, status="FAILED")
     target.do("bucket", name=TARGET_BUCKET, versioning="enabled")
 
 
-def test_a_repair_sends_again_to_the_site_that_lacks_a_version(
+def test_repair_sends_a_version_again_to_the_scality_site_only(
     play: Plays, two_sites: Side, target: Side, tmp_path: Path
 ) -> None:
-    """What the Scality site lacks is sent again; what the cloud lacks is named."""
+    """Versions that the cloud lacks are only reported."""
     fail_at_target(two_sites, target, "k")
     wait(lambda: len(listed(target, CLOUD_BUCKET)) == 1)
     given = inventory(play, tmp_path / "reports")
@@ -142,7 +142,7 @@ def test_a_repair_sends_again_to_the_site_that_lacks_a_version(
     assert any("nothing is sent again to a cloud" in one for one in found["aws"]["notes"])
 
 
-def test_retries_and_the_status_are_those_of_each_site(
+def test_retry_and_status_report_each_site_separately(
     play: Plays, two_sites: Side, target: Side, tmp_path: Path
 ) -> None:
     fail_at_target(two_sites, target, "k")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The status of all pairs: on the screen, as files, with what an earlier verification found, and without a Backbeat."""
+"""The status of all pairs: on the screen, in files, with the last verification, and without Backbeat."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ def lines(played: PlaybookResult) -> list[str]:
     return found
 
 
-def test_the_screen(play: Plays, source: Side, target: Side) -> None:
+def test_the_status_of_a_pair_is_shown_without_writes(
+    play: Plays, source: Side, target: Side
+) -> None:
     set_up(source, target)
     source.sandbox.clear_calls()
     played = status(play, replication_backbeat_url=source.side.s3_url).ok()
@@ -43,7 +45,7 @@ def test_the_screen(play: Plays, source: Side, target: Side) -> None:
     assert source.writes() == []
 
 
-def test_files_and_the_last_verification(
+def test_reports_show_the_last_verification(
     play: Plays, source: Side, target: Side, tmp_path: Path
 ) -> None:
     set_up(source, target)
@@ -64,7 +66,7 @@ def test_files_and_the_last_verification(
     assert again["pairs"][0]["status"]["oldest pending"] == "none"
 
 
-def test_without_a_url_backbeat_is_not_asked(play: Plays, source: Side, target: Side) -> None:
+def test_without_a_url_backbeat_is_not_called(play: Plays, source: Side, target: Side) -> None:
     set_up(source, target)
     source.sandbox.clear_calls()
     screen = lines(status(play).ok())
@@ -72,7 +74,7 @@ def test_without_a_url_backbeat_is_not_asked(play: Plays, source: Side, target: 
     assert source.reads() == []
 
 
-def test_a_backbeat_that_is_down_is_shown_and_fails(
+def test_a_backbeat_that_is_down_is_shown_and_fails_the_play(
     play: Plays, source: Side, target: Side
 ) -> None:
     set_up(source, target)
@@ -86,7 +88,7 @@ def test_a_backbeat_that_is_down_is_shown_and_fails(
     assert any("Failed to check Backbeat's health" in line for line in screen)
 
 
-def test_set_up_writes_what_it_proved(
+def test_setup_reports_its_proof_and_the_last_verification(
     play: Plays, source: Side, target: Side, tmp_path: Path
 ) -> None:
     page = tmp_path / "run.html"
@@ -97,14 +99,14 @@ def test_set_up_writes_what_it_proved(
     assert lines(first)[0] == "1 pair was not verified."
     assert "proof with an object: replicated" in lines(first)[2]
     assert "Proof with an object" in page.read_text()
-    # What a verification found is shown from then on.
+    # Later runs show the result of this verification.
     play(inventory=inventory, playbook=PLAYBOOK.with_name("verify_replication.yml")).ok()
     second = play(inventory=inventory).ok()
     assert lines(second)[0] == "1 pair is in sync."
     assert play(inventory=inventory).ok().changed() == {}
 
 
-def test_validation_writes_its_findings(
+def test_validation_reports_its_findings(
     play: Plays, source: Side, target: Side, tmp_path: Path
 ) -> None:
     set_up(source, target)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
-# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-# SPDX-License-Identifier: GPL-3.0-or-later
-"""Each step of the playbook alone, and each side alone."""
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-skipped.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-skipped
+"""Single steps of the playbook by tags, and single sides by limit."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ STEPS = ("roles", "policies", "buckets", "replication", "object")
 
 
 @pytest.mark.parametrize(
-    ("tag", "later", "changes"),
+    ("tag", "skipped", "changes"),
     [
         ("roles", STEPS, [f"CreateRole {SOURCE_ROLE}", f"CreateRole {TARGET_ROLE}"]),
         (
@@ -51,10 +51,10 @@ STEPS = ("roles", "policies", "buckets", "replication", "object")
         ("verify", STEPS[4:], [f"PutObject {SOURCE_BUCKET}/{KEY}"]),
     ],
 )
-def test_each_tag_alone_reads_what_it_needs(
-    play: Plays, source: Side, target: Side, tag: str, later: tuple[str, ...], changes: list[str]
+def test_each_tag_alone_makes_only_its_changes(
+    play: Plays, source: Side, target: Side, tag: str, skipped: tuple[str, ...], changes: list[str]
 ) -> None:
-    set_up(source, target, but=later)
+    set_up(source, target, but=skipped)
     play.sandbox.clear_calls()
     assert play("--tags", tag).ok().changes() == changes
     assert sorted(source.writes() + target.writes()) == sorted(
@@ -62,28 +62,28 @@ def test_each_tag_alone_reads_what_it_needs(
     )
 
 
-def test_replication_alone_before_there_are_roles(play: Plays) -> None:
+def test_tag_replication_without_roles_names_the_tag_to_run_first(play: Plays) -> None:
     message = play("--tags", "replication").failure()
     assert f"The role {SOURCE_ROLE} of node1 does not exist" in message
     assert "--tags roles" in message
 
 
 @pytest.mark.end_cores
-def test_one_side_after_the_other(play: Plays, source: Side, target: Side) -> None:
-    """The source needs the target's role: it says so, and later reads it from the target itself."""
-    early = play("--limit", "node1").failure()
-    assert f"The role {TARGET_ROLE} of node6 does not exist" in early
-    assert "for both hosts" in early
+def test_limit_to_each_side_in_turn(play: Plays, source: Side, target: Side) -> None:
+    """The source fails if the target's role is missing, and reads it from the target if it exists."""
+    without_target = play("--limit", "node1").failure()
+    assert f"The role {TARGET_ROLE} of node6 does not exist" in without_target
+    assert "for both hosts" in without_target
     assert target.writes() == []
 
     play.sandbox.clear_calls()
-    there = play("--limit", "node6").ok()
-    assert there.changed() == {"node6": 3}
+    target_run = play("--limit", "node6").ok()
+    assert target_run.changed() == {"node6": 3}
     assert source.writes() == []
 
     play.sandbox.clear_calls()
-    here = play("--limit", "node1").ok()
-    assert here.changes() == [
+    source_run = play("--limit", "node1").ok()
+    assert source_run.changes() == [
         f"PutBucketReplication {SOURCE_BUCKET}",
         f"PutObject {SOURCE_BUCKET}/{KEY}",
     ]

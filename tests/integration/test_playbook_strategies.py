@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""No source is configured before its target is ready, whatever the strategy, and however the role is included."""
+"""Sources are configured after their targets are ready, with every strategy and with the role in a user's play."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ from tests.integration.support.procedure import (
 )
 from tests.integration.test_half_done import arrives
 
-INCLUDED = """---
+SETUP_PLAY = """---
 - name: A play of a user
   hosts: all
   gather_facts: false
   roles:
     - role: scality.backbeat.replication
 """
-#: What the target writes in its order; one of them is slow.
+#: Writes to the target that take 2 seconds each.
 SLOW = ("CreateRole", "CreateBucket", "PutBucketVersioning")
-# host_pinned is free with another order of hosts.
+# host_pinned differs from free only in the order of hosts.
 FREE = pytest.param("free", marks=pytest.mark.end_cores)
 
 
 @pytest.fixture
 def playbook(tmp_path: Path) -> Path:
     file = tmp_path / "play.yml"
-    file.write_text(INCLUDED)
+    file.write_text(SETUP_PLAY)
     return file
 
 
 @pytest.mark.parametrize("strategy", [FREE, "host_pinned"])
-def test_a_slow_target(
+def test_the_source_waits_for_a_slow_target(
     play: Plays,
     source: Side,
     target: Side,
@@ -51,7 +51,7 @@ def test_a_slow_target(
     monkeypatch: pytest.MonkeyPatch,
     strategy: str,
 ) -> None:
-    """All that the source may need there takes longer than its own steps."""
+    """The target's steps take longer than the steps of the source."""
     monkeypatch.setenv("ANSIBLE_STRATEGY", strategy)
     for operation in SLOW:
         play.sandbox.fail(side="target", operation=operation, how="hang", seconds=2)
@@ -66,7 +66,7 @@ def test_a_slow_target(
 
 
 @pytest.mark.end_cores
-def test_our_playbook_is_linear_whatever_is_configured(
+def test_the_shipped_playbook_is_linear_despite_ansible_strategy(
     play: Plays, source: Side, target: Side, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ANSIBLE_STRATEGY", "free")
@@ -77,7 +77,7 @@ def test_our_playbook_is_linear_whatever_is_configured(
 
 
 @pytest.mark.parametrize("strategy", ["linear", FREE])
-def test_a_mistake_of_one_host_changes_no_other(
+def test_an_invalid_name_on_one_host_prevents_all_calls_of_setup(
     play: Plays, playbook: Path, monkeypatch: pytest.MonkeyPatch, strategy: str
 ) -> None:
     monkeypatch.setenv("ANSIBLE_STRATEGY", strategy)
@@ -88,11 +88,13 @@ def test_a_mistake_of_one_host_changes_no_other(
     assert play.sandbox.calls() == []
 
 
-@pytest.mark.parametrize("made", ["no bucket", "no versioning"])
-def test_a_target_that_is_not_ready(play: Plays, source: Side, target: Side, made: str) -> None:
+@pytest.mark.parametrize("state", ["no bucket", "no versioning"])
+def test_limit_to_the_source_fails_if_the_target_bucket_is_not_ready(
+    play: Plays, source: Side, target: Side, state: str
+) -> None:
     set_up(source, target, but=["buckets", "replication", "object"])
     source.do("bucket", name=SOURCE_BUCKET, versioning="enabled")
-    if made == "no versioning":
+    if state == "no versioning":
         target.do("bucket", name=TARGET_BUCKET)
     source.sandbox.clear_calls()
     message = play("--limit", "node1").failure()
@@ -102,7 +104,9 @@ def test_a_target_that_is_not_ready(play: Plays, source: Side, target: Side, mad
     assert source.writes() == target.writes() == []
 
 
-def test_a_target_role_that_does_not_exist(play: Plays, source: Side, target: Side) -> None:
+def test_tag_replication_fails_if_the_target_role_does_not_exist(
+    play: Plays, source: Side, target: Side
+) -> None:
     set_up(source, target, but=["replication", "object"])
     target.do("policy", name="TargetPolicyForS3Replication", state="absent")
     target.do("iam_role", name=TARGET_ROLE, state="absent")
@@ -113,7 +117,7 @@ def test_a_target_role_that_does_not_exist(play: Plays, source: Side, target: Si
     assert play().ok().changes()[-1] == f"PutObject {SOURCE_BUCKET}/{KEY}"
 
 
-TAKEN_DOWN = """---
+TEARDOWN_PLAY = """---
 - name: A play of a user
   hosts: all
   gather_facts: false
@@ -129,12 +133,12 @@ REMOVALS = ("DetachRolePolicy", "DeletePolicy", "DeleteRole")
 @pytest.fixture
 def teardown(tmp_path: Path) -> Path:
     file = tmp_path / "teardown.yml"
-    file.write_text(TAKEN_DOWN)
+    file.write_text(TEARDOWN_PLAY)
     return file
 
 
 @pytest.mark.parametrize("strategy", ["free", "host_pinned"])
-def test_teardown_with_a_slow_source(
+def test_teardown_of_the_target_waits_for_a_slow_source(
     play: Plays,
     source: Side,
     target: Side,
@@ -142,7 +146,7 @@ def test_teardown_with_a_slow_source(
     monkeypatch: pytest.MonkeyPatch,
     strategy: str,
 ) -> None:
-    """The target's policy and role stay until the configuration that needs them is gone."""
+    """The target's policy and role stay until the configuration that needs them is deleted."""
     set_up(source, target)
     arrives(source, target)
     play.sandbox.clear_calls()
@@ -159,7 +163,7 @@ def test_teardown_with_a_slow_source(
 
 
 @pytest.mark.parametrize("strategy", ["linear", FREE, "host_pinned"])
-def test_teardown_with_a_source_that_fails(
+def test_teardown_changes_nothing_on_the_target_if_the_source_fails(
     play: Plays,
     source: Side,
     target: Side,
@@ -183,7 +187,7 @@ def test_teardown_with_a_source_that_fails(
 
 
 @pytest.mark.end_cores
-def test_teardown_that_waits_too_long(
+def test_teardown_of_the_target_fails_if_the_source_takes_too_long(
     play: Plays,
     source: Side,
     target: Side,
@@ -203,7 +207,7 @@ def test_teardown_that_waits_too_long(
 
 
 @pytest.mark.parametrize("strategy", ["linear", "free"])
-def test_a_mistake_of_one_host_keeps_all_others_from_teardown(
+def test_an_invalid_name_on_one_host_prevents_all_calls_of_teardown(
     play: Plays,
     source: Side,
     target: Side,
@@ -240,7 +244,7 @@ WRONG = {
         ("host_pinned", ["-e", "replication_preflight=false"], "target IAM"),
     ],
 )
-def test_credentials_are_tried_before_the_first_write(
+def test_wrong_credentials_fail_before_the_first_write(
     play: Plays,
     source: Side,
     target: Side,
@@ -262,18 +266,20 @@ def test_credentials_are_tried_before_the_first_write(
     assert source.writes() == target.writes() == []
 
 
-def test_what_preflight_has_tried_is_not_tried_again(play: Plays) -> None:
+def test_setup_checks_each_endpoint_once(play: Plays) -> None:
     play().ok()
     tried = [one["operation"] for one in play.sandbox.calls()]
     assert (tried.count("ListBuckets"), tried.count("GetUser")) == (2, 2)
 
 
-def test_a_target_alone_tries_each_endpoint_once(play: Plays, source: Side, target: Side) -> None:
+def test_limit_to_the_target_checks_each_source_endpoint_once(
+    play: Plays, source: Side, target: Side
+) -> None:
     play("--limit", "node6").ok()
     assert source.reads() == ["ListBuckets", "GetUser"]
 
 
-def test_a_connection_that_only_its_own_host_can_evaluate_is_not_tried_by_another(
+def test_a_connection_with_a_runtime_variable_is_not_checked_by_other_hosts(
     play: Plays, source: Side
 ) -> None:
     inventory = play.inventory()
@@ -283,8 +289,8 @@ def test_a_connection_that_only_its_own_host_can_evaluate_is_not_tried_by_anothe
     assert source.sandbox.calls("source") == []
 
 
-def test_only_ranges_are_taken_at_the_pace_of_each_host() -> None:
-    """With any other strategy, a file of all hosts would be written before all hosts have come so far."""
+def test_only_plays_of_verification_ranges_use_the_strategy_free() -> None:
+    """With free, a file for all hosts could be written before all hosts have their results."""
     strategies: dict[str, set[str]] = {}
     for file in (ROOT / "playbooks").glob("*.yml"):
         for one in yaml.safe_load(file.read_text()):

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a run says at its end: a plan in check mode, a table of pairs and what was done otherwise."""
+"""The summary of a run: a plan in check mode, else a table of pairs and the counts of changes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def statistics(played: PlaybookResult) -> dict[str, Any]:
 
 
 @pytest.mark.end_cores
-def test_check_run_and_run_again(play: Plays) -> None:
+def test_summaries_of_check_mode_of_a_run_and_of_a_second_run(play: Plays) -> None:
     check = play.check().ok()
     assert lines(check, "node1") == [
         "Plan: 1 role, 1 policy, 1 bucket, 1 rule, 1 object to add; 0 to change; 0 to remove."
@@ -39,7 +39,7 @@ def test_check_run_and_run_again(play: Plays) -> None:
         "Plan: 1 role, 1 policy, 1 bucket to add; 0 to change; 0 to remove."
     ]
     assert statistics(check)["node1"]["check_mode"] is True
-    # Nothing is wrong with environments that are still empty.
+    # Environments that are still empty cause no warnings.
     assert "WARNING" not in check.output
 
     first = play().ok()
@@ -58,14 +58,16 @@ def test_check_run_and_run_again(play: Plays) -> None:
     assert done == "Done: 0 added; 0 changed; 0 removed."
 
 
-def test_a_new_pair_of_buckets_that_exist(play: Plays, source: Side, target: Side) -> None:
+def test_plan_for_a_new_pair_of_existing_buckets(play: Plays, source: Side, target: Side) -> None:
     set_up(source, target, but=["replication", "object"])
     (line,) = lines(play.check().ok(), "node1")
     assert line == "Plan: 1 rule, 1 object to add; 0 to change; 0 to remove."
 
 
-def test_rules_are_counted_by_what_becomes_of_them(play: Plays, source: Side, target: Side) -> None:
-    """Also by a step alone, for which preflight has read nothing."""
+def test_rules_are_counted_as_added_changed_and_removed(
+    play: Plays, source: Side, target: Side
+) -> None:
+    """Also with a single tag, without facts from preflight."""
     set_up(source, target, rules=[{"id": "a", "prefix": "a/"}, {"id": "b", "prefix": "b/"}])
     inventory = play.inventory(replication_purge_rules=True)
     (pair,) = inventory["all"]["hosts"]["node1"]["replication_pairs"]
@@ -77,7 +79,7 @@ def test_rules_are_counted_by_what_becomes_of_them(play: Plays, source: Side, ta
 
 
 @pytest.mark.end_cores
-def test_drift_and_teardown(play: Plays, source: Side, target: Side) -> None:
+def test_plan_for_drift_and_summary_of_teardown(play: Plays, source: Side, target: Side) -> None:
     set_up(source, target)
     arrives(source, target)
     disabled = [{"prefix": "", "enabled": False}]

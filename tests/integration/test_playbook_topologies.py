@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The playbook where there is more than one pair of buckets between one source and one target."""
+"""The playbook with several pairs, sources or directions."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def pair(source: str, target: str, *rules: dict[str, Any]) -> dict[str, Any]:
     return {"source_bucket": source, "target_bucket": target, **({"rules": rules} if rules else {})}
 
 
-def many_ways(play: Plays) -> Inventory:
-    """Two sources of one target, which itself is a source of the first: four pairs, one of them both ways.
+def inventory_of_four_pairs(play: Plays) -> Inventory:
+    """Two sources replicate to one target, which replicates back to the first: four pairs, one in each direction.
 
-    The sandbox's source environment plays both sources; their roles and buckets have different names.
+    Both sources are the sandbox's source environment; their roles and buckets have different names.
     """
     inventory = play.inventory()
     hosts = inventory["all"]["hosts"]
@@ -56,7 +56,7 @@ def many_ways(play: Plays) -> Inventory:
 
 
 def resources(side: Side, policy: str) -> set[str]:
-    """What the policy speaks of."""
+    """The resources that the policy's statements name."""
     arn = side.arn("policy", policy)
     version = side.iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
     answer = side.iam.get_policy_version(PolicyArn=arn, VersionId=version)
@@ -68,8 +68,10 @@ def status(side: Side, bucket: str, key: str) -> str:
     return str(side.s3.head_object(Bucket=bucket, Key=key).get("ReplicationStatus"))
 
 
-def test_many_ways(play: Plays, source: Side, target: Side) -> None:
-    inventory = many_ways(play)
+def test_two_sources_and_both_directions_in_one_inventory(
+    play: Plays, source: Side, target: Side
+) -> None:
+    inventory = inventory_of_four_pairs(play)
     check = play.check(inventory=inventory).ok()
     run = play("--diff", inventory=inventory).ok()
     assert run.changes() == check.changes()
@@ -96,8 +98,8 @@ def test_many_ways(play: Plays, source: Side, target: Side) -> None:
     assert source.writes() == target.writes() == []
 
 
-def test_roles_that_exist_already_need_no_iam_at_all(play: Plays) -> None:
-    """Installations with service accounts: the roles are names in the configuration and nothing more."""
+def test_with_the_arns_of_existing_roles_iam_is_not_called(play: Plays) -> None:
+    """Installations with service accounts: the roles exist only as ARNs in the configuration."""
     play.sandbox.settings(assume_roles=False)
     arn = "arn:aws:iam::{}:role/scality-internal/replication-role"
     inventory = play.inventory()
@@ -115,7 +117,7 @@ def test_roles_that_exist_already_need_no_iam_at_all(play: Plays) -> None:
     assert play.sandbox.calls(service="iam") == []
 
 
-def test_more_pairs_than_one_policy_can_hold_and_fewer_again(
+def test_policies_are_split_for_many_pairs_and_merged_for_few(
     play: Plays, source: Side, target: Side
 ) -> None:
     names = [
@@ -130,8 +132,8 @@ def test_more_pairs_than_one_policy_can_hold_and_fewer_again(
     parts = [f"{SOURCE_POLICY}-2", f"{SOURCE_POLICY}-3"]
     listed = {one["PolicyName"] for one in source.iam.list_policies(Scope="Local")["Policies"]}
     assert {SOURCE_POLICY, parts[0]} <= listed <= {SOURCE_POLICY, *parts}
-    held = [resources(source, name) for name in sorted(listed)]
-    assert set().union(*held) == {*names, *(f"{name}/*" for name in names)}
+    resources_of_parts = [resources(source, name) for name in sorted(listed)]
+    assert set().union(*resources_of_parts) == {*names, *(f"{name}/*" for name in names)}
     assert {status(target, f"{name}-copy", KEY) for name in names} == {"REPLICA"}
 
     assert play(inventory=inventory).ok().changed() == {}
@@ -146,7 +148,7 @@ def test_more_pairs_than_one_policy_can_hold_and_fewer_again(
     assert status(source, names[-1], KEY) == "COMPLETED"
 
 
-def test_a_source_bucket_in_two_pairs(play: Plays) -> None:
+def test_a_source_bucket_in_two_pairs_is_refused(play: Plays) -> None:
     inventory = play.inventory()
     inventory["all"]["hosts"]["node1"]["replication_pairs"] = [
         pair(SOURCE_BUCKET, TARGET_BUCKET, {"prefix": "a/"}),

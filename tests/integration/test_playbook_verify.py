@@ -20,7 +20,9 @@ from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, se
 VERIFY = ROOT / "playbooks" / "verify_replication.yml"
 
 
-def test_a_pair_that_is_in_sync(play: Plays, source: Side, target: Side, tmp_path: Path) -> None:
+def test_a_pair_in_sync_is_reported_without_writes(
+    play: Plays, source: Side, target: Side, tmp_path: Path
+) -> None:
     set_up(source, target)
     source.do("object_check", bucket=SOURCE_BUCKET, key="object-to-replicate")
     folder, page = tmp_path / "reports", tmp_path / "page.html"
@@ -39,7 +41,7 @@ def test_a_pair_that_is_in_sync(play: Plays, source: Side, target: Side, tmp_pat
     assert "1 pair" in played.output
 
 
-def test_a_loss_fails_after_the_report(
+def test_a_missing_replica_fails_the_play_after_the_report(
     play: Plays, source: Side, target: Side, tmp_path: Path
 ) -> None:
     set_up(source, target)
@@ -59,12 +61,12 @@ def test_a_loss_fails_after_the_report(
 
 
 SHARED = VERIFY.with_name("verify_replication_on_workers.yml")
-# More than one answer of a listing has, so that there are keys to divide them by.
+# More than one page of a listing, so that there are keys that divide the bucket into ranges.
 COUNT = 1100
 
 
 def shared(play: Plays, folder: Path, **variables: Any) -> dict[str, Any]:
-    """The inventory with three more hosts, which share the work as module processes, as other machines do."""
+    """The inventory with three workers that run modules in separate processes, as other machines do."""
     inventory = play.inventory(
         replication_verify_folder=str(folder),
         replication_verify_workers=["worker1", "worker2", "worker3"],
@@ -83,7 +85,7 @@ def merged(folder: Path) -> dict[str, Any]:
     return report
 
 
-def test_three_workers_share_a_bucket_and_a_killed_one_is_continued(
+def test_three_workers_share_a_bucket_and_the_next_run_completes_a_killed_one(
     play: Plays, source: Side, target: Side, tmp_path: Path
 ) -> None:
     set_up(source, target, but=("object",))
@@ -93,7 +95,7 @@ def test_three_workers_share_a_bucket_and_a_killed_one_is_continued(
     one = tmp_path / "one"
     play(inventory=play.inventory(replication_verify_folder=str(one)), playbook=VERIFY).ok()
     folder = tmp_path / "shared"
-    # Slow enough to be killed.
+    # Slow enough that a worker can be killed while it runs.
     options = {"replication_verify_requests_per_second": 1.0}
     playing = play.start("--forks=5", inventory=shared(play, folder, **options), playbook=SHARED)
     kill_a_worker(folder)
@@ -113,7 +115,7 @@ def test_three_workers_share_a_bucket_and_a_killed_one_is_continued(
 
 
 def kill_a_worker(folder: Path) -> None:
-    """Kill the process of the first part that is on its way."""
+    """Kill the process of the first range that is running."""
     deadline = time.monotonic() + 150
     while time.monotonic() < deadline:
         for file in folder.glob("[!.]*.status.json.*"):
@@ -131,10 +133,10 @@ PLAN, SLICE, MERGE = (
 )
 
 
-def test_two_slices_share_a_bucket_without_a_common_folder(
+def test_two_slices_exchange_their_parts_through_a_bucket(
     play: Plays, source: Side, target: Side, tmp_path: Path
 ) -> None:
-    """As jobs of a workflow in AWX: each has a folder of its own, and all share a bucket of the target's S3."""
+    """Like jobs of an AWX workflow: each has its own folder, and all use one bucket of the target's S3."""
     set_up(source, target, but=("object",))
     for side, bucket in (("source", SOURCE_BUCKET), ("target", TARGET_BUCKET)):
         source.sandbox.seed(side, bucket, COUNT)
@@ -164,7 +166,7 @@ def test_two_slices_share_a_bucket_without_a_common_folder(
     assert unplanned.code != 0
     assert "There is no plan of the run monday" in unplanned.output
     step(PLAN, "planner").ok()
-    # Parts that cannot be put do not stop the slice, and are put by the next run.
+    # If parts cannot be put, the slice continues, and the next run puts them.
     target.sandbox.fail("PutObject", side="target", status=403, code="AccessDenied", times=0)
     step(SLICE, "first", 1).ok()
     target.sandbox.clear_faults()
@@ -193,11 +195,11 @@ def test_two_slices_share_a_bucket_without_a_common_folder(
         sorted((folder / file).read_text().splitlines()) for folder in (tmp_path / "merger", one)
     ]
     assert lines[0] == lines[1]
-    took = [
+    ranges_of_slices = [
         {path.name.rsplit(".", 1)[1] for path in (tmp_path / name).glob("*.report.json.monday.*")}
         - {"plan"}
         for name in ("first", "second")
     ]
-    assert took[0]
-    assert took[1]
-    assert not took[0] & took[1]
+    assert ranges_of_slices[0]
+    assert ranges_of_slices[1]
+    assert not ranges_of_slices[0] & ranges_of_slices[1]

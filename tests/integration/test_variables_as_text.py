@@ -15,7 +15,7 @@ from tests.integration.support.modules import Side
 from tests.integration.support.plays import TEARDOWN, Inventory, Plays
 from tests.integration.support.procedure import KEY, SOURCE_BUCKET, TARGET_BUCKET
 from tests.integration.test_playbook import ALL_CHANGES
-from tests.integration.test_playbook_trouble import VALIDATE
+from tests.integration.test_playbook_failures import VALIDATE
 
 pytestmark = pytest.mark.oldest_core
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The playbook where something is wrong, where it was interrupted, and where two run at the same time."""
+"""The playbook after failures and interruptions, and two runs at the same time."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ NO_TRUST = json.dumps(
 )
 
 
-def test_failed_is_explained(play: Plays, source: Side, target: Side) -> None:
+def test_a_failed_object_is_explained_by_findings(play: Plays, source: Side, target: Side) -> None:
     set_up(source, target, but=("object",))
     target.iam.update_assume_role_policy(RoleName=TARGET_ROLE, PolicyDocument=NO_TRUST)
     message = play(*VERIFY).failure()
@@ -47,8 +47,8 @@ def test_failed_is_explained(play: Plays, source: Side, target: Side) -> None:
     assert any(one.startswith("error target-role-trust-missing") for one in findings)
 
 
-def test_pending_is_explained(play: Plays, source: Side, target: Side) -> None:
-    """The guide's own document on a server of 2025: the object waits for ever."""
+def test_a_pending_object_is_explained_by_findings(play: Plays, source: Side, target: Side) -> None:
+    """With the guide's policy document, a server of 2025 never replicates the object."""
     short = {"replication_verify_timeout": 1}
     guide = play.inventory(replication_permissions="guide", **short)
     message = play(inventory=guide).failure()
@@ -56,13 +56,15 @@ def test_pending_is_explained(play: Plays, source: Side, target: Side) -> None:
     assert "s3:ReplicateObject" in message
     repaired = play().ok()
     assert f"CreatePolicyVersion {SOURCE_POLICY}" in repaired.changes()
-    # What waits already is not sent by the servers themselves.
+    # The servers do not send pending objects again by themselves.
     assert f"PutObjectTagging {SOURCE_BUCKET}/{KEY}" in repaired.changes()
     assert play().ok().changed() == {}
 
 
 @pytest.mark.parametrize("operation", ["AttachRolePolicy", "PutBucketReplication"])
-def test_cut_and_run_again(play: Plays, source: Side, target: Side, operation: str) -> None:
+def test_the_next_run_completes_what_a_refused_call_interrupted(
+    play: Plays, source: Side, target: Side, operation: str
+) -> None:
     play.sandbox.fail(side="source", operation=operation, times=0, status=403, code="AccessDenied")
     assert "AccessDenied" in play().failure()
     play.sandbox.clear_faults()
@@ -71,8 +73,10 @@ def test_cut_and_run_again(play: Plays, source: Side, target: Side, operation: s
     nothing_left(source, target)
 
 
-def test_nothing_is_sent_to_a_target_that_failed(play: Plays, source: Side, target: Side) -> None:
-    """To a bucket without versioning servers replicate all the same, and lose the history silently."""
+def test_the_source_is_not_configured_if_its_target_failed(
+    play: Plays, source: Side, target: Side
+) -> None:
+    """Servers also replicate to a bucket without versioning, and lose older versions without an error."""
     play.sandbox.fail(
         operation="PutBucketVersioning", side="target", status=403, code="AccessDenied", times=0
     )
@@ -83,10 +87,10 @@ def test_nothing_is_sent_to_a_target_that_failed(play: Plays, source: Side, targ
     assert "PutBucketReplication" not in source.writes()
 
 
-def test_a_disabled_rule_is_found_where_an_old_object_proves_what_was(
+def test_a_disabled_rule_fails_despite_an_old_replicated_object(
     play: Plays, source: Side, target: Side
 ) -> None:
-    """The inventory names no rule, so the disabled one stays, and the object has been there since before."""
+    """The inventory lists no rules, so the disabled rule stays; the object was replicated before."""
     set_up(source, target)
     arrives(source, target)
     source.do("bucket_replication", bucket=SOURCE_BUCKET, rules=[{"prefix": "", "enabled": False}])
@@ -95,15 +99,17 @@ def test_a_disabled_rule_is_found_where_an_old_object_proves_what_was(
     message = play(*VERIFY, inventory=inventory).failure()
     assert "that covers its key is disabled" in message
     assert "State enabled: true for a rule in rules" in message
-    # The server says so at once, and waiting changes nothing.
+    # The server's answer is final, so the run does not wait for the timeout.
     assert time.monotonic() - began < 100
     assert "is disabled" in play(playbook=VALIDATE).failure()
 
 
-def test_killed_in_the_middle_of_a_call(play: Plays, source: Side, target: Side) -> None:
+def test_the_next_run_completes_after_an_interrupt_during_a_call(
+    play: Plays, source: Side, target: Side
+) -> None:
     play.sandbox.fail(operation="CreatePolicy", side="source", how="hang-after", seconds=60)
     running = play.start()
-    # Of both hosts: ansible-playbook that is interrupted while it starts a worker may wait for that worker for ever.
+    # Wait for both hosts: if interrupted while it starts a worker, ansible-playbook may wait for that worker forever.
     for side in ("source", "target"):
         play.sandbox.wait_for_call(side=side, operation="CreatePolicy", timeout=60)
     running.process.send_signal(signal.SIGINT)
@@ -113,7 +119,7 @@ def test_killed_in_the_middle_of_a_call(play: Plays, source: Side, target: Side)
     nothing_left(source, target)
 
 
-def test_twice_at_the_same_time(play: Plays, source: Side, target: Side) -> None:
+def test_two_runs_at_the_same_time_both_succeed(play: Plays, source: Side, target: Side) -> None:
     runs = [play.start(), play.start()]
     for run in runs:
         run.end().ok()
@@ -121,12 +127,14 @@ def test_twice_at_the_same_time(play: Plays, source: Side, target: Side) -> None
     nothing_left(source, target)
 
 
-def test_teardown_and_again_and_anew(play: Plays, source: Side, target: Side) -> None:
+def test_teardown_is_idempotent_and_setup_works_afterwards(
+    play: Plays, source: Side, target: Side
+) -> None:
     set_up(source, target)
     arrives(source, target)
     check = play.check(playbook=TEARDOWN).ok()
     gone = play(playbook=TEARDOWN).ok()
-    # In check mode the policies are still attached when it comes to the roles.
+    # In check mode the policies are still attached when the tasks for the roles run.
     left_out = set(check.changes()) - set(gone.changes())
     assert set(gone.changes()) < set(check.changes())
     assert {change.split()[0] for change in left_out} == {"DetachRolePolicy"}

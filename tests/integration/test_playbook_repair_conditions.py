@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Repairs in other ways than the guide's: two at once, another strategy, one host only, odd names, no folder."""
+"""Repairs under other conditions than in the guide: concurrent, strategy free, one host, unusual keys, no folder."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.integration.support.procedure import SOURCE_BUCKET, set_up
 from tests.integration.test_playbook_repair import REPAIR, inventory, repaired
 from tests.integration.test_verify import put, states, verify
 
-#: A play of a user, in whose names and keys is what looks like a template.
+#: A user's play that includes the role with the strategy free.
 INCLUDED = """---
 - name: A play of a user
   hosts: all
@@ -29,15 +29,17 @@ INCLUDED = """---
 ODD = "{{ 7 * 7 }}/{% raw %}"
 
 
-def before_the_rule(source: Side, target: Side, *keys: str) -> None:
+def put_before_the_rule(source: Side, target: Side, *keys: str) -> None:
     set_up(source, target, but=("object", "replication"))
     for key in keys:
         put(source, key)
 
 
-def test_two_repairs_at_once(play: Plays, source: Side, target: Side, tmp_path: Path) -> None:
-    """The second is told so, and neither sends what the other has sent or loses what it works on."""
-    before_the_rule(source, target, *(f"k{number}" for number in range(6)))
+def test_a_second_repair_at_the_same_time_fails_and_the_first_completes(
+    play: Plays, source: Side, target: Side, tmp_path: Path
+) -> None:
+    """Each version is sent exactly once."""
+    put_before_the_rule(source, target, *(f"k{number}" for number in range(6)))
     set_up(source, target, but=("object",))
     source.sandbox.clear_calls()
     source.sandbox.fail("PutObjectTagging", 2, "source", "hang", seconds=60.0)
@@ -53,11 +55,11 @@ def test_two_repairs_at_once(play: Plays, source: Side, target: Side, tmp_path: 
     assert len({one["key"] for one in sent}) == len(sent) == 6
 
 
-def test_a_play_of_a_user_with_odd_keys_and_without_files(
+def test_a_users_play_repairs_keys_with_template_syntax_without_a_folder(
     play: Plays, source: Side, target: Side, tmp_path: Path
 ) -> None:
     """Strategy free, only the source's host, no folder for files, and keys that look like templates."""
-    before_the_rule(source, target, ODD, "a:b//c ", "deleted " + ODD)
+    put_before_the_rule(source, target, ODD, "a:b//c ", "deleted " + ODD)
     source.s3.delete_object(Bucket=SOURCE_BUCKET, Key="deleted " + ODD)
     set_up(source, target, but=("object",))
     playbook, page = tmp_path / "play.yml", tmp_path / "page.html"
@@ -78,14 +80,14 @@ def test_a_play_of_a_user_with_odd_keys_and_without_files(
     assert states(verify(source, target)) == report["after"]
     written = source.sandbox.calls(write=True)
     assert played.code == play("--limit", "node1", inventory=given, playbook=playbook).code
-    # A second run writes nothing, although something is left.
+    # A second run writes nothing, although two versions stay unrepaired.
     assert source.sandbox.calls(write=True) == written
 
 
-def test_a_rule_of_another_target_stops_the_repair(
+def test_a_rule_with_another_target_stops_the_repair(
     play: Plays, source: Side, target: Side, tmp_path: Path
 ) -> None:
-    before_the_rule(source, target, "k")
+    put_before_the_rule(source, target, "k")
     set_up(source, target, but=("object",))
     stored = source.s3.get_bucket_replication(Bucket=SOURCE_BUCKET)["ReplicationConfiguration"]
     stored["Rules"][0]["Destination"]["Bucket"] = "arn:aws:s3:::another-bucket"
