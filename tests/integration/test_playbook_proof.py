@@ -29,8 +29,8 @@ from tests.integration.test_playbook_summary import statistics
 from tests.integration.test_proof import (
     delete_the_role,
     detach_the_policy,
-    keep_objects,
     name_a_role_that_does_not_exist,
+    recreate_with_retention,
     swap_roles,
 )
 
@@ -153,7 +153,7 @@ def test_default_retention_prevents_the_proof_unless_it_is_allowed(
     play: Plays, source: Side, target: Side
 ) -> None:
     set_up(source, target, but=("object",))
-    keep_objects(source, SOURCE_BUCKET)
+    recreate_with_retention(source, SOURCE_BUCKET)
     played = play().ok()
     assert proof(played) == "none, because of a default retention"
     assert "replication_verify_despite_retention" in played.output

@@ -134,7 +134,7 @@ def test_create_with_a_document_path_and_description(source: Side) -> None:
     assert attached(source) == [NAME]
 
 
-def test_document_that_another_wrote_becomes_a_new_version(source: Side) -> None:
+def test_a_different_document_is_replaced_by_a_new_version(source: Side) -> None:
     attach(source, by_hand(source, OWN_DOCUMENT))
     result = source.promised("policy", **WANTED, purge_statements=True)
     assert result["changes"] == [f"CreatePolicyVersion {NAME}"]
@@ -145,24 +145,24 @@ def test_document_that_another_wrote_becomes_a_new_version(source: Side) -> None
     assert versions(source) == ["v1", "v2"]
 
 
-def test_document_of_the_same_meaning_stays_as_it_is(source: Side) -> None:
+def test_an_equivalent_document_is_not_changed(source: Side) -> None:
     first, second = SOURCE_DOCUMENT["Statement"]
     assert isinstance(first, dict)
     assert isinstance(second, dict)
-    spelled_otherwise = {
+    equivalent = {
         "Version": "2012-10-17",
         "Statement": [
             {**second, "Sid": "", "Resource": second["Resource"][0]},
             {**first, "Action": [action.lower() for action in reversed(first["Action"])]},
         ],
     }
-    attach(source, by_hand(source, spelled_otherwise))
+    attach(source, by_hand(source, equivalent))
     assert not source.promised("policy", **WANTED)["changed"]
-    assert document_of(source) == spelled_otherwise
+    assert document_of(source) == equivalent
 
 
 @pytest.mark.lowest_boto3
-def test_a_sixth_version_takes_the_oldests_place(source: Side) -> None:
+def test_a_sixth_version_replaces_the_oldest(source: Side) -> None:
     arn = by_hand(source, OWN_DOCUMENT)
     attach(source, arn)
     for number in range(2, 6):
@@ -175,8 +175,8 @@ def test_a_sixth_version_takes_the_oldests_place(source: Side) -> None:
     assert document_of(source) == SOURCE_DOCUMENT
 
 
-def test_the_version_in_force_is_not_the_one_to_go(source: Side) -> None:
-    """The oldest version may be the default one: without it the role would lose its permissions."""
+def test_the_default_version_is_not_deleted_for_a_new_one(source: Side) -> None:
+    """The default version may be the oldest; without it the role would lose its permissions."""
     arn = by_hand(source, OWN_DOCUMENT)
     for _ in range(4):
         text = json.dumps(TARGET_DOCUMENT)
@@ -200,7 +200,7 @@ def test_it_stays_attached_to_unlisted_roles(source: Side) -> None:
     assert attached(source, "Another") == [NAME]
 
 
-def test_a_role_that_does_not_exist(source: Side) -> None:
+def test_attaching_to_a_missing_role_fails_after_the_policy_was_created(source: Side) -> None:
     result = source.run("policy", **{**WANTED, "roles": ["Missing"]})
     assert result["failed"]
     assert result["changes"] == [f"CreatePolicy {NAME}"]
@@ -208,7 +208,7 @@ def test_a_role_that_does_not_exist(source: Side) -> None:
     assert "Missing" in result["msg"]
 
 
-def test_another_path_is_an_error_that_says_so(source: Side) -> None:
+def test_another_path_is_an_error(source: Side) -> None:
     attach(source, by_hand(source, Path="/elsewhere/"))
     result = source.promised("policy", **WANTED, path="/replication/")
     assert result["failed"]
@@ -223,7 +223,7 @@ def test_another_description_is_a_warning(source: Side) -> None:
 
 
 @pytest.mark.lowest_boto3
-def test_absent(source: Side) -> None:
+def test_absent_detaches_from_all_roles_and_deletes(source: Side) -> None:
     arn = by_hand(source, OWN_DOCUMENT)
     source.do("iam_role", name="Another")
     attach(source, arn)
@@ -240,11 +240,11 @@ def test_absent(source: Side) -> None:
     assert policy_names(source) == attached(source) == attached(source, "Another") == []
 
 
-def test_absent_from_nothing(source: Side) -> None:
+def test_absent_of_a_missing_policy_is_idempotent(source: Side) -> None:
     assert not source.promised("policy", name=NAME, state="absent")["changed"]
 
 
-def test_absent_of_a_policy_that_a_user_has(source: Side) -> None:
+def test_absent_is_refused_if_the_policy_is_attached_to_a_user(source: Side) -> None:
     arn = by_hand(source)
     source.iam.create_user(UserName="other-user")
     source.iam.attach_user_policy(UserName="other-user", PolicyArn=arn)
@@ -254,7 +254,7 @@ def test_absent_of_a_policy_that_a_user_has(source: Side) -> None:
     assert policy_names(source) == [NAME]
 
 
-def test_several_with_a_bad_one(source: Side) -> None:
+def test_an_invalid_item_does_not_prevent_the_changes_of_other_items(source: Side) -> None:
     by_hand(source, OWN_DOCUMENT, "Gone")
     items = [WANTED, {"name": "Bad", "side": "target"}, {"name": "Gone", "state": "absent"}]
     result = source.promised("policy", policies=items)

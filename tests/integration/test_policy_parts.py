@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The module backbeat_policy on a server: a document that is larger than a policy may be."""
+"""The module backbeat_policy on a server: documents above the size limit are split into several policies."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SIZE = 900
 
 @pytest.fixture
 def source(source: Side) -> Side:
-    """The source with a role, and with the limit of the server set to the tests'."""
+    """The source with a role, and with a low size limit on the server."""
     source.sandbox.settings(policy_size_limit=SIZE)
     source.do("iam_role", name=ROLE)
     return source
@@ -39,7 +39,7 @@ def wanted(buckets: int, **options: Any) -> dict[str, Any]:
 
 
 def granted(side: Side) -> set[tuple[str, str]]:
-    """Action and resource of all that the role's policies allow."""
+    """All pairs of action and resource that the role's policies allow."""
     found = set()
     for name in attached(side):
         for statement in document_of(side, name)["Statement"]:
@@ -57,7 +57,7 @@ def needed(buckets: int) -> set[tuple[str, str]]:
     }
 
 
-def test_split_and_grown_and_shrunk(source: Side) -> None:
+def test_parts_are_added_and_removed_with_the_size_of_the_document(source: Side) -> None:
     first = source.promised("policy", **wanted(40))
     names = [part["policy_name"] for part in first["policy"]["parts"]]
     assert names == [NAME, *(f"{NAME}-{number}" for number in range(2, len(names) + 1))]
@@ -78,8 +78,8 @@ def test_split_and_grown_and_shrunk(source: Side) -> None:
     assert policy_names(source) == attached(source) == [NAME]
 
 
-def test_no_permission_is_ever_missing_while_buckets_are_added_and_removed(source: Side) -> None:
-    """Each write in turn is the last one that works; what both documents allow must be allowed then."""
+def test_no_permission_is_missing_during_changes_of_the_bucket_list(source: Side) -> None:
+    """Each write in turn is the last one that succeeds. Permissions in both documents must be granted after it."""
     for before, after in ((20, 40), (40, 20)):
         source.sandbox.reset()
         source.sandbox.settings(policy_size_limit=SIZE)
@@ -105,8 +105,8 @@ def test_absent_removes_all_parts(source: Side) -> None:
     assert policy_names(source) == attached(source) == []
 
 
-def test_parts_that_a_crash_left_behind_are_removed(source: Side) -> None:
-    """Absent after the first part is gone already: the others are still found and removed."""
+def test_absent_removes_remaining_parts_after_a_partial_failure(source: Side) -> None:
+    """The first part is already deleted; the others are still found."""
     source.do("policy", **wanted(40))
     source.sandbox.fail(operation="DeletePolicy", times=0, nth=2, status=403, code="AccessDenied")
     assert source.run("policy", name=NAME, state="absent")["failed"]
@@ -115,7 +115,7 @@ def test_parts_that_a_crash_left_behind_are_removed(source: Side) -> None:
     assert policy_names(source) == []
 
 
-def test_an_unrelated_policy_in_a_parts_place(source: Side) -> None:
+def test_an_unrelated_policy_with_the_name_of_a_needed_part_is_an_error(source: Side) -> None:
     document = {
         "Version": "2012-10-17",
         "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}],
@@ -127,7 +127,7 @@ def test_an_unrelated_policy_in_a_parts_place(source: Side) -> None:
     assert document_of(source, f"{NAME}-2") == document
 
 
-def test_an_unrelated_policy_with_a_parts_name_stays(source: Side) -> None:
+def test_an_unrelated_policy_with_the_name_of_an_unneeded_part_stays(source: Side) -> None:
     document = {
         "Version": "2012-10-17",
         "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}],
@@ -138,7 +138,7 @@ def test_an_unrelated_policy_with_a_parts_name_stays(source: Side) -> None:
     assert policy_names(source) == [f"{NAME}-2"]
 
 
-def test_a_server_with_a_smaller_limit_than_was_said(source: Side) -> None:
+def test_a_server_limit_below_max_size_is_an_error_that_names_max_size(source: Side) -> None:
     result = source.run("policy", **wanted(40, max_size=6144))
     assert result["failed"]
     assert result["error"]["operation"] == "CreatePolicy"

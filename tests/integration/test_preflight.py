@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What preflight says of the sandbox: set up well, broken by hand, and not set up at all."""
+"""Findings of preflight: with a complete setup, with single faults, and before setup."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from tests.integration.support.procedure import (
     TARGET_ROLE,
     set_up,
 )
-from tests.integration.test_proof import keep_objects
+from tests.integration.test_proof import recreate_with_retention
 
 VALIDATE = ROOT / "playbooks" / "validate_replication.yml"
 NO_KEYS = {"access_key": "UNKNOWN", "secret_key": "no-secret"}
 
 
 class Pair:
-    """The guide's pair of buckets, as preflight is asked about it; `options` are to be changed by tests."""
+    """Runs preflight for the guide's pair of buckets. Tests change `options`."""
 
     def __init__(self, source: Side, target: Side) -> None:
         self.source, self.target = source, target
@@ -59,7 +59,7 @@ def pair(source: Side, target: Side) -> Pair:
 
 
 @pytest.mark.lowest_boto3
-def test_nothing_is_found_where_all_is_well(pair: Pair, sandbox: Sandbox) -> None:
+def test_a_complete_setup_has_no_findings(pair: Pair, sandbox: Sandbox) -> None:
     pair.options["source"]["role"] = SOURCE_ROLE
     pair.options["target"]["role"] = pair.target.arn("role", TARGET_ROLE)
     sandbox.clear_calls()
@@ -73,7 +73,7 @@ def test_nothing_is_found_where_all_is_well(pair: Pair, sandbox: Sandbox) -> Non
     assert not sandbox.calls(write=True)
 
 
-def test_each_fact_is_read_once(pair: Pair, sandbox: Sandbox) -> None:
+def test_each_request_is_sent_once(pair: Pair, sandbox: Sandbox) -> None:
     sandbox.clear_calls()
     pair.run()
     calls = Counter((call["side"], call["operation"], call["name"]) for call in sandbox.calls())
@@ -81,18 +81,18 @@ def test_each_fact_is_read_once(pair: Pair, sandbox: Sandbox) -> None:
     assert sum(calls.values()) == 23
 
 
-def test_pairs_share_what_they_have_in_common(pair: Pair, sandbox: Sandbox) -> None:
+def test_pairs_share_requests(pair: Pair, sandbox: Sandbox) -> None:
     pair.source.do("bucket", name="second", versioning="enabled")
     sandbox.clear_calls()
     second = {**pair.options, "source": {**pair.options["source"], "bucket": "second"}}
     result = pair.source.run("preflight", pairs=[pair.options, second, pair.options])
     assert [one["summary"]["error"] for one in result["results"]] == [0, 1, 0]
     assert result["msg"].startswith("1 of 3 pairs failed.\nsecond to target-bucket: ")
-    # Of the second pair its bucket alone: versioning, object lock, configuration.
+    # The second pair adds only the requests for its bucket: versioning, object lock, configuration.
     assert len(sandbox.calls()) == 23 + 3
 
 
-def test_a_canary_arrives_and_is_removed(pair: Pair) -> None:
+def test_a_canary_is_replicated_and_removed(pair: Pair) -> None:
     result = pair.run(canary={"key": "bird", "wait_timeout": 30})
     assert result["findings"] == []
     assert result["canary"]["replica"]["replication_status"] == "REPLICA"
@@ -102,9 +102,11 @@ def test_a_canary_arrives_and_is_removed(pair: Pair) -> None:
 
 
 @pytest.mark.parametrize("despite", [False, True])
-def test_a_bucket_that_keeps_objects_gets_no_canary(pair: Pair, despite: bool) -> None:
+def test_default_retention_prevents_a_canary_unless_it_is_allowed(
+    pair: Pair, despite: bool
+) -> None:
     for side, bucket in ((pair.source, SOURCE_BUCKET), (pair.target, TARGET_BUCKET)):
-        keep_objects(side, bucket)
+        recreate_with_retention(side, bucket)
     result = pair.run(canary={"key": "bird", "despite_retention": despite, "wait_timeout": 30})
     left = pair.source.s3.list_object_versions(Bucket=SOURCE_BUCKET)
     assert ("Versions" in left) is despite
@@ -120,7 +122,7 @@ def test_check_mode_puts_no_canary(pair: Pair, sandbox: Sandbox) -> None:
     assert [one["id"] for one in result["findings"]] == ["canary-not-tried"]
 
 
-def test_a_canary_finds_what_cannot_be_read(pair: Pair, sandbox: Sandbox) -> None:
+def test_a_canary_finds_paused_replication(pair: Pair, sandbox: Sandbox) -> None:
     sandbox.settings(paused=True)
     result = pair.run(canary={"wait_timeout": 0.3})
     assert result["failed"]
@@ -153,7 +155,7 @@ def set_source_policy(side: Side, document: str) -> None:
     )
 
 
-WITHIN_THE_ROLE = "a Deny put into the role by hand"
+INLINE_DENY = "inline policy with Deny"
 BROKEN = {
     "target versioning suspended": (
         lambda pair: pair.target.s3.put_bucket_versioning(
@@ -169,7 +171,7 @@ BROKEN = {
         lambda pair: pair.target.s3.delete_bucket(Bucket=TARGET_BUCKET),
         ["error target-bucket-missing"],
     ),
-    "source role distrusts Backbeat": (
+    "trust policy of the source role without Backbeat": (
         lambda pair: pair.source.iam.update_assume_role_policy(
             RoleName=SOURCE_ROLE,
             PolicyDocument=json.dumps(
@@ -185,11 +187,11 @@ BROKEN = {
         ),
         ["error source-role-trust-missing"],
     ),
-    "source policy without objects": (
+    "source policy without permissions for objects": (
         lambda pair: set_source_policy(pair.source, without(0)),
         ["error source-permission-missing", "warning source-permission-missing-on-newer-servers"],
     ),
-    WITHIN_THE_ROLE: (
+    INLINE_DENY: (
         lambda pair: pair.target.iam.put_role_policy(
             RoleName=TARGET_ROLE,
             PolicyName="stop",
@@ -198,7 +200,7 @@ BROKEN = {
         ),
         ["error target-permission-denied"],
     ),
-    "another account's target bucket": (
+    "target bucket of another account": (
         lambda pair: (
             pair.target.s3.delete_bucket(Bucket=TARGET_BUCKET),
             pair.target.side.client("s3", pair.target.side.other).create_bucket(
@@ -207,23 +209,23 @@ BROKEN = {
         ),
         ["error target-bucket-of-another-account"],
     ),
-    "the server's clock": (
+    "clock 2 minutes off": (
         lambda pair: pair.source.sandbox.settings("target", clock_offset=120),
         ["warning clock-skewed", "warning clock-skewed"],
     ),
-    "the server's clock far off": (
+    "clock more than an hour off": (
         lambda pair: pair.source.sandbox.settings("target", clock_offset=-4000),
         ["error clock-beyond-limit", "error clock-beyond-limit"],
     ),
-    "IAM given for S3": (
+    "IAM endpoint for S3": (
         lambda pair: pair.options["source"].update(s3=pair.source.connection("iam")),
         ["error endpoint-wrong-kind"],
     ),
-    "S3 given for IAM": (
+    "S3 endpoint for IAM": (
         lambda pair: pair.options["source"].update(iam=pair.source.connection("s3")),
         ["error endpoint-wrong-kind"],
     ),
-    "unknown keys everywhere": (
+    "unknown access keys": (
         lambda pair: [
             pair.options[side][service].update(NO_KEYS)
             for side in ("source", "target")
@@ -237,7 +239,7 @@ BROKEN = {
         ),
         ["error endpoint-unreachable"],
     ),
-    "a proxy's page": (
+    "HTML page of a proxy": (
         lambda pair: pair.source.sandbox.fail("ListBuckets", side="source", how="html", status=200),
         ["error endpoint-wrong-kind"],
     ),
@@ -248,18 +250,18 @@ BROKEN = {
     "case",
     [
         # No other test that runs with the lowest boto3 reads policies within roles.
-        pytest.param(name, marks=[pytest.mark.lowest_boto3] if name == WITHIN_THE_ROLE else [])
+        pytest.param(name, marks=[pytest.mark.lowest_boto3] if name == INLINE_DENY else [])
         for name in BROKEN
     ],
 )
-def test_what_is_broken_is_found(pair: Pair, case: str) -> None:
-    breaks, found = BROKEN[case]
-    breaks(pair)  # type: ignore[no-untyped-call]
+def test_each_fault_is_found(pair: Pair, case: str) -> None:
+    break_pair, found = BROKEN[case]
+    break_pair(pair)  # type: ignore[no-untyped-call]
     assert pair.ids() == found
 
 
-def test_the_permissions_of_the_one_who_looks(pair: Pair) -> None:
-    """Who may read too little is told which permissions are missing, call by call."""
+def test_missing_permissions_of_the_account_are_listed(pair: Pair) -> None:
+    """The account may only list buckets: a finding for each denied call names the permission."""
     keys = pair.source.side.create_user(
         "auditor",
         {
@@ -281,8 +283,8 @@ def test_the_permissions_of_the_one_who_looks(pair: Pair) -> None:
 
 
 @pytest.mark.lowest_boto3
-def test_the_permissions_that_are_named_are_enough(pair: Pair) -> None:
-    """One permission after the other, until nothing is reported as not permitted."""
+def test_granting_the_listed_permissions_is_sufficient(pair: Pair) -> None:
+    """Grant the listed permissions, until no call is reported as not permitted."""
     granted = {"s3:ListAllMyBuckets"}
     for attempt in range(12):
         policy = {
@@ -302,8 +304,8 @@ def test_the_permissions_that_are_named_are_enough(pair: Pair) -> None:
     assert findings == []
 
 
-def test_objects_that_are_stuck(pair: Pair, sandbox: Sandbox) -> None:
-    """Put while the configuration had other roles, which are the right ones again."""
+def test_objects_put_with_other_roles_are_reported_as_stuck(pair: Pair, sandbox: Sandbox) -> None:
+    """The object was put while the configuration had other roles; the configuration is correct again."""
     s3 = pair.source.s3
     right = s3.get_bucket_replication(Bucket=SOURCE_BUCKET)["ReplicationConfiguration"]
     roles = ",".join(f"{arn}x" for arn in right["Role"].split(","))
@@ -317,7 +319,7 @@ def test_objects_that_are_stuck(pair: Pair, sandbox: Sandbox) -> None:
     assert f"'stuck' was put with {roles}" in finding["what"]
 
 
-def test_another_inventory_that_uses_the_role(pair: Pair) -> None:
+def test_another_bucket_that_uses_the_role_without_permission_is_reported(pair: Pair) -> None:
     s3 = pair.source.s3
     pair.source.do("bucket", name="their-bucket", versioning="enabled")
     theirs = s3.get_bucket_replication(Bucket=SOURCE_BUCKET)["ReplicationConfiguration"]
@@ -327,14 +329,14 @@ def test_another_inventory_that_uses_the_role(pair: Pair) -> None:
     assert finding["what"].startswith("The bucket their-bucket is replicated with this role")
 
 
-def test_before_setup(source: Side, target: Side) -> None:
+def test_before_setup_missing_resources_are_no_errors(source: Side, target: Side) -> None:
     result = Pair(source, target).run(before_setup=True)
     assert not result.get("failed")
     assert result["summary"] == {"error": 0, "warning": 0, "info": 2}
 
 
 def _validation(played: PlaybookResult) -> dict[str, Any]:
-    """The fact that validation leaves on the source."""
+    """The fact replication_validation of the source."""
     (one,) = [
         one["result"]["ansible_facts"]["replication_validation"]
         for one in played.records
@@ -344,9 +346,11 @@ def _validation(played: PlaybookResult) -> dict[str, Any]:
 
 
 class TestPlaybook:
-    """playbooks/validate_replication.yml, and the step of the role."""
+    """The playbook validate_replication, and preflight in set-up."""
 
-    def test_all_is_well(self, play: Plays, pair: Pair, sandbox: Sandbox) -> None:
+    def test_validation_of_a_complete_setup_succeeds(
+        self, play: Plays, pair: Pair, sandbox: Sandbox
+    ) -> None:
         sandbox.refuse_writes()
         done = play(playbook=VALIDATE).ok()
         assert "Nothing keeps these buckets from being replicated." in done.output
@@ -355,7 +359,7 @@ class TestPlaybook:
         )
         assert done.changed() == {}
 
-    def test_drift(self, play: Plays, pair: Pair, sandbox: Sandbox) -> None:
+    def test_drift_fails_validation(self, play: Plays, pair: Pair, sandbox: Sandbox) -> None:
         pair.target.s3.put_bucket_versioning(
             Bucket=TARGET_BUCKET, VersioningConfiguration={"Status": "Suspended"}
         )
@@ -368,7 +372,7 @@ class TestPlaybook:
         assert "error source-permission-missing (source role" in done.output
         assert not sandbox.calls(write=True)
 
-    def test_accepted_drift(self, play: Plays, pair: Pair) -> None:
+    def test_ignored_drift_does_not_fail_validation(self, play: Plays, pair: Pair) -> None:
         pair.target.s3.put_bucket_versioning(
             Bucket=TARGET_BUCKET, VersioningConfiguration={"Status": "Suspended"}
         )
@@ -378,7 +382,7 @@ class TestPlaybook:
         done = play(playbook=VALIDATE, inventory=never).ok()
         assert "error target-versioning-off" in done.output
 
-    def test_drift_and_errors_are_told_apart(self, play: Plays, pair: Pair) -> None:
+    def test_drift_and_errors_are_reported_separately(self, play: Plays, pair: Pair) -> None:
         pair.target.s3.put_bucket_versioning(
             Bucket=TARGET_BUCKET, VersioningConfiguration={"Status": "Suspended"}
         )
@@ -403,15 +407,17 @@ class TestPlaybook:
         assert _validation(both)["statistic"]["errors"] == 1
         assert "Drift, which set-up repairs" in both.failure()
 
-    def test_with_a_canary(self, play: Plays, pair: Pair) -> None:
+    def test_validation_with_a_canary(self, play: Plays, pair: Pair) -> None:
         done = play(
             playbook=VALIDATE, inventory=play.inventory(replication_preflight_canary=True)
         ).ok()
         (result,) = done.result("node1", "preflight")["results"]
         assert result["canary"]["object"]["replication_status"] == "COMPLETED"
 
-    def test_before_the_first_change(self, play: Plays, source: Side, target: Side) -> None:
-        """What the role makes does not stop it; what it cannot repair stops both sides before any change."""
+    def test_missing_resources_do_not_stop_setup(
+        self, play: Plays, source: Side, target: Side
+    ) -> None:
+        """Set-up creates them."""
         hosts = play.inventory(replication_preflight=True)
         done = play(inventory=hosts).ok()
         assert {f"CreateBucket {name}" for name in (SOURCE_BUCKET, TARGET_BUCKET)} <= set(
@@ -419,7 +425,7 @@ class TestPlaybook:
         )
         assert play("--tags", "preflight").ok().module_records()
 
-    def test_nothing_is_changed_where_something_is_wrong(
+    def test_a_preflight_error_stops_setup_before_any_change(
         self, play: Plays, source: Side, target: Side, sandbox: Sandbox
     ) -> None:
         target.side.client("s3", target.side.other).create_bucket(Bucket=TARGET_BUCKET)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each module in a process of its own, as Ansible starts it on a host: options in, one JSON object out."""
+"""Modules in separate processes, as Ansible starts them on a host: options on stdin, one JSON object on stdout."""
 
 from __future__ import annotations
 
@@ -20,23 +20,25 @@ from tests.integration.support.procedure import (
     steps,
 )
 
-#: Each module once, by its place among the steps of the procedure.
-PLACES = {"iam_role": 0, "policy": 2, "bucket": 4, "bucket_replication": 6, "object": 7}
-#: Which steps are still to be taken before it.
-LATER = ("roles", "policies", "buckets", "replication", "object")
+#: Index of the first step of each module in procedure.steps.
+STEP_INDEX = {"iam_role": 0, "policy": 2, "bucket": 4, "bucket_replication": 6, "object": 7}
+#: Names of the steps in their order.
+STEP_NAMES = ("roles", "policies", "buckets", "replication", "object")
 
 
-@pytest.mark.parametrize("module", PLACES)
-def test_module(source: Side, target: Side, module: str) -> None:
-    name, side, _, options = steps(source, target)[PLACES[module]]
-    set_up(source, target, but=LATER[LATER.index(name) :])
+@pytest.mark.parametrize("module", STEP_INDEX)
+def test_a_module_in_a_process_returns_what_it_returns_in_process(
+    source: Side, target: Side, module: str
+) -> None:
+    name, side, _, options = steps(source, target)[STEP_INDEX[module]]
+    set_up(source, target, but=STEP_NAMES[STEP_NAMES.index(name) :])
     predicted = run_in_check_mode(
         source.sandbox, lambda check: side.run_process(module, check_mode=check, **options)
     )
     made = side.run_process(module, **options)
     assert made["changed"]
-    assert_predicted(_bare(predicted), _bare(made))
-    # The same task inside this process finds nothing left to do, and says the same of what is there.
+    assert_predicted(_without_process_fields(predicted), _without_process_fields(made))
+    # The same task in this process changes nothing and returns the same resource.
     again = side.run(module, **options)
     assert not again["changed"]
     key = next(
@@ -54,7 +56,7 @@ def test_secrets_are_not_shown(source: Side) -> None:
         assert secret not in str(result)
 
 
-def test_questions(source: Side, target: Side) -> None:
+def test_queries_in_a_process(source: Side, target: Side) -> None:
     set_up(source, target)
     info = source.run_process("iam_role_info", name=SOURCE_ROLE)
     assert info["iam_role"]["arn"] == source.arn("role", SOURCE_ROLE)
@@ -66,18 +68,18 @@ def test_questions(source: Side, target: Side) -> None:
     assert failed["object"] is None
 
 
-def test_options_that_do_not_fit(source: Side) -> None:
+def test_mutually_exclusive_options_are_refused_before_any_call(source: Side) -> None:
     result = source.run_process("iam_role", name=SOURCE_ROLE, iam_roles=[])
     assert result["failed"]
     assert "mutually exclusive: name|iam_roles" in result["msg"]
     assert source.sandbox.calls() == []
 
 
-def _bare(result: dict[str, Any]) -> dict[str, Any]:
+def _without_process_fields(result: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in result.items() if key not in ("invocation", "warnings")}
 
 
-def test_what_is_refused_inside_a_list_names_its_option(source: Side) -> None:
+def test_an_invalid_suboption_is_named_with_its_list(source: Side) -> None:
     options = {
         "source_role": "arn:aws:iam::123456789012:role/A",
         "target_role": "arn:aws:iam::123456789012:role/B",

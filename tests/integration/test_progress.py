@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a user sees while the playbook waits: lines on a terminal, and nothing anywhere else."""
+"""Progress of a playbook that waits: lines on a terminal, and none in other output."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from tests.integration.support.procedure import KEY, SOURCE_BUCKET
 pytestmark = pytest.mark.end_cores
 
 LINE = re.compile(rf"\[node1\] {SOURCE_BUCKET}/{KEY} is PENDING after (\d+) s")
-#: Seconds that the object is on its way: time for two lines, and less than for a third.
+#: Seconds until the object is replicated: enough for two progress lines, too few for a third.
 DELAY = 8.0
 
 
 def output_on_a_terminal(command: list[str | Path], environ: dict[str, str]) -> str:
-    """Run the command with a terminal of its own; what it showed there."""
+    """Run the command on a pseudo-terminal of its own; return what it wrote there."""
     master, slave = pty.openpty()
     with subprocess.Popen(
         command, cwd=ROOT, env=environ, stdin=slave, stdout=slave, stderr=slave
@@ -38,7 +38,7 @@ def output_on_a_terminal(command: list[str | Path], environ: dict[str, str]) -> 
         while True:
             try:
                 piece = os.read(master, 4096)
-            except OSError:  # so the end of a terminal is told
+            except OSError:  # Linux: EIO when the other end is closed
                 break
             if not piece:
                 break
@@ -50,7 +50,7 @@ def output_on_a_terminal(command: list[str | Path], environ: dict[str, str]) -> 
 
 @pytest.mark.slow
 @pytest.mark.playbook
-def test_waiting_is_shown_on_a_terminal_only(play: Plays, tmp_path: Path) -> None:
+def test_progress_lines_are_shown_on_a_terminal_only(play: Plays, tmp_path: Path) -> None:
     play.sandbox.settings(delay=DELAY)
     inventory = tmp_path / "hosts.json"
     inventory.write_text(json.dumps(play.inventory()))

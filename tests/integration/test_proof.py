@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The proof: when an object of an earlier run is one, and that nothing else is taken for one."""
+"""The module backbeat_proof: when an object of an earlier run is accepted as proof, and when not."""
 
 from __future__ import annotations
 
@@ -56,7 +56,9 @@ def keys(source: Side, target: Side) -> set[str]:
     return found
 
 
-def test_a_new_object_and_then_the_same(replicating: Side, target: Side) -> None:
+def test_the_first_run_puts_an_object_and_the_second_accepts_it(
+    replicating: Side, target: Side
+) -> None:
     predicted = run_in_check_mode(
         replicating.sandbox, lambda _check: prove(replicating, target, check_mode=True)
     )
@@ -79,7 +81,7 @@ def swap_roles(source: Side, _target: Side) -> None:
 
 def name_a_role_that_does_not_exist(source: Side, _target: Side) -> None:
     stored = source.s3.get_bucket_replication(Bucket=SOURCE_BUCKET)["ReplicationConfiguration"]
-    stored["Role"] = stored["Role"].replace(TARGET_ROLE, "Nobody")
+    stored["Role"] = stored["Role"].replace(TARGET_ROLE, "MissingRole")
     source.s3.put_bucket_replication(Bucket=SOURCE_BUCKET, ReplicationConfiguration=stored)
 
 
@@ -93,7 +95,7 @@ def remove_the_configuration(source: Side, _target: Side) -> None:
     source.s3.delete_bucket_replication(Bucket=SOURCE_BUCKET)
 
 
-def lose_the_copy(_source: Side, target: Side) -> None:
+def delete_the_replica(_source: Side, target: Side) -> None:
     (copy,) = target.s3.list_object_versions(Bucket=TARGET_BUCKET)["Versions"]
     target.s3.delete_object(Bucket=TARGET_BUCKET, Key=KEY, VersionId=copy["VersionId"])
 
@@ -111,14 +113,14 @@ def delete_the_role(source: Side, _target: Side) -> None:
 
 
 @pytest.mark.parametrize(
-    "breaks",
+    "break_pair",
     [swap_roles, name_a_role_that_does_not_exist, disable_the_rule, remove_the_configuration],
 )
-def test_under_another_configuration_the_object_proves_nothing(
-    replicating: Side, target: Side, breaks: Callable[[Side, Side], None]
+def test_after_a_change_of_the_configuration_the_old_object_is_no_proof(
+    replicating: Side, target: Side, break_pair: Callable[[Side, Side], None]
 ) -> None:
     assert prove(replicating, target)["proof"] == "new"
-    breaks(replicating, target)
+    break_pair(replicating, target)
     failed = prove(replicating, target, wait_timeout=1.0)
     assert failed["failed"]
     assert (failed["proof"], failed["changed"]) == ("none", True)
@@ -126,29 +128,31 @@ def test_under_another_configuration_the_object_proves_nothing(
     assert keys(replicating, target) == {KEY}
 
 
-@pytest.mark.parametrize("breaks", [detach_the_policy, delete_the_role])
-def test_what_no_object_tells_is_proved_anew_when_asked(
-    replicating: Side, target: Side, breaks: Callable[[Side, Side], None]
+@pytest.mark.parametrize("break_pair", [detach_the_policy, delete_the_role])
+def test_fresh_finds_faults_that_the_old_object_cannot_show(
+    replicating: Side, target: Side, break_pair: Callable[[Side, Side], None]
 ) -> None:
-    """The roles that are stamped on it are still those of the configuration."""
+    """The roles in the object's metadata are still those of the configuration."""
     assert prove(replicating, target)["proof"] == "new"
-    breaks(replicating, target)
+    break_pair(replicating, target)
     assert prove(replicating, target)["proof"] == "valid"
     failed = prove(replicating, target, fresh=True, wait_timeout=1.0)
     assert failed["failed"]
     assert failed["proof"] == "none"
 
 
-def test_a_lost_copy_is_sent_again(replicating: Side, target: Side) -> None:
+def test_a_missing_replica_is_sent_again(replicating: Side, target: Side) -> None:
     assert prove(replicating, target)["proof"] == "new"
-    lose_the_copy(replicating, target)
+    delete_the_replica(replicating, target)
     again = prove(replicating, target)
     assert again["proof"] == "new"
     assert again["replica"]["replication_status"] == "REPLICA"
     assert prove(replicating, target)["proof"] == "valid"
 
 
-def test_a_canary_is_removed_and_the_object_holds_again(replicating: Side, target: Side) -> None:
+def test_fresh_removes_its_canary_and_sends_the_object_again(
+    replicating: Side, target: Side
+) -> None:
     first = prove(replicating, target)
     predicted = run_in_check_mode(
         replicating.sandbox,
@@ -165,10 +169,10 @@ def test_a_canary_is_removed_and_the_object_holds_again(replicating: Side, targe
     assert prove(replicating, target)["proof"] == "valid"
 
 
-def test_a_copy_of_an_earlier_run_is_not_taken_for_a_new_one(
+def test_a_replica_of_an_earlier_run_is_no_proof_with_fresh(
     replicating: Side, target: Side
 ) -> None:
-    """Backbeat sends to another environment, where all is well; the old copy is where it was."""
+    """Backbeat now replicates to another environment without errors; the old replica still exists."""
     assert prove(replicating, target)["proof"] == "new"
     replicating.sandbox.settings("source", sites={"node6": "cloud"})
     failed = prove(replicating, target, fresh=True, wait_timeout=1.0)
@@ -177,10 +181,10 @@ def test_a_copy_of_an_earlier_run_is_not_taken_for_a_new_one(
 
 
 @pytest.mark.parametrize("status", ["FAILED", "PENDING"])
-def test_an_object_that_did_not_arrive_is_sent_again(
+def test_an_object_that_was_not_replicated_is_sent_again(
     replicating: Side, target: Side, status: str
 ) -> None:
-    """The first run was without a policy on one side, or its roles were swapped."""
+    """In the first run a policy was detached (FAILED) or the roles were swapped (PENDING)."""
     stored = replicating.s3.get_bucket_replication(Bucket=SOURCE_BUCKET)["ReplicationConfiguration"]
     if status == "FAILED":
         detach_the_policy(replicating, target)
@@ -217,14 +221,14 @@ def test_without_the_metadata_route_the_roles_are_unverified(
 
 
 @pytest.mark.parametrize("locked", ["source", "target"])
-def test_a_default_retention_withholds_the_object(
+def test_default_retention_withholds_the_proof_unless_it_is_allowed(
     replicating: Side, target: Side, locked: str
 ) -> None:
     side, bucket = {
         "source": (replicating, SOURCE_BUCKET),
         "target": (target, TARGET_BUCKET),
     }[locked]
-    keep_objects(side, bucket)
+    recreate_with_retention(side, bucket)
     for check_mode in (True, False):
         result = prove(replicating, target, check_mode=check_mode)
         assert (result["proof"], result["changed"]) == ("withheld", False)
@@ -238,7 +242,7 @@ def test_a_default_retention_withholds_the_object(
     assert keys(replicating, target) == {KEY}
 
 
-def keep_objects(side: Side, bucket: str) -> None:
+def recreate_with_retention(side: Side, bucket: str) -> None:
     """Replace the empty bucket by one with a default retention."""
     stored = {}
     if side.name == "source":
@@ -250,7 +254,7 @@ def keep_objects(side: Side, bucket: str) -> None:
         side.s3.put_bucket_replication(Bucket=bucket, ReplicationConfiguration=stored)
 
 
-def test_a_retention_that_cannot_be_read_is_told(replicating: Side, target: Side) -> None:
+def test_an_unreadable_retention_is_a_warning(replicating: Side, target: Side) -> None:
     replicating.sandbox.fail(
         "GetObjectLockConfiguration", side="target", status=403, code="AccessDenied", times=0
     )
@@ -261,9 +265,7 @@ def test_a_retention_that_cannot_be_read_is_told(replicating: Side, target: Side
     )
 
 
-def test_what_the_server_does_not_allow_on_the_old_object_is_told(
-    replicating: Side, target: Side
-) -> None:
+def test_tags_that_cannot_be_put_are_a_warning_with_fresh(replicating: Side, target: Side) -> None:
     assert prove(replicating, target)["proof"] == "new"
     replicating.sandbox.fail(
         "PutObjectTagging", side="source", status=403, code="AccessDenied", times=0
@@ -273,8 +275,10 @@ def test_what_the_server_does_not_allow_on_the_old_object_is_told(
     assert "cannot be sent again" in result["warnings"][0]
 
 
-def test_the_old_object_does_not_arrive(replicating: Side, target: Side) -> None:
-    """A policy of the role keeps its key, and no other, from being write_calls there."""
+def test_an_old_object_that_is_not_replicated_is_a_warning_with_fresh(
+    replicating: Side, target: Side
+) -> None:
+    """An inline policy denies replication of this key only."""
     assert prove(replicating, target)["proof"] == "new"
     document = {
         "Version": "2012-10-17",

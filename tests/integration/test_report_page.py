@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The page in a real browser: at the width of a phone and of a desk, in dark mode, and in print."""
+"""The report page in Chromium: at the width of a phone and of a desktop, in dark mode, and in print."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from tests.unit.plugins.documented import COLLECTION
 from tests.unit.plugins.reports import SCRIPT, TEMPLATE, everything, problem, report
 
 PAGE = COLLECTION / "roles" / "replication" / "templates" / "report.html.j2"
-#: Writes what it measured into the frame's parent, where --dump-dom shows it. Added to a copy of the page only.
+#: Writes measurements into the document of the parent frame, which --dump-dom prints. Added to copies of the page.
 MEASURE = """<script>addEventListener('load', () => {
   const all = [...document.querySelectorAll('body *')].filter(one => !one.closest('[aria-hidden]'));
   const wide = all.filter(one => one.getBoundingClientRect().right > innerWidth + 1 && !one.closest('.wide'));
@@ -71,7 +71,7 @@ MEASURE = """<script>addEventListener('load', () => {
   const box = document.createElement('pre'); box.className = 'measured';
   box.textContent = btoa(encodeURIComponent(JSON.stringify(found))); parent.document.body.append(box);
 })</script>"""
-#: Between the margins of an A4 sheet.
+#: Width between the margins of an A4 sheet, in pixels.
 SHEET = 688
 WIDTHS = (390, SHEET, 1280)
 Measured = dict[str, Any]
@@ -98,8 +98,8 @@ def chromium(file: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def measured(folder: Path, look: str, frames: dict[str, tuple[str, int]]) -> dict[str, Measured]:
-    """What each of these pages measured in a frame of its width, by the frames' names; one start of the browser."""
-    # A window cannot be as narrow as a phone, but a frame can.
+    """Measurements of each page in a frame of its width, by the names of the frames. Starts the browser once."""
+    # A window has a minimum width, a frame has none.
     made = [framed(name, look, text, width) for name, (text, width) in frames.items()]
     file = folder / "measured.html"
     file.write_text(f'<!DOCTYPE html><meta charset="utf-8">{"".join(made)}')
@@ -127,7 +127,7 @@ def framed(name: str, look: str, text: str, width: int) -> str:
 
 @pytest.fixture(scope="module")
 def looks(page: Path) -> Looks:
-    """The page as "light", "dark" or in "print", by width; each look is measured once."""
+    """Measurements of the page by width, for the look "light", "dark" or "print". Each look is measured once."""
 
     @cache
     def at_all_widths(look: str) -> dict[str, Measured]:
@@ -138,7 +138,7 @@ def looks(page: Path) -> Looks:
 
 
 @pytest.mark.parametrize("look", ["light", "dark", "print"])
-def test_nothing_overflows_and_all_is_readable(looks: Looks, look: str) -> None:
+def test_no_text_overflows_or_has_low_contrast(looks: Looks, look: str) -> None:
     for width in WIDTHS:
         found = looks(look)[str(width)]
         assert (found["width"], found["page"]) == (width, width)
@@ -158,8 +158,8 @@ BUCKET = "a-bucket-with-the-longest-name-that-is-allowed-of-63-characters"
 HOST = "node-with-a-long-name.region-eu-west-3.example.internal"
 
 
-def many() -> PageInput:
-    """Twelve pairs of three environments, with long names, and thousands of problems."""
+def page_of_many_pairs() -> PageInput:
+    """Twelve pairs of three environments, with long names and thousands of problems."""
     hosts = [HOST, "node6", f"{HOST}.archive"]
     made = []
     for number in range(12):
@@ -171,9 +171,9 @@ def many() -> PageInput:
     return PageInput("Replication of everything", made)
 
 
-def test_few_and_many_pairs_fit(tmp_path: Path) -> None:
+def test_pages_of_zero_one_and_many_pairs_fit_the_width(tmp_path: Path) -> None:
     contents = {
-        "many": many(),
+        "many": page_of_many_pairs(),
         "one": PageInput("Replication", [report(in_sync=1)]),
         "none": PageInput("Replication"),
     }
@@ -191,7 +191,7 @@ def test_few_and_many_pairs_fit(tmp_path: Path) -> None:
         ), name  # fmt: skip
 
 
-def test_the_measure_finds_what_it_looks_for(page: Path) -> None:
+def test_measurement_finds_wide_cut_and_faint_text(page: Path) -> None:
     broken = page.read_text().replace(
         "<main>",
         '<main><p style="width: 2000px">wide</p><p style="color: #999">faint</p>'
@@ -203,43 +203,43 @@ def test_the_measure_finds_what_it_looks_for(page: Path) -> None:
     assert found["cut"] == ["P.null cutcutcutcut"]
 
 
-def test_keys_are_shown_and_not_run(looks: Looks) -> None:
+def test_keys_with_markup_are_shown_as_text(looks: Looks) -> None:
     found = looks("light")["1280"]
     assert SCRIPT in str(found["text"])
     assert TEMPLATE in str(found["text"])
     assert str(found["title"]) == "Problems: Replication of 3 < 4"
 
 
-def test_the_browser_has_no_complaint(page: Path) -> None:
+def test_the_browser_logs_no_console_messages(page: Path) -> None:
     log = chromium(page, "--dump-dom").stderr
     assert [line for line in log.splitlines() if "CONSOLE" in line] == []
 
 
-def test_the_log_would_show_a_complaint(page: Path) -> None:
+def test_a_blocked_script_is_logged_as_a_console_message(page: Path) -> None:
     broken = page.with_name("broken.html")
     broken.write_text(page.read_text().replace("</body>", "<script>1</script></body>"))
     assert "CONSOLE" in chromium(broken, "--dump-dom").stderr
 
 
-def test_it_has_a_dark_mode(looks: Looks) -> None:
+def test_dark_mode_changes_text_and_background_colours(looks: Looks) -> None:
     light, dark = (looks(look)["1280"]["colours"] for look in ("light", "dark"))
     assert all(one != other for one, other in zip(light, dark, strict=True))
 
 
-def test_everything_is_in_print(page: Path, looks: Looks) -> None:
+def test_the_printed_page_has_all_words(page: Path, looks: Looks) -> None:
     printed = page.with_name("page.pdf")
     chromium(page, f"--print-to-pdf={printed}", "--no-pdf-header-footer")
     program = debian_program("pdftotext", "poppler-utils")
     done = subprocess.run([program, printed, "-"], capture_output=True, text=True, check=True)
     sheets = done.stdout.split("\f")
-    # A key that is wider than the sheet goes on in the next line; text from right to left comes out in another order.
+    # Long keys are wrapped; pdftotext changes the order of right-to-left text.
     text = "".join(done.stdout.split())
     shown = re.sub("\u202e.*", "", looks("print")[str(SHEET)]["text"])
     words = {word for word in shown.split() if word.isascii()}
     assert len(words) > 150
     assert [word for word in words if word not in text] == []
     assert 2 < len(sheets) < 10
-    # What belongs together is on one sheet: a pair's name and its numbers.
+    # The name of a pair and its numbers are on the same sheet.
     for sheet in sheets:
         assert sheet.count("Last complete") == len(re.findall(r"(?m)^Verified$", sheet)) or (
             "not verified yet" in sheet

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Retries by Backbeat's API on the sandbox: what arrives, in which order, and what is refused and why."""
+"""The module backbeat_retry: which versions are replicated, in which order, and which are refused and why."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Result = dict[str, Any]
 
 @pytest.fixture
 def broken(source: Side, target: Side) -> Side:
-    """The source of a pair whose target bucket is gone, so that whatever is put ends as FAILED."""
+    """The source of a pair without its target bucket, so that each version that is put becomes FAILED."""
     source.sandbox.settings("source", retries=0)
     set_up(source, target, but=("object",))
     target.s3.delete_bucket(Bucket=TARGET_BUCKET)
@@ -28,13 +28,13 @@ def put(side: Side, key: str) -> str:
     return str(side.s3.put_object(Bucket=SOURCE_BUCKET, Key=key, Body=b"12")["VersionId"])
 
 
-def ends(side: Side, key: str, version: str, status: str) -> None:
+def wait_for_status(side: Side, key: str, version: str, status: str) -> None:
     side.do("object_check", bucket=SOURCE_BUCKET, key=key, version_id=version, status=[status])
 
 
 def failed(side: Side, key: str) -> str:
     version = put(side, key)
-    ends(side, key, version, "FAILED")
+    wait_for_status(side, key, version, "FAILED")
     return version
 
 
@@ -43,7 +43,7 @@ def repair(target: Side) -> None:
 
 
 def retry(source: Side, target: Side | None = None, **options: Any) -> Result:
-    """The result of a retry that check mode predicted: as many asked, and the same refused."""
+    """Retry in check mode, then retry; assert the same numbers and refused versions, and return the second result."""
     there: Result = {"backbeat_url": source.side.s3_url, "bucket": SOURCE_BUCKET, **options}
     if target is not None:
         there["target"] = {"s3": target.connection("s3"), "bucket": TARGET_BUCKET}
@@ -62,7 +62,7 @@ def current(side: Side, bucket: str, key: str) -> str | None:
     return live[0] if live else None
 
 
-def test_what_failed_arrives(broken: Side, target: Side) -> None:
+def test_failed_versions_are_replicated(broken: Side, target: Side) -> None:
     versions = {key: failed(broken, key) for key in ("a", "b", "c/d")}
     repair(target)
     done = retry(broken)
@@ -76,7 +76,7 @@ def test_what_failed_arrives(broken: Side, target: Side) -> None:
     assert again["retry"]["asked"] == 0
 
 
-def test_one_prefix_without_waiting(broken: Side, target: Side) -> None:
+def test_prefix_limits_the_retry_and_wait_false_returns_at_once(broken: Side, target: Side) -> None:
     failed(broken, "a/1")
     failed(broken, "b/1")
     repair(target)
@@ -84,7 +84,9 @@ def test_one_prefix_without_waiting(broken: Side, target: Side) -> None:
     assert (done["retry"]["accepted"], done["retry"]["outcome"]) == (1, None)
 
 
-def test_a_list_of_versions_and_what_backbeat_drops(broken: Side, target: Side) -> None:
+def test_listed_versions_are_sorted_into_accepted_dropped_and_refused(
+    broken: Side, target: Side
+) -> None:
     known = failed(broken, "a")
     repair(target)
     broken.sandbox.settings("source", delay=30.0)
@@ -100,18 +102,18 @@ def test_a_list_of_versions_and_what_backbeat_drops(broken: Side, target: Side) 
     assert done["refused_by_reason"] == {"colon": 1, "gone": 1}
 
 
-def test_more_than_one_batch(broken: Side, target: Side) -> None:
+def test_versions_are_sent_in_batches(broken: Side, target: Side) -> None:
     keys = [f"k{number:03}" for number in range(105)]
     versions = [put(broken, key) for key in keys]
     for key, version in zip(keys, versions, strict=True):
-        ends(broken, key, version, "FAILED")
+        wait_for_status(broken, key, version, "FAILED")
     repair(target)
     broken.sandbox.clear_calls()
     assert retry(broken)["retry"]["outcome"] == {"COMPLETED": 105}
     assert len([call for call in broken.writes() if call == "BackbeatApi"]) == 2
 
 
-def test_a_deleted_key_does_not_come_to_life(broken: Side, target: Side) -> None:
+def test_a_version_of_a_deleted_key_is_refused(broken: Side, target: Side) -> None:
     version = failed(broken, "k")
     repair(target)
     broken.s3.delete_object(Bucket=SOURCE_BUCKET, Key="k")
@@ -121,21 +123,21 @@ def test_a_deleted_key_does_not_come_to_life(broken: Side, target: Side) -> None
     assert "would make the key readable there" in refused["first_refused"][0]["detail"]
 
 
-def test_below_a_marker_that_has_arrived_older_versions_are_sent(
-    broken: Side, target: Side
-) -> None:
+def test_a_version_below_a_replicated_delete_marker_is_sent(broken: Side, target: Side) -> None:
     version = failed(broken, "k")
     repair(target)
     broken.s3.delete_object(Bucket=SOURCE_BUCKET, Key="k")
     other = put(broken, "later")
-    ends(broken, "later", other, "COMPLETED")
+    wait_for_status(broken, "later", other, "COMPLETED")
     assert retry(broken, target)["retry"]["outcome"] == {"COMPLETED": 1}
     found = target.s3.list_object_versions(Bucket=TARGET_BUCKET, Prefix="k")
     assert [one["VersionId"] for one in found["Versions"]] == [version]
     assert current(target, TARGET_BUCKET, "k") is None
 
 
-def test_a_delete_marker_that_failed_arrives(broken: Side, target: Side) -> None:
+def test_a_failed_delete_marker_is_sent_before_the_versions_below_it(
+    broken: Side, target: Side
+) -> None:
     version = failed(broken, "k")
     marker = broken.s3.delete_object(Bucket=SOURCE_BUCKET, Key="k")["VersionId"]
     other = failed(broken, "later")
@@ -152,8 +154,8 @@ def test_a_delete_marker_that_failed_arrives(broken: Side, target: Side) -> None
     assert current(target, TARGET_BUCKET, "k") is None
 
 
-def null_version(side: Side, key: str) -> None:
-    """An object from before versioning, sent by its tags."""
+def send_null_version(side: Side, key: str) -> None:
+    """Send a null version by putting its tags."""
     side.s3.put_object_tagging(
         Bucket=SOURCE_BUCKET, Key=key, VersionId="null", Tagging={"TagSet": []}
     )
@@ -161,18 +163,18 @@ def null_version(side: Side, key: str) -> None:
 
 @pytest.fixture
 def with_null(source: Side, target: Side) -> Side:
-    """A source with a null version of "k" that failed, and a target bucket that is gone."""
+    """A source with a failed null version of "k"; the target bucket does not exist."""
     source.sandbox.settings("source", retries=0)
     source.s3.create_bucket(Bucket=SOURCE_BUCKET)
     source.s3.put_object(Bucket=SOURCE_BUCKET, Key="k", Body=b"old")
     set_up(source, target, but=("object",))
     target.s3.delete_bucket(Bucket=TARGET_BUCKET)
-    null_version(source, "k")
-    ends(source, "k", "null", "FAILED")
+    send_null_version(source, "k")
+    wait_for_status(source, "k", "null", "FAILED")
     return source
 
 
-def test_a_null_version_goes_first(with_null: Side, target: Side) -> None:
+def test_a_null_version_is_sent_before_newer_versions(with_null: Side, target: Side) -> None:
     version = failed(with_null, "k")
     repair(target)
     done = retry(with_null, target)["retry"]
@@ -180,10 +182,12 @@ def test_a_null_version_goes_first(with_null: Side, target: Side) -> None:
     assert current(target, TARGET_BUCKET, "k") == version
 
 
-def test_a_null_version_does_not_cover_a_newer_one(with_null: Side, target: Side) -> None:
+def test_a_null_version_is_refused_if_a_newer_one_is_replicated(
+    with_null: Side, target: Side
+) -> None:
     repair(target)
     version = put(with_null, "k")
-    ends(with_null, "k", version, "COMPLETED")
+    wait_for_status(with_null, "k", version, "COMPLETED")
     refused = retry(with_null, target)["retry"]
     assert refused["refused_by_reason"] == {"null-after-newer": 1}
     assert current(target, TARGET_BUCKET, "k") == version
@@ -198,8 +202,10 @@ def test_a_null_version_that_fails_again_stops_the_retry(with_null: Side, target
     assert result["changed"]
 
 
-def test_what_was_put_for_other_roles_is_left_to_its_tags(broken: Side, target: Side) -> None:
-    """Backbeat would take the retry, and the version would be PROCESSING for ever."""
+def test_versions_put_with_other_roles_are_refused_and_left_to_backfill(
+    broken: Side, target: Side
+) -> None:
+    """Backbeat would accept the retry, and the version would stay PROCESSING forever."""
     for key in ("a", "b"):
         failed(broken, key)
     repair(target)
@@ -215,7 +221,7 @@ def test_what_was_put_for_other_roles_is_left_to_its_tags(broken: Side, target: 
     refused = retry(broken, target)
     assert refused["retry"]["refused_by_reason"] == {"roles-changed": 2}
     assert not refused["changed"]
-    # A server that does not tell the roles leaves it to Backbeat.
+    # Without access to the metadata the roles are unknown, and the versions are sent.
     broken.sandbox.fail("BackbeatMetadata", side="source", status=403, code="AccessDenied", times=0)
     assert retry(broken, target, wait=False)["retry"]["accepted"] == 2
     broken.sandbox.clear_faults()

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every string that a module returns has template syntax, through all playbooks: it is never evaluated, and stays data.
+"""Playbooks never evaluate strings that modules return: each string has template syntax appended.
 
-Where servers' texts come into modules is in test_server_data.py; here is what playbooks do with them afterwards.
+How servers' texts come into modules is tested in test_server_data.py.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, se
 
 pytestmark = pytest.mark.oldest_core
 
-#: In an order in which each finds what it needs.
+#: In this order each playbook finds what it needs.
 PLAYBOOKS = (
     "setup_replication",
     "validate_replication",
@@ -33,19 +33,21 @@ PLAYBOOKS = (
     "adopt_replication",
     "teardown_replication",
 )
-#: What modules say in their own words, and the plan compares: servers return none of it.
-KEPT = "findings.id,findings.severity,results.changes,.changes,iam_role.role_name,results.proof"
+#: Fields that modules fill themselves and the plan compares; no server returns them.
+MODULE_FIELDS = (
+    "findings.id,findings.severity,results.changes,.changes,iam_role.role_name,results.proof"
+)
 
 
 @pytest.fixture
-def mark(tmp_path: Path) -> Path:
-    """The file that appears if the text is evaluated."""
+def evaluated(tmp_path: Path) -> Path:
+    """The file that is created if the text is evaluated."""
     return tmp_path / "evaluated"
 
 
 @pytest.fixture
-def text(mark: Path, play: Plays) -> str:
-    command = f"lookup('pipe', 'touch {mark}')"
+def text(evaluated: Path, play: Plays) -> str:
+    command = f"lookup('pipe', 'touch {evaluated}')"
     text = f"{{{{ {command} }}}}{{% set a = {command} %}}"
     play.environ["INJECTED_TEXT"] = text
     play.callbacks.append("inject_text")
@@ -58,7 +60,7 @@ def everything(play: Plays, tmp_path: Path) -> Inventory:
     inventory = play.inventory(
         replication_backbeat_url=play.sandbox.source.backbeat_url,
         replication_preflight_canary=True,
-        # Among the keys that are there, which makes ranges of them.
+        # A key between those of the seed, so that there are ranges.
         replication_verify_key="seed/1-proof",
         replication_verify_folder=str(tmp_path / "verified"),
         replication_verify_workers=["worker"],
@@ -79,7 +81,7 @@ def everything(play: Plays, tmp_path: Path) -> Inventory:
 
 
 def playbook(folder: Path, names: Any = PLAYBOOKS) -> Path:
-    """A playbook of all these: starting each alone takes longer than what it does."""
+    """A playbook that imports these: starting each separately takes longer than its tasks."""
     file = folder / "all.yml"
     plays = [
         {
@@ -92,23 +94,23 @@ def playbook(folder: Path, names: Any = PLAYBOOKS) -> Path:
     return file
 
 
-def test_all_playbooks(
+def test_playbooks_do_not_evaluate_returned_text(
     play: Plays,
     source: Side,
     target: Side,
     text: str,
-    mark: Path,
+    evaluated: Path,
     everything: Inventory,
     tmp_path: Path,
 ) -> None:
-    play.environ["INJECTED_EXCEPT"] = KEPT
+    play.environ["INJECTED_EXCEPT"] = MODULE_FIELDS
     for side, bucket in ((source, SOURCE_BUCKET), (target, TARGET_BUCKET)):
         side.do("bucket", name=bucket, versioning="enabled")
-        # So many that there are ranges, which begin and end with keys.
+        # Enough for several ranges, which begin and end with keys.
         side.sandbox.seed(side.name, bucket, 1500)
     played = play("-vv", inventory=everything, playbook=playbook(tmp_path)).ok()
-    assert not mark.exists()
-    # It arrived: in results, in facts, and in files.
+    assert not evaluated.exists()
+    # The text is in results, in facts, and in files.
     (proof,) = [one for one in played.module_records() if one["action"].endswith("backbeat_proof")]
     shown = proof["result"]["results"][0]["object"]
     assert shown["bucket"] == f"{SOURCE_BUCKET}{text}"
@@ -120,28 +122,27 @@ def test_all_playbooks(
 
 ENTRIES = ("main", "validate", "status", "verify_all", "teardown")
 
-
-#: What repairs, of which some fail because what they see is not what they compare it with.
+#: Entry points for repairs. Some fail because a compared text has the suffix on one side only.
 REPAIRS = ("repair_all", "retry", "event_pairs", "resend", "verify_ranges", "verify_parts")
 
 
-def test_repairs(
+def test_repair_entry_points_do_not_evaluate_returned_text(
     play: Plays,
     source: Side,
     target: Side,
     text: str,
-    mark: Path,
+    evaluated: Path,
     everything: Inventory,
     tmp_path: Path,
 ) -> None:
-    play.environ["INJECTED_EXCEPT"] = KEPT
+    play.environ["INJECTED_EXCEPT"] = MODULE_FIELDS
     set_up(source, target)
     stuck = {"kind": "stuck", "cause": "roles-changed", "host": "node1", "key": text}
     stuck |= {"bucket": SOURCE_BUCKET, "target": "node6", "target_bucket": TARGET_BUCKET}
     stuck |= {"version_id": text, "what": text}
     (tmp_path / "state.json").write_text(json.dumps({"state": {"open": {text: stuck}}}))
     played = play("-vv", inventory=everything, playbook=entry_points(tmp_path, REPAIRS))
-    assert not mark.exists()
+    assert not evaluated.exists()
     assert {
         one["task"].split(" : ")[-1]
         for one in played.module_records()
@@ -153,17 +154,17 @@ def test_repairs(
     }
 
 
-def test_messages(
+def test_failure_messages_contain_returned_text_unevaluated(
     play: Plays,
     source: Side,
     target: Side,
     text: str,
-    mark: Path,
+    evaluated: Path,
     everything: Inventory,
     tmp_path: Path,
 ) -> None:
-    """Every entry point fails, and its message has the text."""
-    play.environ["INJECTED_EXCEPT"] = KEPT
+    """Every entry point fails, with the text in its message."""
+    play.environ["INJECTED_EXCEPT"] = MODULE_FIELDS
     everything["all"]["vars"] |= {
         "replication_backbeat_url": "http://127.0.0.1:9",
         "replication_preflight": False,
@@ -183,13 +184,13 @@ def test_messages(
     ]
     assert len(shown) == len(ENTRIES), played.output
     assert all(text in str(one) for one in shown), shown
-    assert not mark.exists()
+    assert not evaluated.exists()
 
 
-def test_a_template_in_this_place_would_be_evaluated(
-    play: Plays, text: str, mark: Path, everything: Inventory, tmp_path: Path
+def test_a_template_in_an_inventory_variable_is_evaluated(
+    play: Plays, text: str, evaluated: Path, everything: Inventory, tmp_path: Path
 ) -> None:
-    """Without its mark what is adopted is a template, so the test above would notice."""
+    """So the tests above would fail if returned text was evaluated."""
     everything["all"]["hosts"]["node1"]["replication_location"] = text
     play(inventory=everything, playbook=playbook(tmp_path, ["status_replication"]))
-    assert mark.exists()
+    assert evaluated.exists()
