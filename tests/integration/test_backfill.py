@@ -19,7 +19,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._jobs import (
 )
 from tests.integration.support.modules import Result, Side
 from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, set_up
-from tests.integration.test_verify import disable, pause, put, settle, states, verify
+from tests.integration.test_verify import disable, pause, put, states, verify, wait_for_status
 
 
 @pytest.fixture
@@ -204,7 +204,7 @@ def test_null_versions_are_sent_in_order_or_not_at_all(source: Side, target: Sid
     configure(source, target)
     # A newer version of this key is replicated already.
     late = put(source, "late", b"new")
-    settle(source, "late")
+    wait_for_status(source, "late")
     result = backfill(source, target)
     assert not result.get("failed"), result
     assert skipped(result) == {"null-after-newer": 1}
@@ -262,7 +262,7 @@ def test_what_failed_and_what_is_stuck_is_sent(source: Side, target: Side, tmp_p
     )
     pause(source, paused=False)
     put(source, "new")
-    settle(source, "new")
+    wait_for_status(source, "new")
     found = states(verify(source, target, **options))
     assert found == {"stuck": 2, "in_sync": 1}
     result = backfill(source, target)
@@ -274,7 +274,7 @@ def test_what_failed_and_what_is_stuck_is_sent(source: Side, target: Side, tmp_p
 def test_what_is_missing_has_to_be_named(source: Side, target: Side) -> None:
     set_up(source, target, but=("object",))
     version = put(source, "k")
-    settle(source, "k")
+    wait_for_status(source, "k")
     target.s3.delete_object(Bucket=TARGET_BUCKET, Key="k", VersionId=version)
     rules = [
         {
@@ -302,7 +302,7 @@ def test_a_version_of_any_state_by_its_name(source: Side, target: Side) -> None:
     set_up(source, target, but=("object",))
     version = put(source, "k")
     put(source, "other")
-    settle(source, "k", "other")
+    wait_for_status(source, "k", "other")
     for key in ("k", "other"):
         name = listed(target, key)[0]
         target.s3.delete_object(Bucket=TARGET_BUCKET, Key=key, VersionId=name)
@@ -321,7 +321,7 @@ def test_keys_of_a_verification(source: Side, target: Side, tmp_path: Path) -> N
     problems = tmp_path / "problems"
     verify(source, target, problems_file=str(problems))
     put(source, "a-later")
-    settle(source, "a-later")
+    wait_for_status(source, "a-later")
     lines = problems.read_text().splitlines(keepends=True)
     problems.write_text("".join(line for line in lines if json.loads(line)["key"] != "c"))
     result = backfill(source, target, verify_problems_file=str(problems))
@@ -348,7 +348,7 @@ def test_a_replica_is_not_sent_back_unless_it_is_named(source: Side, target: Sid
     """On a pair that replicates both ways, its source may have been deleted permanently."""
     set_up(source, target, but=("object",))
     version = put(source, "k")
-    settle(source, "k")
+    wait_for_status(source, "k")
     source.s3.delete_object(Bucket=SOURCE_BUCKET, Key="k", VersionId=version)
     back = source.s3.get_bucket_replication(Bucket=SOURCE_BUCKET)["ReplicationConfiguration"]
     roles = ",".join(reversed(back["Role"].split(",")))

@@ -21,7 +21,7 @@ from tests.integration.support.procedure import (
     TARGET_BUCKET,
     set_up,
 )
-from tests.integration.test_verify import put, settle
+from tests.integration.test_verify import put, wait_for_status
 from tests.integration.test_verify_topologies import CLOUD_BUCKET, SITE, configure, listed, wait
 
 PLAYBOOKS = ROOT / "playbooks"
@@ -83,7 +83,7 @@ def test_verify_compares_each_site_with_its_own_status(
 ) -> None:
     put(two_sites, "k")
     put(two_sites, "lost")
-    settle(two_sites, "k", "lost")
+    wait_for_status(two_sites, "k", "lost")
     wait(lambda: len(listed(target, CLOUD_BUCKET)) == 2)
     lose(target, "lost")
     folder = tmp_path / "reports"
@@ -123,7 +123,7 @@ def fail_at_target(source: Side, target: Side, key: str) -> None:
     """Put an object while the target bucket at the Scality site does not exist."""
     target.s3.delete_bucket(Bucket=TARGET_BUCKET)
     put(source, key)
-    settle(source, key, status="FAILED")
+    wait_for_status(source, key, status="FAILED")
     target.do("bucket", name=TARGET_BUCKET, versioning="enabled")
 
 
@@ -158,6 +158,6 @@ def test_retry_and_status_report_each_site_separately(
         SOURCE_BUCKET: 1,
         f"{SOURCE_BUCKET} to {CLOUD_BUCKET} of aws": 0,
     }
-    settle(two_sites, "k")
+    wait_for_status(two_sites, "k")
     shown = play(inventory=given, playbook=PLAYBOOKS / "status_replication.yml").ok()
     assert "2 pairs" in shown.output

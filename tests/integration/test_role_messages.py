@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Messages of role runs: they name the pairs that failed, why, and the role's variables."""
+"""Messages of role runs name the failed pairs, the reasons, and the role's variables."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from tests.integration.support.plays import Inventory, Plays
 from tests.integration.support.procedure import TARGET_BUCKET, set_up
 
 
-def of_pairs(play: Plays, *pairs: dict[str, object]) -> Inventory:
+def inventory_of(play: Plays, *pairs: dict[str, object]) -> Inventory:
     inventory = play.inventory()
     inventory["all"]["hosts"]["node1"]["replication_pairs"] = list(pairs)
     return inventory
 
 
-def test_several_of_a_list(play: Plays, source: Side, target: Side) -> None:
+def test_a_message_lists_each_pair_that_failed(play: Plays, source: Side, target: Side) -> None:
     pairs = [
         {"source_bucket": f"{name}-bucket", "target_bucket": TARGET_BUCKET, "rules": [rule]}
         for name in ("one", "two", "three")
@@ -36,27 +36,31 @@ def test_several_of_a_list(play: Plays, source: Side, target: Side) -> None:
             code="AccessDenied",
             times=0,
         )
-    message = play(inventory=of_pairs(play, *pairs)).failure()
+    message = play(inventory=inventory_of(play, *pairs)).failure()
     first, one, two = message.splitlines()
     assert first == "2 of 3 replications failed."
     assert one.startswith("one-bucket: Failed to ")
     assert two.startswith("two-bucket: Failed to ")
 
 
-def test_variables_in_place_of_options(play: Plays, source: Side, target: Side) -> None:
+def test_a_message_names_variables_instead_of_options(
+    play: Plays, source: Side, target: Side
+) -> None:
     set_up(source, target, rules=[{"prefix": "a/"}, {"prefix": "b/"}])
     pair = {
         "source_bucket": "source-bucket",
         "target_bucket": "another-bucket",
         "rules": [{"prefix": "a/"}],
     }
-    message = play(inventory=of_pairs(play, pair)).failure()
+    message = play(inventory=inventory_of(play, pair)).failure()
     assert "list all rules that are to change, or set `replication_purge_rules`" in message
     assert not re.search(r"(?<!replication_)purge_rules", message)
 
 
-def test_pending_objects(play: Plays, source: Side, target: Side) -> None:
-    """Refused in the role's words, and what these words promise is what happens."""
+def test_pending_objects_refuse_the_change_and_each_named_variable_helps(
+    play: Plays, source: Side, target: Side
+) -> None:
+    """The message names variables; each of them has the described effect."""
     set_up(source, target, but=["object"])
     play.sandbox.settings("source", paused=True)
     source.s3.put_object(Bucket="source-bucket", Key="late")
@@ -69,7 +73,7 @@ def test_pending_objects(play: Plays, source: Side, target: Side) -> None:
         assert "1 of 1 versions put since" in message
         assert "raise replication_pending_scan_time or lower replication_pending_max_age" in message
         assert "set replication_allow_pending_loss" in message
-    # What is older is not checked, and with no time nothing is.
+    # Versions older than max_age are not checked, and without scan time none are.
     covered = play.inventory(**other, replication_pending_max_age="0", replication_verify=False)
     play("--check", inventory=covered).ok()
     unchecked = play.inventory(**other, replication_pending_scan_time="0", replication_verify=False)
@@ -87,8 +91,10 @@ def test_pending_objects(play: Plays, source: Side, target: Side) -> None:
     )
 
 
-def test_a_site_that_is_text(play: Plays, source: Side, tmp_path: Path) -> None:
-    """In the controller's process, as test_processes.py has it for one of its own; and in the role's words."""
+def test_a_site_given_as_text_is_refused_before_any_write(
+    play: Plays, source: Side, tmp_path: Path
+) -> None:
+    """By a module in the controller's process (test_processes.py has one in a separate process), and by the role."""
     task = {
         "bucket": "source-bucket",
         "source_role": "arn:aws:iam::123456789012:role/A",
@@ -109,7 +115,7 @@ def test_a_site_that_is_text(play: Plays, source: Side, tmp_path: Path) -> None:
         "target_bucket": TARGET_BUCKET,
         "rules": task["rules"],
     }
-    message = play(inventory=of_pairs(play, pair)).failure()
+    message = play(inventory=inventory_of(play, pair)).failure()
     assert (
         message
         == "Item 1 of sites in item 1 of rules in item 1 of replication_pairs of node1 is text, but must be a "
@@ -122,7 +128,7 @@ def test_a_site_that_is_text(play: Plays, source: Side, tmp_path: Path) -> None:
     ("host", "variable"),
     [("node1", "replication_source_role_name"), ("node6", "replication_target_role_name")],
 )
-def test_a_comma_in_the_name_of_a_role(
+def test_a_comma_in_a_role_name_is_refused_before_any_call(
     play: Plays, source: Side, target: Side, host: str, variable: str
 ) -> None:
     inventory = play.inventory()

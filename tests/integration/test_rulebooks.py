@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rulebooks in a real ansible-rulebook: what failed arrives without help, and nothing else is done."""
+"""The rulebooks in ansible-rulebook: failed versions are retried automatically, and other events start no playbook."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.integration.support.rulebooks import (
     venv,
 )
 
-# They need an environment that only the whole run of the tests makes.
+# They need a virtualenv that only `dev.py test pytest` creates.
 pytestmark = [pytest.mark.slow, pytest.mark.playbook, pytest.mark.usefixtures("rulebook")]
 PAIRS = ROOT / "playbooks" / "write_event_pairs.yml"
 FAILED_NOTIFICATION = "s3:Replication:OperationFailedReplication"
@@ -45,7 +45,7 @@ def inventory(source: Side, target: Side, play: Plays) -> dict[str, Any]:
 
 @pytest.fixture
 def variables(play: Plays, inventory: dict[str, Any], tmp_path: Path) -> dict[str, Any]:
-    """What the event source takes, as the playbook writes it."""
+    """The variables for the event source, as the playbook write_event_pairs writes them."""
     file = tmp_path / "pairs.json"
     play("-e", f"replication_event_file={file}", inventory=inventory, playbook=PAIRS).ok()
     assert file.stat().st_mode & 0o777 == 0o600
@@ -54,7 +54,7 @@ def variables(play: Plays, inventory: dict[str, Any], tmp_path: Path) -> dict[st
 
 
 def fail(source: Side, target: Side, key: str = "k") -> str:
-    """A version that failed, because the target bucket was gone."""
+    """Put a version that fails because the target bucket does not exist."""
     target.s3.delete_bucket(Bucket=TARGET_BUCKET)
     version = str(source.s3.put_object(Bucket=SOURCE_BUCKET, Key=key, Body=b"1")["VersionId"])
     source.do("object_check", bucket=SOURCE_BUCKET, key=key, status=["FAILED"])
@@ -69,27 +69,27 @@ def status(source: Side, key: str = "k") -> str:
     return str(source.s3.head_object(Bucket=SOURCE_BUCKET, Key=key)["ReplicationStatus"])
 
 
-def test_what_failed_arrives_without_help(
+def test_a_failed_version_is_retried_and_replicated(
     source: Side,
     target: Side,
     inventory: dict[str, Any],
     variables: dict[str, Any],
     tmp_path: Path,
 ) -> None:
-    """By the full name, with the shipped throttle. What made it fail is over, and Backbeat does not try again."""
+    """By the rulebook's full name, with its own throttle. The cause is fixed; Backbeat does not retry by itself."""
     fail(source, target)
     repair(target)
     name = "scality.backbeat.retry_on_events"
-    with running(name, source.sandbox, inventory, variables, tmp_path) as running_one:
-        running_one.until(lambda: status(source) == "COMPLETED")
+    with running(name, source.sandbox, inventory, variables, tmp_path) as process:
+        process.until(lambda: status(source) == "COMPLETED")
         assert (
             target.s3.head_object(Bucket=TARGET_BUCKET, Key="k")["ReplicationStatus"] == "REPLICA"
         )
-        running_one.until(lambda: running_one.playbooks >= 1)
-    assert "failed=0" in running_one.output
+        process.until(lambda: process.playbooks >= 1)
+    assert "failed=0" in process.output
 
 
-def test_it_waits_until_the_cause_is_gone(
+def test_a_retry_follows_when_the_preflight_finding_is_resolved(
     source: Side,
     target: Side,
     inventory: dict[str, Any],
@@ -99,15 +99,15 @@ def test_it_waits_until_the_cause_is_gone(
     fail(source, target)
     variables["replication_event_preflight_interval"] = 0.5
     copy = adapted(tmp_path, {"retry_on_events": None})
-    with running(copy, source.sandbox, inventory, variables, tmp_path) as running_one:
-        running_one.until(lambda: running_one.playbooks >= 1)
+    with running(copy, source.sandbox, inventory, variables, tmp_path) as process:
+        process.until(lambda: process.playbooks >= 1)
         assert status(source) == "FAILED"
-        assert "target-bucket-missing" in running_one.output
+        assert "target-bucket-missing" in process.output
         repair(target)
-        running_one.until(lambda: status(source) == "COMPLETED")
+        process.until(lambda: status(source) == "COMPLETED")
 
 
-def test_what_is_stuck_is_sent_again(
+def test_a_stuck_version_is_sent_again(
     source: Side,
     target: Side,
     inventory: dict[str, Any],
@@ -116,7 +116,7 @@ def test_what_is_stuck_is_sent_again(
 ) -> None:
     configured = source.s3.get_bucket_replication(Bucket=SOURCE_BUCKET)["ReplicationConfiguration"]
     for role in ("role/Other", f"role/{SOURCE_ROLE}"):
-        # What is put while the bucket has another role stays PENDING for ever.
+        # Versions that are put while the bucket has another role stay PENDING forever.
         changed = configured["Role"].replace(f"role/{SOURCE_ROLE}", role, 1)
         source.s3.put_bucket_replication(
             Bucket=SOURCE_BUCKET, ReplicationConfiguration={**configured, "Role": changed}
@@ -126,15 +126,15 @@ def test_what_is_stuck_is_sent_again(
     variables["replication_event_stuck_after"] = 0.5
     variables["replication_event_state"] = str(tmp_path / "state.json")
     copy = adapted(tmp_path, {"retry_on_events": None})
-    with running(copy, source.sandbox, inventory, variables, tmp_path) as running_one:
-        running_one.until(lambda: status(source) == "COMPLETED")
-        running_one.until(lambda: running_one.playbooks >= 1)
-    assert "failed=0" in running_one.output
+    with running(copy, source.sandbox, inventory, variables, tmp_path) as process:
+        process.until(lambda: status(source) == "COMPLETED")
+        process.until(lambda: process.playbooks >= 1)
+    assert "failed=0" in process.output
     assert source.sandbox.calls("source", operation="PutObjectTagging")
 
 
 def notification(name: str, key: str = "k") -> dict[str, Any]:
-    """As Backbeat writes it to Kafka, and ansible.eda.kafka passes it on."""
+    """A notification as Backbeat writes it to Kafka and ansible.eda.kafka passes it on."""
     return {
         "body": {
             "Records": [
@@ -155,7 +155,7 @@ def notification(name: str, key: str = "k") -> dict[str, Any]:
 
 
 def alert(name: str, state: str = "firing") -> dict[str, Any]:
-    """As ansible.eda.alertmanager passes it on."""
+    """An alert as ansible.eda.alertmanager passes it on."""
     return {
         "alert": {"status": state, "labels": {"alertname": name, "severity": "warning"}},
         "meta": {"endpoint": "alerts", "headers": {}, "hosts": []},
@@ -198,7 +198,7 @@ OTHERS: dict[str, list[Any]] = {
 }
 
 
-def test_a_recorded_event_has_what_failed_retried(
+def test_each_rulebook_retries_once_for_repeated_events(
     source: Side, target: Side, inventory: dict[str, Any], tmp_path: Path
 ) -> None:
     """Exactly once for each rulebook, however often it arrives within the window."""
@@ -209,26 +209,26 @@ def test_a_recorded_event_has_what_failed_retried(
         for name, wanted in WANTED.items()
     }
     copy = adapted(tmp_path, sources)
-    with running(copy, source.sandbox, inventory, {}, tmp_path) as running_one:
-        output = running_one.end()
-    assert running_one.last_rules() == dict.fromkeys(WANTED, "Retry failed versions"), output
-    assert running_one.playbooks == len(WANTED), output
+    with running(copy, source.sandbox, inventory, {}, tmp_path) as process:
+        output = process.end()
+    assert process.last_rules() == dict.fromkeys(WANTED, "Retry failed versions"), output
+    assert process.playbooks == len(WANTED), output
     assert status(source) == "COMPLETED", output
 
 
-def test_nothing_else_starts_a_playbook(
+def test_other_events_start_no_playbook(
     source: Side, inventory: dict[str, Any], tmp_path: Path
 ) -> None:
     sources = {name: recorded(tmp_path, name, *others) for name, others in OTHERS.items()}
     copy = adapted(tmp_path, sources)
-    with running(copy, source.sandbox, inventory, {}, tmp_path) as running_one:
-        output = running_one.end()
-    assert running_one.playbooks == 0, output
+    with running(copy, source.sandbox, inventory, {}, tmp_path) as process:
+        output = process.end()
+    assert process.playbooks == 0, output
     assert "Traceback" not in output
 
 
-def test_they_are_valid() -> None:
-    """By the schema of ansible-rulebook, which it does not apply to rulebooks by full name, and as it reads them."""
+def test_rulebooks_match_the_schema_of_ansible_rulebook() -> None:
+    """ansible-rulebook does not validate rulebooks that are given by full name. Also parse them with its parser."""
     check = (
         "import sys, yaml; from ansible_rulebook import rules_parser, validators\n"
         "for name in sys.argv[1:]:\n"

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What servers return is data: never evaluated as a template, and no cause of an unexpected error in a module.
+"""Texts from servers are never evaluated as templates and cause no unexpected errors in modules.
 
-What playbooks do with all that modules return is in test_returned_text.py.
+How playbooks handle the results of modules is tested in test_returned_text.py.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ PLAYBOOKS = ("setup_replication", "validate_replication", "teardown_replication"
 
 @pytest.fixture
 def template(tmp_path: Path) -> str:
-    """Template syntax that leaves a file if it is evaluated."""
+    """Template syntax that creates a file if it is evaluated."""
     return "{{ lookup('pipe', 'touch " + str(tmp_path / "evaluated") + "') }}"
 
 
-def plant(source: Side, target: Side, template: str) -> None:
-    """Set up, with the template in everything that a server stores as text and returns to the role."""
+def set_up_with_template(source: Side, target: Side, template: str) -> None:
+    """Set up with the template in each text that servers store and return to the role."""
     set_up(source, target, rules=[{"prefix": "", "id": template}])
     for side, role in ((source, SOURCE_ROLE), (target, TARGET_ROLE)):
         side.iam.update_role(RoleName=role, Description=template)
@@ -47,7 +47,7 @@ def plant(source: Side, target: Side, template: str) -> None:
     )
 
 
-#: Of all answers in S3's, IAM's and Backbeat's forms: elements, headers and JSON's names. None is all of them at once.
+#: XML elements, headers and JSON keys in answers of S3, IAM and Backbeat. None stands for all of them at once.
 FIELDS = (
     None, "Arn", "AssumeRolePolicyDocument", "AttachmentCount", "Bucket", "Code", "CreateDate", "CreationDate",
     "DefaultVersionId", "Description", "DisplayName", "Document", "ETag", "EncodingType", "Error", "HostId", "ID",
@@ -58,12 +58,12 @@ FIELDS = (
     "Content-Type", "ETag", "Last-Modified", "Location", "last-modified", "x-amz-bucket-region", "x-amz-meta-note",
     "x-amz-replication-status", "x-amz-request-id", "x-amz-version-id", "x-amzn-requestid",
 )  # fmt: skip
-#: Texts that a module returns as they are.
-SHOWN = {"Arn", "ETag", "ID", "Path", "RoleName", "x-amz-meta-note"}
+#: Fields whose text a module returns unchanged.
+RETURNED_UNCHANGED = {"Arn", "ETag", "ID", "Path", "RoleName", "x-amz-meta-note"}
 
 
 def read_everything(source: Side, target: Side) -> list[Result]:
-    """The results of all modules that read, and of those that write as check mode has them."""
+    """The results of all modules that read, and of modules that write in check mode."""
     ends = {
         side.name: {"s3": side.connection("s3"), "iam": side.connection("iam"), "bucket": bucket}
         for side, bucket in ((source, SOURCE_BUCKET), (target, TARGET_BUCKET))
@@ -88,7 +88,7 @@ def read_everything(source: Side, target: Side) -> list[Result]:
         source.run("failed_info", **backbeat, sites=["node6"]),
     ]
     for _name, side, module, options in steps(source, target):
-        # The target's steps run the same modules, on answers with the same fields.
+        # The target's steps run the same modules and read the same fields.
         if side is source:
             results.append(side.run(module, check_mode=True, **options, retry_timeout=0))
     return results
@@ -102,7 +102,9 @@ def _without_iam(end: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in end.items() if name != "iam"}
 
 
-def test_each_field_of_all_answers(source: Side, target: Side, template: str) -> None:
+def test_a_template_in_any_field_causes_no_unexpected_error(
+    source: Side, target: Side, template: str
+) -> None:
     set_up(source, target)
     source.s3.put_object(Bucket=SOURCE_BUCKET, Key=KEY, Metadata={"note": "a"})
     unexpected, lost = {}, []
@@ -114,14 +116,14 @@ def test_each_field_of_all_answers(source: Side, target: Side, template: str) ->
         for one in results:
             if "exception" in one or "bug in the collection" in str(one.get("msg")):
                 unexpected[field] = one["msg"]
-        if field in SHOWN and not any(template in str(one) for one in results):
+        if field in RETURNED_UNCHANGED and not any(template in str(one) for one in results):
             lost.append(field)
     assert unexpected == {}
     assert lost == []
 
 
 def run_all(play: Plays, last: Path, **variables: Any) -> list[PlaybookResult]:
-    """Runs of set-up in check mode and of one of its steps, and then of the playbook `last`."""
+    """Run set-up in check mode, one of its steps, and then the playbook `last`."""
     inventory = play.inventory(**variables)
     return [
         play("-vv", "--check", "--diff", inventory=inventory),
@@ -130,10 +132,10 @@ def run_all(play: Plays, last: Path, **variables: Any) -> list[PlaybookResult]:
     ]
 
 
-def test_stored_text(
+def test_playbooks_do_not_evaluate_text_stored_on_servers(
     play: Plays, source: Side, target: Side, template: str, tmp_path: Path
 ) -> None:
-    plant(source, target, template)
+    set_up_with_template(source, target, template)
     for played in run_all(play, playbook(tmp_path, PLAYBOOKS)):
         played.ok()
     assert not (tmp_path / "evaluated").exists()
@@ -143,7 +145,7 @@ def test_stored_text(
     ("operation", "side"),
     [("GetRole", "source"), ("GetBucketReplication", "source"), ("HeadObject", "target")],
 )
-def test_text_of_errors(
+def test_playbooks_do_not_evaluate_error_codes_of_servers(
     play: Plays,
     source: Side,
     target: Side,
@@ -152,7 +154,7 @@ def test_text_of_errors(
     operation: str,
     side: Any,
 ) -> None:
-    plant(source, target, template)
+    set_up_with_template(source, target, template)
     source.sandbox.fail(
         side=side, operation=operation, status=403, code=template, times=0, how="error"
     )
@@ -162,9 +164,9 @@ def test_text_of_errors(
     assert not (tmp_path / "evaluated").exists()
 
 
-def test_a_template_in_this_place_would_be_evaluated(
+def test_a_template_in_an_inventory_variable_is_evaluated(
     play: Plays, template: str, tmp_path: Path
 ) -> None:
-    """In the inventory it is, so the tests above would notice."""
+    """So the tests above would fail if a server's text was evaluated."""
     play("--tags", "roles", inventory=play.inventory(replication_location=template)).ok()
     assert (tmp_path / "evaluated").exists()

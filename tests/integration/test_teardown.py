@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Teardown of each resource from every state, and what it never touches."""
+"""Teardown of each resource from every state, and resources that it must not change."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.integration.support.procedure import (
 )
 from tests.integration.test_half_done import arrives
 
-#: The writes of the whole teardown, side by side, buckets included.
+#: The writes of a complete teardown by side, including buckets.
 WRITES: dict[SideName, list[str]] = {
     "source": [
         "DeleteBucketReplication",
@@ -63,7 +63,7 @@ def tear_down(source: Side, target: Side, **options: Any) -> list[Result]:
     return results
 
 
-def left(side: Side) -> dict[str, list[str]]:
+def remaining(side: Side) -> dict[str, list[str]]:
     return {
         "roles": [one["RoleName"] for one in side.iam.list_roles()["Roles"]],
         "policies": [
@@ -81,39 +81,41 @@ def configured(source: Side) -> bool:
 
 
 @pytest.mark.lowest_boto3
-def test_the_writes_of_a_teardown(source: Side, target: Side) -> None:
+def test_teardown_removes_all_resources_in_order(source: Side, target: Side) -> None:
     set_up(source, target, but=["object"])
     source.sandbox.clear_calls()
     assert all(result["changed"] for result in tear_down(source, target))
     assert {side.name: side.writes() for side in (source, target)} == WRITES
-    assert left(source) == left(target) == NOTHING
+    assert remaining(source) == remaining(target) == NOTHING
 
 
 @pytest.mark.parametrize(("side", "operation"), EACH_WRITE)
 @pytest.mark.parametrize("how", ["error", "reset-after"])
-def test_cut_at_each_write_and_again(
+def test_the_next_teardown_completes_one_that_failed_at_any_write(
     source: Side, target: Side, side: SideName, operation: str, how: str
 ) -> None:
-    """Before the write, or after it with its answer lost: the next run finishes, and no rule lacks its roles."""
+    """The write is refused, or succeeds without an answer. A remaining rule keeps its roles and policies."""
     set_up(source, target, but=["object"])
     source.sandbox.fail(operation=operation, side=side, how=how)
-    cut = tear_down(source, target, retry_timeout=0)[-1]
-    assert cut["failed"]
-    assert cut["error"]["operation"] == operation
+    interrupted = tear_down(source, target, retry_timeout=0)[-1]
+    assert interrupted["failed"]
+    assert interrupted["error"]["operation"] == operation
     if configured(source):
         for one, role in ((source, SOURCE_ROLE), (target, TARGET_ROLE)):
             assert one.iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
     source.sandbox.clear_faults()
     for result in tear_down(source, target):
         assert not result.get("failed"), result
-    assert left(source) == left(target) == NOTHING
+    assert remaining(source) == remaining(target) == NOTHING
     source.sandbox.clear_calls()
     assert not any(result["changed"] for result in tear_down(source, target))
     assert source.writes() == target.writes() == []
 
 
-def test_an_answer_that_was_lost_is_looked_for(source: Side, target: Side) -> None:
-    """With time left a run gets over it by itself."""
+def test_a_write_whose_answer_was_lost_is_confirmed_by_the_same_run(
+    source: Side, target: Side
+) -> None:
+    """Within retry_timeout, the run reads the result of the write and continues."""
     set_up(source, target, but=["object"])
     for side, operations in WRITES.items():
         for operation in operations:
@@ -121,10 +123,10 @@ def test_an_answer_that_was_lost_is_looked_for(source: Side, target: Side) -> No
     for result in tear_down(source, target):
         assert not result.get("failed"), result
         assert result["changed"]
-    assert left(source) == left(target) == NOTHING
+    assert remaining(source) == remaining(target) == NOTHING
 
 
-def test_things_of_others_stay(source: Side, target: Side) -> None:
+def test_unrelated_resources_stay(source: Side, target: Side) -> None:
     set_up(source, target, but=["object"])
     arn = source.iam.create_policy(PolicyName="Others", PolicyDocument=foreign())["Policy"]["Arn"]
     source.do("iam_role", name="OtherRole", managed_policies=[arn])
@@ -132,7 +134,7 @@ def test_things_of_others_stay(source: Side, target: Side) -> None:
     source.do("bucket", name="other-bucket")
     for result in tear_down(source, target):
         assert not result.get("failed"), result
-    assert left(source) == {
+    assert remaining(source) == {
         "roles": ["OtherRole"],
         "policies": ["Others"],
         "buckets": ["other-bucket"],
@@ -141,8 +143,8 @@ def test_things_of_others_stay(source: Side, target: Side) -> None:
     assert [one["PolicyArn"] for one in attached] == [arn]
 
 
-def test_a_policy_that_other_roles_have_too_goes_from_all(source: Side, target: Side) -> None:
-    """It was asked to be absent, and no server removes one that is attached."""
+def test_an_absent_policy_is_detached_from_all_roles(source: Side, target: Side) -> None:
+    """Servers do not delete policies that are attached."""
     set_up(source, target, but=["object"])
     arn = source.arn("policy", SOURCE_POLICY)
     source.do("iam_role", name="OtherRole", managed_policies=[arn])
@@ -154,20 +156,20 @@ def test_a_policy_that_other_roles_have_too_goes_from_all(source: Side, target: 
     ]
 
 
-def test_a_policy_that_a_user_has_is_refused(source: Side, target: Side) -> None:
+def test_removal_of_a_policy_attached_to_a_user_is_refused(source: Side, target: Side) -> None:
     set_up(source, target, but=["object"])
-    source.iam.create_user(UserName="operator-of-others")
+    source.iam.create_user(UserName="other-user")
     arn = source.arn("policy", SOURCE_POLICY)
-    source.iam.attach_user_policy(UserName="operator-of-others", PolicyArn=arn)
+    source.iam.attach_user_policy(UserName="other-user", PolicyArn=arn)
     result = source.run("policy", name=SOURCE_POLICY, state="absent")
     assert result["failed"]
     assert not result["changed"]
     assert f"{SOURCE_POLICY} at {source.side.iam_url} is attached to users" in result["msg"]
-    assert "operator-of-others): detach it there first" in result["msg"]
-    assert left(source)["policies"] == [SOURCE_POLICY]
+    assert "other-user): detach it there first" in result["msg"]
+    assert remaining(source)["policies"] == [SOURCE_POLICY]
 
 
-def test_a_policy_with_all_its_versions(source: Side, target: Side) -> None:
+def test_a_policy_is_deleted_with_all_its_versions(source: Side, target: Side) -> None:
     set_up(source, target, but=["object"])
     for number in range(4):
         source.iam.create_policy_version(
@@ -176,21 +178,23 @@ def test_a_policy_with_all_its_versions(source: Side, target: Side) -> None:
             SetAsDefault=bool(number % 2),
         )
     source.do("policy", name=SOURCE_POLICY, state="absent")
-    assert left(source)["policies"] == []
+    assert remaining(source)["policies"] == []
 
 
-def test_one_rule_of_two(source: Side, target: Side) -> None:
+def test_only_listed_rules_are_removed(source: Side, target: Side) -> None:
     rules = [{"id": "one", "prefix": "one/"}, {"id": "two", "prefix": "two/"}]
     set_up(source, target, but=["object"], rules=rules)
-    gone = {"bucket": SOURCE_BUCKET, "state": "absent"}
-    result = source.promised("bucket_replication", **gone, rules=rules[:1])
+    absent = {"bucket": SOURCE_BUCKET, "state": "absent"}
+    result = source.promised("bucket_replication", **absent, rules=rules[:1])
     assert [rule["id"] for rule in result["replication"]["rules"]] == ["two"]
     unknown = [{"id": "three"}, {"prefix": "one/"}]
-    assert not source.promised("bucket_replication", **gone, rules=unknown)["changed"]
-    assert source.promised("bucket_replication", **gone, rules=rules)["replication"] is None
+    assert not source.promised("bucket_replication", **absent, rules=unknown)["changed"]
+    assert source.promised("bucket_replication", **absent, rules=rules)["replication"] is None
 
 
-def test_buckets_go_when_asked_and_empty(play: Plays, source: Side, target: Side) -> None:
+def test_replication_remove_buckets_deletes_empty_buckets_only(
+    play: Plays, source: Side, target: Side
+) -> None:
     set_up(source, target)
     arrives(source, target)
     asked = play.inventory(replication_remove_buckets=True)
@@ -200,20 +204,20 @@ def test_buckets_go_when_asked_and_empty(play: Plays, source: Side, target: Side
         assert f"The bucket {bucket} at {side.side.s3_url} is not empty" in " ".join(
             refused.output.split()
         )
-        assert left(side) == {"roles": [], "policies": [], "buckets": [bucket]}
+        assert remaining(side) == {"roles": [], "policies": [], "buckets": [bucket]}
         for one in side.s3.list_object_versions(Bucket=bucket)["Versions"]:
             side.s3.delete_object(Bucket=bucket, Key=KEY, VersionId=one["VersionId"])
     done = play(playbook=TEARDOWN, inventory=asked).ok()
     assert done.changes() == [f"DeleteBucket {SOURCE_BUCKET}", f"DeleteBucket {TARGET_BUCKET}"]
-    assert left(source) == left(target) == NOTHING
+    assert remaining(source) == remaining(target) == NOTHING
 
 
-def test_while_objects_are_on_their_way_nothing_goes_on_either_side(
+def test_pending_objects_prevent_all_writes_unless_loss_is_allowed(
     play: Plays, source: Side, target: Side
 ) -> None:
     set_up(source, target, but=["object"])
     source.sandbox.settings("source", paused=True)
-    source.do("object", bucket=SOURCE_BUCKET, key="on-its-way")
+    source.do("object", bucket=SOURCE_BUCKET, key="pending")
     source.sandbox.clear_calls()
     played = play(playbook=TEARDOWN)
     assert "set replication_allow_pending_loss to make the change anyway" in " ".join(
@@ -227,7 +231,7 @@ def test_while_objects_are_on_their_way_nothing_goes_on_either_side(
     assert "[WARNING]: Of the bucket" in allowed.output
 
 
-def test_a_target_alone_keeps_what_its_sources_need(
+def test_limit_to_the_target_is_refused_unless_loss_is_allowed(
     play: Plays, source: Side, target: Side
 ) -> None:
     set_up(source, target, but=["object"])
@@ -236,10 +240,10 @@ def test_a_target_alone_keeps_what_its_sources_need(
     assert "node1 replicates to node6 and is not part of this run" in message
     assert target.writes() == []
 
-    gone = play.inventory(replication_allow_pending_loss=True)
+    loss_allowed = play.inventory(replication_allow_pending_loss=True)
     assert (
         f"DeleteRole {TARGET_ROLE}"
-        in play("--limit", "node6", playbook=TEARDOWN, inventory=gone).ok().changes()
+        in play("--limit", "node6", playbook=TEARDOWN, inventory=loss_allowed).ok().changes()
     )
 
 
@@ -275,16 +279,16 @@ def test_a_configuration_with_other_roles_or_another_target_stays(
     assert rules_of(source, SOURCE_BUCKET) == [""]
     assert f"configuration of the bucket {SOURCE_BUCKET}" in played.output
     assert set(played.changes()) <= set(check.changes())
-    assert (SOURCE_ROLE in left(source)["roles"]) is (other == "target")
-    # The target's role is in that configuration either way.
-    assert left(target)["roles"] == [TARGET_ROLE]
+    assert (SOURCE_ROLE in remaining(source)["roles"]) is (other == "target")
+    # The configuration has the target's role in both cases.
+    assert remaining(target)["roles"] == [TARGET_ROLE]
     assert TARGET_BUCKET in statements(target, TARGET_POLICY)
 
 
-def test_rules_that_a_pair_does_not_name_stay_with_what_they_need(
+def test_unlisted_rules_stay_with_their_roles_and_policies(
     play: Plays, source: Side, target: Side
 ) -> None:
-    """Also if it names none."""
+    """Also if the pair lists no rules."""
     set_up(source, target, but=["object"], rules=[{"prefix": "own/"}])
     source.sandbox.clear_calls()
     played = play(playbook=TEARDOWN).ok()
@@ -307,7 +311,7 @@ def other_pair(source: Side, target: Side) -> None:
 
 
 @pytest.mark.parametrize("configured_too", [True, False])
-def test_what_another_bucket_uses_stays(
+def test_roles_and_permissions_that_another_bucket_uses_stay(
     play: Plays, source: Side, target: Side, configured_too: bool
 ) -> None:
     set_up(source, target, but=["object"])
@@ -331,11 +335,11 @@ def test_what_another_bucket_uses_stays(
             f"DeleteBucketReplication {SOURCE_BUCKET}",
         ]
     )
-    for side, policy, role, gone, kept in (
+    for side, policy, role, removed, kept in (
         (source, SOURCE_POLICY, SOURCE_ROLE, SOURCE_BUCKET, "second-source"),
         (target, TARGET_POLICY, TARGET_ROLE, TARGET_BUCKET, "second-target"),
     ):
-        assert gone not in statements(side, policy)
+        assert removed not in statements(side, policy)
         assert kept in statements(side, policy)
         attached = side.iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
         assert [one["PolicyName"] for one in attached] == [policy]
@@ -343,17 +347,17 @@ def test_what_another_bucket_uses_stays(
     assert play(playbook=TEARDOWN).ok().changed() == {}
 
 
-def test_a_configuration_of_another_bucket_keeps_the_role_that_it_uses(
+def test_the_role_of_another_buckets_configuration_stays(
     play: Plays, source: Side, target: Side
 ) -> None:
-    """Although the policy does not tell: it grants nothing on that bucket."""
+    """The configuration uses the role although the policy grants nothing on that bucket."""
     set_up(source, target, but=["object"])
     source.do("bucket", name="second-source", versioning="enabled")
     roles = (source.arn("role", SOURCE_ROLE), target.arn("role", TARGET_ROLE))
     replication_by_hand(source, "second-source", "second-target", *roles)
     played = play(playbook=TEARDOWN).ok()
-    assert left(source)["roles"] == [SOURCE_ROLE]
-    assert left(source)["policies"] == [SOURCE_POLICY]
+    assert remaining(source)["roles"] == [SOURCE_ROLE]
+    assert remaining(source)["policies"] == [SOURCE_POLICY]
     text = " ".join(played.output.split())
     assert (
         f"node1: the role {SOURCE_ROLE} and its policy stay, because the replication of second-source"
@@ -361,7 +365,9 @@ def test_a_configuration_of_another_bucket_keeps_the_role_that_it_uses(
     )
 
 
-def test_foreign_attachments_keep_policy_and_role(play: Plays, source: Side, target: Side) -> None:
+def test_policies_and_roles_with_unlisted_attachments_stay(
+    play: Plays, source: Side, target: Side
+) -> None:
     set_up(source, target, but=["object"])
     source.do("iam_role", name="OtherRole", managed_policies=[source.arn("policy", SOURCE_POLICY)])
     others = target.iam.create_policy(PolicyName="Others", PolicyDocument=foreign())["Policy"][
@@ -371,9 +377,9 @@ def test_foreign_attachments_keep_policy_and_role(play: Plays, source: Side, tar
     check = play.check(playbook=TEARDOWN).ok()
     played = play(playbook=TEARDOWN).ok()
     assert set(played.changes()) <= set(check.changes())
-    assert left(source)["policies"] == [SOURCE_POLICY]
-    assert sorted(left(source)["roles"]) == ["OtherRole", SOURCE_ROLE]
-    assert left(target) == {
+    assert remaining(source)["policies"] == [SOURCE_POLICY]
+    assert sorted(remaining(source)["roles"]) == ["OtherRole", SOURCE_ROLE]
+    assert remaining(target) == {
         "roles": [TARGET_ROLE],
         "policies": ["Others"],
         "buckets": [TARGET_BUCKET],
@@ -397,6 +403,6 @@ def test_a_configuration_that_cannot_be_read_refuses_the_removal(
         times=0,
     )
     assert "AccessDenied" in play(playbook=TEARDOWN).failure()
-    assert left(source)["roles"] == [SOURCE_ROLE]
-    assert left(source)["policies"] == [SOURCE_POLICY]
-    assert left(target)["roles"] == [TARGET_ROLE]
+    assert remaining(source)["roles"] == [SOURCE_ROLE]
+    assert remaining(source)["policies"] == [SOURCE_POLICY]
+    assert remaining(target)["roles"] == [TARGET_ROLE]

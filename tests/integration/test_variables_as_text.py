@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Variables given as text, as `-e name=value` and quotes in YAML give them, mean the same as with their types."""
+"""Variables given as text, by `-e name=value` or quotes in YAML, have the same effect as typed values."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from tests.integration.test_playbook_failures import VALIDATE
 
 pytestmark = pytest.mark.oldest_core
 
-#: What differs between hosts, and cannot be an extra variable.
-OF_HOSTS = {"replication_s3", "replication_iam", "replication_target_host", "replication_pairs"}
+#: Variables that differ between hosts and cannot be extra variables.
+PER_HOST = {"replication_s3", "replication_iam", "replication_target_host", "replication_pairs"}
 #: Values other than the role's defaults, for variables whose default has no effect.
 VALUES: dict[str, Any] = {"replication_verify_timeout": 30, "replication_servers_since_2025": False}
 
 
 def as_text() -> list[str]:
-    """-e name=value for every variable of the role, and the number of its variables is that of the spec."""
+    """`-e name=value` for each variable in the role's argument spec."""
     given = []
     for name, spec in specs().items():
-        if name not in OF_HOSTS:
+        if name not in PER_HOST:
             value = VALUES.get(name, spec.get("default"))
-            # Empty text is no value.
+            # Empty text means unset.
             text = value or "" if isinstance(value, (str, type(None))) else json.dumps(value)
             given += ["-e", f"{name}={text!r}" if text else f"{name}=''"]
-    assert len(given) == 2 * (len(specs()) - len(OF_HOSTS))
+    assert len(given) == 2 * (len(specs()) - len(PER_HOST))
     return given
 
 
@@ -48,7 +48,9 @@ def with_text_inside(inventory: Inventory) -> Inventory:
     return inventory
 
 
-def test_every_variable_as_text(play: Plays, source: Side, target: Side) -> None:
+def test_all_variables_as_text_give_the_same_changes(
+    play: Plays, source: Side, target: Side
+) -> None:
     inventory = with_text_inside(play.inventory())
     changes = [one.replace(f"/{KEY}", f"/on/{KEY}") for one in ALL_CHANGES]
     assert play(*as_text(), inventory=inventory).ok().changes() == changes
@@ -65,7 +67,7 @@ def test_every_variable_as_text(play: Plays, source: Side, target: Side) -> None
         assert [one["Name"] for one in side.s3.list_buckets()["Buckets"]] == [bucket]
 
 
-def test_pairs_as_text_and_steps_that_are_switched_off_as_text(play: Plays) -> None:
+def test_pairs_and_switches_are_accepted_as_text(play: Plays) -> None:
     pairs = [{"source_bucket": SOURCE_BUCKET, "target_bucket": TARGET_BUCKET}]
     inventory = play.inventory()
     inventory["all"]["hosts"]["node1"]["replication_pairs"] = json.dumps(pairs)
@@ -73,7 +75,7 @@ def test_pairs_as_text_and_steps_that_are_switched_off_as_text(play: Plays) -> N
     played = play(*off, inventory=inventory).ok()
     assert played.changes() == [one for one in ALL_CHANGES if not one.startswith("PutObject")]
     assert not any("object" in one["action"] for one in played.module_records())
-    # The module runs all the same, to try the endpoints before the first write.
+    # The module runs anyway: it checks the endpoints before the first write.
     assert not any(
         "Check both sides of every pair" in one["task"] for one in played.module_records()
     )

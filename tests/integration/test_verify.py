@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The module backbeat_verify on two servers: every state by a real history, and every way to fail."""
+"""The module backbeat_verify on two servers: every state of a version, and every kind of failure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, se
 
 @pytest.fixture
 def replicating(source: Side, target: Side) -> Side:
-    """The source, where replication is set up and nothing is put yet."""
+    """The source of a configured pair without objects."""
     set_up(source, target, but=("object",))
     return source
 
@@ -33,7 +33,7 @@ def bucket(side: Side) -> str:
     return SOURCE_BUCKET if side.name == "source" else TARGET_BUCKET
 
 
-def settle(source: Side, *keys: str, status: str = "COMPLETED") -> None:
+def wait_for_status(source: Side, *keys: str, status: str = "COMPLETED") -> None:
     deadline = time.monotonic() + 15
     for key in keys:
         while True:
@@ -62,11 +62,11 @@ def states(result: Result) -> dict[str, int]:
     return {name: tally["count"] for name, tally in found.items() if tally["count"]}
 
 
-def test_all_in_sync(replicating: Side, target: Side) -> None:
+def test_buckets_in_sync_are_ok(replicating: Side, target: Side) -> None:
     keys = [f"k{n}" for n in range(5)]
     for key in keys:
         put(replicating, key)
-    settle(replicating, *keys)
+    wait_for_status(replicating, *keys)
     replicating.s3.delete_object(Bucket=SOURCE_BUCKET, Key="k0")
     time.sleep(1)
     result = verify(replicating, target)
@@ -86,7 +86,7 @@ def pause(source: Side, paused: bool = True) -> None:
 
 
 def disable(source: Side) -> Any:
-    """Take the rules away as an operator would; returns what brings them back."""
+    """Delete the configuration as an operator would; return a function that restores it."""
     stored = source.s3.get_bucket_replication(Bucket=SOURCE_BUCKET)["ReplicationConfiguration"]
     source.s3.delete_bucket_replication(Bucket=SOURCE_BUCKET)
     return lambda: source.s3.put_bucket_replication(
@@ -94,7 +94,7 @@ def disable(source: Side) -> Any:
     )
 
 
-def test_every_state_of_a_pair_by_real_histories(
+def test_every_state_is_reported_and_written_to_the_problems_file(
     replicating: Side, target: Side, tmp_path: Path
 ) -> None:
     """Each key is named after the state that it ends in."""
@@ -103,8 +103,8 @@ def test_every_state_of_a_pair_by_real_histories(
     lost = put(replicating, "missing")
     gone = put(replicating, "replica_without_source")
     marked = put(replicating, "delete_marker_missing")
-    settle(replicating, "in_sync", "written-over", "missing", "delete_marker_missing")
-    settle(replicating, "replica_without_source", "delete_marker_extra")
+    wait_for_status(replicating, "in_sync", "written-over", "missing", "delete_marker_missing")
+    wait_for_status(replicating, "replica_without_source", "delete_marker_extra")
     target.s3.delete_object(Bucket=TARGET_BUCKET, Key="missing", VersionId=lost)
     replicating.s3.delete_object(Bucket=SOURCE_BUCKET, Key="replica_without_source", VersionId=gone)
     put(target, "written_at_target")
@@ -171,7 +171,7 @@ def test_every_state_of_a_pair_by_real_histories(
     assert "pending" not in message
 
 
-def test_pending_becomes_stuck_after_a_report_that_saw_it(
+def test_a_version_is_stuck_if_a_previous_report_has_it_as_pending(
     replicating: Side, target: Side, tmp_path: Path
 ) -> None:
     pause(replicating)
@@ -180,7 +180,7 @@ def test_pending_becomes_stuck_after_a_report_that_saw_it(
     options = {"problems_file": str(tmp_path / "problems"), "stuck_after": 1.0}
     assert states(verify(replicating, target, **options)) == {"pending": 2}
     assert states(verify(replicating, target, **options)) == {"pending": 2}
-    # The clock of a server is known to the second.
+    # Times of a server have a resolution of one second.
     time.sleep(2.2)
     result = verify(replicating, target, **options)
     assert states(result) == {"stuck": 2}
@@ -192,14 +192,14 @@ def test_pending_becomes_stuck_after_a_report_that_saw_it(
     assert states(again) == {"pending": 1, "stuck": 1}
 
 
-def test_nothing_is_stuck_that_is_younger_than_the_backlog(
+def test_pending_versions_younger_than_the_backlog_are_not_stuck(
     replicating: Side, target: Side, tmp_path: Path
 ) -> None:
-    """Backbeat tells its rate with two digits: nine operations in 15 minutes are 0.01 a second."""
+    """Backbeat rounds its rate to two decimals: nine operations in 15 minutes are 0.01 per second."""
     keys = [f"done{n}" for n in range(9)]
     for key in keys:
         put(replicating, key)
-    settle(replicating, *keys)
+    wait_for_status(replicating, *keys)
     pause(replicating)
     put(replicating, "k")
     url = replicating.connection("s3")["endpoint_url"]
@@ -222,7 +222,7 @@ def test_nothing_is_stuck_that_is_younger_than_the_backlog(
         ("elsewhere", "this server does not support GetMetrics"),
     ],
 )
-def test_an_unknown_age_of_the_backlog_is_noted(
+def test_an_unknown_backlog_age_is_noted_with_its_reason(
     replicating: Side, target: Side, tmp_path: Path, site: str | None, note: str
 ) -> None:
     pause(replicating)
@@ -239,10 +239,10 @@ def test_an_unknown_age_of_the_backlog_is_noted(
     assert note in found
 
 
-def test_what_failed_is_failed(replicating: Side, target: Side) -> None:
+def test_a_failed_version_fails_unless_accepted(replicating: Side, target: Side) -> None:
     target.s3.delete_bucket(Bucket=TARGET_BUCKET)
     put(replicating, "k")
-    settle(replicating, "k", status="FAILED")
+    wait_for_status(replicating, "k", status="FAILED")
     target.s3.create_bucket(Bucket=TARGET_BUCKET)
     target.s3.put_bucket_versioning(
         Bucket=TARGET_BUCKET, VersioningConfiguration={"Status": "Enabled"}
@@ -254,17 +254,19 @@ def test_what_failed_is_failed(replicating: Side, target: Side) -> None:
     assert not accepted.get("failed")
 
 
-def test_what_no_rule_selects_is_accepted(source: Side, target: Side) -> None:
+def test_versions_that_no_rule_selects_are_accepted(source: Side, target: Side) -> None:
     set_up(source, target, but=("object",), rules=[{"id": "images", "prefix": "images/"}])
     put(source, "images/1")
     put(source, "other")
-    settle(source, "images/1")
+    wait_for_status(source, "images/1")
     result = verify(source, target)
     assert not result.get("failed"), result
     assert states(result) == {"in_sync": 1, "not_selected": 1}
 
 
-def test_without_a_configuration_nothing_is_excused(replicating: Side, target: Side) -> None:
+def test_without_a_configuration_all_versions_count_as_never_replicated(
+    replicating: Side, target: Side
+) -> None:
     disable(replicating)
     put(replicating, "k")
     result = verify(replicating, target)
@@ -273,10 +275,10 @@ def test_without_a_configuration_nothing_is_excused(replicating: Side, target: S
     assert "no replication configuration" in result["warnings"][0]
 
 
-def test_scopes(replicating: Side, target: Side) -> None:
+def test_scope_options_limit_the_versions(replicating: Side, target: Side) -> None:
     for key in ("a/1", "a/1", "b/1"):
         put(replicating, key)
-    settle(replicating, "a/1", "b/1")
+    wait_for_status(replicating, "a/1", "b/1")
     assert states(verify(replicating, target, prefix="a/")) == {"in_sync": 2}
     assert states(verify(replicating, target, versions="current")) == {"in_sync": 2}
     later = verify(replicating, target, modified_since="2100-01-01T00:00:00Z", allow_empty=True)
@@ -292,12 +294,12 @@ def test_scopes(replicating: Side, target: Side) -> None:
 
 
 @pytest.mark.parametrize("bodies", [{"share": 1.0}, {"number": 2}])
-def test_bytes_are_compared_if_asked(
+def test_bodies_are_compared_if_requested(
     replicating: Side, target: Side, bodies: dict[str, Any]
 ) -> None:
     for key in ("k1", "k2"):
         put(replicating, key)
-    settle(replicating, "k1", "k2")
+    wait_for_status(replicating, "k1", "k2")
     result = verify(replicating, target, bodies=bodies)
     assert states(result) == {"in_sync": 2}
     assert result["verification"]["bodies_compared"] == 2
@@ -310,10 +312,10 @@ def test_large_bodies_are_read_in_parts(
     monkeypatch.setattr(verify_bodies, "PART", 4)
     for body in (b"", b"1234", b"12345", b"123456789"):
         put(replicating, f"k{len(body)}", body)
-    settle(replicating, "k0", "k4", "k5", "k9")
+    wait_for_status(replicating, "k0", "k4", "k5", "k9")
     result = verify(replicating, target, bodies={"share": 1.0})
     assert states(result) == {"in_sync": 4}
-    # A part of a body that breaks off is read again, not the whole, and not for ever.
+    # Only the truncated part of a body is read again, with a limited number of attempts.
     replicating.sandbox.fail("GetObject", 3, "target", "truncated")
     result = verify(replicating, target, bodies={"share": 1.0})
     assert states(result) == {"in_sync": 4}
@@ -321,7 +323,7 @@ def test_large_bodies_are_read_in_parts(
     assert len(reads) == 2 * (1 + 1 + 2 + 3) + 1
 
 
-def test_two_empty_buckets_fail_unless_allowed(replicating: Side, target: Side) -> None:
+def test_two_empty_buckets_fail_without_allow_empty(replicating: Side, target: Side) -> None:
     result = verify(replicating, target)
     assert result["failed"]
     assert "Both buckets are empty" in result["msg"]
@@ -331,7 +333,7 @@ def test_two_empty_buckets_fail_unless_allowed(replicating: Side, target: Side) 
 FAULTS: dict[str, dict[str, Any]] = {
     "a refused listing": {"operation": "ListObjectVersions", "status": 403, "code": "AccessDenied"},
     "a broken listing": {"operation": "ListObjectVersions", "how": "garbage"},
-    "a vanished bucket": {
+    "a deleted bucket": {
         "operation": "ListObjectVersions",
         "status": 404,
         "code": "NoSuchBucket",
@@ -342,11 +344,11 @@ FAULTS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_what_cannot_be_read_makes_it_incomplete(
+def test_read_errors_make_the_report_incomplete(
     replicating: Side, target: Side, name: str, tmp_path: Path
 ) -> None:
     put(replicating, "k")
-    settle(replicating, "k")
+    wait_for_status(replicating, "k")
     put(target, "other")
     side = "target"
     replicating.sandbox.fail(side=side, times=0, **FAULTS[name])
@@ -370,7 +372,7 @@ def test_what_cannot_be_read_makes_it_incomplete(
     assert complete["verification"]["complete"]
 
 
-def test_a_wrong_secret_or_bucket_is_no_empty_bucket(replicating: Side, target: Side) -> None:
+def test_a_wrong_secret_or_a_missing_bucket_is_an_error(replicating: Side, target: Side) -> None:
     wrong = {**target.connection("s3"), "secret_key": "wrong"}
     result = verify(replicating, target, target={"bucket": TARGET_BUCKET, "s3": wrong})
     assert "SignatureDoesNotMatch" in result["msg"]
@@ -381,7 +383,7 @@ def test_a_wrong_secret_or_bucket_is_no_empty_bucket(replicating: Side, target: 
     assert result["failed"]
 
 
-def test_the_limit_for_inspections_makes_it_incomplete(replicating: Side, target: Side) -> None:
+def test_inspect_limit_makes_the_report_incomplete(replicating: Side, target: Side) -> None:
     for number in range(3):
         put(target, f"k{number}")
     result = verify(replicating, target, inspect_limit=2)
@@ -395,7 +397,7 @@ def test_the_limit_for_inspections_makes_it_incomplete(replicating: Side, target
     assert again["failed"]
 
 
-def test_check_mode_compares_and_writes_no_files(
+def test_check_mode_compares_without_writing_files(
     replicating: Side, target: Side, tmp_path: Path
 ) -> None:
     put(target, "k")
@@ -422,7 +424,7 @@ def test_check_mode_compares_and_writes_no_files(
         ({"problems_file": "/missing/report"}, "/missing/report cannot be used"),
     ],
 )
-def test_bad_options(
+def test_invalid_options_are_named(
     replicating: Side, target: Side, options: dict[str, Any], message: str
 ) -> None:
     result = verify(replicating, target, allow_empty=True, **options)

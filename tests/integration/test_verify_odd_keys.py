@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keys that are hard to write down, from two servers to each form of the report."""
+"""Keys with special characters: comparison on two servers, and each format of the report."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 from tests.integration.support.modules import Side
 from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, set_up
-from tests.integration.test_verify import put, settle, states, verify
+from tests.integration.test_verify import put, states, verify, wait_for_status
 
 KEYS = (
     "emoji-\U0001f600",
@@ -32,7 +32,7 @@ KEYS = (
     "k" * 1024,
 )
 
-#: These servers refuse them, and others may not.
+#: Keys that these servers refuse, but other servers may have.
 CONTROL = ("line\nend", "carriage\rreturn", "one\x01two", "\x1b[31mred", "line\u2028end", "\ufffe")
 
 
@@ -42,12 +42,12 @@ def replicating(source: Side, target: Side) -> Side:
     return source
 
 
-def test_odd_keys_are_compared_and_reported_as_they_are(
+def test_unusual_keys_are_compared_and_reported_unchanged(
     replicating: Side, target: Side, tmp_path: Path
 ) -> None:
     versions = {key: put(replicating, key) for key in KEYS}
     put(replicating, "in-sync")
-    settle(replicating, "in-sync", *KEYS)
+    wait_for_status(replicating, "in-sync", *KEYS)
     for key, version in versions.items():
         target.s3.delete_object(Bucket=TARGET_BUCKET, Key=key, VersionId=version)
     problems = tmp_path / "problems"
@@ -55,7 +55,7 @@ def test_odd_keys_are_compared_and_reported_as_they_are(
     assert states(result) == {"in_sync": 1, "missing": len(KEYS)}
     lines = [json.loads(line) for line in problems.read_text().splitlines()]
     assert {one["key"]: one["version_id"] for one in lines} == versions
-    with_control_characters(result["verification"], problems)
+    add_control_characters(result["verification"], problems)
     check_reports(replicating, result, tmp_path, {**versions, **dict.fromkeys(CONTROL, "v")})
     again = verify(
         replicating,
@@ -70,8 +70,8 @@ def test_odd_keys_are_compared_and_reported_as_they_are(
     assert states(again) == {"in_sync": 1, "missing": len(KEYS)}
 
 
-def with_control_characters(report: dict[str, Any], problems: Path) -> None:
-    """Add the keys that these servers refuse, as a server without that rule would have them."""
+def add_control_characters(report: dict[str, Any], problems: Path) -> None:
+    """Add the keys that these servers refuse, as another server could return them."""
     first = report["first_problems"]["missing"]
     others = [{**first[0], "key": key, "version_id": "v"} for key in CONTROL]
     first[:] = [*others, *first][:10]
@@ -83,7 +83,7 @@ def with_control_characters(report: dict[str, Any], problems: Path) -> None:
 def check_reports(
     side: Side, result: dict[str, Any], folder: Path, versions: dict[str, str]
 ) -> None:
-    """Each form has every key, and can be read again."""
+    """Each format contains every key and can be parsed."""
     files = {name: str(folder / name) for name in ("json", "junit", "prometheus", "html", "rclone")}
     template = Path(__file__).parents[2] / "roles" / "replication" / "templates" / "report.html.j2"
     Path(files["rclone"]).mkdir()
@@ -110,8 +110,8 @@ def check_reports(
     assert {one["key"] for one in kept["first_problems"]["missing"]} <= set(versions)
 
 
-def test_null_versions_of_odd_keys(source: Side, target: Side) -> None:
-    """Put before versioning, with newer ones on top: HEAD of the version and of the key itself."""
+def test_null_versions_of_unusual_keys_are_compared(source: Side, target: Side) -> None:
+    """Null versions below newer versions need HEAD of the version and of the key."""
     source.do("bucket", name=SOURCE_BUCKET)
     keys = [key for key in KEYS if len(key) < 100]
     for key in keys:
@@ -119,6 +119,6 @@ def test_null_versions_of_odd_keys(source: Side, target: Side) -> None:
     set_up(source, target, but=("object",))
     for key in keys:
         put(source, key)
-    settle(source, *keys)
+    wait_for_status(source, *keys)
     result = verify(source, target, fail=False)
     assert states(result) == {"in_sync": len(keys), "never_replicated": len(keys)}

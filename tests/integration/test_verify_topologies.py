@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The module backbeat_verify beyond one pair of one site: clouds, several sites, both directions, late versioning."""
+"""The module backbeat_verify with clouds, several sites, both directions, and null versions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 
 from tests.integration.support.modules import Result, Side
 from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, set_up
-from tests.integration.test_verify import put, settle, states, verify
+from tests.integration.test_verify import put, states, verify, wait_for_status
 
 CLOUD_BUCKET = "cloud-bucket"
 SITE = "us-east-2"
@@ -42,7 +42,7 @@ def problems(path: Path) -> set[tuple[str, str, str]]:
 
 
 def configure(source: Side, sites: str, role: str) -> None:
-    """One rule for all keys, as another tool would put it."""
+    """Configure one rule for all keys, without the collection."""
     source.s3.put_bucket_replication(
         Bucket=SOURCE_BUCKET,
         ReplicationConfiguration={
@@ -63,7 +63,7 @@ def configure(source: Side, sites: str, role: str) -> None:
 
 @pytest.fixture
 def cloud(source: Side, target: Side) -> Side:
-    """The target as a public cloud, which shares a bucket among several sources."""
+    """The target as a public cloud, with one bucket for several sources."""
     set_up(source, target, but=("object",))
     stored = source.s3.get_bucket_replication(Bucket=SOURCE_BUCKET)["ReplicationConfiguration"]
     configure(source, SITE, stored["Role"].partition(",")[0])
@@ -72,7 +72,7 @@ def cloud(source: Side, target: Side) -> Side:
     target.s3.put_bucket_versioning(
         Bucket=CLOUD_BUCKET, VersioningConfiguration={"Status": "Enabled"}
     )
-    # Of another source, and no business of this pair.
+    # An object of another source, which this pair must ignore.
     target.s3.put_object(Bucket=CLOUD_BUCKET, Key="other-bucket/k", Body=b"x")
     return target
 
@@ -83,12 +83,14 @@ def compare(source: Side, cloud: Side, **options: Any) -> Result:
     return verify(source, cloud, **sides, **own)
 
 
-def test_a_cloud_is_compared_by_metadata(source: Side, cloud: Side, tmp_path: Path) -> None:
-    """Each key is named after the state that it ends in; contents are the same, so that only metadata tells."""
+def test_versions_in_a_cloud_are_matched_by_metadata(
+    source: Side, cloud: Side, tmp_path: Path
+) -> None:
+    """Each key is named after its final state. All bodies are equal, so that only metadata identifies versions."""
     keys = ("in_sync", "missing-newer", "missing-older", "delete_marker", "replica_without_source")
     older = {key: put(source, key) for key in keys}
     newer = {key: put(source, key) for key in ("missing-newer", "missing-older")}
-    settle(source, *keys)
+    wait_for_status(source, *keys)
     wait(lambda: len(listed(cloud, CLOUD_BUCKET)) == 8)
     copies = {
         cloud.s3.head_object(Bucket=CLOUD_BUCKET, Key=one["Key"], VersionId=one["VersionId"])[
@@ -124,9 +126,7 @@ def test_a_cloud_is_compared_by_metadata(source: Side, cloud: Side, tmp_path: Pa
     assert result["verification"]["complete"]
 
 
-def test_etags_of_a_cloud_that_encrypts_are_not_comparable_and_bytes_are(
-    source: Side, cloud: Side
-) -> None:
+def test_an_encrypting_cloud_is_comparable_by_bodies_only(source: Side, cloud: Side) -> None:
     rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}
     cloud.s3.put_bucket_encryption(
         Bucket=CLOUD_BUCKET, ServerSideEncryptionConfiguration={"Rules": [rule]}
@@ -138,7 +138,7 @@ def test_etags_of_a_cloud_that_encrypts_are_not_comparable_and_bytes_are(
     source.s3.complete_multipart_upload(
         **part, MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": etag}]}
     )
-    settle(source, "k", "parts")
+    wait_for_status(source, "k", "parts")
     result = compare(source, cloud)
     assert not result.get("failed"), result
     assert states(result) == {"not_comparable": 2}
@@ -149,10 +149,12 @@ def test_etags_of_a_cloud_that_encrypts_are_not_comparable_and_bytes_are(
     assert result["verification"]["bodies_compared"] == 2
 
 
-def test_bytes_of_a_cloud_are_compared_by_the_ids_of_each_side(source: Side, cloud: Side) -> None:
+def test_bodies_in_a_cloud_are_read_by_the_version_ids_of_each_side(
+    source: Side, cloud: Side
+) -> None:
     for body in (b"1", b"2", b"3"):
         put(source, "k", body)
-    settle(source, "k")
+    wait_for_status(source, "k")
     wait(lambda: len(listed(cloud, CLOUD_BUCKET)) == 4)
     for bodies in ({"share": 1.0}, {"number": 2}):
         result = compare(source, cloud, bodies=bodies)
@@ -161,19 +163,21 @@ def test_bytes_of_a_cloud_are_compared_by_the_ids_of_each_side(source: Side, clo
         assert result["verification"]["bodies_compared"] == compared
 
 
-def test_times_cannot_narrow_a_cloud(source: Side, cloud: Side) -> None:
+def test_modified_since_is_refused_with_cloud(source: Side, cloud: Side) -> None:
     result = compare(source, cloud, modified_since="2026-01-01T00:00:00Z")
     assert "cannot be used with cloud" in result["msg"]
 
 
-def test_several_sites_each_have_their_own_status(source: Side, target: Side) -> None:
-    """The cloud is away: the version has arrived at the other site, and FAILED counts for the cloud only."""
+def test_a_failure_of_one_site_does_not_hide_replicas_at_another(
+    source: Side, target: Side
+) -> None:
+    """The bucket in the cloud does not exist, so the status is FAILED; the other site has a replica."""
     set_up(source, target, but=("object",))
     stored = source.s3.get_bucket_replication(Bucket=SOURCE_BUCKET)["ReplicationConfiguration"]
     configure(source, f"node6,{SITE}", stored["Role"])
     source.sandbox.settings("source", clouds={SITE: "target/missing-bucket"})
     arrived, lost = put(source, "arrived"), put(source, "lost")
-    settle(source, "arrived", "lost", status="FAILED")
+    wait_for_status(source, "arrived", "lost", status="FAILED")
     target.s3.delete_object(Bucket=TARGET_BUCKET, Key="lost", VersionId=lost)
     assert arrived
     assert states(verify(source, target)) == {"in_sync": 1, "failed": 1}
@@ -184,14 +188,16 @@ def test_several_sites_each_have_their_own_status(source: Side, target: Side) ->
     assert states(result) == {"failed": 2}
 
 
-def test_what_one_site_has_is_not_pending_there(source: Side, target: Side, tmp_path: Path) -> None:
-    """The sites are told apart: COMPLETED for one, PENDING for the other."""
+def test_a_version_is_pending_only_at_the_site_that_lacks_it(
+    source: Side, target: Side, tmp_path: Path
+) -> None:
+    """The status of the version is COMPLETED for one site and PENDING for the other."""
     set_up(source, target, but=("object",))
     stored = source.s3.get_bucket_replication(Bucket=SOURCE_BUCKET)["ReplicationConfiguration"]
     configure(source, f"node6,{SITE}", stored["Role"])
     source.sandbox.settings("source", paused=[SITE])
     version = put(source, "k")
-    settle(source, "k", status="PROCESSING")
+    wait_for_status(source, "k", status="PROCESSING")
     wait(lambda: listed(target, TARGET_BUCKET))
     assert states(verify(source, target)) == {"in_sync": 1}
     target.s3.create_bucket(Bucket=CLOUD_BUCKET)
@@ -202,7 +208,7 @@ def test_what_one_site_has_is_not_pending_there(source: Side, target: Side, tmp_
 
 
 def both_ways(source: Side, target: Side) -> None:
-    """A rule on each side, as set-up of the pair in both directions makes them."""
+    """Configure a rule on each side, as set-up does for a pair in both directions."""
     set_up(source, target, but=("object",))
     for here, there, bucket, other in (
         (source, target, SOURCE_BUCKET, TARGET_BUCKET),
@@ -231,13 +237,13 @@ def both_ways(source: Side, target: Side) -> None:
         )
 
 
-def test_both_directions_are_right_on_either_side(
+def test_replication_in_both_directions_is_compared_on_both_sides(
     source: Side, target: Side, tmp_path: Path
 ) -> None:
     both_ways(source, target)
     here, there = put(source, "here"), put(target, "there")
-    settle(source, "here")
-    settle(target, "there")
+    wait_for_status(source, "here")
+    wait_for_status(target, "there")
     result = verify(source, target)
     assert not result.get("failed"), result
     assert states(result) == {"in_sync": 2}
@@ -247,7 +253,7 @@ def test_both_directions_are_right_on_either_side(
     source.sandbox.settings("target", paused=True)
     put(target, "waiting")
     marker = put(source, "marker")
-    settle(source, "marker")
+    wait_for_status(source, "marker")
     assert marker
     target.s3.delete_object(Bucket=TARGET_BUCKET, Key="marker")
     file = tmp_path / "problems"
@@ -264,12 +270,14 @@ def test_both_directions_are_right_on_either_side(
     }
     assert sides == {("here", "source"), ("there", "target")}
     source.sandbox.settings("target", paused=False)
-    settle(target, "waiting")
+    wait_for_status(target, "waiting")
 
 
 @pytest.mark.parametrize("generation", [2024, 2025])
-def test_null_versions(source: Side, target: Side, generation: int, tmp_path: Path) -> None:
-    """Put before versioning: alone, the listing proves it; under newer ones HEAD does, of it and of the key."""
+def test_null_versions_are_compared_by_listing_or_head(
+    source: Side, target: Side, generation: int, tmp_path: Path
+) -> None:
+    """A single null version is compared by listing; below newer versions, by HEAD of the version and of the key."""
     source.sandbox.settings(generation=generation)
     set_up(source, target, but=("object", "replication", "buckets"))
     source.s3.create_bucket(Bucket=SOURCE_BUCKET)
@@ -278,7 +286,7 @@ def test_null_versions(source: Side, target: Side, generation: int, tmp_path: Pa
     set_up(source, target, but=("object",))
 
     def send(key: str) -> None:
-        """Put a version's own tags back, as a backfill does."""
+        """Put the tags of a version again, as a backfill does."""
         source.s3.put_object_tagging(
             Bucket=SOURCE_BUCKET, Key=key, VersionId="null", Tagging={"TagSet": []}
         )
@@ -291,23 +299,23 @@ def test_null_versions(source: Side, target: Side, generation: int, tmp_path: Pa
 
     for key in ("alone", "right", "unreadable"):
         send(key)
-    settle(source, "alone")
+    wait_for_status(source, "alone")
     heads = len([one for one in target.reads() if one == "HeadObject"])
     assert states(verify(source, target, accept={"never_replicated": -1})) == {
         "in_sync": 3,
         "never_replicated": 1,
     }
-    # Not one for those that are alone.
+    # Single null versions need no HEAD.
     assert len([one for one in target.reads() if one == "HeadObject"]) == heads
     newer = {key: put(source, key, b"newer") for key in ("right", "old-content", "unreadable")}
-    settle(source, *newer)
-    # Sent after a newer version, it becomes the current one.
+    wait_for_status(source, *newer)
+    # Sent after a newer version, the null version becomes the current one.
     send("old-content")
-    # Tags of the newest one leave the null version in listings only.
+    # After tags are put on the newest version, the null version is only in listings.
     source.s3.put_object_tagging(
         Bucket=SOURCE_BUCKET, Key="unreadable", Tagging={"TagSet": [{"Key": "a", "Value": "b"}]}
     )
-    settle(source, "unreadable")
+    wait_for_status(source, "unreadable")
     file = tmp_path / "problems"
     result = verify(source, target, problems_file=str(file))
     assert result["failed"]
@@ -317,25 +325,27 @@ def test_null_versions(source: Side, target: Side, generation: int, tmp_path: Pa
     }
 
 
-def test_generation_2024(source: Side, target: Side) -> None:
+def test_a_missing_replica_is_found_on_a_server_of_2024(source: Side, target: Side) -> None:
     source.sandbox.settings(generation=2024)
     set_up(source, target, but=("object",))
     put(source, "k")
-    settle(source, "k")
+    wait_for_status(source, "k")
     gone = put(source, "gone")
-    settle(source, "gone")
+    wait_for_status(source, "gone")
     target.s3.delete_object(Bucket=TARGET_BUCKET, Key="gone", VersionId=gone)
     assert states(verify(source, target)) == {"in_sync": 1, "missing": 1}
 
 
-def test_current_versions_are_told_from_older_ones(source: Side, target: Side) -> None:
-    """The current version of one side can be an older one of the other, which is no version without source."""
+def test_versions_current_matches_older_versions_of_the_other_side(
+    source: Side, target: Side
+) -> None:
+    """The current version of one side may be a noncurrent version of the other."""
     set_up(source, target, but=("object",))
     for key in ("pending", "lost", "overwritten", "deleted"):
         put(source, key, b"1")
-    settle(source, "pending", "lost", "overwritten", "deleted")
+    wait_for_status(source, "pending", "lost", "overwritten", "deleted")
     newer = put(source, "lost", b"2")
-    settle(source, "lost")
+    wait_for_status(source, "lost")
     target.s3.delete_object(Bucket=TARGET_BUCKET, Key="lost", VersionId=newer)
     put(target, "overwritten", b"3")
     source.sandbox.settings("source", paused=True)
@@ -354,22 +364,22 @@ def test_current_versions_are_told_from_older_ones(source: Side, target: Side) -
     assert marker
 
 
-def test_delete_markers_that_are_pending_covered_or_lost(
+def test_states_of_delete_markers_with_and_without_metadata_access(
     source: Side, target: Side, tmp_path: Path
 ) -> None:
-    """HEAD tells nothing of them; Backbeat's metadata does, where the account may read it."""
+    """HEAD does not return their status; Backbeat's metadata does, if the account may read it."""
     set_up(source, target, but=("object",))
     keys = ("covered", "lost", "pending", "never")
     for key in keys:
         put(source, key)
-    settle(source, *keys)
+    wait_for_status(source, *keys)
     stored = source.s3.get_bucket_replication(Bucket=SOURCE_BUCKET)["ReplicationConfiguration"]
     source.s3.delete_bucket_replication(Bucket=SOURCE_BUCKET)
     for key in ("covered", "never"):
         source.s3.delete_object(Bucket=SOURCE_BUCKET, Key=key)
     source.s3.put_bucket_replication(Bucket=SOURCE_BUCKET, ReplicationConfiguration=stored)
     for key in ("covered", "lost"):
-        # Of the key that was deleted before the rule: once more, so that the newer marker arrives.
+        # The key deleted before the rule is deleted again, so that a newer marker is replicated.
         marker = source.s3.delete_object(Bucket=SOURCE_BUCKET, Key=key)["VersionId"]
         wait(
             lambda sent=marker: sent in {one["VersionId"] for one in listed(target, TARGET_BUCKET)}
@@ -389,7 +399,7 @@ def test_delete_markers_that_are_pending_covered_or_lost(
     time.sleep(2.2)
     verify(source, target, problems_file=str(file), stuck_after=1.0)
     assert ("pending", "stuck", "too-long") in problems(file)
-    # An account that may not read it is told of markers that are missing.
+    # Without access to the metadata, such markers are reported as missing.
     source.sandbox.fail("BackbeatMetadata", how="error", status=403, code="AccessDenied", times=0)
     result = verify(source, target)
     assert states(result) == {
@@ -399,10 +409,10 @@ def test_delete_markers_that_are_pending_covered_or_lost(
     }
 
 
-def test_versions_for_roles_that_are_configured_no_longer_are_stuck(
+def test_versions_put_with_other_roles_are_stuck(
     source: Side, target: Side, tmp_path: Path
 ) -> None:
-    """At once, if the metadata may be read; else when a report saw them PENDING for too long."""
+    """Immediately if the metadata can be read, else after stuck_after if a previous report has them as PENDING."""
     set_up(source, target, but=("object",))
     source.sandbox.settings("source", paused=True)
     put(source, "k")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The module backbeat_verify where something beside the servers is wrong: files, folders, two runs at once."""
+"""The module backbeat_verify with local problems: files, folders, a full disk, two runs at the same time."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ import pytest
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs import checkpoint
 from tests.integration.support.modules import Side
 from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, set_up
-from tests.integration.test_verify import put, settle, states, verify
+from tests.integration.test_verify import put, states, verify, wait_for_status
 
 FILES = ("checkpoint", "problems_file", "report_file", "status_file")
 
 
 @pytest.fixture
 def replicating(source: Side, target: Side) -> Side:
-    """The source, with one version in sync and one that was put before the rule."""
+    """The source of a pair with one version in sync and one from before the rule."""
     set_up(source, target, but=("object", "replication"))
     put(source, "old")
     set_up(source, target, but=("object",))
     put(source, "k")
-    settle(source, "k")
+    wait_for_status(source, "k")
     return source
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_a_file_in_a_folder_that_does_not_exist_is_named(
+def test_a_missing_folder_is_named(
     replicating: Side, target: Side, tmp_path: Path, file: str
 ) -> None:
     path = tmp_path / "missing" / "file"
@@ -55,10 +55,10 @@ def test_a_file_that_is_a_folder_is_named(
     assert "bug in the collection" not in result["msg"], result["msg"]
 
 
-def test_a_full_disk_fails_with_the_file(
+def test_a_full_disk_fails_and_names_the_file(
     replicating: Side, target: Side, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The problems do not fit on the disk."""
+    """The disk is full while the problems are written."""
     problems = tmp_path / "problems"
 
     class Full(io.BytesIO):
@@ -79,7 +79,7 @@ def test_a_full_disk_fails_with_the_file(
     assert "bug in the collection" not in result["msg"], result["msg"]
 
 
-def test_two_runs_do_not_share_a_checkpoint(
+def test_two_runs_do_not_use_the_same_checkpoint_at_the_same_time(
     replicating: Side, target: Side, tmp_path: Path
 ) -> None:
     files = {name: str(tmp_path / name) for name in FILES}
@@ -104,8 +104,8 @@ def test_two_runs_do_not_share_a_checkpoint(
     assert [one["key"] for one in written] == ["old"]
 
 
-def test_another_region_is_no_matter(replicating: Side, target: Side) -> None:
-    """Servers of these environments take any."""
+def test_any_region_is_accepted(replicating: Side, target: Side) -> None:
+    """The servers do not check the region."""
     sides = {
         name: {"bucket": bucket, "s3": {**side.connection("s3"), "region": "eu-nowhere-7"}}
         for name, side, bucket in (

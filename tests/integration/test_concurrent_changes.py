@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Several changes of one configuration or policy at a time: nothing is lost, in one list or from several processes."""
+"""Concurrent changes of one configuration or policy, by one list or several processes, are all kept."""
 
 from __future__ import annotations
 
@@ -32,23 +32,25 @@ def prepare(source: Side, target: Side) -> None:
         assert not result.get("failed"), result
 
 
-def slowly(side: Side) -> None:
-    """Answers take a quarter of a second to arrive, so that what was read is old when it is written."""
+def delay_reads(side: Side) -> None:
+    """Delay answers by a quarter of a second, so that reads are outdated at the time of the write."""
     side.sandbox.fail("GetBucketReplication", side="source", how="drip", pause=0.0003, times=0)
 
 
-def test_a_list_that_names_a_bucket_several_times(source: Side, target: Side) -> None:
+def test_a_list_with_several_items_for_one_bucket_keeps_all_rules(
+    source: Side, target: Side
+) -> None:
     prepare(source, target)
-    slowly(source)
+    delay_reads(source)
     items = [wanted(prefix) for prefix in PREFIXES]
     result = source.run("bucket_replication", replications=items, concurrency=8)
     assert not result.get("failed"), result
     assert prefixes(source) == ["first/", *PREFIXES]
 
 
-def test_runs_of_several_processes(source: Side, target: Side) -> None:
+def test_concurrent_processes_keep_all_rules_of_a_bucket(source: Side, target: Side) -> None:
     prepare(source, target)
-    slowly(source)
+    delay_reads(source)
     with ThreadPoolExecutor(4) as pool:
         results = list(
             pool.map(
@@ -68,11 +70,11 @@ def granted(side: Side) -> str:
 
 
 def of_inventory(bucket: str) -> dict[str, Any]:
-    """The policy as the set-up of an inventory of its own writes it."""
+    """Options of the policy as the set-up of a separate inventory passes them."""
     return {"name": SOURCE_POLICY, "side": "source", "source_buckets": [bucket]}
 
 
-def test_inventories_that_share_a_policy(source: Side, target: Side) -> None:
+def test_concurrent_processes_keep_all_statements_of_a_policy(source: Side, target: Side) -> None:
     prepare(source, target)
     source.sandbox.fail("GetPolicyVersion", side="source", how="drip", pause=0.0003, times=0)
     with ThreadPoolExecutor(3) as pool:
@@ -87,22 +89,22 @@ def test_inventories_that_share_a_policy(source: Side, target: Side) -> None:
     assert all(bucket in granted(source) for bucket in (SOURCE_BUCKET, *BUCKETS))
 
 
-def test_a_policy_that_another_machine_writes_meanwhile(
+def test_a_concurrent_write_of_another_machine_is_an_error(
     source: Side, target: Side, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No lock reaches it: what was lost is an error at the end of the task, and is not put back by itself."""
+    """Locks cover one machine only: lost statements are an error at the end of the task, and are not restored."""
     prepare(source, target)
     arn = source.arn("policy", SOURCE_POLICY)
     older = source.do("policy_info", name=SOURCE_POLICY)["policy"]["document"]
     confirm = Policy.confirm
 
-    def after_the_other(self: Policy) -> None:
+    def confirm_after_other_write(self: Policy) -> None:
         source.iam.create_policy_version(
             PolicyArn=arn, PolicyDocument=json.dumps(older), SetAsDefault=True
         )
         confirm(self)
 
-    monkeypatch.setattr(Policy, "confirm", after_the_other)
+    monkeypatch.setattr(Policy, "confirm", confirm_after_other_write)
     result = source.run("policy", policies=[of_inventory(BUCKETS[0])])
     assert result["failed"]
     assert f"on {BUCKETS[0]}, no longer existed at the end of the task" in result["msg"]
