@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What goes wrong on the way to a server, and on the server, and what the collection makes of it."""
+"""Errors of the network and of servers, and how the collection handles them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["play", "sandbox", "source", "target"]
 
 @pytest.fixture(scope="session")
 def running_sandbox() -> Iterator[Sandbox]:
-    """One sandbox for each process that runs tests."""
+    """One sandbox for each test process."""
     with Sandbox(generation=2025, delay=0.05) as sandbox:
         yield sandbox
         assert "Traceback" not in sandbox.log_text()
@@ -29,7 +29,7 @@ def running_sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pauses between tries begin with milliseconds: how long they are is another test's business."""
+    """Shorten the pauses between tries to milliseconds. Other tests check their length."""
 
     class Short(Backoff):
         def __post_init__(self) -> None:
@@ -41,5 +41,5 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def matrix_of(running_sandbox: Sandbox) -> Callable[[str], Matrix]:
-    """The matrix of a scenario, whose clean run is made once."""
+    """The matrix of a scenario. Its run without faults is made once."""
     return cache(lambda scenario: Matrix(running_sandbox, scenario))

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Answers that are none of S3's or IAM's, to every call that is made: a clear error, no success and no absence."""
+"""Every call gets responses that are not valid for S3 or IAM: a clear error, and neither success nor "absent"."""
 
 from __future__ import annotations
 
@@ -62,33 +62,33 @@ ROLE = (
 )
 ERROR = b"<Error><Code>NoSuchKey</Code><Message>gone</Message></Error>"
 
-STRANGE: dict[str, tuple[str, dict[str, str], bytes]] = {
-    "a page": ("200 OK", {"Content-Type": "text/html"}, PAGE),
-    "a page that says it is XML": ("200 OK", XML, PAGE),
-    "nothing at all": ("200 OK", {}, b""),
+INVALID: dict[str, tuple[str, dict[str, str], bytes]] = {
+    "an HTML page": ("200 OK", {"Content-Type": "text/html"}, PAGE),
+    "an HTML page labelled as XML": ("200 OK", XML, PAGE),
+    "an empty response": ("200 OK", {}, b""),
     "no content": ("204 No Content", {}, b""),
     "JSON": ("200 OK", {"Content-Type": "application/json"}, b'{"status": "ok"}'),
     "other XML": ("200 OK", XML, b"<ok/>"),
     "plain text": ("200 OK", {"Content-Type": "text/plain"}, b"It works!"),
-    "bytes": ("200 OK", XML, bytes(range(256))),
+    "every byte": ("200 OK", XML, bytes(range(256))),
     "another encoding": ("200 OK", XML, '<?xml version="1.0"?><ok>é</ok>'.encode("utf-16")),
     "a wrong encoding": ("200 OK", XML, b'<?xml version="1.0" encoding="utf-8"?><ok>\xe9</ok>'),
     "an unknown encoding": ("200 OK", XML, b'<?xml version="1.0" encoding="x-none"?><ok/>'),
     "an entity": ("200 OK", XML, b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'),
-    "half of an answer": ("200 OK", XML, ROLE[:300]),
-    "less than announced": ("200 OK", {**XML, "Content-Length": "5000"}, ROLE[:300]),
-    "no gzip": ("200 OK", {**XML, "Content-Encoding": "gzip"}, b"this is no gzip"),
-    "a page not found": ("404 Not Found", {"Content-Type": "text/html"}, PAGE),
-    "nothing not found": ("404 Not Found", {}, b""),
-    "JSON not found": ("404 Not Found", {"Content-Type": "application/json"}, b'{"message": "no"}'),
-    "a forbidden page": ("403 Forbidden", {"Content-Type": "text/html"}, PAGE),
-    "a login": ("302 Found", {"Location": "http://127.0.0.1:9/login"}, b""),
-    "who are you": ("407 Proxy Authentication Required", {"Content-Type": "text/html"}, PAGE),
-    "a bad gateway": ("502 Bad Gateway", {"Content-Type": "text/html"}, PAGE),
-    "a teapot": ("418 I'm a teapot", {"Content-Type": "text/plain"}, b"short and stout"),
-    "an unknown status": ("799 What", {}, b""),
-    "no status": ("abc", {}, b""),
-    "a negative length": ("200 OK", {"Content-Length": "-5"}, b""),
+    "half of a response": ("200 OK", XML, ROLE[:300]),
+    "less than Content-Length": ("200 OK", {**XML, "Content-Length": "5000"}, ROLE[:300]),
+    "invalid gzip": ("200 OK", {**XML, "Content-Encoding": "gzip"}, b"this is no gzip"),
+    "404 with an HTML page": ("404 Not Found", {"Content-Type": "text/html"}, PAGE),
+    "404 without a body": ("404 Not Found", {}, b""),
+    "404 with JSON": ("404 Not Found", {"Content-Type": "application/json"}, b'{"message": "no"}'),
+    "403 with an HTML page": ("403 Forbidden", {"Content-Type": "text/html"}, PAGE),
+    "a redirect to a login page": ("302 Found", {"Location": "http://127.0.0.1:9/login"}, b""),
+    "407 with an HTML page": ("407 Proxy Authentication Required", {"Content-Type": "text/html"}, PAGE),
+    "502 with an HTML page": ("502 Bad Gateway", {"Content-Type": "text/html"}, PAGE),
+    "418 with text": ("418 I'm a teapot", {"Content-Type": "text/plain"}, b"short and stout"),
+    "an unknown status code": ("799 What", {}, b""),
+    "an invalid status code": ("abc", {}, b""),
+    "a negative Content-Length": ("200 OK", {"Content-Length": "-5"}, b""),
 }  # fmt: skip
 
 
@@ -99,7 +99,7 @@ CLIENTS: dict[str, tuple[ModuleType, ...]] = {
 
 
 def calls(service: str) -> dict[str, Callable[..., Any]]:
-    """Every function that makes a call, by name."""
+    """Every client function that makes a call, by name."""
     return {
         name: function
         for module in CLIENTS[service]
@@ -120,7 +120,7 @@ def server() -> Iterator[Scripted]:
 
 
 def outcome(server: Scripted, service: str, name: str) -> Any:
-    """What the function answers, or the ApiError that it raises."""
+    """What the function returns, or the ApiError that it raises."""
     options = {
         "endpoint_url": server.url,
         "access_key": "A",
@@ -141,31 +141,31 @@ def outcome(server: Scripted, service: str, name: str) -> Any:
 
 
 def unclear(error: ApiError) -> str:
-    """What is wrong with the message, if anything."""
+    """What is wrong with the message; "" if nothing."""
     text = str(error)
     if not text.startswith("Failed to ") or " at http://127.0.0.1:" not in text:
         return f"does not say what failed and where: {text}"
     if "\n" in text or len(text) > 900 or "Traceback" in text or "the-secret" in text:
-        return f"is no sentence: {text!r}"
+        return f"is not one short line: {text!r}"
     json.dumps(error.details)
     return ""
 
 
-@pytest.mark.parametrize("strange", STRANGE)
-def test_what_is_no_answer_is_an_error(server: Scripted, strange: str) -> None:
-    server.say(*STRANGE[strange])
+@pytest.mark.parametrize("response", INVALID)
+def test_invalid_response_is_an_error(server: Scripted, response: str) -> None:
+    server.say(*INVALID[response])
     problems = []
     for service, name in CALLS:
         found = outcome(server, service, name)
         if not isinstance(found, ApiError):
-            problems.append(f"{service}.{name} answers {found!r}")
+            problems.append(f"{service}.{name} returns {found!r}")
         elif unclear(found):
             problems.append(f"{service}.{name} {unclear(found)}")
     assert not problems, "\n".join(problems)
 
 
 @pytest.mark.parametrize("raw", [b"", b"\x15\x03\x01\x00\x02\x02\x16", b"SSH-2.0-OpenSSH_9.2\r\n"])
-def test_what_is_no_http_is_an_error(server: Scripted, raw: bytes) -> None:
+def test_response_that_is_not_http_is_an_error(server: Scripted, raw: bytes) -> None:
     server.answer = lambda _request: raw
     for service, name in CALLS:
         found = outcome(server, service, name)
@@ -173,16 +173,16 @@ def test_what_is_no_http_is_an_error(server: Scripted, raw: bytes) -> None:
         assert not unclear(found)
 
 
-def test_an_answer_that_goes_on_for_ever(server: Scripted) -> None:
-    """Ended by the server, as the client cannot tell it from a long one."""
+def test_very_long_response_is_an_error(server: Scripted) -> None:
+    """The server closes the connection: a client cannot tell an endless response from a long one."""
     server.say("200 OK", XML, b"<a>" * 200_000)
     started = time.monotonic()
     assert isinstance(outcome(server, "iam", "get_role"), ApiError)
     assert time.monotonic() - started < 10
 
 
-def test_the_samples_are_answers(server: Scripted) -> None:
-    """What is spoiled below is good as it is."""
+def test_undamaged_samples_are_valid_responses(server: Scripted) -> None:
+    """The tests below damage these responses; without damage they are valid."""
     server.say("200 OK", XML, ROLE)
     assert outcome(server, "iam", "get_role").name == "N"
     server.say("404 Not Found", {**XML, "x-amz-request-id": "1"}, ERROR)
@@ -192,7 +192,7 @@ def test_the_samples_are_answers(server: Scripted) -> None:
 @pytest.mark.parametrize(
     "removed", [b"Arn", b"RoleName", b"Role", b"GetRoleResult", b"GetRoleResponse"]
 )
-def test_fields_that_are_missing(server: Scripted, removed: bytes) -> None:
+def test_response_without_a_required_field_is_an_error(server: Scripted, removed: bytes) -> None:
     start, end = ROLE.index(b"<" + removed), ROLE.rindex(b"</" + removed + b">")
     server.say("200 OK", XML, ROLE[:start] + ROLE[end + len(removed) + 3 :])
     assert isinstance(outcome(server, "iam", "get_role"), ApiError)
@@ -217,10 +217,10 @@ QUICK = settings(
     headers=HEADERS,
     body=st.one_of(st.binary(max_size=300), st.text(max_size=100).map(str.encode)),
 )
-def test_anything(
+def test_response_without_a_request_id_is_an_error(
     server: Scripted, call: tuple[str, str], status: str, headers: dict[str, str], body: bytes
 ) -> None:
-    """Whatever comes without a name for the request: nothing that can be taken for an answer."""
+    """A response without a request ID is never accepted, whatever its status, headers and body are."""
     server.say(status, headers, body)
     found = outcome(server, *call)
     assert isinstance(found, ApiError), found
@@ -229,12 +229,14 @@ def test_anything(
 
 @QUICK
 @given(data=st.data(), sample=st.sampled_from([ROLE, ERROR]), status=STATUS)
-def test_spoiled_answers(server: Scripted, data: Any, sample: bytes, status: str) -> None:
-    """A part of a good answer is replaced: it may still be one, but is never the end of the program."""
+def test_damaged_response_raises_nothing_but_api_error(
+    server: Scripted, data: Any, sample: bytes, status: str
+) -> None:
+    """A part of a valid response is replaced. It may still be valid; no exception but ApiError is raised."""
     start = data.draw(st.integers(0, len(sample)))
     end = data.draw(st.integers(start, len(sample)))
-    spoiled = sample[:start] + data.draw(st.binary(max_size=20)) + sample[end:]
-    server.say(status, {**XML, "x-amz-request-id": "1"}, spoiled)
+    damaged = sample[:start] + data.draw(st.binary(max_size=20)) + sample[end:]
+    server.say(status, {**XML, "x-amz-request-id": "1"}, damaged)
     for service, name in (("iam", "get_role"), ("s3", "replication"), ("s3", "versions")):
         found = outcome(server, service, name)
         if isinstance(found, ApiError):

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A backfill is killed at each of its writes, or its calls fail: the next run ends where a clean one does."""
+"""A backfill is killed at each of its writes, or its calls fail: the next run ends in the state of a clean run."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ pytestmark = pytest.mark.slow
 FILES = ("checkpoint", "sent_file", "skipped_file")
 
 
-def existing(source: Side, target: Side) -> None:
-    """Plain versions, a key with a null version below others, a deleted one; the rule came later."""
+def put_before_the_rule(source: Side, target: Side) -> None:
+    """Put plain versions, a null version below newer ones, and a deleted key, all before the rule exists."""
     source.s3.create_bucket(Bucket=SOURCE_BUCKET)
     source.s3.put_object(Bucket=SOURCE_BUCKET, Key="null", Body=b"1")
     set_up(source, target, but=("object", "replication"))
@@ -54,7 +54,7 @@ def options(source: Side, target: Side, folder: Path) -> dict[str, Any]:
 
 
 def content(side: Side) -> dict[str, Any]:
-    """What a side holds, without the names of delete markers, of which more than one may be made."""
+    """The versions of a side; of delete markers only the keys, because a killed run may have put one more."""
     bucket = SOURCE_BUCKET if side.name == "source" else TARGET_BUCKET
     found: dict[str, Any] = {}
     page = side.s3.list_object_versions(Bucket=bucket)
@@ -68,7 +68,7 @@ def content(side: Side) -> dict[str, Any]:
 
 
 def start(given: dict[str, Any]) -> subprocess.Popen[str]:
-    """The module in a process of its own."""
+    """Start the module in its own process."""
     process = subprocess.Popen(
         [sys.executable, "-m", f"{MODULES}.backbeat_backfill"],
         stdin=subprocess.PIPE,
@@ -82,7 +82,7 @@ def start(given: dict[str, Any]) -> subprocess.Popen[str]:
     return process
 
 
-def whole(source: Side, target: Side, folder: Path) -> Result:
+def run_to_the_end(source: Side, target: Side, folder: Path) -> Result:
     result = source.run("backfill", **options(source, target, folder))
     assert not result.get("failed"), result
     assert not (folder / "checkpoint").exists()
@@ -90,18 +90,18 @@ def whole(source: Side, target: Side, folder: Path) -> Result:
 
 
 def writes(source: Side, target: Side, folder: Path) -> list[str]:
-    """The writes of a clean run."""
+    """The write calls of a run without faults."""
     source.sandbox.reset()
-    existing(source, target)
+    put_before_the_rule(source, target)
     source.sandbox.clear_calls()
-    whole(source, target, folder)
+    run_to_the_end(source, target, folder)
     return source.writes()
 
 
 def test_after_a_kill_at_any_write_the_next_run_converges(
     source: Side, target: Side, tmp_path: Path
 ) -> None:
-    """The server acts, and then the process dies before it knows."""
+    """The server acts, and the process is killed before it gets the response."""
     clean = writes(source, target, tmp_path)
     assert sorted(clean) == ["DeleteObject", *["PutObjectTagging"] * 5]
     own = content(source)
@@ -109,7 +109,7 @@ def test_after_a_kill_at_any_write_the_next_run_converges(
         folder = tmp_path / str(number)
         folder.mkdir()
         source.sandbox.reset()
-        existing(source, target)
+        put_before_the_rule(source, target)
         operation = "DeleteObject" if not number else "PutObjectTagging"
         source.sandbox.clear_calls()
         source.sandbox.fail(operation, max(1, number), "source", "hang-after", seconds=60.0)
@@ -120,20 +120,20 @@ def test_after_a_kill_at_any_write_the_next_run_converges(
         process.wait(30)
         process.stdout.close() if process.stdout else None
         source.sandbox.clear_faults()
-        whole(source, target, folder)
+        run_to_the_end(source, target, folder)
         found = content(source)
         assert {name.split()[0] for name in found} == {name.split()[0] for name in own}
-        # Nothing is half done: tags, order and what is current are the source's.
+        # Tags, order and current versions at the target are those of the source.
         there = content(target)
         assert there == found, number
         lines = (folder / "sent_file").read_text().splitlines()
         sent = [json.loads(line) for line in lines if json.loads(line).get("action") == "send"]
-        # The last write of each sender before the kill is not written down.
+        # The last write of each sender before the kill is not recorded in the file.
         assert 5 - SENDERS <= len({(one["key"], one["version_id"]) for one in sent}) <= 5
         assert not source.run("backfill", **options(source, target, folder))["changed"]
 
 
-#: Every call of a backfill, in an order in which each comes although those before have failed for good.
+#: Every call of a backfill, in an order in which each is still made after the previous ones failed permanently.
 CALLS: list[tuple[SideName, str]] = [
     ("source", "GetBucketReplication"),
     ("source", "ListObjectVersions"),
@@ -144,8 +144,8 @@ CALLS: list[tuple[SideName, str]] = [
     ("source", "DeleteObject"),
     ("source", "PutObjectTagging"),
 ]
-#: Those without which it goes on, and that each run makes; the last one is made for a deleted key.
-NEEDLESS: list[tuple[SideName, str]] = [
+#: Calls that a backfill does not require. Each run makes them; the last one is made for a deleted key.
+OPTIONAL_CALLS: list[tuple[SideName, str]] = [
     ("target", "GetBucketReplication"),
     ("source", "GetBucketNotificationConfiguration"),
     ("source", "GetBucketLifecycleConfiguration"),
@@ -153,23 +153,23 @@ NEEDLESS: list[tuple[SideName, str]] = [
     ("target", "GetObjectLockConfiguration"),
     ("source", "BackbeatMetadata"),
 ]
-#: Answers to these have no body that could be another one.
+#: Responses to these have no body that a fault could replace.
 WITHOUT_BODY = ("HeadObject", "PutObjectTagging", "DeleteObject")
 BODIES = ("truncated", "garbage", "an error inside")
-#: Ways to fail after which the same run goes on: how the sandbox does it, and with which status.
-PASSING: dict[str, dict[str, Any]] = {
+#: Faults after which the same run continues: how the sandbox causes them, and with which status.
+TRANSIENT: dict[str, dict[str, Any]] = {
     "500": {"how": "error", "status": 500},
     "slow down": {"how": "error", "status": 503},
     "timeout": {"how": "hang"},
     "reset": {"how": "reset"},
-    "reset after it acted": {"how": "reset-after"},
+    "reset after the server acted": {"how": "reset-after"},
     "a proxy's page": {"how": "html", "status": 502},
     "truncated": {"how": "truncated"},
     "no HTTP": {"how": "no-http"},
 }
-#: Ways to fail for good, before the server acts. What is answered 503, or reset, is as any 500.
-ENDING: dict[str, dict[str, Any]] = {
-    **{way: PASSING[way] for way in ("500", "timeout", "a proxy's page", "truncated")},
+#: Faults that end a run, before the server acts. A 503 or a reset is handled like a 500.
+PERMANENT: dict[str, dict[str, Any]] = {
+    **{way: TRANSIENT[way] for way in ("500", "timeout", "a proxy's page", "truncated")},
     "a login page": {"how": "html", "status": 200},
     "garbage": {"how": "garbage"},
     "an error inside": {"how": "error-inside"},
@@ -182,58 +182,58 @@ def can_fail(operation: str, way: str) -> bool:
     return way not in BODIES or operation not in WITHOUT_BODY
 
 
-def test_all_calls_are_known(source: Side, target: Side, tmp_path: Path) -> None:
+def test_lists_of_calls_are_complete(source: Side, target: Side, tmp_path: Path) -> None:
     writes(source, target, tmp_path)
     calls = {(call["side"], call["operation"]) for call in source.sandbox.calls()}
-    assert calls == {*CALLS, *NEEDLESS}
+    assert calls == {*CALLS, *OPTIONAL_CALLS}
 
 
-def impatient(
-    source: Side, target: Side, folder: Path, how: str, patience: float
+def with_short_timeouts(
+    source: Side, target: Side, folder: Path, how: str, retry_timeout: float
 ) -> dict[str, Any]:
-    """Options with which no answer is waited for any longer than the sandbox makes one wait."""
+    """Options with which the client waits for a response no longer than the sandbox delays one."""
     given = options(source, target, folder)
-    waits = {"retry_timeout": patience, "aws_config": SHORT if how == "hang" else LONG}
+    waits = {"retry_timeout": retry_timeout, "aws_config": SHORT if how == "hang" else LONG}
     for side in ("source", "target"):
         given[side]["s3"] = {**given[side]["s3"], **waits}
     return given
 
 
 @pytest.mark.usefixtures("short_pauses")
-@pytest.mark.parametrize("way", PASSING)
-def test_calls_that_fail_now_and_then_are_made_good(
+@pytest.mark.parametrize("way", TRANSIENT)
+def test_transient_failures_are_retried(
     source: Side, target: Side, tmp_path: Path, way: str
 ) -> None:
-    """In one run, the first, the fourth and the ninth call of each kind fail."""
-    existing(source, target)
-    fault = PASSING[way]
-    struck = {one for one in (*CALLS, *NEEDLESS) if can_fail(one[1], way)}
-    # A delete is not repeated: whether it was done is read by the next run.
-    struck -= {("source", "DeleteObject")}
-    for side, operation in struck:
+    """In one run, the first, fourth and ninth call of each kind fail."""
+    put_before_the_rule(source, target)
+    fault = TRANSIENT[way]
+    failing = {one for one in (*CALLS, *OPTIONAL_CALLS) if can_fail(one[1], way)}
+    # A delete is not retried: the next run reads whether it was done.
+    failing -= {("source", "DeleteObject")}
+    for side, operation in failing:
         # Each 503 halves the pace.
         for nth in (1, 4, 9) if way != "slow down" else (1,):
             source.sandbox.fail(operation, nth, side, seconds=1.5, **fault)
-    given = impatient(source, target, tmp_path, fault["how"], 20.0)
+    given = with_short_timeouts(source, target, tmp_path, fault["how"], 20.0)
     result = source.run("backfill", **given)
     assert not result.get("failed"), result
     failed = source.sandbox.calls(fault=fault["how"])
-    assert {(call["side"], call["operation"]) for call in failed} == struck
+    assert {(call["side"], call["operation"]) for call in failed} == failing
     assert content(target) == content(source)
 
 
 @pytest.mark.usefixtures("short_pauses")
-@pytest.mark.parametrize("way", ENDING)
-def test_a_call_that_fails_for_good_is_told_and_the_next_run_goes_on(
+@pytest.mark.parametrize("way", PERMANENT)
+def test_permanent_failure_is_reported_and_the_next_run_continues(
     source: Side, target: Side, tmp_path: Path, way: str
 ) -> None:
-    """One call after the other, each in a run of its own, and all runs with the same checkpoint."""
-    existing(source, target)
+    """One call after the other fails, each in its own run. All runs use the same checkpoint."""
+    put_before_the_rule(source, target)
     tags = {place: found[-1] for place, found in content(source).items() if place != "deleted"}
-    fault = ENDING[way]
-    given = impatient(source, target, tmp_path, fault["how"], 0.0)
+    fault = PERMANENT[way]
+    given = with_short_timeouts(source, target, tmp_path, fault["how"], 0.0)
     problems = []
-    for side, operation in (*CALLS, *NEEDLESS[:-1]):
+    for side, operation in (*CALLS, *OPTIONAL_CALLS[:-1]):
         if not can_fail(operation, way):
             continue
         source.sandbox.clear_calls()
@@ -242,32 +242,32 @@ def test_a_call_that_fails_for_good_is_told_and_the_next_run_goes_on(
         source.sandbox.clear_faults()
         where = f"{side} {operation}"
         if not source.sandbox.calls(side, operation=operation, fault=fault["how"]):
-            problems.append(f"{where} did not come")
+            problems.append(f"{where} was not called")
         if "exception" in result:
             problems.append(f"{where}: {result['exception']}")
-        elif (side, operation) in NEEDLESS:
+        elif (side, operation) in OPTIONAL_CALLS:
             if result.get("failed"):
-                problems.append(f"{where} ended it: {result['msg']}")
+                problems.append(f"{where} ended the run: {result['msg']}")
         elif result.get("failed"):
             if getattr(source.sandbox, side).s3_url not in result["msg"]:
                 problems.append(f"{where} is not clear: {result['msg']}")
         elif way != "refused" or not result["backfill"]["skipped"].get("refused"):
-            problems.append(f"{where} was not told")
+            problems.append(f"{where} was not reported")
     assert not problems, "\n".join(problems)
-    whole(source, target, tmp_path)
+    run_to_the_end(source, target, tmp_path)
     found = content(source)
     assert content(target) == found
-    # No answer that could not be read was taken for an empty set of tags.
+    # An unreadable response was never taken for an empty set of tags.
     assert {place: found[place][-1] for place in tags} == tags
 
 
 def test_without_backbeats_metadata_a_deleted_key_is_sent(
     source: Side, target: Side, tmp_path: Path
 ) -> None:
-    """Its marker may then be on its way for some seconds, which are waited for."""
-    existing(source, target)
-    side, operation = NEEDLESS[-1]
-    source.sandbox.fail(operation, 1, side, times=0, **ENDING["refused"])
+    """The delete marker may then be pending, so the backfill waits some seconds."""
+    put_before_the_rule(source, target)
+    side, operation = OPTIONAL_CALLS[-1]
+    source.sandbox.fail(operation, 1, side, times=0, **PERMANENT["refused"])
     given = {**options(source, target, tmp_path), "settle_timeout": 3.0}
     assert not source.run("backfill", **given).get("failed")
     assert content(target) == content(source)

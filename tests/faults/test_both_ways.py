@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""In the controller's process and as a module, whatever Ansible is told: the same result, down to its last field."""
+"""Tasks return the same results in the controller's process and as a module, with all of Ansible's keywords."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from tests.integration.support.plays import PlaybookResult, Plays
 
 HERE = Path(__file__).parent
 TASKS = yaml.safe_load((HERE / "data" / "both_ways.yml").read_text())[0]["tasks"]
-# What the tasks hold that must not be shown.
+# Secrets in the tasks, which must not be shown.
 SECRETS = {
     "wrong": "planted-wrong-key",
     "in_url": "planted-in-a-url",
     "in_text": "planted-in-text",
     "proxy_password": "planted-for-a-proxy",
 }
-# What no two runs have in common.
-CHANCE = {
+# Fields that differ from run to run.
+VOLATILE = {
     "create_date",
     "update_date",
     "last_modified",
@@ -41,8 +41,8 @@ CHANCE = {
     "replication_status",
     "id",
 }
-# Of the background: names of its job, and when it was.
-BACKGROUND = {
+# Fields of asynchronous tasks: the job's name, times and output.
+ASYNC = {
     "ansible_job_id",
     "results_file",
     "started",
@@ -60,7 +60,7 @@ pytestmark = [pytest.mark.only_end_cores, pytest.mark.playbook, pytest.mark.slow
 def both(
     running_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[bool, dict[str, Any]]:
-    """What each task returned, in process (True) and as a module."""
+    """What each task returned, by whether it ran in process (True) or as a module (False)."""
     return {
         way: _run(running_sandbox, tmp_path_factory.mktemp("play"), way) for way in (True, False)
     }
@@ -69,7 +69,7 @@ def both(
 def _run(sandbox: Sandbox, folder: Path, in_process: bool) -> dict[str, Any]:
     sandbox.reset()
     play = Plays(sandbox, folder)
-    # Its arguments and its log are looked at.
+    # The test reads the arguments and the log of the program, so it must be the real one.
     play.preloaded = False
     temporary = folder / "modules"
     source = sandbox.source
@@ -97,24 +97,30 @@ def _run(sandbox: Sandbox, folder: Path, in_process: bool) -> dict[str, Any]:
     }
 
 
-def test_they_are_two_ways(both: dict[bool, dict[str, Any]]) -> None:
+def test_tasks_run_in_process_or_as_a_module_as_configured(
+    both: dict[bool, dict[str, Any]],
+) -> None:
     always = sum(task["name"].startswith("As a module") for task in TASKS)
     assert both[True]["processes"] == always
     assert both[False]["processes"] >= len(TASKS) - always
-    # So that their arguments are among what is shown.
+    # Otherwise the search for secrets would not include the arguments of module processes.
     assert both[False]["watched"]
 
 
 @pytest.mark.parametrize("task", [task["name"] for task in TASKS])
-def test_the_same_result(both: dict[bool, dict[str, Any]], task: str) -> None:
+def test_in_process_and_module_results_are_equal(
+    both: dict[bool, dict[str, Any]], task: str
+) -> None:
     here, there = (_records(both[way]["played"], task) for way in (True, False))
     assert [one["status"] for one in here] == [one["status"] for one in there]
     for one, other in zip(here, there, strict=True):
-        assert_same(_known(one["result"]), _known(other["result"]), CHANCE)
+        assert_same(
+            _without_async_fields(one["result"]), _without_async_fields(other["result"]), VOLATILE
+        )
 
 
 @pytest.mark.parametrize("in_process", [True, False])
-def test_secrets_stay_secret(
+def test_secrets_are_not_shown(
     both: dict[bool, dict[str, Any]], running_sandbox: Sandbox, in_process: bool
 ) -> None:
     shown = both[in_process]["shown"]
@@ -125,25 +131,25 @@ def test_secrets_stay_secret(
         assert not places, f"{secret} in {places[0][:500]}"
 
 
-def test_failures_are_failures(both: dict[bool, dict[str, Any]]) -> None:
-    """So that the comparison is of what the names say."""
+def test_only_the_expected_tasks_fail(both: dict[bool, dict[str, Any]]) -> None:
+    """Otherwise the comparison would not cover the failures that the tasks' names describe."""
     statuses = {one["task"]: one["status"] for one in both[True]["played"].records}
     failed = {name for name, status in statuses.items() if status == "ignored"}
-    refused = [task["name"] for task in TASKS]
-    start, end = refused.index("A value that is no number"), refused.index("A configuration goes")
-    early = {
-        "A list of which one fails",
-        "An object that does not arrive",
-        "What counts as failed and changed",
+    names = [task["name"] for task in TASKS]
+    start, end = names.index("A value that is not a number"), names.index("Remove a configuration")
+    others = {
+        "A list with one item that fails",
+        "An object that is not replicated",
+        "failed_when and changed_when",
     }
-    assert failed == {*refused[start:end], *early}
+    assert failed == {*names[start:end], *others}
 
 
 def _records(played: PlaybookResult, task: str) -> list[Mapping[str, Any]]:
     return [one for one in played.records if one["task"] == task]
 
 
-def _known(result: Any) -> Any:
+def _without_async_fields(result: Any) -> Any:
     if isinstance(result, dict):
-        return {k: _known(v) for k, v in result.items() if k not in BACKGROUND}
-    return [_known(one) for one in result] if isinstance(result, list) else result
+        return {k: _without_async_fields(v) for k, v in result.items() if k not in ASYNC}
+    return [_without_async_fields(one) for one in result] if isinstance(result, list) else result

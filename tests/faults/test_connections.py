@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""TLS and whom it trusts, credentials and where they come from, proxies and what they may answer."""
+"""TLS certificates, sources of credentials, and proxies."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from tests.integration.support.modules import Result, Side, task_of
 from tests.support.scripted import Asked, Scripted, scripted
 
 pytestmark = pytest.mark.sandbox
-#: Without an answer there is nothing to wait for here.
+#: These failures are permanent, so retries would only take time.
 ONCE: dict[str, Any] = {"name": "R", "retry_timeout": 0.0}
 
 
 @pytest.fixture(autouse=True)
 def _forget_clients() -> Iterator[None]:
-    """Clients remember where their credentials came from, which is another place in each test."""
+    """Clear the cached clients, because each test provides credentials in another way."""
     for cached in (session._client, session._session):
         cached.cache_clear()
     yield
@@ -50,7 +50,7 @@ def secure() -> Iterator[Side]:
 
 class TestTls:
     @pytest.mark.parametrize("module", ["iam_role_info", "bucket"])
-    def test_is_verified_unless_told(self, secure: Side, module: str) -> None:
+    def test_certificate_is_verified_by_default(self, secure: Side, module: str) -> None:
         result = secure.run(module, name="some-name", retry_timeout=30.0)
         assert result["failed"]
         assert "certificate" in result["msg"]
@@ -58,46 +58,46 @@ class TestTls:
         assert not result["changed"]
         assert not secure.sandbox.calls()
 
-    def test_a_private_authority(self, secure: Side) -> None:
+    def test_ca_bundle_option_is_used(self, secure: Side) -> None:
         bundle = secure.sandbox.ca_bundle
         assert not secure.run("bucket", name="my-bucket", aws_ca_bundle=bundle).get("failed")
 
-    def test_a_private_authority_of_the_environment(
+    def test_ca_bundle_of_the_environment_is_used(
         self, secure: Side, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("AWS_CA_BUNDLE", str(secure.sandbox.ca_bundle))
         assert not secure.run("iam_role_info", **ONCE).get("failed")
 
-    def test_not_verified_when_told(self, secure: Side) -> None:
+    def test_certificate_is_not_verified_if_validate_certs_is_false(self, secure: Side) -> None:
         assert not secure.run("iam_role_info", **ONCE, validate_certs=False).get("failed")
 
-    def test_the_authority_does_not_help_another_name(
+    def test_certificate_for_another_host_name_is_refused(
         self, secure: Side, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         resolve = socket.getaddrinfo
 
-        def here(_host: Any, *arguments: Any, **named: Any) -> Any:
+        def resolve_to_loopback(_host: Any, *arguments: Any, **named: Any) -> Any:
             return resolve("127.0.0.1", *arguments, **named)
 
-        monkeypatch.setattr(socket, "getaddrinfo", here)
+        monkeypatch.setattr(socket, "getaddrinfo", resolve_to_loopback)
         url = secure.side.iam_url.replace("127.0.0.1", "another.example")
         bundle = secure.sandbox.ca_bundle
         result = secure.run("iam_role_info", **ONCE, endpoint_url=url, aws_ca_bundle=bundle)
         assert result["failed"]
         assert "The certificate is for another host name" in result["msg"]
 
-    def test_http_where_https_is_spoken(self, secure: Side) -> None:
+    def test_http_url_of_an_https_port_is_explained(self, secure: Side) -> None:
         url = secure.side.iam_url.replace("https", "http")
         result = secure.run("iam_role_info", **ONCE, endpoint_url=url)
         assert result["failed"]
         assert "a port for https closes connections that use http" in result["msg"]
 
-    def test_https_where_http_is_spoken(self, source: Side) -> None:
+    def test_https_url_of_an_http_port_is_explained(self, source: Side) -> None:
         url = source.side.iam_url.replace("http", "https")
         result = source.run("iam_role_info", **ONCE, endpoint_url=url)
         assert "http://" in result["msg"]
 
-    def test_the_clients_own_certificate(self, secure: Side, tmp_path: Path) -> None:
+    def test_client_certificate_is_sent(self, secure: Side, tmp_path: Path) -> None:
         folder = Path(str(secure.sandbox.ca_bundle)).parent
         certificate, key = _certificate(tmp_path)
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -115,8 +115,8 @@ class TestTls:
                 assert not result.get("failed"), result
                 assert result["iam_role"]["role_name"] == "N"
 
-    def test_the_missing_certificate_is_named(self) -> None:
-        """Where the server's word for it arrives before the connection ends, which is chance."""
+    def test_missing_client_certificate_is_explained(self) -> None:
+        """Tested without a server: it is chance whether the server's alert arrives before the connection ends."""
         alert = "[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] tlsv13 alert certificate required"
         error = SSLError(endpoint_url="https://node1", error=Exception(alert))
         found = from_exception(Call("GetRole", "https://node1", "read the role R"), error)
@@ -130,28 +130,30 @@ class TestCredentials:
             monkeypatch.setenv(name, value)
 
     def run(self, side: Side, **options: Any) -> Result:
-        """Without the keys that `Side.run` adds."""
+        """Run the module without the keys that `Side.run` adds."""
         task = task_of("iam_role_info")
         given = {**ONCE, "endpoint_url": side.side.iam_url, **options}
         validated = ArgumentSpecValidator(**task.argument_spec()).validate(given)
         assert not validated.error_messages
         return task.run(validated.validated_parameters, check_mode=False)
 
-    def test_a_profile(self, source: Side) -> None:
+    def test_profile_option_is_used(self, source: Side) -> None:
         assert not self.run(source, profile=source.side.profile).get("failed")
 
-    def test_a_profile_of_the_environment(
+    def test_profile_of_the_environment_is_used(
         self, source: Side, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("AWS_PROFILE", source.side.profile)
         assert not self.run(source).get("failed")
 
-    def test_keys_of_the_environment(self, source: Side, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_keys_of_the_environment_are_used(
+        self, source: Side, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", source.side.access_key)
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", source.side.secret_key)
         assert not self.run(source).get("failed")
 
-    def test_temporary_keys_of_the_environment(
+    def test_temporary_keys_of_the_environment_require_a_session_token(
         self, source: Side, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         keys = source.side.temporary
@@ -163,7 +165,7 @@ class TestCredentials:
         session._session.cache_clear()
         assert not self.run(source).get("failed")
 
-    def test_temporary_keys(self, source: Side) -> None:
+    def test_temporary_keys_in_options_require_a_session_token(self, source: Side) -> None:
         keys = {name: source.side.temporary[name] for name in ("access_key", "secret_key")}
         token = source.side.temporary["session_token"]
         assert not self.run(source, **keys, session_token=token).get("failed")
@@ -171,18 +173,18 @@ class TestCredentials:
         assert result["error"]["status"] == 403
         assert not self.run(source, profile=source.side.temporary["profile"]).get("failed")
 
-    def test_the_keys_of_the_other_side(self, source: Side, target: Side) -> None:
+    def test_keys_of_the_other_side_are_refused(self, source: Side, target: Side) -> None:
         result = self.run(source, profile=target.side.profile)
         assert "does not know the access key" in result["msg"]
 
-    def test_keys_in_the_options_win(
+    def test_keys_in_options_override_the_environment(
         self, source: Side, target: Side, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("AWS_PROFILE", target.side.profile)
         keys = {"access_key": source.side.access_key, "secret_key": source.side.secret_key}
         assert not self.run(source, **keys).get("failed")
 
-    def test_none(self, source: Side) -> None:
+    def test_missing_credentials_are_explained(self, source: Side) -> None:
         result = self.run(source)
         assert "profile, or access_key and secret_key" in result["msg"]
 
@@ -194,14 +196,14 @@ class TestProxies:
             here.answer = _forward
             yield here
 
-    def test_is_used(self, source: Side, proxy: Scripted) -> None:
+    def test_proxy_option_is_used(self, source: Side, proxy: Scripted) -> None:
         assert source.do("iam_role", name="R", aws_config={"proxies": {"http": proxy.url}})[
             "changed"
         ]
         assert len(proxy.requests) == 2
         assert proxy.requests[0].startswith(f"POST {source.side.iam_url}/".encode())
 
-    def test_of_the_environment(
+    def test_proxy_of_the_environment_is_used(
         self, source: Side, proxy: Scripted, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         for name in ("NO_PROXY", "no_proxy"):
@@ -210,14 +212,14 @@ class TestProxies:
         source.do("bucket", name="my-bucket")
         assert len(proxy.requests) == 2
 
-    def test_not_for_hosts_that_are_excepted(
+    def test_proxy_is_not_used_for_hosts_in_no_proxy(
         self, source: Side, proxy: Scripted, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("http_proxy", proxy.url)
         source.do("bucket", name="my-bucket")
         assert not proxy.requests
 
-    def test_that_wants_a_password(self, source: Side, proxy: Scripted) -> None:
+    def test_proxy_password_is_sent(self, source: Side, proxy: Scripted) -> None:
         url = proxy.url.replace("http://", "http://user:the%2Fpassword@")
         source.do("iam_role", name="R", aws_config={"proxies": {"http": url}})
         # user:the/password
@@ -226,7 +228,9 @@ class TestProxies:
     @pytest.mark.parametrize(
         "status", ["200 OK", "403 Forbidden", "407 Proxy", "502 Bad Gateway", "504 Late"]
     )
-    def test_that_answers_itself(self, source: Side, proxy: Scripted, status: str) -> None:
+    def test_response_of_the_proxy_itself_is_explained(
+        self, source: Side, proxy: Scripted, status: str
+    ) -> None:
         proxy.say(status, {"Content-Type": "text/html"}, PAGE)
         url = proxy.url.replace("http://", "http://user:the-password@")
         for module in ("iam_role", "bucket"):
@@ -238,7 +242,7 @@ class TestProxies:
             assert "proxy" in result["msg"]
             assert "the-password" not in str(result)
 
-    def test_that_is_not_there(self, source: Side) -> None:
+    def test_unreachable_proxy_is_explained(self, source: Side) -> None:
         url = "http://user:the-password@127.0.0.1:1"
         result = source.run("iam_role", **ONCE, aws_config={"proxies": {"http": url}})
         assert "proxy" in result["msg"]
@@ -246,7 +250,7 @@ class TestProxies:
 
 
 def _forward(asked: Asked) -> bytes:
-    """What the server answers to which the request is addressed."""
+    """Forward a request to the server in its URL; returns the response."""
     line, _, rest = asked.raw.partition(b"\r\n")
     method, url, version = line.decode().split()
     parts = urlsplit(url)
@@ -257,7 +261,7 @@ def _forward(asked: Asked) -> bytes:
 
 
 def _certificate(folder: Path) -> tuple[Path, Path]:
-    """A certificate that vouches for itself, and its key."""
+    """A self-signed certificate, and its key."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec

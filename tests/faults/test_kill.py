@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The playbook is killed with all its processes at each of its calls; the next run ends where a clean one does."""
+"""The playbook is killed with all its processes at each write; the next run ends in the state of a clean run."""
 
 from __future__ import annotations
 
@@ -23,15 +23,17 @@ from tests.integration.support.plays import Plays, RunningPlaybook
 
 pytestmark = [pytest.mark.slow]
 
-# One host after the other, so that no two of them write at once and the order of writes is the same in each run.
+# One host after the other, so that the order of writes is the same in each run.
 IN_ORDER = ("--forks", "1")
 
 
-def test_the_next_run_converges(play: Plays, source: Side, target: Side) -> None:
-    """At each write the server acts, and then the processes die before they know.
+def test_next_run_converges_after_a_kill_at_each_write(
+    play: Plays, source: Side, target: Side
+) -> None:
+    """At each write the server acts, and the processes are killed before they get the response.
 
-    The next run goes on from there, and is killed at its own first write. Had the server not acted, what is left
-    behind would be that of the write before.
+    The next run starts from that state, and is killed at its own first write. A kill before the server acts would
+    leave the state of the previous write, so it needs no test at each write.
     """
     sandbox = play.sandbox
     play(*IN_ORDER).ok()
@@ -44,7 +46,7 @@ def test_the_next_run_converges(play: Plays, source: Side, target: Side) -> None
     for at in calls:
         sandbox.clear_calls()
         _run_and_kill(play, at, "hang-after")
-        # What was there already is not written once more.
+        # Resources that exist already are not written again.
         assert [(call["side"], call["operation"]) for call in sandbox.calls(write=True)] == [
             (at.side, at.operation)
         ]
@@ -53,7 +55,9 @@ def test_the_next_run_converges(play: Plays, source: Side, target: Side) -> None
     assert not play().ok().changed()
 
 
-def test_before_the_server_acts(play: Plays, source: Side, target: Side) -> None:
+def test_next_run_converges_after_a_kill_before_the_server_acts(
+    play: Plays, source: Side, target: Side
+) -> None:
     _run_and_kill(play, CallAt("target", "CreateRole", 1, write=True, step=0), "hang")
     play().ok()
     assert not play().ok().changed()
@@ -61,7 +65,7 @@ def test_before_the_server_acts(play: Plays, source: Side, target: Side) -> None
 
 
 def _writes(sandbox: Sandbox) -> list[CallAt]:
-    """Each is the only one of its kind on its side: so the procedure is, and the faults rely on it."""
+    """The write calls. Each operation is called once on its side, on which the faults rely."""
     calls = [
         CallAt(call["side"], call["operation"], 1, write=True, step=0)
         for call in sandbox.calls(write=True)
@@ -71,19 +75,19 @@ def _writes(sandbox: Sandbox) -> list[CallAt]:
 
 
 def _run_and_kill(play: Plays, at: CallAt, how: str) -> None:
-    """Start the playbook and kill all of it as soon as the call has arrived, and the server has acted if it shall."""
+    """Start the playbook and kill it once the call has arrived, or once the server has acted if how is "hang-after"."""
     play.sandbox.fail(at.operation, at.nth, at.side, how, seconds=60.0)
     playing = play.start(*IN_ORDER)
     wanted: dict[str, Any] = {"side": at.side, "operation": at.operation, "fault": how}
     play.sandbox.wait_for_call(timeout=60.0, **wanted)
     if how == "hang-after":
-        _wait_until_it_acted(play.sandbox, wanted)
+        _wait_until_the_server_acted(play.sandbox, wanted)
     _kill(playing)
     play.sandbox.clear_faults()
 
 
-def _wait_until_it_acted(sandbox: Sandbox, wanted: dict[str, Any]) -> None:
-    """The server names who signed before it acts; what it then does takes milliseconds."""
+def _wait_until_the_server_acted(sandbox: Sandbox, wanted: dict[str, Any]) -> None:
+    """Wait until the server has logged the user, which it does just before it acts; acting takes milliseconds."""
     deadline = time.monotonic() + 10.0
     while not sandbox.calls(**wanted)[0]["user"] and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -91,17 +95,17 @@ def _wait_until_it_acted(sandbox: Sandbox, wanted: dict[str, Any]) -> None:
 
 
 def _kill(playing: RunningPlaybook) -> None:
-    """No process has a chance to clean up, and none is left to go on."""
+    """Kill all processes of the playbook, without a chance to clean up."""
     process = playing.process
-    # Stopped first, so that none of them starts another one while they are counted.
+    # Stop it first, so that it starts no other process while the list is read.
     os.kill(process.pid, signal.SIGSTOP)
-    family = [process.pid, *descendants(process.pid)]
-    for pid in family:
+    pids = [process.pid, *descendants(process.pid)]
+    for pid in pids:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     assert process.wait(10) == -signal.SIGKILL
     assert process.stdout is not None
-    # A survivor would still hold the pipe.
+    # A process that is still alive would hold the pipe open.
     with suppress(subprocess.TimeoutExpired):
         process.communicate(timeout=10)
     assert process.stdout.closed

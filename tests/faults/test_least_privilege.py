@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Operators that may do what the procedure's calls need on its own things: it is enough, and each part is needed."""
+"""The permissions for the procedure's calls on its own resources are sufficient, and each of them is required."""
 
 from __future__ import annotations
 
@@ -20,43 +20,43 @@ from tests.integration.support import procedure
 from tests.integration.support.modules import Result, Side
 
 pytestmark = pytest.mark.slow
-#: Calls whose permission has another name; all others have their own.
-OTHERWISE = {
+#: Operations whose IAM action has another name.
+RENAMED_ACTIONS = {
     "DeleteBucketReplication": "s3:DeleteReplicationConfiguration",
     "GetBucketReplication": "s3:GetReplicationConfiguration",
     "HeadObject": "s3:GetObject",
     "ListObjectVersions": "s3:ListBucketVersions",
     "PutBucketReplication": "s3:PutReplicationConfiguration",
 }
-#: It tells the account; who may not ask looks through the list of policies instead.
-SPARED = "iam:GetUser"
+#: It reads the account. Without this permission the list of policies is read instead.
+OPTIONAL_ACTION = "iam:GetUser"
 GUIDE = (ROOT / "docs" / "docsite" / "rst" / "guide_permissions.rst").read_text()
 # By action: the operations that need it, and the resources.
 Needed = dict[str, tuple[set[str], set[str]]]
 Keys = dict[SideName, dict[str, str]]
 
 
-def whole(source: Side, target: Side, keys: Keys) -> Iterator[Result]:
-    """Prediction, set-up, repetition, repair of drift, teardown and its repetition."""
+def run_procedure(source: Side, target: Side, keys: Keys) -> Iterator[Result]:
+    """Run check mode, set-up, set-up again, repair of drift, teardown and teardown again."""
     steps = set_up(source, target)
     yield from _take(steps[:-1], keys, check_mode=True)
     yield from _take(steps, keys)
     yield from _take(steps, keys)
     _drift(source)
     yield from _take(steps, keys)
-    gone = {"state": "absent"}
+    absent = {"state": "absent"}
     for _ in range(2):
         yield from _take(
             [
                 (
                     source,
                     "bucket_replication",
-                    {"bucket": procedure.SOURCE_BUCKET, **gone, "allow_pending_loss": True},
+                    {"bucket": procedure.SOURCE_BUCKET, **absent, "allow_pending_loss": True},
                 ),
-                (source, "policy", {"name": procedure.SOURCE_POLICY, **gone}),
-                (target, "policy", {"name": procedure.TARGET_POLICY, **gone}),
-                (source, "iam_role", {"name": procedure.SOURCE_ROLE, **gone}),
-                (target, "iam_role", {"name": procedure.TARGET_ROLE, **gone}),
+                (source, "policy", {"name": procedure.SOURCE_POLICY, **absent}),
+                (target, "policy", {"name": procedure.TARGET_POLICY, **absent}),
+                (source, "iam_role", {"name": procedure.SOURCE_ROLE, **absent}),
+                (target, "iam_role", {"name": procedure.TARGET_ROLE, **absent}),
             ],
             keys,
         )
@@ -89,30 +89,30 @@ def _drift(source: Side) -> None:
 
 
 @pytest.fixture
-def slow_copies(sandbox: Sandbox) -> None:
-    """The target is looked at before the copy is there, every time."""
+def slow_replication(sandbox: Sandbox) -> None:
+    """Delay replication, so that the target is always read before the replica exists."""
     sandbox.settings(delay=0.5)
 
 
 @pytest.fixture(scope="module")
 def table(running_sandbox: Sandbox) -> dict[SideName, Needed]:
-    """What each side's operator needs, from the calls of one who may do everything."""
+    """The permissions that each side's operator needs, taken from the calls of an operator with all permissions."""
     sandbox = running_sandbox
     sandbox.reset()
     sides = (Side(sandbox, sandbox.source), Side(sandbox, sandbox.target))
     needed: dict[SideName, Needed] = {"source": {}, "target": {}}
     keys: Keys = {side.name: _keys(side) for side in sides}
-    for result in whole(*sides, keys):
+    for result in run_procedure(*sides, keys):
         assert not result.get("failed"), result
-    # What was done by hand in between is not the procedure's.
-    by_hand = {"CreatePolicyVersion": 4, "UpdateAssumeRolePolicy": 1}
+    # Calls with which the test causes drift are not part of the procedure.
+    drift_calls = {"CreatePolicyVersion": 4, "UpdateAssumeRolePolicy": 1}
     for side in sides:
         for call in sandbox.calls(side.name):
             operation = call["operation"]
-            if side.name == "source" and by_hand.get(operation, 0) > 0:
-                by_hand[operation] -= 1
+            if side.name == "source" and drift_calls.get(operation, 0) > 0:
+                drift_calls[operation] -= 1
                 continue
-            action = OTHERWISE.get(operation, f"{call['service']}:{operation}")
+            action = RENAMED_ACTIONS.get(operation, f"{call['service']}:{operation}")
             operations, resources = needed[side.name].setdefault(action, (set(), set()))
             operations.add(operation)
             resources.add(_resource(side, call))
@@ -137,7 +137,7 @@ def _resource(side: Side, call: dict[str, Any]) -> str:
 def operators(
     sides: tuple[Side, Side], table: dict[SideName, Needed], lacks: tuple[str, str] = ("", "")
 ) -> Keys:
-    """Users with exactly these permissions, but for one action of one side."""
+    """Create users with exactly these permissions, except for the action of the side in `lacks`."""
     keys: Keys = {}
     for side in sides:
         statements = [
@@ -150,26 +150,32 @@ def operators(
     return keys
 
 
-@pytest.mark.usefixtures("slow_copies")
-def test_it_is_enough(source: Side, target: Side, table: dict[SideName, Needed]) -> None:
+@pytest.mark.usefixtures("slow_replication")
+def test_required_permissions_are_sufficient(
+    source: Side, target: Side, table: dict[SideName, Needed]
+) -> None:
     keys = operators((source, target), table)
-    results = list(whole(source, target, keys))
+    results = list(run_procedure(source, target, keys))
     assert not [result for result in results if result.get("failed")]
     assert not source.iam.list_roles()["Roles"]
     users = {call["user"] for call in source.sandbox.calls() if call["operation"] == "PutObject"}
     assert users == {"deputy"}
 
 
-def test_each_is_needed(source: Side, target: Side, table: dict[SideName, Needed]) -> None:
-    """Without any one of them but one a step fails, and says which call was forbidden where."""
+def test_each_permission_is_required(
+    source: Side, target: Side, table: dict[SideName, Needed]
+) -> None:
+    """Without any one of them but the optional one, a step fails and names the forbidden call and its endpoint."""
     problems = []
     for side in (source, target):
         for action, (operations, _resources) in table[side.name].items():
             source.sandbox.reset()
             source.sandbox.settings(delay=0.5)
             keys = operators((source, target), table, lacks=(side.name, action))
-            result = next((one for one in whole(source, target, keys) if one.get("failed")), {})
-            if action == SPARED and not result:
+            result = next(
+                (one for one in run_procedure(source, target, keys) if one.get("failed")), {}
+            )
+            if action == OPTIONAL_ACTION and not result:
                 continue
             problems += [
                 f"{side.name} {action}: {text}" for text in _unclear(result, operations, side)
@@ -180,7 +186,7 @@ def test_each_is_needed(source: Side, target: Side, table: dict[SideName, Needed
 def _unclear(result: Result, operations: set[str], side: Side) -> Iterator[str]:
     error = result.get("error")
     if not error:
-        yield f"does not fail for it: {result.get('msg')}"
+        yield f"does not fail without it: {result.get('msg')}"
         return
     if error["operation"] not in operations or error["status"] != 403:
         yield f"fails for another reason: {result['msg']}"
@@ -190,7 +196,7 @@ def _unclear(result: Result, operations: set[str], side: Side) -> Iterator[str]:
         yield f"does not say which call: {result['msg']}"
 
 
-def test_each_is_documented(table: dict[SideName, Needed]) -> None:
+def test_each_permission_is_documented(table: dict[SideName, Needed]) -> None:
     documented = set(re.findall(r"``((?:iam|s3):\w+)``", GUIDE))
     wanted = {action for needed in table.values() for action in needed}
     assert wanted <= documented, wanted - documented

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The playbook repair_replication is killed in each of its steps, or a call of a step fails for good."""
+"""The playbook repair_replication is killed in each of its steps, or a call of a step fails permanently."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import pytest
 from sandbox import Sandbox
 from sandbox.environments import SideName
 from tests.faults.test_backfill import content
-from tests.faults.test_kill import _kill, _wait_until_it_acted
+from tests.faults.test_kill import _kill, _wait_until_the_server_acted
 from tests.integration.support.modules import Side
 from tests.integration.support.plays import Inventory, Plays, RunningPlaybook
 from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, set_up
@@ -30,7 +30,7 @@ VERSIONS = 4
 
 @dataclass(frozen=True)
 class Point:
-    """A call of one step: the task that makes it, the nth of its kind on that side, how it is broken for good."""
+    """A call of one step: the task that makes it, the nth of its kind on that side, and how it fails permanently."""
 
     step: str
     operation: str
@@ -47,10 +47,10 @@ BEFORE = "Compare both buckets of every pair before"
 AFTER = "Compare both buckets of every pair after"
 SEND = "Send versions that the targets lack again"
 RETRY = "Retry the versions that Backbeat lists as failed"
-LOOK = "Check both sides of every pair"
-#: Ways differ, so that each is seen through to the page.
+CHECK = "Check both sides of every pair"
+#: Different faults, so that each of them is checked up to the HTML report.
 POINTS = [
-    Point(LOOK, "GetBucketVersioning"),
+    Point(CHECK, "GetBucketVersioning"),
     Point(BEFORE, "ListObjectVersions", how="truncated"),
     Point(RETRY, "BackbeatApi", write=True, how="html"),
     Point(SEND, "PutObjectTagging", 1),
@@ -60,8 +60,8 @@ POINTS = [
 
 
 @pytest.fixture
-def broken(source: Side, target: Side) -> dict[str, Any]:
-    """Versions with tags from before the rule, and one that failed while the target bucket was away; what is there."""
+def failed_replication(source: Side, target: Side) -> dict[str, Any]:
+    """Put tagged versions before the rule, and one that fails while there is no target bucket; returns the versions."""
     source.sandbox.settings("source", retries=0)
     set_up(source, target, but=("object", "replication"))
     for key in ("old", "old", "other"):
@@ -88,9 +88,9 @@ def inventory(play: Plays, source: Side, folder: Path) -> Inventory:
     return given
 
 
-#: In this order: what a killed run has left to be done is enough for the next ones. The last finds nothing to send.
+#: In this order, each killed run leaves enough work for the next ones. The last one finds nothing to send.
 KILLED = [
-    Point(LOOK, "GetBucketVersioning"),
+    Point(CHECK, "GetBucketVersioning"),
     Point(BEFORE, "ListObjectVersions"),
     Point(RETRY, "BackbeatApi", write=True),
     Point(SEND, "PutObjectTagging"),
@@ -100,19 +100,19 @@ KILLED = [
 ]
 
 
-def test_after_kills_in_every_step_the_next_run_ends_as_one_without(
-    play: Plays, source: Side, target: Side, broken: dict[str, Any], tmp_path: Path
+def test_next_run_converges_after_a_kill_in_each_step(
+    play: Plays, source: Side, target: Side, failed_replication: dict[str, Any], tmp_path: Path
 ) -> None:
-    """Each run goes on from where the one before was killed: in each step, at each write, and while it waits.
+    """Each run continues where the previous one was killed: in each step, at each write, and while it waits.
 
-    The server acts, and then all processes die before they know.
+    The server acts, and all processes are killed before they get the response.
     """
     sandbox, given = source.sandbox, inventory(play, source, tmp_path)
     for at in KILLED:
         sandbox.clear_calls()
         waits = at.operation == "HeadObject"
         if waits:
-            # What is sent stays pending.
+            # The version that is sent stays pending.
             sandbox.settings("source", paused=True)
         else:
             sandbox.fail(at.operation, at.nth, at.side, "hang-after", seconds=60.0, write=at.write)
@@ -120,34 +120,34 @@ def test_after_kills_in_every_step_the_next_run_ends_as_one_without(
         wanted: dict[str, Any] = {"side": at.side, "operation": at.operation, "fault": "hang-after"}
         if waits:
             put = sandbox.wait_for_call(timeout=90.0, side="source", operation="PutObjectTagging")
-            _wait_for_looks(sandbox, put["time"])
+            _wait_for_polls(sandbox, put["time"])
         else:
             sandbox.wait_for_call(timeout=90.0, **wanted)
-            _wait_until_it_acted(sandbox, wanted)
+            _wait_until_the_server_acted(sandbox, wanted)
         _kill(playing)
         sandbox.clear_faults()
         sandbox.settings("source", paused=False)
         ended = [one["task"].rpartition(" : ")[2] for one in _records(playing)]
-        order = [LOOK, BEFORE, RETRY, SEND, AFTER]
+        order = [CHECK, BEFORE, RETRY, SEND, AFTER]
         assert [step for step in order if step in ended] == order[: order.index(at.step)], at
     report = repaired(play(inventory=given, playbook=REPAIR).ok())
     assert report["after"] == {"in_sync": VERSIONS}
     assert not report["stopped"]
     assert states(verify(source, target)) == {"in_sync": VERSIONS}
-    # Tags, order and what is current are as they were, on both sides.
-    assert content(source) == content(target) == broken
+    # Tags, order and current versions are as before, on both sides.
+    assert content(source) == content(target) == failed_replication
     assert not list(tmp_path.glob("*.checkpoint"))
 
 
-def _wait_for_looks(sandbox: Sandbox, since: float) -> None:
-    """Return once the version that was sent is looked at again and again."""
+def _wait_for_polls(sandbox: Sandbox, since: float) -> None:
+    """Return once the version that was sent has been polled three times."""
     deadline = time.monotonic() + 60.0
     while time.monotonic() < deadline:
-        looks = sandbox.calls("source", operation="HeadObject")
-        if sum(one["time"] > since for one in looks) >= 3:
+        polls = sandbox.calls("source", operation="HeadObject")
+        if sum(one["time"] > since for one in polls) >= 3:
             return
         time.sleep(0.05)
-    pytest.fail("nothing waits for what was sent")
+    pytest.fail("the version that was sent is not polled")
 
 
 def _records(playing: RunningPlaybook) -> list[dict[str, Any]]:
@@ -156,25 +156,25 @@ def _records(playing: RunningPlaybook) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("at", POINTS, ids=str)
-def test_a_call_that_fails_for_good_is_told_and_nothing_is_called_well(
-    play: Plays, source: Side, broken: dict[str, Any], tmp_path: Path, at: Point
+def test_permanent_failure_is_reported_and_not_called_a_success(
+    play: Plays, source: Side, failed_replication: dict[str, Any], tmp_path: Path, at: Point
 ) -> None:
     source.sandbox.fail(at.operation, at.nth, at.side, at.how, times=0, write=at.write)
     played = play(inventory=inventory(play, source, tmp_path), playbook=REPAIR)
     assert source.sandbox.calls(fault=at.how)
     report = repaired(played)
     page = unescape((tmp_path / "page.html").read_text())
-    told = report["stopped"] or report["notes"][0]
-    assert " at http" in told
-    assert told in page
+    message = report["stopped"] or report["notes"][0]
+    assert " at http" in message
+    assert message in page
     if at.operation == "BackbeatApi":
-        # Tags do what the API did not, and the last verification finds all well.
+        # The playbook sends by tags what the API did not retry, so the last verification finds everything in sync.
         played.ok()
         assert not report["stopped"]
         assert report["after"] == {"in_sync": VERSIONS}
     else:
-        assert told in played.failure()
+        assert message in played.failure()
         assert report["stopped"]
         assert "none is left" not in page
     source.sandbox.clear_faults()
-    assert content(source) == broken
+    assert content(source) == failed_replication

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A procedure with one fault at one call of a step, what must be true of that step, and of the run after it."""
+"""Runs a procedure with one fault at one call of a step, and records what the step did."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from tests.faults.support.scenarios import GUIDE, SCENARIOS
 from tests.faults.support.state import Permission, permissions_of, state_of
 from tests.integration.support.modules import Result, Side
 
-#: How long the client waits for an answer that does not come, in seconds: only as long as the test needs.
+#: How long the client waits for a response, in seconds. The sandbox sends none in a "hang", so that wait is short.
 SHORT: dict[str, float] = {"connect_timeout": 1, "read_timeout": 0.25}
 LONG: dict[str, float] = {"connect_timeout": 5, "read_timeout": 10}
 
-Held = dict[str, frozenset[Permission]]
+PermissionsByRole = dict[str, frozenset[Permission]]
 
 
 @dataclass(frozen=True)
 class CallAt:
-    """One call of a procedure: the number of the step that makes it, and the nth of its kind there on that side."""
+    """One call of a procedure: the nth call of this operation on this side in this step."""
 
     side: SideName
     operation: str
@@ -46,9 +46,10 @@ class CallAt:
 
 @dataclass
 class Outcome:
-    """The results of the steps that were taken, each with whether the server was changed by it.
+    """The results of the steps that were run, and whether each of them changed the server.
 
-    calls: the server's, those before these steps too; lost: what a role was not allowed any more, for a moment.
+    calls: all calls in the sandbox's log, including those before these steps.
+    lost: the permissions that a role must keep and did not have for a moment.
     """
 
     results: list[Result] = field(default_factory=list)
@@ -62,16 +63,16 @@ class Outcome:
         return any(result.get("failed") for result in self.results)
 
     @property
-    def honest(self) -> bool:
+    def changed_is_correct(self) -> bool:
         """Whether each result says `changed` exactly when something was written."""
         return [result["changed"] for result in self.results] == self.written
 
 
 class Matrix:
-    """Runs one scenario again and again on the same sandbox, each time from its beginning.
+    """Runs one scenario repeatedly on the same sandbox, each time from its initial state.
 
-    calls: those of a run without faults; states: what is there after each of its steps;
-    kept: what each role may do before and after, and so at any time in between.
+    calls: the calls of a run without faults; states: the state after each of its steps.
+    must_keep: the permissions that each role has before and after the procedure, and so must have all the time.
     """
 
     def __init__(self, sandbox: Sandbox, scenario: str) -> None:
@@ -80,30 +81,32 @@ class Matrix:
         self.scenario = SCENARIOS[scenario]
         self.is_guide = scenario == GUIDE
         self.last = len(self.scenario.steps(*self.sides)) - 1
-        self.kept: Held = {}
+        self.must_keep: PermissionsByRole = {}
         before = self._begin()
-        outcome = self._expect_good(self.run(self.last))
+        outcome = self._expect_success(self.run(self.last))
         self.calls = self._calls(outcome)
         after = permissions_of(*self.sides)
-        assert not any(self._expect_good(self.run(self.last)).written)
-        self.kept = {role: held & after.get(role, frozenset()) for role, held in before.items()}
+        assert not any(self._expect_success(self.run(self.last)).written)
+        self.must_keep = {
+            role: held & after.get(role, frozenset()) for role, held in before.items()
+        }
         self.states = []
         for step in range(self.last + 1):
             if step == 0:
                 self._begin()
-            self._expect_good(self.run(step, first=step, always=True))
+            self._expect_success(self.run(step, first=step, always=True))
             self.states.append(self.state())
 
     def state(self) -> dict[str, Any]:
         return state_of(*self.sides)
 
     def faults(
-        self, chosen: Iterable[CallAt], how: str, patience: float, **details: Any
+        self, chosen: Iterable[CallAt], how: str, retry_timeout: float, **details: Any
     ) -> Iterator[tuple[CallAt, Outcome]]:
-        """Each call with what became of its step when this fault struck it.
+        """Yield each call, and the outcome of its step when this fault happened in that call.
 
-        In one pass through the procedure every step has one fault, so before the next outcome is taken, the state
-        must be that after this step without faults. patience: retry_timeout in seconds.
+        One pass through the procedure has one fault in every step. Therefore the caller must bring the state to that
+        of this step without faults before it takes the next outcome.
         """
         left: dict[int, list[CallAt]] = {}
         for at in chosen:
@@ -112,40 +115,42 @@ class Matrix:
             self._begin()
             for step in range(max(left) + 1):
                 if step not in left:
-                    self._expect_good(self.run(step, first=step))
+                    self._expect_success(self.run(step, first=step))
                     continue
                 at = left[step].pop(0)
                 if not left[step]:
                     del left[step]
-                yield at, self._fault(at, how, patience, **details)
+                yield at, self._fault(at, how, retry_timeout, **details)
 
-    def _fault(self, at: CallAt, how: str, patience: float, **details: Any) -> Outcome:
+    def _fault(self, at: CallAt, how: str, retry_timeout: float, **details: Any) -> Outcome:
         self.sandbox.clear_calls()
         self.sandbox.fail(at.operation, at.nth, at.side, how, seconds=2.0, **details)
         timeouts = SHORT if how.startswith("hang") else LONG
-        outcome = self.run(at.step, patience, timeouts, first=at.step)
-        struck = [call for call in outcome.calls if call["fault"] == how]
-        assert len(struck) == 1, f"{at} did not come"
+        outcome = self.run(at.step, retry_timeout, timeouts, first=at.step)
+        affected = [call for call in outcome.calls if call["fault"] == how]
+        assert len(affected) == 1, f"{at} was not called"
         return outcome
 
     def run(
         self,
         last: int,
-        patience: float = 20.0,
+        retry_timeout: float = 20.0,
         timeouts: dict[str, float] | None = None,
         first: int = 0,
         always: bool = False,
     ) -> Outcome:
-        """The steps up to this one as things are, until one fails.
+        """Run the steps from `first` to `last` on the current state, until one fails.
 
-        always: look after every call at what the roles may do, and not only once one has failed.
+        always: check the roles' permissions after every change, and not only after a call has failed.
         """
         outcome = Outcome()
-        more = {"retry_timeout": patience, "aws_config": timeouts or LONG}
-        with self._watching(outcome, always):
+        connection = {"retry_timeout": retry_timeout, "aws_config": timeouts or LONG}
+        with self._checking_permissions(outcome, always):
             for side, module, options in self.scenario.steps(*self.sides)[first : last + 1]:
                 outcome.starts.append(time.time())
-                outcome.results.append(side.run(module, **_patient(module, options, more)))
+                outcome.results.append(
+                    side.run(module, **_with_options(module, options, connection))
+                )
                 if outcome.failed:
                     break
         outcome.calls = self.sandbox.calls()
@@ -154,17 +159,17 @@ class Matrix:
             outcome.written.append(any(start <= moment < end for moment in writes))
         return outcome
 
-    def _begin(self) -> Held:
+    def _begin(self) -> PermissionsByRole:
         self.sandbox.reset()
         self.scenario.prepare(*self.sides)
-        held = permissions_of(*self.sides) if not self.kept else {}
+        held = permissions_of(*self.sides) if not self.must_keep else {}
         self.sandbox.clear_calls()
         return held
 
     @staticmethod
-    def _expect_good(outcome: Outcome) -> Outcome:
+    def _expect_success(outcome: Outcome) -> Outcome:
         assert not outcome.failed, outcome.results
-        assert outcome.honest, outcome.results
+        assert outcome.changed_is_correct, outcome.results
         assert not outcome.lost
         return outcome
 
@@ -180,21 +185,23 @@ class Matrix:
         return _without_polling(calls)
 
     @contextmanager
-    def _watching(self, outcome: Outcome, always: bool) -> Iterator[None]:
-        """After each change of roles and policies, look that the roles have what they must not lose."""
+    def _checking_permissions(self, outcome: Outcome, always: bool) -> Iterator[None]:
+        """After each change of roles and policies, record which permissions the roles have lost."""
         call: Any = Api._call
-        sides = [side for side in self.sides if any(r.startswith(side.name) for r in self.kept)]
-        troubled = always
+        sides = [
+            side for side in self.sides if any(r.startswith(side.name) for r in self.must_keep)
+        ]
+        checking = always
 
         def watched(api: Api, operation: str, *arguments: Any) -> Any:
-            nonlocal troubled
+            nonlocal checking
             try:
                 return call(api, operation, *arguments)
             except Exception:
-                troubled = True
+                checking = True
                 raise
             finally:
-                if troubled and sides and _changes_permissions(operation):
+                if checking and sides and _changes_permissions(operation):
                     outcome.lost += self._missing(operation, sides)
 
         with pytest.MonkeyPatch.context() as patch:
@@ -205,13 +212,13 @@ class Matrix:
         now = permissions_of(*sides)
         return [
             f"after {operation}, {role} lacks {sorted(held - now.get(role, frozenset()))}"
-            for role, held in self.kept.items()
+            for role, held in self.must_keep.items()
             if held - now.get(role, frozenset())
         ]
 
 
 def _writes(calls: list[dict[str, Any]]) -> list[float]:
-    """When calls have changed something on a server."""
+    """The times of the calls that changed something on a server."""
     return [
         call["time"]
         for call in calls
@@ -224,15 +231,17 @@ def _changes_permissions(operation: str) -> bool:
     return "policy" in operation and not operation.startswith(("get_", "list_"))
 
 
-def _patient(module: str, options: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
+def _with_options(
+    module: str, options: dict[str, Any], connection: dict[str, Any]
+) -> dict[str, Any]:
     if module != "object_check":
-        return {**options, **more}
-    target = {**options["target"], "s3": {**options["target"]["s3"], **more}}
-    return {**options, **more, "target": target}
+        return {**options, **connection}
+    target = {**options["target"], "s3": {**options["target"]["s3"], **connection}}
+    return {**options, **connection, "target": target}
 
 
 def _without_polling(calls: list[CallAt]) -> list[CallAt]:
-    """How often the waiting for an object looks is chance: of its looks the first on each side stands for all."""
+    """Without repeated polls for an object, whose number is chance: the first of each kind on each side stays."""
     last = max((place for place, call in enumerate(calls) if call.write), default=-1)
     left, seen = calls[: last + 1], set()
     for call in calls[last + 1 :]:

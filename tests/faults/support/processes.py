@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What processes show of themselves to all users of the machine, and how a tree of them is killed."""
+"""Reads what all users of the machine can see of processes: their arguments and their parents."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 
 @contextmanager
 def watching_processes() -> Iterator[set[str]]:
-    """The arguments of all processes below this one that are seen while it lasts, ten times a second."""
+    """Collect the arguments of all descendants of this process, ten times a second, until the context ends."""
     seen: set[str] = set()
     done = threading.Event()
 
@@ -34,11 +34,11 @@ def watching_processes() -> Iterator[set[str]]:
 
 
 def descendants(pid: int) -> list[int]:
-    """The processes that this one has started, and that those have started, and so on."""
+    """The ids of the processes that this one has started, directly or indirectly."""
     children: dict[int, list[int]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
-            # Behind the name, which may hold anything: the state, and the parent.
+            # The name may contain anything, also brackets. After it come the state and the parent.
             parent = int(stat.read_text(errors="replace").rpartition(")")[2].split()[1])
             children.setdefault(parent, []).append(int(stat.parent.name))
     found: list[int] = []

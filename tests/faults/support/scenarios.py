@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Procedures that write, each from a state of its own: what faults are tried on."""
+"""The procedures in which the tests cause faults. Each has its own initial state."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from tests.integration.support.modules import Side
 
 Step = tuple[Side, str, dict[str, Any]]
 GUIDE = "set up"
-#: So many buckets that their policy needs several parts of this size.
-MANY = [f"bucket-{number:02}" for number in range(12)]
+#: So many buckets that their policy is split into several parts of this size.
+MANY_BUCKETS = [f"bucket-{number:02}" for number in range(12)]
 PART_SIZE = 600
 BUCKET = procedure.SOURCE_BUCKET
 POLICY = procedure.SOURCE_POLICY
 ROLE = procedure.SOURCE_ROLE
-GONE = {"state": "absent"}
+ABSENT = {"state": "absent"}
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """prepare: makes the state to start from, as another tool would; steps: the procedure itself."""
+    """prepare: creates the initial state; steps: the procedure itself."""
 
     prepare: Callable[[Side, Side], None]
     steps: Callable[[Side, Side], list[Step]]
 
 
 def set_up(source: Side, target: Side) -> list[Step]:
-    """The guide's procedure as the role takes its steps, with the proof at the end."""
+    """The guide's procedure, in the order of the role's steps, with a check of an object at the end."""
     plain = [step[1:] for step in procedure.steps(source, target)]
     infos: list[Step] = [
         (source, "iam_role_info", {"name": ROLE, "include_policies": False}),
@@ -83,20 +83,20 @@ def _change_object(source: Side, _target: Side) -> list[Step]:
 
 
 def _remove_configuration(source: Side, _target: Side) -> list[Step]:
-    return [(source, "bucket_replication", {"bucket": BUCKET, **GONE})]
+    return [(source, "bucket_replication", {"bucket": BUCKET, **ABSENT})]
 
 
 def _remove_objects(source: Side, _target: Side) -> list[Step]:
     return [
-        (source, "object", {"bucket": BUCKET, "key": "k", **GONE}),
-        (source, "bucket", {"name": "empty-bucket", **GONE}),
+        (source, "object", {"bucket": BUCKET, "key": "k", **ABSENT}),
+        (source, "bucket", {"name": "empty-bucket", **ABSENT}),
     ]
 
 
 def _remove_iam(source: Side, _target: Side) -> list[Step]:
     return [
-        (source, "policy", {"name": POLICY, **GONE}),
-        (source, "iam_role", {"name": ROLE, **GONE}),
+        (source, "policy", {"name": POLICY, **ABSENT}),
+        (source, "iam_role", {"name": ROLE, **ABSENT}),
     ]
 
 
@@ -105,7 +105,7 @@ def _nothing(_source: Side, _target: Side) -> None:
 
 
 def _a_role(source: Side, _target: Side) -> None:
-    """A role that trusts another service, with one policy too many and one too few."""
+    """A role that trusts another service, with an extra policy attached and a required one missing."""
     trust = {"Effect": "Allow", "Principal": {"Service": "other"}, "Action": "sts:AssumeRole"}
     source.iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=_document(trust))
     for name in ("Wanted", "Extra"):
@@ -114,7 +114,7 @@ def _a_role(source: Side, _target: Side) -> None:
 
 
 def _a_policy(source: Side, target: Side) -> None:
-    """Five versions, the most there can be; the one in force allows a part of what is wanted, and more."""
+    """A policy with the maximum of five versions. The default one allows a part of what is wanted, and more."""
     _a_role(source, target)
     source.iam.create_policy(PolicyName=POLICY, PolicyDocument=_allow("s3:PutObject", BUCKET))
     arn = source.arn("policy", POLICY)
@@ -130,7 +130,7 @@ def _parts_of(max_size: int) -> Callable[[Side, Side], None]:
 
     def prepare(source: Side, target: Side) -> None:
         _a_role(source, target)
-        for side, module, options in _policy(MANY, max_size)(source, target):
+        for side, module, options in _policy(MANY_BUCKETS, max_size)(source, target):
             side.do(module, **options)
 
     return prepare
@@ -179,8 +179,8 @@ SCENARIOS = {
     GUIDE: Scenario(_nothing, set_up),
     "repair a role": Scenario(_a_role, _repair_role),
     "change a policy": Scenario(_a_policy, _policy([BUCKET])),
-    "split a policy": Scenario(_parts_of(6144), _policy(MANY, PART_SIZE)),
-    "join a policy": Scenario(_parts_of(PART_SIZE), _policy(MANY[3:])),
+    "split a policy": Scenario(_parts_of(6144), _policy(MANY_BUCKETS, PART_SIZE)),
+    "merge a policy": Scenario(_parts_of(PART_SIZE), _policy(MANY_BUCKETS[3:])),
     "repair buckets": Scenario(
         _buckets,
         lambda source, target: [

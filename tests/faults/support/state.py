@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is on both sides of the sandbox, without what no two runs have in common."""
+"""The state of both sides of the sandbox, without the values that differ from run to run."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from botocore.exceptions import ClientError
 from tests.integration.support.modules import Side
 
 Permission = tuple[str, str, str]
-#: How long a replica may be on its way, in seconds; the sandbox sends it after milliseconds.
-ON_ITS_WAY = 10.0
+#: How long a version may be pending, in seconds; the sandbox replicates it after milliseconds.
+REPLICATION_TIMEOUT = 10.0
 
 
 def state_of(*sides: Side) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def state_of(*sides: Side) -> dict[str, Any]:
 
 
 def permissions_of(*sides: Side) -> dict[str, frozenset[Permission]]:
-    """What each role may do by the policies that are attached to it: (effect, action, resource), by role."""
+    """The permissions in each role's attached policies: (effect, action, resource), by role."""
     held: dict[str, frozenset[Permission]] = {}
     for side in sides:
         found = _iam(side)
@@ -84,22 +84,22 @@ def _replication(side: Side, bucket: str) -> Any:
         if error.response["Error"]["Code"] != "ReplicationConfigurationNotFoundError":
             raise
         return None
-    # The server makes up the ID of a rule that has none, anew at every put.
+    # For a rule without an ID, the server generates a new one at every put.
     rules = [{k: v for k, v in rule.items() if k != "ID"} for rule in found["Rules"]]
     return {"role": found["Role"], "rules": rules}
 
 
 def _versions(side: Side, bucket: str) -> list[tuple[str, str, str]]:
-    """(key, ETag, replication status) of each version, when none is on its way any more."""
+    """(key, ETag, replication status) of each version, after waiting until none is pending."""
     found = side.s3.list_object_versions(Bucket=bucket).get("Versions", [])
-    return [(one["Key"], one["ETag"], _arrived(side, bucket, one)) for one in found]
+    return [(one["Key"], one["ETag"], _final_status(side, bucket, one)) for one in found]
 
 
-def _arrived(side: Side, bucket: str, version: dict[str, Any]) -> str:
+def _final_status(side: Side, bucket: str, version: dict[str, Any]) -> str:
     where = {"Bucket": bucket, "Key": version["Key"], "VersionId": version["VersionId"]}
-    end = time.monotonic() + ON_ITS_WAY
+    end = time.monotonic() + REPLICATION_TIMEOUT
     while (status := side.s3.head_object(**where).get("ReplicationStatus", "")) == "PENDING":
-        assert time.monotonic() < end, f"{where} is PENDING still"
+        assert time.monotonic() < end, f"{where} is still PENDING"
         time.sleep(0.02)
     return str(status)
 

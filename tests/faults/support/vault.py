@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Variables from a vault, for playbooks that `Plays` runs."""
+"""Writes variables that Ansible Vault encrypts, for playbooks that `Plays` runs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PASSWORD = "the-password-of-the-vault"
 
 
 def vault_variables(folder: Path, monkeypatch: pytest.MonkeyPatch, **values: str) -> None:
-    """Encrypt the values as variables of all hosts, beside the inventories in this folder."""
+    """Encrypt the values as variables of all hosts, next to the inventories in this folder."""
     vault = VaultLib([("default", VaultSecret(PASSWORD.encode()))])
     variables = folder / "group_vars" / "all.yml"
     variables.parent.mkdir()
