@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A source and a target environment to try the procedure on: the sandbox's, or those of an inventory."""
+"""A source and a target environment for the procedure: those of the sandbox, or those of an inventory."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ from tests.integration.support.preloaded import Preloaded
 
 DESCRIBE = Path(__file__).parent / "describe.yml"
 PLAYBOOKS = ROOT / "playbooks"
-#: Seconds without output in a run of ansible-playbook; real servers may take minutes over an object.
-PATIENCE = 900
+#: Seconds for a run of ansible-playbook; real servers may need minutes to replicate an object.
+PLAYBOOK_TIMEOUT = 900
 
 
 @dataclass(frozen=True)
 class Environment:
-    """One host of the inventory: its connections, with all that they are put together from worked out."""
+    """One host of the inventory: its connections, with all templates resolved."""
 
     host: str
     s3: Mapping[str, Any]
-    #: None where the installation has no IAM step; the role's ARN is given then.
+    #: None if set-up has no IAM steps on this host; role_arn is set then.
     iam: Mapping[str, Any] | None
     role_arn: str = ""
-    #: Of Backbeat's API; empty where there is none.
+    #: URL of Backbeat's API; "" if there is none.
     backbeat_url: str = ""
     #: access_key and secret_key of a second account on the same S3 endpoint, if one is known.
     other_account: Mapping[str, str] = field(default_factory=dict)
@@ -47,7 +47,7 @@ class Environment:
 
     @cached_property
     def s3_client(self) -> Any:
-        """boto3's client, for what a human does by hand and for looking at what is there."""
+        """The boto3 client, for manual changes and for reading the state."""
         return self.client("s3")
 
     @cached_property
@@ -65,7 +65,7 @@ class Environment:
         return dict((self.s3 if service == "s3" else self.iam) or {})
 
     def run(self, module: str, *, check_mode: bool = False, **options: Any) -> Result:
-        """The result of backbeat_<module>, from within this process."""
+        """Run backbeat_<module> in this process; returns its result."""
         task = task_of(module)
         given = {**(self.connection(task.service.name) if task.service else {}), **options}
         validated = ArgumentSpecValidator(**task.argument_spec()).validate(given)
@@ -73,17 +73,17 @@ class Environment:
         return task.run(validated.validated_parameters, check_mode=check_mode)
 
     def do(self, module: str, **options: Any) -> Result:
-        """Like run, for steps that must work."""
+        """Like run, but fails the test if the module fails."""
         result = self.run(module, **options)
         assert not result.get("failed"), result["msg"]
         return result
 
 
 @dataclass(frozen=True)
-class Ground:
-    """Two environments and the inventory that they are described in.
+class Environments:
+    """Two environments and the inventory that describes them.
 
-    prefix: with which the names of everything begin that is made here. sandbox: None on servers that have no hooks.
+    prefix: the prefix of the names of all resources that the tests create. sandbox: None for real servers.
     """
 
     inventory: Path
@@ -99,7 +99,7 @@ class Ground:
 
 
 def play(inventories: list[Path], playbook: Path, folder: Path, *arguments: str) -> PlaybookResult:
-    """Run ansible-playbook, in this checkout, and keep what every task did."""
+    """Run ansible-playbook in this checkout, and record the result of every task."""
     records = folder / "records"
     records.write_text("")
     environ = {
@@ -110,13 +110,13 @@ def play(inventories: list[Path], playbook: Path, folder: Path, *arguments: str)
     }
     given = [word for one in inventories for word in ("-i", str(one))]
     return RunningPlaybook(Preloaded([*given, playbook, *arguments], environ), records).end(
-        PATIENCE
+        PLAYBOOK_TIMEOUT
     )
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A source and the target that it names, with everything of an inventory worked out."""
+    """A source and the target that it names, with all templates of the inventory resolved."""
 
     source: Environment
     target: Environment
@@ -124,7 +124,7 @@ class Pair:
 
 
 def pairs_of(inventory: Path, folder: Path) -> list[Pair]:
-    """The pairs of environments that an inventory describes, in its order; none where no host names a target."""
+    """The pairs of environments that an inventory describes, in its order; none if no host names a target."""
     folder.mkdir(parents=True, exist_ok=True)
     described = folder / "described"
     described.mkdir(mode=0o700)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Losses that are planted on the servers, and the playbook that repairs them."""
+"""The playbook repair_replication sends versions again that are missing at the target."""
 
 from __future__ import annotations
 
@@ -13,77 +13,89 @@ from typing import Any
 import pytest
 
 from tests.contract.replicating import rows, wait
-from tests.e2e.story import ARRIVAL, Story
-from tests.e2e.test_verify import counts, put, status, strand, verify, with_configuration_away
+from tests.e2e.replication import REPLICATION_TIMEOUT, Replication
+from tests.e2e.test_verify import (
+    counts,
+    put,
+    put_stuck_object,
+    status,
+    verify,
+    without_configuration,
+)
 from tests.integration.support.plays import PlaybookResult
 
-Begin = Callable[[str], Story]
+NewReplication = Callable[[str], Replication]
 STATES = ["never_replicated", "failed", "stuck", "missing"]
-PLANTED = {"failed": 1, "missing": 1, "never_replicated": 3, "stuck": 1}
+PROBLEMS = {"failed": 1, "missing": 1, "never_replicated": 3, "stuck": 1}
 
 
 @pytest.mark.parametrize("by_api", [True, False], ids=["api", "tags"])
-def test_planted_losses_are_repaired_once(story: Begin, tmp_path: Path, by_api: bool) -> None:
-    own = story("repair-api" if by_api else "repair-tags")
-    url = backbeat_url(own) if by_api else ""
+def test_repair_sends_missing_versions_once(
+    new_replication: NewReplication, tmp_path: Path, by_api: bool
+) -> None:
+    replication = new_replication("repair-api" if by_api else "repair-tags")
+    url = backbeat_url(replication) if by_api else ""
     if by_api and not url:
-        pytest.skip("the inventory names no API of Backbeat")
-    own.setup(replication_verify=False).ok()
-    plant(own)
+        pytest.skip("the inventory has no URL of Backbeat's API")
+    replication.setup(replication_verify=False).ok()
+    put_objects_with_problems(replication)
     given = {
         "replication_backbeat_url": url,
         "replication_backfill_states": STATES,
-        "replication_backfill_wait_timeout": ARRIVAL,
+        "replication_backfill_wait_timeout": REPLICATION_TIMEOUT,
         "replication_verify_folder": str(tmp_path / "reports"),
         "replication_report_html": str(tmp_path / "reports" / "page.html"),
     }
-    there = everything(own)
-    assert repaired(own.repair("--check", **given).ok())["before"] == PLANTED
-    assert everything(own) == there
+    before = versions_and_statuses(replication)
+    assert repaired(replication.repair("--check", **given).ok())["before"] == PROBLEMS
+    assert versions_and_statuses(replication) == before
 
-    played = own.repair(**given)
+    played = replication.repair(**given)
     assert "2 versions: never replicated" in played.failure()
     report = repaired(played)
-    assert report["before"] == PLANTED
+    assert report["before"] == PROBLEMS
     assert report["after"] == {"in_sync": 4, "never_replicated": 2}
     done = {one["action"]: one["completed"] for one in report["done"]}
-    # What Backbeat lists as failed is soon forgotten there, and then sent again by its tags.
+    # Backbeat's list of failures expires soon. A version that is not in it any more is sent again by its tags.
     assert sum(done.values()) == 4
     assert set(done) <= ({"retry", "tags"} if by_api else {"tags"})
     (file,) = (tmp_path / "reports").glob("*.skipped.jsonl")
     assert {json.loads(line)["key"] for line in file.read_text().splitlines()} == {"deleted"}
-    target = own.target.s3_client
-    assert rows(target, own.target_bucket, Prefix="deleted") == []
+    target = replication.target.s3_client
+    assert rows(target, replication.target_bucket, Prefix="deleted") == []
 
     given["replication_backfill_resend_deleted_keys"] = True
-    assert repaired(own.repair(**given).ok())["after"] == {
+    assert repaired(replication.repair(**given).ok())["after"] == {
         "in_sync": 6,
         "delete_marker_covered": 1,
     }
-    listed = rows(target, own.target_bucket, Prefix="deleted")
+    listed = rows(target, replication.target_bucket, Prefix="deleted")
     assert {one.get("marker"): one["IsLatest"] for one in listed} == {True: True, None: False}
-    assert counts(verify(own)) == {"in_sync": 6, "delete_marker_covered": 1}
+    assert counts(verify(replication)) == {"in_sync": 6, "delete_marker_covered": 1}
 
-    there = everything(own)
-    again = own.repair(**given).ok()
+    before = versions_and_statuses(replication)
+    again = replication.repair(**given).ok()
     assert [one["sent"] for one in repaired(again)["done"] if one["sent"]] == []
-    assert everything(own) == there
-    # A report tells its time.
+    assert versions_and_statuses(replication) == before
+    # The report contains its time, so it always changes.
     assert {one["action"] for one in again.module_records() if one["result"].get("changed")} <= {
         "scality.backbeat.backbeat_report"
     }
 
 
-def plant(own: Story) -> None:
-    """Each key begins with the state that it is brought to."""
-    source, target = own.source.s3_client, own.target.s3_client
-    at_source, at_target = {"Bucket": own.source_bucket}, {"Bucket": own.target_bucket}
+def put_objects_with_problems(replication: Replication) -> None:
+    """Put objects with problems. Each key's name begins with its expected state."""
+    source, target = replication.source.s3_client, replication.target.s3_client
+    at_source, at_target = (
+        {"Bucket": replication.source_bucket},
+        {"Bucket": replication.target_bucket},
+    )
     target.delete_bucket(**at_target)
     put(source, at_source, "failed")
-    wait(lambda: status(source, at_source, "failed") == "FAILED", ARRIVAL)
-    own.target.do("bucket", name=own.target_bucket, versioning="enabled")
+    wait(lambda: status(source, at_source, "failed") == "FAILED", REPLICATION_TIMEOUT)
+    replication.target.do("bucket", name=replication.target_bucket, versioning="enabled")
     lost = put(source, at_source, "missing")
-    wait(lambda: status(source, at_source, "missing") == "COMPLETED", ARRIVAL)
+    wait(lambda: status(source, at_source, "missing") == "COMPLETED", REPLICATION_TIMEOUT)
     target.delete_object(**at_target, Key="missing", VersionId=lost)
 
     def before_the_rule() -> None:
@@ -91,31 +103,35 @@ def plant(own: Story) -> None:
         put(source, at_source, "deleted")
         source.delete_object(**at_source, Key="deleted")
 
-    with_configuration_away(own, before_the_rule)
-    strand(own, with_other_roles=True)
+    without_configuration(replication, before_the_rule)
+    put_stuck_object(replication, with_other_roles=True)
 
 
-def backbeat_url(own: Story) -> str:
-    sandbox = own.ground.sandbox
-    return own.source.backbeat_url if sandbox is None else own.source.s3["endpoint_url"]
+def backbeat_url(replication: Replication) -> str:
+    sandbox = replication.environments.sandbox
+    return (
+        replication.source.backbeat_url
+        if sandbox is None
+        else replication.source.s3["endpoint_url"]
+    )
 
 
-def everything(own: Story) -> list[Any]:
-    """What both buckets hold, with the status of each version at the source."""
-    source = own.source.s3_client
-    held = rows(source, own.source_bucket)
+def versions_and_statuses(replication: Replication) -> list[Any]:
+    """The versions in both buckets, and the replication status of each version at the source."""
+    source = replication.source.s3_client
+    held = rows(source, replication.source_bucket)
     statuses = [
         source.head_object(
-            Bucket=own.source_bucket, Key=one["Key"], VersionId=one["VersionId"]
+            Bucket=replication.source_bucket, Key=one["Key"], VersionId=one["VersionId"]
         ).get("ReplicationStatus")
         for one in held
         if not one.get("marker")
     ]
-    return [held, rows(own.target.s3_client, own.target_bucket), statuses]
+    return [held, rows(replication.target.s3_client, replication.target_bucket), statuses]
 
 
 def repaired(played: PlaybookResult) -> dict[str, Any]:
-    """The report of the one pair."""
+    """The report of the only pair."""
     (by_host,) = [
         one["result"]["ansible_stats"]["data"]["replication_repair"]
         for one in played.records

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Losses that are planted on the servers, and what backbeat_verify reports of them."""
+"""backbeat_verify reports versions that are missing or differ at the target."""
 
 from __future__ import annotations
 
@@ -12,27 +12,36 @@ from pathlib import Path
 from typing import Any
 
 from tests.contract.replicating import rows, wait
-from tests.e2e.story import ARRIVAL, Story
+from tests.e2e.replication import REPLICATION_TIMEOUT, Replication
 from tests.integration.support.modules import Result
 
-Begin = Callable[[str], Story]
+NewReplication = Callable[[str], Replication]
 
 
-def test_planted_losses_are_found(story: Begin, tmp_path: Path) -> None:
-    """Each key begins with the state that it ends in."""
-    own = story("losses")
-    own.setup(replication_verify=False).ok()
-    source, target = own.source.s3_client, own.target.s3_client
-    at_source, at_target = {"Bucket": own.source_bucket}, {"Bucket": own.target_bucket}
+def test_differences_are_reported(new_replication: NewReplication, tmp_path: Path) -> None:
+    """Each key's name begins with its expected state."""
+    replication = new_replication("losses")
+    replication.setup(replication_verify=False).ok()
+    source, target = replication.source.s3_client, replication.target.s3_client
+    at_source, at_target = (
+        {"Bucket": replication.source_bucket},
+        {"Bucket": replication.target_bucket},
+    )
 
-    arriving = [
+    replicated = [
         "in_sync", "in_sync-deleted", "missing", "other_current-overwritten", "replica_without_source",
         "delete_marker_missing", "other_current-deleted", "missing-current",
     ]  # fmt: skip
-    ids = {key: put(source, at_source, key) for key in arriving}
+    ids = {key: put(source, at_source, key) for key in replicated}
     newer = put(source, at_source, "missing-current")
-    wait(lambda: all(status(source, at_source, key) == "COMPLETED" for key in arriving), ARRIVAL)
-    wait(lambda: status(source, at_source, "missing-current", ids) == "COMPLETED", ARRIVAL)
+    wait(
+        lambda: all(status(source, at_source, key) == "COMPLETED" for key in replicated),
+        REPLICATION_TIMEOUT,
+    )
+    wait(
+        lambda: status(source, at_source, "missing-current", ids) == "COMPLETED",
+        REPLICATION_TIMEOUT,
+    )
 
     target.delete_object(**at_target, Key="missing", VersionId=ids["missing"])
     put(target, at_target, "other_current-overwritten", b"overwritten")
@@ -43,13 +52,16 @@ def test_planted_losses_are_found(story: Begin, tmp_path: Path) -> None:
     source.delete_object(**at_source, Key=lost, VersionId=ids[lost])
     for key in ("in_sync-deleted", "delete_marker_missing"):
         marker = source.delete_object(**at_source, Key=key)["VersionId"]
-        wait(lambda sent=marker: sent in version_ids(target, own.target_bucket), ARRIVAL)
+        wait(
+            lambda sent=marker: sent in version_ids(target, replication.target_bucket),
+            REPLICATION_TIMEOUT,
+        )
     target.delete_object(**at_target, Key="delete_marker_missing", VersionId=marker)
-    with_configuration_away(own, lambda: put(source, at_source, "never_replicated"))
-    strand(own)
+    without_configuration(replication, lambda: put(source, at_source, "never_replicated"))
+    put_stuck_object(replication)
 
     problems = tmp_path / "problems.jsonl"
-    result = verify(own, problems_file=str(problems))
+    result = verify(replication, problems_file=str(problems))
     assert result["failed"]
     report = result["verification"]
     assert (report["complete"], report["verdict"], report["gaps"]) == (True, "failed", [])
@@ -68,32 +80,35 @@ def test_planted_losses_are_found(story: Begin, tmp_path: Path) -> None:
         ("stuck", "stuck"),
     }
     assert len(written) == report["problems"] == 11
-    # Both versions of in_sync-deleted and of missing-current's older one, and one of each other key that arrived.
+    # Two versions of in_sync-deleted, the older one of missing-current, and one each of the other replicated keys.
     assert report["states"]["in_sync"]["count"] == 7
     for text in ("missing although COMPLETED", "never replicated", "stuck"):
         assert text in result["msg"]
 
 
-def test_what_failed_is_found_and_accepted(story: Begin) -> None:
-    """The target bucket is away until Backbeat gives the object up."""
-    own = story("failed")
-    own.setup(replication_verify=False).ok()
-    own.target.s3_client.delete_bucket(Bucket=own.target_bucket)
-    at_source = {"Bucket": own.source_bucket}
-    put(own.source.s3_client, at_source, "failed")
-    wait(lambda: status(own.source.s3_client, at_source, "failed") == "FAILED", ARRIVAL)
-    gone = verify(own)
-    assert gone["failed"]
-    assert gone["verification"]["verdict"] == "incomplete"
-    own.setup(replication_verify=False).ok()
-    found = verify(own)
+def test_failed_version_is_reported_and_can_be_accepted(new_replication: NewReplication) -> None:
+    """There is no target bucket until Backbeat gives up and the object is FAILED."""
+    replication = new_replication("failed")
+    replication.setup(replication_verify=False).ok()
+    replication.target.s3_client.delete_bucket(Bucket=replication.target_bucket)
+    at_source = {"Bucket": replication.source_bucket}
+    put(replication.source.s3_client, at_source, "failed")
+    wait(
+        lambda: status(replication.source.s3_client, at_source, "failed") == "FAILED",
+        REPLICATION_TIMEOUT,
+    )
+    without_target = verify(replication)
+    assert without_target["failed"]
+    assert without_target["verification"]["verdict"] == "incomplete"
+    replication.setup(replication_verify=False).ok()
+    found = verify(replication)
     assert found["failed"]
     assert counts(found) == {"failed": 1}
-    assert not verify(own, accept={"failed": 1}).get("failed")
+    assert not verify(replication, accept={"failed": 1}).get("failed")
 
 
 def put(s3: Any, bucket: dict[str, str], key: str, body: bytes = b"content") -> str:
-    """The version id."""
+    """Put an object; returns its version ID."""
     return str(s3.put_object(**bucket, Key=key, Body=body)["VersionId"])
 
 
@@ -115,39 +130,39 @@ def counts(result: Result) -> dict[str, int]:
     return {name: tally["count"] for name, tally in states.items() if tally["count"]}
 
 
-def verify(own: Story, **options: Any) -> Result:
+def verify(replication: Replication, **options: Any) -> Result:
     sides = {
         side: {
-            "bucket": getattr(own, f"{side}_bucket"),
-            "name": getattr(own, side).host,
-            "s3": getattr(own, side).connection("s3"),
+            "bucket": getattr(replication, f"{side}_bucket"),
+            "name": getattr(replication, side).host,
+            "s3": getattr(replication, side).connection("s3"),
         }
         for side in ("source", "target")
     }
-    return own.source.run("verify", **sides, **options)
+    return replication.source.run("verify", **sides, **options)
 
 
-def with_configuration_away(own: Story, act: Callable[[], object]) -> None:
-    configuration = own.configuration()
-    own.source.s3_client.delete_bucket_replication(Bucket=own.source_bucket)
-    act()
-    own.source.s3_client.put_bucket_replication(
-        Bucket=own.source_bucket, ReplicationConfiguration=configuration
+def without_configuration(replication: Replication, action: Callable[[], object]) -> None:
+    configuration = replication.configuration()
+    replication.source.s3_client.delete_bucket_replication(Bucket=replication.source_bucket)
+    action()
+    replication.source.s3_client.put_bucket_replication(
+        Bucket=replication.source_bucket, ReplicationConfiguration=configuration
     )
 
 
-def strand(own: Story, *, with_other_roles: bool = False) -> None:
-    """Change the roles of the configuration while the object "stuck" is pending.
+def put_stuck_object(replication: Replication, *, with_other_roles: bool = False) -> None:
+    """Put an object that stays pending: the configuration's roles change while "stuck" is pending.
 
-    with_other_roles: the object gets other roles, and the configuration afterwards is as before. If the roles of the
-    object came back, it would be sent after all: Backbeat may look at it only then.
+    with_other_roles: the object is put with other roles, and the configuration gets its own roles back. Otherwise the
+    configuration keeps the other roles: with its own it would be that of the object, which Backbeat would still send.
     """
-    sandbox = own.ground.sandbox
+    sandbox = replication.environments.sandbox
     if sandbox is not None:
-        # Real servers take seconds until they send an object; the sandbox has to be held.
+        # Real servers need seconds until they replicate an object; the sandbox must be paused.
         sandbox.settings("source", paused=True)
-    s3, at_source = own.source.s3_client, {"Bucket": own.source_bucket}
-    configuration = own.configuration()
+    s3, at_source = replication.source.s3_client, {"Bucket": replication.source_bucket}
+    configuration = replication.configuration()
     assert configuration is not None
     source_role, target_role = configuration["Role"].split(",")
     other = {**configuration, "Role": f"{source_role}-other,{target_role}"}

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A replication of its own, from set-up to removal, with names of its own."""
+"""A replication with unique names, from set-up to removal."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tests.e2e.environments import PLAYBOOKS, Environment, Ground, play
+from tests.e2e.environments import PLAYBOOKS, Environment, Environments, play
 from tests.integration.support.plays import PlaybookResult
 
 SETUP = PLAYBOOKS / "setup-replication.yml"
 TEARDOWN = PLAYBOOKS / "teardown_replication.yml"
 REPAIR = PLAYBOOKS / "repair_replication.yml"
-#: Seconds for the copy of an object to be there.
-ARRIVAL = 300
+#: Seconds until an object is replicated.
+REPLICATION_TIMEOUT = 300
 _NUMBERS = itertools.count(1)
 
 
-class Story:
-    """The names of one replication, the playbooks with them, and the removal of all that they can have made."""
+class Replication:
+    """Names one replication, runs the playbooks with these names, and removes the resources that they created."""
 
-    def __init__(self, ground: Ground, name: str) -> None:
-        self.ground = ground
-        self.source, self.target = ground.sides()
-        stem = f"{ground.prefix}-{name}"
+    def __init__(self, environments: Environments, name: str) -> None:
+        self.environments = environments
+        self.source, self.target = environments.sides()
+        stem = f"{environments.prefix}-{name}"
         self.source_bucket, self.target_bucket = f"{stem}-source", f"{stem}-target"
         self.source_role, self.target_role = f"{stem}-source-role", f"{stem}-target-role"
         self.source_policy, self.target_policy = f"{stem}-source-policy", f"{stem}-target-policy"
         self.key = f"{stem}-object"
-        self.folder = ground.folder / f"{name}-{next(_NUMBERS)}"
+        self.folder = environments.folder / f"{name}-{next(_NUMBERS)}"
         self.folder.mkdir()
 
     @property
@@ -53,7 +53,7 @@ class Story:
         return self._play(REPAIR, arguments, variables)
 
     def arn(self, side: str) -> str:
-        """The ARN of the role that is used on that side."""
+        """The ARN of the role on that side."""
         where: Environment = getattr(self, side)
         if where.role_arn:
             return where.role_arn
@@ -61,11 +61,11 @@ class Story:
         return str(role["Arn"])
 
     def manages(self, side: str) -> bool:
-        """Whether the role and policy of that side are made here, and not given by ARN."""
+        """Whether the playbook creates the role and policy of that side; otherwise the inventory has the role's ARN."""
         return not getattr(self, side).role_arn
 
-    def there(self) -> dict[str, bool]:
-        """What exists of all that this makes."""
+    def existing(self) -> dict[str, bool]:
+        """Which of the resources that set-up creates exist."""
         found = {
             f"bucket {name}": _exists(
                 where.s3_client.get_bucket_versioning, "NoSuchBucket", Bucket=name
@@ -80,7 +80,7 @@ class Story:
         return found
 
     def policy(self, side: str) -> dict[str, Any] | None:
-        """What backbeat_policy_info says of that side's policy."""
+        """That side's policy, as backbeat_policy_info returns it."""
         where: Environment = getattr(self, side)
         found: dict[str, Any] | None = where.do(
             "policy_info", name=getattr(self, f"{side}_policy")
@@ -88,7 +88,7 @@ class Story:
         return found
 
     def configuration(self) -> dict[str, Any] | None:
-        """The replication configuration as the source server has it."""
+        """The replication configuration on the source server; None if there is none."""
         try:
             answer = self.source.s3_client.get_bucket_replication(Bucket=self.source_bucket)
         except ClientError as error:
@@ -98,7 +98,7 @@ class Story:
         configuration: dict[str, Any] = answer["ReplicationConfiguration"]
         return configuration
 
-    def arrives(self, *keys: str, **options: Any) -> list[dict[str, Any]]:
+    def wait_until_replicated(self, *keys: str, **options: Any) -> list[dict[str, Any]]:
         """Wait until these objects are replicated; returns object and replica of each."""
         checks = [
             {
@@ -108,12 +108,14 @@ class Story:
             }
             for key in keys
         ]
-        done = self.source.do("object_check", checks=checks, wait_timeout=ARRIVAL, **options)
+        done = self.source.do(
+            "object_check", checks=checks, wait_timeout=REPLICATION_TIMEOUT, **options
+        )
         results: list[dict[str, Any]] = done["results"]
         return results
 
     def empty(self) -> None:
-        """Delete everything in both buckets, the source's first, since that is replicated no more."""
+        """Delete all versions in both buckets, those of the source first."""
         for where, bucket in self._buckets():
             client = where.s3_client
             try:
@@ -131,7 +133,7 @@ class Story:
                 client.delete_object(Bucket=bucket, Key=one["Key"], VersionId=one["VersionId"])
 
     def remove(self) -> None:
-        """Remove whatever there is of this replication, however far it came. Raises when something stays."""
+        """Remove all resources of this replication, also after a failed set-up. Fails if one of them remains."""
         steps: list[Callable[[], Any]] = [self._remove_configuration]
         for side in ("source", "target"):
             if self.manages(side):
@@ -140,13 +142,13 @@ class Story:
                     _step(where, "policy", getattr(self, f"{side}_policy")),
                     _step(where, "iam_role", getattr(self, f"{side}_role")),
                 ]
-        troubles = []
+        errors = []
         for step in [*steps, *(self._step_for_bucket(*one) for one in self._buckets())]:
             try:
                 step()
             except (AssertionError, ClientError) as error:
-                troubles.append(str(error))
-        assert not troubles, "\n".join(troubles)
+                errors.append(str(error))
+        assert not errors, "\n".join(errors)
 
     def _remove_configuration(self) -> None:
         if self.configuration() is not None:
@@ -154,7 +156,7 @@ class Story:
 
     def _step_for_bucket(self, where: Environment, bucket: str) -> Callable[[], None]:
         def step() -> None:
-            # What was under way may arrive after the configuration is gone.
+            # Pending objects may still be replicated after the configuration was removed.
             for _attempt in range(10):
                 self.empty()
                 result = where.run("bucket", name=bucket, state="absent")
@@ -173,7 +175,7 @@ class Story:
     ) -> PlaybookResult:
         inventory = self.folder / "inventory"
         (inventory / "host_vars").mkdir(parents=True, exist_ok=True)
-        hosts: dict[str, Any] = {name: {} for name in self.ground.hosts}
+        hosts: dict[str, Any] = {name: {} for name in self.environments.hosts}
         (inventory / "hosts.json").write_text(json.dumps({"all": {"hosts": hosts}}))
         common = {
             "replication_source_role_name": self.source_role,
@@ -181,20 +183,20 @@ class Story:
             "replication_target_role_name": self.target_role,
             "replication_target_policy_name": self.target_policy,
             "replication_verify_key": self.key,
-            "replication_verify_timeout": ARRIVAL,
+            "replication_verify_timeout": REPLICATION_TIMEOUT,
             **variables,
         }
         pairs = variables.get("replication_pairs", [self.pair])
-        for name in self.ground.hosts:
-            ours = name == self.source.host
-            # Other hosts of the inventory have nothing to do here, whatever it says of them.
-            part = {"replication_target_host": self.target.host if ours else "", **common}
-            part["replication_pairs"] = pairs if ours else []
+        for name in self.environments.hosts:
+            is_source = name == self.source.host
+            # Without pairs and a target the role does nothing for the other hosts of the inventory.
+            part = {"replication_target_host": self.target.host if is_source else "", **common}
+            part["replication_pairs"] = pairs if is_source else []
             file = inventory / "host_vars" / f"{name}.json"
             file.write_text(json.dumps(part))
         both = f"{self.source.host},{self.target.host}"
         return play(
-            [self.ground.inventory, inventory / "hosts.json"],
+            [self.environments.inventory, inventory / "hosts.json"],
             playbook,
             self.folder,
             "--diff",
@@ -205,7 +207,7 @@ class Story:
 
 
 def code_of(error: ClientError) -> str:
-    """The server's error code; a server may answer in a form that has it elsewhere."""
+    """The server's error code; some servers' responses have it at the top."""
     response: Any = error.response
     return str(response.get("Error", response).get("Code", ""))
 
