@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What all tests share: an environment in which no setting and no credential of the user's counts."""
+"""Isolates all tests from the user's settings and credentials, and distributes them to processes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from devtools.places import environ
 
-#: Folders and files whose tests share what is costly to make, and so a process.
+#: Folders and files whose tests run in one process, because they share fixtures that take long to set up.
 TOGETHER = (
     "sandbox/tests/",
     "tests/bench/",
@@ -27,24 +27,24 @@ TOGETHER = (
     "tests/integration/test_bad_input_playbook.py",
     "tests/packaging/",
 )
-#: Where tests are so short that handing them out one by one costs more than it brings: each file has one process.
+#: A folder with short tests. Each file runs in one process, because distributing single tests would take longer.
 SHORT = "tests/unit/"
 
 
 def pytest_configure() -> None:
-    """Before anything of Ansible or botocore is imported, for both look at the environment then."""
+    """Clean the environment before Ansible and botocore are imported, because they read it on import."""
     if "ansible_pytest" in os.environ.get("PYTEST_PLUGINS", ""):
-        return  # ansible-test has made the environment, and its own plugins live by it
+        return  # ansible-test has prepared the environment, and its plugins need it
     clean = environ(Path(sys.prefix))
     for name in set(os.environ) - clean.keys():
-        # pytest and its plugins speak to their own processes by such variables.
+        # pytest and its plugins pass such variables to their own processes.
         if not name.startswith("PYTEST_"):
             del os.environ[name]
     os.environ.update(clean)
 
 
 class Together(LoadScopeScheduling):
-    """Gives each test to the next free process, but those of TOGETHER, and of a file of SHORT, at once to one."""
+    """Gives each test to the next free process; the tests of an entry of TOGETHER, or of a file in SHORT, share one."""
 
     def _split_scope(self, nodeid: str) -> str:
         alone = nodeid.partition("::")[0] if nodeid.startswith(SHORT) else nodeid
@@ -52,7 +52,7 @@ class Together(LoadScopeScheduling):
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes long begins first, so that the end does not wait for one of them."""
+    """Start slow tests first, so that the run does not wait for one of them at the end."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 

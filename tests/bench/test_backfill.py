@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""That the benchmark of the backfill sends what it says; how fast it is is not for a test to tell."""
+"""The benchmark of the backfill sends what it claims to send. Its speed is not tested."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ KINDS = ("ours", "boto3", "raw")
 
 @pytest.fixture(scope="module")
 def outcomes() -> dict[str, Outcome]:
-    """What each client took for 50 versions."""
+    """The measurement of each client for 50 versions."""
     return {kind: _sent(kind, 50) for kind in KINDS}
 
 
@@ -34,7 +34,7 @@ def test_all_clients_make_the_same_calls(outcomes: dict[str, Outcome]) -> None:
     assert calls["boto3"]["PUT source tagging"] == 50
 
 
-def test_the_stub_knows_what_was_sent() -> None:
+def test_stub_records_what_was_sent() -> None:
     with stub("backfill_stub", versions=20) as url:
         assert client("ours", url, module="backfill_client", workers=4)["result"] == 20
         assert client("ours", url, module="backfill_client", workers=4)["result"] == 0

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""That the benchmark measures what it says; how fast we are is not for a test to tell."""
+"""The benchmark measures what it claims to measure. The speed itself is not tested."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ def stub() -> Iterator[Stub]:
 
 @pytest.fixture
 def _forks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """For tests that ask for calls and for what is written, not for times."""
+    """Fork ansible-playbook in tests of calls and output, where times do not matter."""
     monkeypatch.setattr(measure, "started", forked.started)
 
 
 @pytest.mark.playbook
 @pytest.mark.usefixtures("_forks")
-def test_on_the_stub_the_second_run_asks_and_the_bare_script_asks_no_less(
+def test_bare_script_makes_no_fewer_calls_on_the_stub_in_the_second_run(
     stub: Stub, tmp_path: Path
 ) -> None:
     inventory = stub.write_inventory(tmp_path / "inventory.json", 3)
@@ -63,7 +63,7 @@ def test_on_the_stub_the_second_run_asks_and_the_bare_script_asks_no_less(
 
 @pytest.mark.playbook
 @pytest.mark.usefixtures("_forks")
-def test_the_bare_script_makes_all_calls_of_our_playbook_in_both_runs(tmp_path: Path) -> None:
+def test_bare_script_makes_all_calls_of_the_playbook_in_both_runs(tmp_path: Path) -> None:
     with guide_sandbox() as sandbox:
         inventory = write_inventory(tmp_path / "inventory.json", sandbox.describe())
         env = environ() | sandbox.environ
@@ -76,14 +76,14 @@ def test_the_bare_script_makes_all_calls_of_our_playbook_in_both_runs(tmp_path: 
     assert (first - bare_first, second - bare_second) == (Counter(), Counter())
 
 
-def test_memory_counts_children_and_what_they_share_once() -> None:
+def test_memory_includes_children_and_counts_shared_pages_once() -> None:
     fill = "import os, time; data = b'x' * 50_000_000; os.fork(); time.sleep(0.6)"
     assert 50 < peak_memory([*PYTHON, fill], environ()) < 90
     apart = "import subprocess, sys; subprocess.run([sys.executable, '-c', sys.argv[1]])"
     assert 50 < peak_memory([*PYTHON, apart, fill], environ()) < 100
 
 
-def test_times_are_those_of_the_program_and_a_failure_shows_its_output() -> None:
+def test_time_is_the_programs_and_failure_shows_its_output() -> None:
     sample = run([[*PYTHON, "import time; time.sleep(0.3)"]] * 2, environ())
     assert sample.seconds > 0.6
     assert sample.cpu < sample.seconds
@@ -91,7 +91,7 @@ def test_times_are_those_of_the_program_and_a_failure_shows_its_output() -> None
         run([[*PYTHON, "raise SystemExit('something went wrong')"]], environ())
 
 
-def test_figures_come_from_medians() -> None:
+def test_results_are_computed_from_medians() -> None:
     def times(seconds: float) -> dict[str, Sample]:
         ours = ("first", "second", "checked_first", "checked_second")
         names = ("empty", "aws", "bare", "bare_second", *ours, "amazon_first", "amazon_second")
@@ -107,24 +107,24 @@ def test_figures_come_from_medians() -> None:
     assert (over.value, over.holds) == (1.25, True)
 
 
-def test_a_straight_fleet_is_ten() -> None:
+def test_factor_of_a_linear_fleet_is_ten() -> None:
     fleet = {f"{run}_{n}": 1.0 + n / 100 for run in ("first", "second") for n in (10, 100, 1000)}
     fleet |= {"empty_1000": 1.0, "bare_1000": 5.0}
     values = [one.value for one in fleet_figures(fleet)]
     assert values == pytest.approx([2.0, 10.0, 10.0])
 
 
-def test_the_slope_is_that_of_the_tasks() -> None:
+def test_slope_is_the_time_per_task() -> None:
     times = {f"call_{n}": 0.5 + 0.03 * n for n in (1, 11, 21)}
     assert slope(times, "call") == pytest.approx(0.03)
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("_forks")
-def test_the_quick_benchmark_runs_and_writes_json(
+def test_quick_benchmark_writes_json(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Without the comparison with others, whose environment takes a download."""
+    """Leave out the comparison with other collections, whose environment would be downloaded."""
     file = tmp_path / "result.json"
     monkeypatch.setattr(sys, "argv", ["bench", "--quick", "--json", str(file), "slope", "fleet"])
     assert benchmark() in (0, 1)
@@ -136,7 +136,7 @@ def test_the_quick_benchmark_runs_and_writes_json(
     ]
 
 
-def test_the_program_refuses_an_unknown_part() -> None:
+def test_unknown_part_is_refused() -> None:
     command = [sys.executable, "-m", "benchmarks", "--quick", "slop"]
     done = subprocess.run(command, cwd=ROOT, env=environ(), capture_output=True, text=True)
     assert done.returncode == 2

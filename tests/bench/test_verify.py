@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""That the benchmark of the verification compares what it says; how fast it is is not for a test to tell."""
+"""The benchmark of the verification compares what it claims to compare. Its speed is not tested."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from benchmarks.verify import NotMeasured, client, expect, ours, rounds, stub
 from devtools.processes import Failure
 
 
-def test_both_clients_find_what_the_stub_holds() -> None:
+def test_both_clients_count_the_versions_of_the_stub() -> None:
     with stub(versions=2500, missing=5) as url:
         expect(ours(url), in_sync=2495, missing=5)
         parts = [ours(url, ranges=[part])["result"] for part in ({"until": "8"}, {"after": "8"})]
@@ -30,13 +30,13 @@ def test_both_clients_find_what_the_stub_holds() -> None:
         assert client("raw", url)["result"] > 2 * 2500 * 300
 
 
-def test_all_head_requests_are_answered() -> None:
+def test_stub_answers_all_head_requests() -> None:
     with stub(versions=1) as url:
         for kind in ("heads", "boto3-heads"):
             assert client(kind, url, number=50, workers=4)["result"] == 50
 
 
-def test_a_round_counts_only_if_the_stub_was_fast_enough() -> None:
+def test_round_is_valid_only_if_the_stub_was_fast_enough() -> None:
     answers = iter([None, {"ours": 1.0}, {"ours": 3.0}, None, {"ours": 2.0}])
     found = rounds(3, lambda: next(answers), wall=False)
     assert (found["ours"], found["rounds"]) == (2.0, 3)
@@ -44,7 +44,7 @@ def test_a_round_counts_only_if_the_stub_was_fast_enough() -> None:
         rounds(2, lambda: None, wall=False)
 
 
-def test_a_round_on_a_wall_clock_counts_only_if_others_are_quiet(
+def test_timed_round_is_valid_only_if_other_processes_are_idle(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     loads = iter([1.5, 0.1, 0.3])
@@ -59,17 +59,17 @@ def test_a_round_on_a_wall_clock_counts_only_if_others_are_quiet(
         rounds(1, lambda: {"ours": 1.0})
 
 
-def test_the_load_of_others_is_without_our_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_load_of_other_processes_excludes_the_benchmark(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter([(0.0, 100.0, 10.0), (2.0, 103.0, 11.0), (4.0, 104.0, 14.0)])
     monkeypatch.setattr(OtherLoad, "_now", lambda _load: next(clock))
     load = OtherLoad()
     assert load.processors() == 1.0
-    # Clocks of processes and of the machine do not tick together.
+    # The clocks of processes and of the machine have different resolutions.
     assert load.processors() == 0.0
 
 
 @pytest.mark.skipif(busy_seconds() is None, reason="needs /proc/stat")
-def test_a_child_that_runs_is_our_own() -> None:
+def test_load_of_running_children_belongs_to_the_benchmark() -> None:
     with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as process:
         load, blind = OtherLoad([process]), OtherLoad()
         began = time.monotonic()
@@ -82,7 +82,7 @@ def test_a_child_that_runs_is_our_own() -> None:
     assert ours < all_
 
 
-def test_a_part_that_was_not_measured_does_not_hold(capsys: pytest.CaptureFixture[str]) -> None:
+def test_part_without_a_measurement_fails(capsys: pytest.CaptureFixture[str]) -> None:
     figure = Figure("verify, listers", None, 1 / 6)
     assert not figure.holds
     show_figures([figure])

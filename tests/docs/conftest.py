@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tests of what the documentation says: examples are run, results compared, messages provoked."""
+"""Tests of the documentation: they run its examples, compare results with RETURN, and cause the quoted messages."""
 
 from __future__ import annotations
 
@@ -31,16 +31,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def running_sandbox() -> Iterator[Sandbox]:
-    """One sandbox for each process that runs tests."""
+    """One sandbox for each test process."""
     with Sandbox(generation=2025, delay=0.05) as sandbox:
         yield sandbox
         assert "Traceback" not in sandbox.log_text()
 
 
 @pytest.fixture(scope="session")
-def examples_played(
-    running_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory
-) -> PlaybookResult:
-    """The run of all documented examples, each module's on a host and on servers of its own."""
+def examples_played(running_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> PlaybookResult:
+    """The run of all documented examples. Those of each module have their own host, and start with empty servers."""
     folder = tmp_path_factory.mktemp("examples")
     return play_examples(Plays(running_sandbox, folder), folder)

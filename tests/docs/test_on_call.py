@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The guide "A night on call", command by command, on a sandbox where what it tells of has happened."""
+"""The commands of the guide "A night on call", run on a sandbox with the failures that it describes."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ from tests.integration.support.procedure import (
 
 pytestmark = pytest.mark.slow
 GUIDE = (RST / "guide_on_call.rst").read_text()
-#: How each command ends, by the title of its section; and what its output shows.
-ENDS = {
+#: The exit code of each command and a pattern in its output, by the title of its section.
+EXPECTED = {
     "1. What is the state?": [(0, r"1 failed|failed.*\b1\b")],
     "2. Which objects failed?": [(0, r'"key": "failed"|key: failed')],
     "3. Why?": [(2, r"s3:ReplicateObject")],
@@ -46,14 +46,14 @@ ENDS = {
     "6. What is still missing?": [(2, r"stuck")],
     "7. Send it again": [(0, r"1 would be sent"), (0, r"1 sent")],
     "8. Prove it": [(0, r"failed=0"), (0, r"failed=0")],
-    # Nothing is left to do.
+    # Everything is repaired already.
     "Steps 5 to 8 in one command": [(0, r"failed=0")],
     "If a site is paused": [(0, r"ResumeSite node6")],
 }
 
 
 def commands() -> Iterator[tuple[str, list[str]]]:
-    """The commands of the guide, by the title of their section."""
+    """The commands of the guide, with the title of their section."""
     parts = re.split(r"^(.+)\n-{3,}\n", GUIDE, flags=re.MULTILINE)
     for title, text in zip(parts[1::2], parts[2::2], strict=True):
         found = re.findall(r"^   \$ (.+)$", text, flags=re.MULTILINE)
@@ -61,9 +61,9 @@ def commands() -> Iterator[tuple[str, list[str]]]:
             yield title, found
 
 
-def test_each_command_is_known_to_this_test() -> None:
+def test_every_command_has_an_expected_result() -> None:
     assert {title: len(found) for title, found in commands()} == {
-        title: len(ends) for title, ends in ENDS.items()
+        title: len(expected) for title, expected in EXPECTED.items()
     }
 
 
@@ -80,8 +80,8 @@ def status(source: Side, key: str) -> str:
 
 
 @pytest.fixture
-def night(source: Side, target: Side) -> None:
-    """What the guide says has happened."""
+def failures_of_the_guide(source: Side, target: Side) -> None:
+    """Cause the failures that the guide describes."""
     source.sandbox.settings("source", retries=0)
     set_up(source, target, but=("object",))
     change_role(source, SOURCE_ROLE, "Other")
@@ -94,8 +94,8 @@ def night(source: Side, target: Side) -> None:
     source.do("object_check", bucket=SOURCE_BUCKET, key="failed", status=["FAILED"])
 
 
-@pytest.mark.usefixtures("night")
-def test_from_the_alert_to_repaired(
+@pytest.mark.usefixtures("failures_of_the_guide")
+def test_commands_repair_the_failures(
     source: Side, target: Side, play: Plays, tmp_path: Path
 ) -> None:
     hosts = tmp_path / "hosts.json"
@@ -103,9 +103,9 @@ def test_from_the_alert_to_repaired(
     for title, found in commands():
         if title == "If a site is paused":
             source.do("site", backbeat_url=source.side.s3_url, site="node6", state="paused")
-        for command, (code, shown) in zip(found, ENDS[title], strict=True):
-            ended, output = run(command, hosts, tmp_path, source)
-            assert ended == code, f"{title}: {command}\n{output}"
+        for command, (code, shown) in zip(found, EXPECTED[title], strict=True):
+            exit_code, output = run(command, hosts, tmp_path, source)
+            assert exit_code == code, f"{title}: {command}\n{output}"
             assert re.search(shown, output), f"{title}: {command}\n{output}"
     assert {key: status(source, key) for key in ("failed", "stuck")} == {
         "failed": "COMPLETED",
@@ -116,7 +116,7 @@ def test_from_the_alert_to_repaired(
 
 
 def run(command: str, hosts: Path, folder: Path, source: Side) -> tuple[int, str]:
-    """How the command ended, and its output."""
+    """Run a command; returns its exit code and its output."""
     program, *given = shlex.split(command.replace("/srv/replication", str(folder / "reports")))
     arguments = ["-i", hosts, *given]
     environ = {**os.environ, **source.sandbox.environ}

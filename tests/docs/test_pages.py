@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What guides and README files show and name is there: plays, inventories, commands, variables, modules."""
+"""Plays in guides and README files work; the inventories, commands, variables and modules that they name exist."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ ROLE = ROOT / "roles" / "replication"
 SPECS = yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text())["argument_specs"]
 OPTIONS = {name: option for spec in SPECS.values() for name, option in spec["options"].items()}
 PLAYBOOKS = {file.stem: file.read_text() for file in (ROOT / "playbooks").glob("*.yml")}
-#: Variables that only playbooks have.
-OF_PLAYBOOKS = {
+#: Variables that only playbooks use.
+PLAYBOOK_VARIABLES = {
     "replication_hosts",
     "replication_adopt_to",
     "replication_adopt_buckets",
 }
-#: Variables that only rulebooks have.
-OF_RULEBOOKS = {
+#: Variables that only rulebooks use.
+RULEBOOK_VARIABLES = {
     name
     for file in (ROOT / "extensions" / "eda" / "rulebooks").glob("*.yml")
     for name in re.findall(r"replication_\w+", file.read_text())
 }
-#: What the role leaves in the statistics of a run, or as facts.
+#: Names that the role sets as statistics of a run or as facts.
 STATISTICS = {
     "replication_summary",
     "replication_validation",
@@ -51,14 +51,14 @@ STATISTICS = {
     "replication_backfill",
 }
 TAGS = {"roles", "policies", "buckets", "replication", "verify", "preflight"}
-#: Words that begin like a module's name and are none.
-NO_MODULES = {"backbeat_in_process", "backbeat_url"}
+#: Names that begin like a module's name and are not modules.
+NOT_MODULES = {"backbeat_in_process", "backbeat_url"}
 
 YAML = [block for page in PAGES for block in blocks(page, "yaml")]
 CONSOLE = [block for page in PAGES for block in blocks(page, "console")]
 
 
-def test_there_are_blocks_of_each_kind() -> None:
+def test_pages_have_blocks_of_each_kind() -> None:
     assert {block.page for block in YAML} >= {"README.md", "roles/replication/README.md"}
     assert len(CONSOLE) > 5
     assert any(is_play(block.data) for block in YAML)
@@ -66,8 +66,8 @@ def test_there_are_blocks_of_each_kind() -> None:
     assert any(list(host_variables(block.data)) for block in YAML)
 
 
-def test_plays_work(play: Plays, tmp_path: Path) -> None:
-    """All plays of all pages, with the guide's inventory, one after the other: what the first set up, others find."""
+def test_plays_succeed(play: Plays, tmp_path: Path) -> None:
+    """Run all plays of all pages, with the guide's inventory, in order: later plays use what earlier ones set up."""
     plays = [one for block in YAML if is_play(block.data) for one in block.data]
     assert len(plays) > 2
     (hosts,) = (
@@ -84,7 +84,7 @@ def test_plays_work(play: Plays, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("block", YAML, ids=str)
-def test_variables_are_as_the_role_takes_them(block: Block) -> None:
+def test_variables_match_the_argument_specs_of_the_role(block: Block) -> None:
     for variables in host_variables(block.data):
         known = {name: OPTIONS[name] for name in variables}
         result = ArgumentSpecValidator(known).validate(dict(variables))
@@ -92,7 +92,7 @@ def test_variables_are_as_the_role_takes_them(block: Block) -> None:
 
 
 def host_variables(data: Any) -> Iterator[Mapping[str, Any]]:
-    """All dictionaries in a block that have variables of the role."""
+    """The variables of the role in each dictionary of a block."""
     if isinstance(data, Mapping):
         own = {name: value for name, value in data.items() if name.startswith("replication_")}
         if own:
@@ -102,7 +102,7 @@ def host_variables(data: Any) -> Iterator[Mapping[str, Any]]:
 
 
 @pytest.mark.parametrize("block", CONSOLE, ids=str)
-def test_commands_name_what_is_there(block: Block) -> None:
+def test_programs_and_arguments_of_commands_exist(block: Block) -> None:
     lines = [line.removeprefix("$ ") for line in block.text.splitlines() if line.startswith("$ ")]
     assert lines
     for command in itertools.chain.from_iterable(map(commands, lines)):
@@ -111,7 +111,7 @@ def test_commands_name_what_is_there(block: Block) -> None:
             check_playbook(arguments)
         elif program == "python3":
             assert arguments[0] == "dev.py"
-            # It ends with a message if there is no such command or option.
+            # It exits with a message if the command or option does not exist.
             assert dev.parse(arguments[1:])
         elif program == "ansible-rulebook":
             check_rulebook(arguments)
@@ -131,7 +131,7 @@ def commands(line: str) -> Iterator[list[str]]:
 
 
 def lowest_versions() -> set[str]:
-    """The requirements of users, as pip takes them."""
+    """The requirements of users, in pip's form."""
     core = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())["requires_ansible"]
     libraries = (ROOT / "meta" / "ee-requirements.txt").read_text().split("\n")
     return {
@@ -140,12 +140,12 @@ def lowest_versions() -> set[str]:
     }
 
 
-def test_the_readme_has_the_shipped_inventory() -> None:
+def test_readme_shows_the_shipped_inventory() -> None:
     (shown,) = (block.data for block in YAML if block.page == "README.md" and "all" in block.data)
     shipped = yaml.safe_load((ROOT / "inventory" / "hosts.yml").read_text())
     for host in shipped["all"]["hosts"].values():
         for connection in ("replication_s3", "replication_iam"):
-            # The default.
+            # The default, which the README leaves out.
             assert host[connection].pop("region") == "us-east-1"
     assert shown == shipped
 
@@ -157,7 +157,7 @@ def check_playbook(arguments: list[str]) -> None:
         if option == "--tags":
             assert set(value.split(",")) <= TAGS
         if option == "-e":
-            assert value.split("=")[0] in OPTIONS.keys() | OF_PLAYBOOKS
+            assert value.split("=")[0] in OPTIONS.keys() | PLAYBOOK_VARIABLES
 
 
 def check_rulebook(arguments: list[str]) -> None:
@@ -165,39 +165,39 @@ def check_rulebook(arguments: list[str]) -> None:
     assert (ROOT / "extensions" / "eda" / "rulebooks" / f"{name}.yml").is_file()
 
 
-def test_tags_are_those_of_the_role() -> None:
+def test_known_tags_are_those_of_the_role() -> None:
     tasks = yaml.safe_load((ROLE / "tasks" / "main.yml").read_text())[0]["block"]
     assert {tag for task in tasks for tag in task["tags"]} == TAGS | {"always"}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_names_are_of_things_that_exist(page: Path) -> None:
+def test_named_variables_modules_and_playbooks_exist(page: Path) -> None:
     text = page.read_text()
     variables = set(re.findall(r"\breplication_(?!adopted\b)\w+", text))
-    known = OPTIONS.keys() | OF_PLAYBOOKS | OF_RULEBOOKS | STATISTICS | {*PLAYBOOKS}
+    known = OPTIONS.keys() | PLAYBOOK_VARIABLES | RULEBOOK_VARIABLES | STATISTICS | {*PLAYBOOKS}
     assert variables - known == set()
     modules = set(re.findall(r"\bbackbeat_[a-z]\w+", text))
-    assert modules - set(MODULES) - NO_MODULES == set()
+    assert modules - set(MODULES) - NOT_MODULES == set()
     assert set(re.findall(r"scality\.backbeat\.(\w+_replication)\b", text)) <= {
         *PLAYBOOKS,
         *MODULES,
     }
 
 
-def test_variables_of_playbooks_are_used_by_them() -> None:
+def test_playbook_variables_are_used_by_playbooks() -> None:
     assert {
-        name for name in OF_PLAYBOOKS if not any(name in text for text in PLAYBOOKS.values())
+        name for name in PLAYBOOK_VARIABLES if not any(name in text for text in PLAYBOOKS.values())
     } == set()
 
 
-def test_the_readme_lists_every_module_and_playbook() -> None:
+def test_readme_lists_every_module_and_playbook() -> None:
     text = (ROOT / "README.md").read_text()
     assert [name for name in MODULES if f"`{name}`" not in text] == []
     playbooks = {name for name in PLAYBOOKS if "-" not in name}
     assert [name for name in playbooks if f"`scality.backbeat.{name}`" not in text] == []
 
 
-def test_the_role_readme_lists_every_variable_and_its_default() -> None:
+def test_role_readme_lists_every_variable_and_its_default() -> None:
     text = (ROLE / "README.md").read_text()
     defaults = yaml.safe_load((ROLE / "defaults" / "main.yml").read_text())
     assert [name for name in OPTIONS if f"`{name}`" not in text] == []

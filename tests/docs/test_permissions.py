@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The permissions that the guide lists are enough for the playbooks, and none of them is too much."""
+"""The permissions that the guide lists are sufficient for the playbooks, and all of them are used."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ GUIDE = (RST / "guide_permissions.rst").read_text()
 BACKFILL = ROOT / "playbooks" / "backfill_replication.yml"
 VALIDATE = ROOT / "playbooks" / "validate_replication.yml"
 SETUP_STEPS = ("roles", "policies", "buckets", "replication", "verify")
-#: Calls whose permission has another name.
-OTHERWISE = {
+#: Operations whose IAM action has another name.
+RENAMED_ACTIONS = {
     "GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
     "GetBucketNotificationConfiguration": "s3:GetBucketNotification",
     "GetObjectTagging": "s3:GetObjectVersionTagging",
@@ -35,9 +35,9 @@ OTHERWISE = {
     "DeleteBucketReplication": "s3:DeleteReplicationConfiguration",
     "ListObjectVersions": "s3:ListBucketVersions",
 }
-#: So that an absent object is told from a forbidden one; no call of its own.
+#: With this permission the server returns 404 for a missing object, and not 403. No call has this name.
 FOR_HEAD = "s3:ListBucket"
-#: What each row of the table has: step, side, permissions always needed, and those in brackets.
+#: A row of the table: step, side, permissions that are always required, and permissions in brackets.
 Row = tuple[str, str, set[str], set[str]]
 
 
@@ -54,22 +54,22 @@ def _names(text: str) -> set[str]:
     return set(re.findall(r"(?:s3|iam):\w+", text))
 
 
-def needed(side: str, *steps: str, also: bool = False) -> set[str]:
-    """The permissions that are always needed on a side for these steps; also: those in brackets too."""
+def required(side: str, *steps: str, bracketed: bool = False) -> set[str]:
+    """The permissions that these steps always require on a side. bracketed: include those in brackets."""
     return set().union(
         *(
-            names | (more if also else set())
+            names | (more if bracketed else set())
             for step, where, names, more in rows()
             if step in steps and where in (side, "both")
         )
     )
 
 
-def as_operators(plays: Plays, *steps: str, also: bool = False) -> Inventory:
-    """The inventory with accounts that may do what the table says for these steps, and nothing else."""
+def as_operators(plays: Plays, *steps: str, bracketed: bool = False) -> Inventory:
+    """The inventory with users that have exactly the table's permissions for these steps."""
     hosts = plays.inventory()
     for host, side in (("node1", plays.sandbox.source), ("node6", plays.sandbox.target)):
-        keys = operator(side, needed(side.name, *steps, also=also))
+        keys = operator(side, required(side.name, *steps, bracketed=bracketed))
         for connection in ("replication_s3", "replication_iam"):
             given = hosts["all"]["hosts"][host][connection]
             del given["profile"]
@@ -84,22 +84,22 @@ def operator(side: SandboxEnvironment, permissions: set[str]) -> dict[str, str]:
 
 
 def used(sandbox: Sandbox, side: SideName) -> set[str]:
-    """The permissions for the calls that arrived at a side."""
+    """The permissions for the calls that a side received."""
     return {
-        OTHERWISE.get(call["operation"], f"{call['service']}:{call['operation']}")
+        RENAMED_ACTIONS.get(call["operation"], f"{call['service']}:{call['operation']}")
         for call in sandbox.calls(side)
-        # CloudServer's own route needs no permission of S3.
+        # BackbeatMetadata is a route of CloudServer that needs no S3 permission.
         if call["operation"]
         not in ("CreateUser", "PutUserPolicy", "CreateAccessKey", "BackbeatMetadata")
     }
 
 
-def versioned(permissions: set[str]) -> set[str]:
-    """A version that is named is read with a permission of its own; both stand for a look at an object."""
+def without_versions(permissions: set[str]) -> set[str]:
+    """The permissions without the difference between reading an object and reading one of its versions."""
     return {name.replace("GetObjectVersion", "GetObject") for name in permissions} - {FOR_HEAD}
 
 
-def test_the_table_is_read() -> None:
+def test_table_has_a_row_for_each_step_and_side() -> None:
     assert {(step, side) for step, side, _names, _more in rows()} == {
         *((step, "both") for step in ("roles", "policies", "buckets", "preflight", "teardown")),
         ("backfill", "source"),
@@ -112,22 +112,22 @@ def test_the_table_is_read() -> None:
     }
 
 
-def test_set_up(play: Plays) -> None:
+def test_permissions_of_set_up_are_sufficient_and_used(play: Plays) -> None:
     inventory = as_operators(play, *SETUP_STEPS)
     play.sandbox.clear_calls()
     first = play(inventory=inventory).ok()
     assert first.changed()
     assert play(inventory=inventory).ok().changed() == {}
     for side in SIDES:
-        calls, steps = used(play.sandbox, side), versioned(needed(side, *SETUP_STEPS))
+        calls, steps = used(play.sandbox, side), without_versions(required(side, *SETUP_STEPS))
         assert steps <= calls
-        # Preflight tries more, and what it may not read does not stop set-up.
-        assert calls - steps <= needed(side, "preflight")
+        # Preflight makes further calls. Set-up continues without their permissions.
+        assert calls - steps <= required(side, "preflight")
 
 
-def test_proof_after_a_change(play: Plays) -> None:
-    ready(play.sandbox)
-    inventory = as_operators(play, "verify", "preflight", also=True)
+def test_bracketed_permissions_are_sufficient_for_the_canary_object(play: Plays) -> None:
+    set_up_replication(play.sandbox)
+    inventory = as_operators(play, "verify", "preflight", bracketed=True)
     played = play("--tags", "verify", inventory=inventory).ok()
     assert "left behind" not in played.output
     assert [change.split()[0] for change in played.changes()].count("DeleteObject") == 2
@@ -136,18 +136,18 @@ def test_proof_after_a_change(play: Plays) -> None:
         assert [one["Key"] for one in left["Versions"]] == ["object-to-replicate"]
 
 
-def test_preflight(play: Plays) -> None:
-    ready(play.sandbox)
+def test_permissions_of_preflight_are_sufficient_and_used(play: Plays) -> None:
+    set_up_replication(play.sandbox)
     inventory = as_operators(play, "preflight")
     play.sandbox.clear_calls()
     play("-e", "replication_preflight_fail_on=warning", inventory=inventory, playbook=VALIDATE).ok()
     for side in SIDES:
-        assert used(play.sandbox, side) == versioned(needed(side, "preflight"))
+        assert used(play.sandbox, side) == without_versions(required(side, "preflight"))
 
 
-def test_preflight_with_an_object_of_its_own(play: Plays) -> None:
-    ready(play.sandbox)
-    inventory = as_operators(play, "preflight", also=True)
+def test_bracketed_permissions_are_sufficient_for_a_preflight_canary(play: Plays) -> None:
+    set_up_replication(play.sandbox)
+    inventory = as_operators(play, "preflight", bracketed=True)
     canary = (
         "-e",
         "replication_preflight_canary=true",
@@ -160,8 +160,8 @@ def test_preflight_with_an_object_of_its_own(play: Plays) -> None:
         assert [one["Key"] for one in left["Versions"]] == ["object-to-replicate"]
 
 
-def losses(play: Plays) -> None:
-    """Objects that were put before the rule: with a null version, deleted, and others."""
+def put_before_the_rule(play: Plays) -> None:
+    """Put objects before the rule: one with a null version, a deleted one, and another one."""
     source = play.sandbox.source.client("s3")
     source.create_bucket(Bucket="source-bucket")
     source.put_object(Bucket="source-bucket", Key="null", Body=b"1")
@@ -171,12 +171,12 @@ def losses(play: Plays) -> None:
     for key in ("null", "old", "gone"):
         source.put_object(Bucket="source-bucket", Key=key, Body=b"2")
     source.delete_object(Bucket="source-bucket", Key="gone")
-    ready(play.sandbox)
+    set_up_replication(play.sandbox)
 
 
-def test_backfill(play: Plays) -> None:
-    losses(play)
-    inventory = as_operators(play, "backfill", also=True)
+def test_permissions_of_backfill_are_sufficient_and_used(play: Plays) -> None:
+    put_before_the_rule(play)
+    inventory = as_operators(play, "backfill", bracketed=True)
     play.sandbox.clear_calls()
     options = (
         "-e",
@@ -189,20 +189,22 @@ def test_backfill(play: Plays) -> None:
     assert "It is unknown" not in played.output
     for side in SIDES:
         calls = used(play.sandbox, side) - {"s3:BackbeatMetadata"}
-        assert versioned(calls) == versioned(needed(side, "backfill", also=True))
+        assert without_versions(calls) == without_versions(
+            required(side, "backfill", bracketed=True)
+        )
 
 
-def test_backfill_without_what_is_only_announced(play: Plays) -> None:
-    losses(play)
+def test_backfill_without_bracketed_permissions_succeeds(play: Plays) -> None:
+    put_before_the_rule(play)
     inventory = as_operators(play, "backfill")
     played = play("-e", "replication_backfill_prefix=old", inventory=inventory, playbook=BACKFILL)
     assert "1 sent, 0 skipped" in " ".join(played.ok().output.split())
     assert "It is unknown whether source-bucket notifies of tagging" in played.output
 
 
-def test_teardown(play: Plays) -> None:
-    ready(play.sandbox)
-    # That of the proof may be pending, and is not read.
+def test_permissions_of_teardown_are_sufficient_and_used(play: Plays) -> None:
+    set_up_replication(play.sandbox)
+    # Put an object and wait for it, because the one of the set-up may be pending.
     s3 = play.sandbox.source.client("s3")
     s3.put_object(Bucket="source-bucket", Key="another")
     while s3.head_object(Bucket="source-bucket", Key="another")["ReplicationStatus"] != "COMPLETED":
@@ -211,11 +213,11 @@ def test_teardown(play: Plays) -> None:
     play.sandbox.clear_calls()
     assert play(inventory=inventory, playbook=TEARDOWN).ok().changed()
     for side in SIDES:
-        assert used(play.sandbox, side) == versioned(needed(side, "teardown"))
+        assert used(play.sandbox, side) == without_versions(required(side, "teardown"))
 
 
-def ready(sandbox: Sandbox) -> None:
-    """Replication as the role sets it up, with an object that has arrived."""
+def set_up_replication(sandbox: Sandbox) -> None:
+    """Set up replication as the role does, with an object that is replicated."""
     source, target = (Side(sandbox, side) for side in (sandbox.source, sandbox.target))
     assert not any(result.get("failed") for result in set_up(source, target))
     source.do("object_check", bucket=SOURCE_BUCKET, key=KEY)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""RETURN of each module is what it returns: on success, in check mode, for a list, and when it fails."""
+"""RETURN of each module matches its results: on success, in check mode, for a list, and on failure."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ NO_SERVER = "http://127.0.0.1:1"
 
 
 class Cases:
-    """The options with which a module is run, one method a module; sets up what they need.
+    """The options with which a module is run, with one method for each module, which also sets up the prerequisites.
 
     A module without a method here is run with the options of its documented examples.
     """
@@ -156,11 +156,11 @@ class Cases:
     def backbeat_bucket_replication_info(self) -> Iterator[Options]:
         set_up(self.source, self.target, rules=RULES)
         self.source.do("bucket", name="bare-bucket")
-        self.source.do("bucket", name=NEWER, versioning="enabled")
+        self.source.do("bucket", name=BUCKET_BEYOND_V1, versioning="enabled")
         there = {"target_s3": self.target.connection("s3")}
         yield {"bucket": SOURCE_BUCKET, **there}
         yield {"bucket": SOURCE_BUCKET}
-        yield {"bucket": NEWER, **there}
+        yield {"bucket": BUCKET_BEYOND_V1, **there}
         yield {"bucket": "no-such-bucket", **there}
         yield {"all_buckets": True, **there}
         unknown = {**self.target.side.other, "endpoint_url": self.target.side.s3_url}
@@ -171,7 +171,7 @@ class Cases:
 
     def backbeat_adoption_info(self) -> Iterator[Options]:
         set_up(self.source, self.target)
-        self.source.do("bucket", name=NEWER, versioning="enabled")
+        self.source.do("bucket", name=BUCKET_BEYOND_V1, versioning="enabled")
         source, target = self.environment(self.source), self.environment(self.target)
         pair = {"source": source, "target": {"iam": target["iam"]}}
         lost = {**source["s3"], "endpoint_url": NO_SERVER, "retry_timeout": 0}
@@ -215,14 +215,14 @@ class Cases:
         sandbox = self.source.sandbox
         refused = {"side": "source", "status": 403, "code": "AccessDenied", "times": 0}
         sandbox.fail("GetBucketNotificationConfiguration", **refused)
-        # One read in check mode, one before the put, and the one behind it.
+        # The third read is the one after the put. The others are in check mode and before the put.
         sandbox.fail("GetObjectTagging", 3, "source", "text", text="other")
         yield {**pair, "states": states, "wait": True}
         yield missing
         yield {**pair, "source": {**source, "bucket": "no"}}
         tagged = {"Bucket": SOURCE_BUCKET, "Key": "lost", "Tagging": "a=b"}
         version = str(self.source.s3.put_object(**tagged)["VersionId"])
-        self.ended("lost", version, "COMPLETED")
+        self.wait_for_status("lost", version, "COMPLETED")
         self.target.s3.delete_object(Bucket=TARGET_BUCKET, Key="lost", VersionId=version)
         sandbox.fail("GetObjectTagging", 3, "source", "text", text="other")
         again = {"states": states, "resend_deleted_keys": True, "wait": True, "senders": 1}
@@ -236,7 +236,7 @@ class Cases:
         missing = {**target, "bucket": "no-such-bucket"}
         state = self.source.sandbox.describe()["state"]
         files = {name: f"{state}/{name}" for name in ("report_file", "problems_file")}
-        # Backbeat knows how old its backlog is.
+        # Backbeat's metrics contain the age of its backlog.
         asked = {"source": source, "target": target, "backbeat_url": self.source.side.s3_url}
         yield {**asked, **files}
         yield {"source": source, "target": missing}
@@ -296,7 +296,7 @@ class Cases:
         set_up(self.source, self.target, but=("object",))
         self.target.s3.delete_bucket(Bucket=TARGET_BUCKET)
         put = self.source.s3.put_object(Bucket=SOURCE_BUCKET, Key="k", Body=b"x")
-        self.ended("k", put["VersionId"], "FAILED")
+        self.wait_for_status("k", put["VersionId"], "FAILED")
         here = self.source.side.s3_url
         yield {}
         yield {"backbeat_url": here, "sites": ["no-such-site"]}
@@ -316,7 +316,7 @@ class Cases:
         set_up(self.source, self.target, but=("object",))
         self.target.s3.delete_bucket(Bucket=TARGET_BUCKET)
         put = self.source.s3.put_object(Bucket=SOURCE_BUCKET, Key="k", Body=b"x")
-        self.ended("k", put["VersionId"], "FAILED")
+        self.wait_for_status("k", put["VersionId"], "FAILED")
         self.target.do("bucket", name=TARGET_BUCKET, versioning="enabled")
         there = {"backbeat_url": self.source.side.s3_url}
         colon = {"bucket": SOURCE_BUCKET, "key": "a:b", "version_id": "1", "site": "node6"}
@@ -331,13 +331,13 @@ class Cases:
         yield {"json": f"{state}/no/such/folder"}
 
     def replicated(self, key: str) -> str:
-        """Set up replication, and put an object that arrives; its version id."""
+        """Set up replication, and put an object and wait for its replica; returns its version ID."""
         set_up(self.source, self.target)
         version = str(self.source.s3.put_object(Bucket=SOURCE_BUCKET, Key=key)["VersionId"])
-        self.ended(key, version, "COMPLETED")
+        self.wait_for_status(key, version, "COMPLETED")
         return version
 
-    def ended(self, key: str, version: str, status: str) -> None:
+    def wait_for_status(self, key: str, version: str, status: str) -> None:
         self.source.do(
             "object_check", bucket=SOURCE_BUCKET, key=key, version_id=version, status=[status]
         )
@@ -350,8 +350,8 @@ ANYTHING = {
 RULES = [{"prefix": "", "sites": [{"name": "node6", "preferred_read": True}]}]
 
 
-#: A bucket with a configuration that the modules do not manage: the sandbox, as older servers, holds none.
-NEWER = "newer-bucket"
+#: A bucket with a configuration that the modules do not manage. The sandbox, like older servers, cannot store one.
+BUCKET_BEYOND_V1 = "beyond-v1-bucket"
 BEYOND_V1 = {
     "Role": "arn:aws:iam::123456789012:role/A",
     "Rules": [
@@ -361,12 +361,12 @@ BEYOND_V1 = {
 
 
 @pytest.fixture
-def newer(monkeypatch: pytest.MonkeyPatch) -> None:
+def configuration_beyond_v1(monkeypatch: pytest.MonkeyPatch) -> None:
     stored = s3_buckets.replication
     monkeypatch.setattr(
         s3_buckets,
         "replication",
-        lambda api, bucket: BEYOND_V1 if bucket == NEWER else stored(api, bucket),
+        lambda api, bucket: BEYOND_V1 if bucket == BUCKET_BEYOND_V1 else stored(api, bucket),
     )
 
 
@@ -382,9 +382,9 @@ def cases(source: Side, target: Side, name: str) -> Iterator[Options]:
             yield {plural: [use]}
 
 
-@pytest.mark.usefixtures("newer")
+@pytest.mark.usefixtures("configuration_beyond_v1")
 @pytest.mark.parametrize("name", MODULES)
-def test_returns_what_it_documents(source: Side, target: Side, name: str) -> None:
+def test_results_match_the_documentation(source: Side, target: Side, name: str) -> None:
     comparison = comparison_of(name)
     module = name.removeprefix("backbeat_")
     for options in cases(source, target, name):
@@ -395,11 +395,11 @@ def test_returns_what_it_documents(source: Side, target: Side, name: str) -> Non
             refused = {**options, "access_key": "UNKNOWN0000000000000"}
             comparison.compare(source.run(module, **refused), refused)
     assert comparison.wrong == []
-    # Examples need not show each value that a server may leave out.
+    # Examples do not have to show values that may be null.
     assert comparison.unseen() - (set() if hasattr(Cases, name) else comparison.null) == set()
 
 
-def test_the_comparison_sees_what_is_wrong() -> None:
+def test_comparison_finds_each_kind_of_difference() -> None:
     documented: dict[str, dict[str, Any]] = {
         "thing": {
             "description": "A thing.",

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The systemd units in the guides are units that systemd takes."""
+"""systemd accepts the systemd units in the guides."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def units() -> dict[str, str]:
 
 
 def check(folder: Path, given: dict[str, str]) -> str:
-    """What systemd says about the units; "" if nothing."""
+    """The messages of systemd-analyze about the units; "" if there are none."""
     for name, text in given.items():
-        # It looks whether the program is there.
+        # systemd-analyze checks whether the program exists.
         (folder / name).write_text(re.sub(r"(?<=ExecStart=)\S+", shutil.which("true") or "", text))
     done = subprocess.run(
         [PROGRAM, "verify", "--man=no", *(folder / name for name in given)],
@@ -40,12 +40,12 @@ def check(folder: Path, given: dict[str, str]) -> str:
         text=True,
         check=False,
     )
-    # Units of the machine are read, too.
-    said = [line for line in done.stdout.splitlines() if any(name in line for name in given)]
-    return "\n".join([*said, *([f"exit code {done.returncode}"] if done.returncode else [])])
+    # systemd-analyze also reads the units of the machine, so keep only lines about these.
+    messages = [line for line in done.stdout.splitlines() if any(name in line for name in given)]
+    return "\n".join([*messages, *([f"exit code {done.returncode}"] if done.returncode else [])])
 
 
-def test_each_timer_has_its_service() -> None:
+def test_each_timer_has_a_service() -> None:
     found = units()
     timers = {Path(name).stem for name in found if name.endswith(".timer")}
     assert timers
@@ -53,7 +53,7 @@ def test_each_timer_has_its_service() -> None:
 
 
 @pytest.mark.skipif(not shutil.which(PROGRAM), reason=f"{PROGRAM} is not installed")
-def test_systemd_takes_the_units(tmp_path: Path) -> None:
+def test_systemd_accepts_the_units(tmp_path: Path) -> None:
     found = units()
     assert check(tmp_path, found) == ""
     broken = {

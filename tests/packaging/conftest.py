@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tarball, the collection installed from it elsewhere, and a sandbox to use it on."""
+"""Fixtures: the tarball, the collection installed from it outside the checkout, and a sandbox."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ PROGRAMS = Path(sys.executable).parent
 
 
 @dataclass(frozen=True)
-class Elsewhere:
-    """A folder far from the checkout, with Ansible's programs and a home of its own."""
+class OutsideCheckout:
+    """A folder outside the checkout, with its own home directory and Ansible's programs."""
 
     folder: Path
 
@@ -33,7 +33,7 @@ class Elsewhere:
         return self.folder / "collections"
 
     def run(self, program: str, *arguments: str | Path, **env: str) -> str:
-        """Run one of Ansible's programs here; returns its output, and fails the test with it."""
+        """Run one of Ansible's programs in the folder; returns its output. Fails the test if the program fails."""
         clean = {
             name: value
             for name, value in os.environ.items()
@@ -59,7 +59,7 @@ class Elsewhere:
         return result.stdout
 
     def play(self, playbook: str | Path, inventory: Path, sandbox: Sandbox) -> int:
-        """Run a playbook against the sandbox; returns how many tasks changed something."""
+        """Run a playbook against the sandbox; returns the number of changed tasks."""
         output = self.run("ansible-playbook", playbook, "-i", inventory, **sandbox.environ)
         counts = re.findall(r"^\S+ +: ok=\d+ +changed=(\d+)", output, re.MULTILINE)
         assert counts, output
@@ -67,24 +67,24 @@ class Elsewhere:
 
 
 @pytest.fixture(scope="session")
-def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Elsewhere:
-    return Elsewhere(tmp_path_factory.mktemp("elsewhere"))
+def outside(tmp_path_factory: pytest.TempPathFactory) -> OutsideCheckout:
+    return OutsideCheckout(tmp_path_factory.mktemp("outside"))
 
 
 @pytest.fixture(scope="session")
-def tarball(elsewhere: Elsewhere) -> Path:
-    elsewhere.run("ansible-galaxy", "collection", "build", ROOT, "--output-path", "dist")
-    (built,) = (elsewhere.folder / "dist").glob("*.tar.gz")
+def tarball(outside: OutsideCheckout) -> Path:
+    outside.run("ansible-galaxy", "collection", "build", ROOT, "--output-path", "dist")
+    (built,) = (outside.folder / "dist").glob("*.tar.gz")
     return built
 
 
 @pytest.fixture(scope="session")
-def installed(elsewhere: Elsewhere, tarball: Path) -> Elsewhere:
-    """`elsewhere`, with the collection installed from the tarball and from nowhere else."""
-    elsewhere.run(
-        "ansible-galaxy", "collection", "install", tarball, "--offline", "-p", elsewhere.collections
+def installed(outside: OutsideCheckout, tarball: Path) -> OutsideCheckout:
+    """The outside folder with the collection, installed from the tarball only."""
+    outside.run(
+        "ansible-galaxy", "collection", "install", tarball, "--offline", "-p", outside.collections
     )
-    return elsewhere
+    return outside
 
 
 @pytest.fixture(scope="session")
@@ -95,11 +95,11 @@ def running_sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="module")
 def sandbox(running_sandbox: Sandbox) -> Sandbox:
-    """The sandbox as it was at its start."""
+    """The sandbox in its initial state."""
     running_sandbox.reset()
     return running_sandbox
 
 
 @pytest.fixture(scope="module")
-def inventory(installed: Elsewhere, sandbox: Sandbox) -> Path:
+def inventory(installed: OutsideCheckout, sandbox: Sandbox) -> Path:
     return write_inventory(installed.folder / "inventory.json", sandbox.describe())

@@ -18,7 +18,7 @@ import yaml
 from sandbox import Sandbox
 from sandbox.inventory import inventory as sandbox_inventory
 
-from .conftest import ROOT, Elsewhere
+from .conftest import ROOT, OutsideCheckout
 
 pytestmark = [pytest.mark.packaging, pytest.mark.slow]
 AWX = ROOT / "extensions" / "awx"
@@ -30,7 +30,7 @@ OPTIONS = {
     for entry in SPECS["argument_specs"].values()
     for name, option in entry["options"].items()
 }
-#: AWX's types of questions for the types of the role's options.
+#: AWX's types of survey questions, by the type of the role's option.
 TYPES = {
     "str": "text",
     "path": "text",
@@ -41,7 +41,7 @@ TYPES = {
 
 
 @pytest.mark.parametrize("file", SURVEYS, ids=lambda file: file.stem)
-def test_a_survey_asks_for_what_the_role_takes(file: Path) -> None:
+def test_survey_questions_match_the_options_of_the_role(file: Path) -> None:
     survey = json.loads(file.read_text())
     assert (ROOT / "playbooks" / f"{file.stem}.yml").is_file()
     assert survey["name"]
@@ -56,7 +56,7 @@ def test_a_survey_asks_for_what_the_role_takes(file: Path) -> None:
         assert question["question_name"]
 
 
-def test_a_credential_type_has_each_field_that_it_injects() -> None:
+def test_credential_type_has_every_field_that_it_injects() -> None:
     assert CREDENTIAL_TYPES
     for file in CREDENTIAL_TYPES:
         given = json.loads(file.read_text())
@@ -68,7 +68,7 @@ def test_a_credential_type_has_each_field_that_it_injects() -> None:
 
 
 def injectors(given: dict[str, Any], values: dict[str, str], name: str) -> dict[str, Any]:
-    """What AWX makes of a credential: the file, and the environment."""
+    """The files and the environment that AWX creates from a credential."""
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701
     known = {**values, "tower": {"filename": name}}
     render = {
@@ -78,10 +78,10 @@ def injectors(given: dict[str, Any], values: dict[str, str], name: str) -> dict[
     return {key: environment.from_string(text).render(known) for key, text in render.items()}
 
 
-def test_ansible_builder_makes_the_context_of_the_image(elsewhere: Elsewhere) -> None:
-    context = elsewhere.folder / "context"
+def test_ansible_builder_creates_the_context_of_the_image(outside: OutsideCheckout) -> None:
+    context = outside.folder / "context"
     definition = AWX / "execution-environment.yml"
-    elsewhere.run(
+    outside.run(
         "ansible-builder",
         "create",
         "--output-filename=Containerfile",
@@ -99,16 +99,16 @@ def test_ansible_builder_makes_the_context_of_the_image(elsewhere: Elsewhere) ->
 class Awx:
     """Runs jobs by ansible-runner."""
 
-    elsewhere: Elsewhere
+    outside: OutsideCheckout
     sandbox: Sandbox
     folder: Path
 
     def run(self, *playbooks: str, **extra: Any) -> dict[str, Any]:
-        """Run playbooks of the collection from a project, one after the other; returns what they gave by set_stats."""
+        """Run playbooks of the collection from a project, one after the other; returns the data of set_stats."""
         job = self.folder / "job"
         for name in ("env", "inventory", "project"):
             (job / name).mkdir(parents=True)
-        # AWX lists playbooks of a project only.
+        # AWX lists only the playbooks of a project.
         site = [
             {"name": one, "ansible.builtin.import_playbook": f"scality.backbeat.{one}"}
             for one in playbooks
@@ -120,7 +120,7 @@ class Awx:
         (job / "inventory" / "hosts.json").write_text(json.dumps(hosts))
         (job / "env" / "extravars").write_text(json.dumps(extra))
         (job / "env" / "envvars").write_text(json.dumps(self.credentials(job / "env" / "keys")))
-        self.elsewhere.run("ansible-runner", "run", job, "--playbook", "site.yml", "--quiet")
+        self.outside.run("ansible-runner", "run", job, "--playbook", "site.yml", "--quiet")
         events = [
             json.loads(file.read_text()) for file in job.glob("artifacts/*/job_events/*.json")
         ]
@@ -129,7 +129,7 @@ class Awx:
         return found
 
     def credentials(self, file: Path) -> dict[str, str]:
-        """The environment with a credential of the type that is shipped."""
+        """The environment of a credential of the shipped type."""
         given = json.loads((AWX / "credential_types" / "scality_environments.json").read_text())
         values = {
             f"{side}_{part}": getattr(self.sandbox[side], part)
@@ -142,12 +142,14 @@ class Awx:
 
 
 @pytest.fixture(scope="module")
-def awx(installed: Elsewhere, sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Awx:
+def awx(
+    installed: OutsideCheckout, sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory
+) -> Awx:
     return Awx(installed, sandbox, tmp_path_factory.mktemp("awx"))
 
 
-def test_playbooks_as_awx_runs_them(awx: Awx, sandbox: Sandbox) -> None:
-    """With text for the answers to a survey."""
+def test_playbooks_run_as_awx_runs_them(awx: Awx, sandbox: Sandbox) -> None:
+    """AWX passes the answers to a survey as text."""
     found = awx.run(
         "setup_replication",
         "verify_replication",
@@ -180,5 +182,5 @@ def test_playbooks_as_awx_runs_them(awx: Awx, sandbox: Sandbox) -> None:
         text=True,
         check=False,
     ).stdout.split()
-    # Nowhere but in the files of credentials.
+    # Secrets are only in the files of credentials.
     assert {Path(name).name for name in shown} == {"keys"}

@@ -8,12 +8,12 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from .conftest import ROOT, Elsewhere
+from .conftest import ROOT, OutsideCheckout
 
 pytestmark = [pytest.mark.packaging, pytest.mark.slow]
 
 
-def test_ansible_builder_finds_what_the_modules_need(installed: Elsewhere) -> None:
+def test_ansible_builder_finds_the_requirements_of_the_modules(installed: OutsideCheckout) -> None:
     answer = yaml.safe_load(installed.run("ansible-builder", "introspect", installed.collections))
     requirements = (ROOT / "meta" / "ee-requirements.txt").read_text().splitlines()
     needed = [line for line in requirements if not line.startswith("#")]

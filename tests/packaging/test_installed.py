@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The collection as its users have it: installed from the tarball, with the checkout out of reach."""
+"""The collection as users install it: from the tarball, without access to the checkout."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from sandbox import Sandbox
 from tests.docs.support.examples import documented_uses
 
-from .conftest import ROOT, Elsewhere
+from .conftest import ROOT, OutsideCheckout
 
 pytestmark = [
     pytest.mark.packaging,
@@ -28,8 +28,8 @@ MODULES = sorted(file.stem for file in (ROOT / "plugins" / "modules").glob("back
 
 VERIFIED = "{{ playbook_dir }}/verified.json"
 
-# One use of each module, on the source environment, of what the playbook has set up there; of a module that is not
-# here, its first documented example.
+# Options for each module, for resources that the playbook has created on the source environment. A module without
+# an entry runs its first documented example.
 USES: dict[str, dict[str, Any]] = {
     "backbeat_adoption_info": {
         "name": "node1 to node6",
@@ -85,12 +85,12 @@ USES: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture(scope="module")
-def first_run(installed: Elsewhere, inventory: Path, sandbox: Sandbox) -> int:
-    """How much the playbook has changed, run by its full name on empty environments."""
+def first_run(installed: OutsideCheckout, inventory: Path, sandbox: Sandbox) -> int:
+    """Run the playbook by its full name on empty environments; returns the number of changed tasks."""
     return installed.play("scality.backbeat.setup_replication", inventory, sandbox)
 
 
-def test_the_playbook_sets_up_replication(first_run: int, sandbox: Sandbox) -> None:
+def test_playbook_sets_up_replication(first_run: int, sandbox: Sandbox) -> None:
     assert first_run > 0
     for side, bucket, status in (
         (sandbox.source, "source-bucket", "COMPLETED"),
@@ -101,8 +101,8 @@ def test_the_playbook_sets_up_replication(first_run: int, sandbox: Sandbox) -> N
 
 
 @pytest.mark.usefixtures("first_run")
-def test_playbook_role_and_modules_by_their_full_names_change_nothing_again(
-    installed: Elsewhere, inventory: Path, sandbox: Sandbox
+def test_second_run_by_full_names_changes_nothing(
+    installed: OutsideCheckout, inventory: Path, sandbox: Sandbox
 ) -> None:
     assert set(USES) <= set(MODULES)
     role = {"hosts": "all", "gather_facts": False, "roles": ["scality.backbeat.replication"]}
@@ -127,7 +127,7 @@ def test_playbook_role_and_modules_by_their_full_names_change_nothing_again(
     assert installed.play(playbook, inventory, sandbox) == 0
 
 
-def test_the_documentation_is_that_of_the_installed_modules(installed: Elsewhere) -> None:
+def test_ansible_doc_shows_the_installed_modules(installed: OutsideCheckout) -> None:
     names = [f"scality.backbeat.{name}" for name in MODULES]
     answer = json.loads(installed.run("ansible-doc", "--json", "--type", "module", *names))
     assert sorted(answer) == names
@@ -140,6 +140,6 @@ def test_the_documentation_is_that_of_the_installed_modules(installed: Elsewhere
 
 
 def write(file: Path, *plays: dict[str, Any]) -> Path:
-    """Write a playbook, as the JSON that YAML includes."""
+    """Write a playbook as JSON, which is valid YAML."""
     file.write_text(json.dumps(plays))
     return file

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is said in several places about the collection is the same everywhere."""
+"""Metadata that several files repeat is the same in all of them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def groups() -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_a_module_of_one_service_is_in_its_action_group_and_documents_it(name: str) -> None:
+def test_module_of_one_service_is_in_its_documented_action_group(name: str) -> None:
     mine = [group for group, members in groups().items() if name in members]
     assert mine == ([service(name)] if service(name) else [])
     module = importlib.import_module(f"ansible_collections.scality.backbeat.plugins.modules.{name}")
@@ -45,7 +45,7 @@ def test_a_module_of_one_service_is_in_its_action_group_and_documents_it(name: s
     assert documented == [f"scality.backbeat.attributes.{group}" for group in mine]
 
 
-def test_the_lowest_botocore_is_the_documented_one() -> None:
+def test_lowest_botocore_version_is_documented() -> None:
     runtime = (ROOT / "meta" / "ee-requirements.txt").read_text()
     fragment = (ROOT / "plugins" / "doc_fragments" / "connection.py").read_text()
     lowest = dict(re.findall(r"^(\w+)>=([\d.]+)$", runtime, re.MULTILINE))
@@ -53,20 +53,20 @@ def test_the_lowest_botocore_is_the_documented_one() -> None:
     assert f"botocore >= {lowest['botocore']}" in fragment
 
 
-def test_the_lowest_python_is_the_documented_one() -> None:
+def test_lowest_python_version_is_documented() -> None:
     needed = load("tests/config.yml")["modules"]["python_requires"]
     fragment = (ROOT / "plugins" / "doc_fragments" / "connection.py").read_text()
     assert f"python {needed.replace('>=', '>= ')}" in fragment
 
 
-def test_the_lowest_core_is_tested_and_installed() -> None:
+def test_lowest_ansible_core_version_is_tested() -> None:
     cores = importlib.import_module("devtools.environment").CORES
     lowest = load("meta/runtime.yml")["requires_ansible"]
     assert lowest == f">={min(cores)}.0"
     assert f"ansible-core>={min(cores)}\n" in (ROOT / "requirements/sandbox.txt").read_text()
 
 
-def test_requirements_of_users_name_lower_bounds_only() -> None:
+def test_requirements_have_only_lower_bounds() -> None:
     lines = (ROOT / "meta" / "ee-requirements.txt").read_text().splitlines()
     assert lines
     for line in lines:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A module is added by touching the places that CONTRIBUTING.md lists, and then passes the general tests."""
+"""A new module that is added at the places in CONTRIBUTING.md passes the general tests."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ GENERAL_TESTS = (
     "tests/unit/plugins/modules/test_backbeat_sample_info.py",
     "tests/unit/plugins/action",
     "tests/packaging/test_metadata.py",
-    "tests/docs/test_pages.py::test_the_readme_lists_every_module_and_playbook",
-    "tests/docs/test_returns.py::test_returns_what_it_documents[backbeat_sample_info]",
+    "tests/docs/test_pages.py::test_readme_lists_every_module_and_playbook",
+    "tests/docs/test_returns.py::test_results_match_the_documentation[backbeat_sample_info]",
 )
-#: The places that all modules share, and the one of the general tests that fails where a module is not there.
-NOTICED_BY = {
-    "README.md": "tests/docs/test_pages.py::test_the_readme_lists_every_module_and_playbook",
+#: The files that all modules share, and the general test that fails if a module is missing in that file.
+CHECKED_BY = {
+    "README.md": "tests/docs/test_pages.py::test_readme_lists_every_module_and_playbook",
     "meta/runtime.yml": "tests/packaging/test_metadata.py",
 }
 
 
 def places() -> list[str]:
-    """The paths that the list names first in each item."""
+    """The first path in each item of the list."""
     section = (
         (ROOT / "CONTRIBUTING.md").read_text().split("## Adding a module")[1].split("\n## ")[0]
     )
@@ -43,7 +43,7 @@ def places() -> list[str]:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A copy of the project, with the collection's place on the import path."""
+    """A copy of the project, in the folder that the collection's import path requires."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listing = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     for name in filter(None, listing.stdout.split("\0")):
@@ -57,7 +57,7 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def add(checkout: Path, place: str) -> None:
-    """Make at one place the change that the list asks for, after the model of an existing module."""
+    """Make the listed change at one place, copied from an existing module."""
     if "<thing>" in place:
         text = (checkout / place.replace("<thing>", MODEL)).read_text()
         (checkout / place.replace("<thing>", THING)).write_text(text.replace(MODEL, THING))
@@ -78,7 +78,7 @@ def run_tests(checkout: Path, *tests: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=False)
 
 
-def test_a_module_is_added_at_the_listed_places(checkout: Path) -> None:
+def test_module_at_all_listed_places_passes_the_tests(checkout: Path) -> None:
     assert 3 <= len(places()) <= 6
     for place in places():
         add(checkout, place)
@@ -87,13 +87,13 @@ def test_a_module_is_added_at_the_listed_places(checkout: Path) -> None:
     assert "backbeat_sample_info" in (checkout / "README.md").read_text()
 
 
-def test_each_listed_place_is_needed(checkout: Path) -> None:
-    """Where a module is at none of the places that all modules share, a test fails for each of them."""
+def test_each_listed_place_is_required(checkout: Path) -> None:
+    """For a module that is missing at all shared places, one test fails for each place."""
     shared = [place for place in places() if "<thing>" not in place]
-    assert NOTICED_BY.keys() == set(shared)
+    assert CHECKED_BY.keys() == set(shared)
     for place in places():
         if place not in shared:
             add(checkout, place)
-    done = run_tests(checkout, *NOTICED_BY.values())
-    for test in NOTICED_BY.values():
+    done = run_tests(checkout, *CHECKED_BY.values())
+    for test in CHECKED_BY.values():
         assert f"FAILED {test}" in done.stdout, done.stdout[-6000:]

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the tarball contains: what a user of the collection needs, and nothing of the workshop."""
+"""The tarball contains what users of the collection need, and no development files."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ WORKSHOP = (
     "benchmarks/",
     "dev.py",
     "devtools/",
-    "galaxy.yml",  # MANIFEST.json says the same
+    "galaxy.yml",  # MANIFEST.json has the same content
     "noxfile.py",
     "pyproject.toml",
     "requirements/",
@@ -60,35 +60,35 @@ def members(tarball: Path) -> dict[str, tarfile.TarInfo]:
 
 @pytest.fixture(scope="module")
 def project() -> set[str]:
-    """All files that belong to the project: those in git, and those that git would take."""
+    """All files of the project: those in git, and new files that git does not ignore."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listing = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     return {name for name in listing.stdout.split("\0") if name and (ROOT / name).is_file()}
 
 
-def test_every_file_is_known_to_be_shipped_or_not(project: set[str]) -> None:
+def test_every_file_is_listed_as_shipped_or_not_shipped(project: set[str]) -> None:
     unknown = {name for name in project if not name.startswith(SHIPPED + WORKSHOP)}
     assert not unknown, "name them in build_ignore of galaxy.yml or not, and in this test"
 
 
-def test_the_tarball_has_what_is_shipped_and_nothing_else(
+def test_tarball_contains_exactly_the_shipped_files(
     members: dict[str, tarfile.TarInfo], project: set[str]
 ) -> None:
     files = {name for name, member in members.items() if not member.isdir()}
     assert files == {name for name in project if name.startswith(SHIPPED)} | GENERATED
 
 
-def test_folders_are_those_of_the_files(members: dict[str, tarfile.TarInfo]) -> None:
+def test_tarball_contains_only_folders_with_files(members: dict[str, tarfile.TarInfo]) -> None:
     folders = {name for name, member in members.items() if member.isdir()}
     files = {PurePosixPath(name) for name, member in members.items() if not member.isdir()}
     assert folders == {str(folder) for file in files for folder in file.parents} - {"."}
 
 
-def test_nothing_is_a_link(members: dict[str, tarfile.TarInfo]) -> None:
+def test_tarball_contains_no_links(members: dict[str, tarfile.TarInfo]) -> None:
     assert [name for name, member in members.items() if member.issym() or member.islnk()] == []
 
 
-def test_what_a_user_expects_is_there(members: dict[str, tarfile.TarInfo]) -> None:
+def test_tarball_contains_what_users_expect(members: dict[str, tarfile.TarInfo]) -> None:
     for name in (
         "README.md",
         "LICENSES/GPL-3.0-or-later.txt",
@@ -103,7 +103,7 @@ def test_what_a_user_expects_is_there(members: dict[str, tarfile.TarInfo]) -> No
         assert name in members
 
 
-def test_the_manifest_asks_for_no_other_collection(tarball: Path) -> None:
+def test_manifest_requires_no_other_collection(tarball: Path) -> None:
     with tarfile.open(tarball) as archive:
         file = archive.extractfile("MANIFEST.json")
         assert file is not None

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""ansible-playbook without its imports, for tests of programs that start it."""
+"""Forks ansible-playbook from a process with its imports, for tests of programs that start it."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def started(
     env: Mapping[str, str],
     output: IO[bytes] | int | None = None,
 ) -> Iterator[subprocess.Popen[bytes] | Preloaded]:
-    """In place of devtools.processes.started: forks for ansible-playbook, other programs as they are."""
+    """Replaces devtools.processes.started: forks ansible-playbook, and starts other programs as usual."""
     program, *arguments = command
     if Path(program).name != "ansible-playbook":
         with processes.started(command, cwd=cwd, env=env, output=output) as process:
             yield process
         return
-    # The fork takes neither the program nor the folder from the command.
+    # The forked process needs neither the program nor the folder of the command.
     assert os.access(program, os.X_OK)
     assert cwd == ROOT
     with Preloaded(arguments, env) as fork:

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one scripted HTTP server: it answers what a test tells it to, and remembers what it was asked.
+"""A scripted HTTP server: it sends the responses that a test sets, and records the requests.
 
-For answers that no S3, IAM or Backbeat server gives (proxies, pages, redirects, broken TLS, odd bodies), which
-the sandbox therefore does not imitate. It claims no part of the contract.
+For responses that no S3, IAM or Backbeat server sends (proxies, HTML pages, redirects, broken TLS, invalid bodies)
+and that the sandbox therefore does not imitate.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Answer = Callable[["Asked"], bytes]
 
 @dataclass(frozen=True)
 class Asked:
-    """A request: its first line without the version ("GET /path?query"), the other lines of its head, and the body."""
+    """A request: its first line without the version ("GET /path?query"), its headers, its body and all of its bytes."""
 
     line: str
     headers: dict[str, str]
@@ -30,14 +30,14 @@ class Asked:
 
 
 def whole(status: str, headers: dict[str, str], body: bytes) -> bytes:
-    """An answer whose length is the body's unless the headers tell another."""
+    """A complete response, with the length of the body unless the headers contain another one."""
     lines = {"Content-Length": str(len(body)), "Connection": "close", **headers}
     head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
     return f"HTTP/1.1 {status}\r\n{head}\r\n".encode("latin-1") + body
 
 
 class Scripted:
-    """What it answers, and the requests that it got."""
+    """The server's response, and the requests that it received."""
 
     def __init__(self) -> None:
         self.answer: Answer = lambda _asked: b""
@@ -46,18 +46,18 @@ class Scripted:
 
     @property
     def requests(self) -> list[bytes]:
-        """The requests as they came, heads and bodies."""
+        """The bytes of all requests, headers and bodies."""
         return [one.raw for one in self.asked]
 
     def say(self, status: str, headers: dict[str, str], body: bytes) -> None:
-        """From now on the same answer."""
+        """Send this response to every following request."""
         raw = whole(status, headers, body)
         self.answer = lambda _asked: raw
 
 
 @contextmanager
 def scripted(tls: ssl.SSLContext | None = None) -> Iterator[Scripted]:
-    """It listens as long as the `with` lasts."""
+    """Run a server until the context ends."""
     here = Scripted()
 
     class Handler(socketserver.StreamRequestHandler):
@@ -94,7 +94,7 @@ def scripted(tls: ssl.SSLContext | None = None) -> Iterator[Scripted]:
         allow_reuse_address = True
 
         def handle_error(self, request: object, client_address: object) -> None:
-            """Clients that hang up are part of the tests."""
+            """Ignore clients that close the connection, as some tests do."""
 
     with Server(("127.0.0.1", 0), Handler) as server:
         here.url = "{}://{}:{}".format("https" if tls else "http", *server.server_address)

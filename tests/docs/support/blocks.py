@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The pieces of guides and README files that can be run or checked: code blocks, and what is quoted."""
+"""Reads the parts of guides and README files that tests run or check: code blocks and tables."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _RST = re.compile(
 
 @dataclass(frozen=True)
 class Block:
-    """One code block: where it stands, its language, its text."""
+    """One code block: its page and line, its language, its text."""
 
     page: str
     line: int
@@ -43,12 +43,12 @@ class Block:
 
     @property
     def data(self) -> Any:
-        """What a YAML block holds."""
+        """The data of a YAML block."""
         return yaml.safe_load(self.text)
 
 
 def blocks(page: Path, *languages: str) -> list[Block]:
-    """The page's code blocks in these languages, in their order."""
+    """The page's code blocks in these languages, in the order of the page."""
     return [block for block in _blocks(page) if block.language in languages]
 
 

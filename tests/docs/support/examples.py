@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs documented examples on the sandbox: each module's, each filter's and the guide's in a play of its own."""
+"""Runs documented examples on the sandbox. The examples of each module, each filter and the guide are one play."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ Tasks = list[dict[str, Any]]
 
 FILTERS = sorted((COLLECTION / "plugins" / "filter").glob("*.yml"))
 GUIDE = "guide"
-BEFORE = "Before: "
-AFRESH = "Start afresh"
+PREREQUISITE = "Prerequisite: "
+RESET = "Reset the servers"
 NODES = ("node1", "node6")
-#: How the names of modules end that change nothing on the servers.
+#: Endings of the names of modules that change nothing on the servers.
 READS = ("_info", "_check", "_preflight", "_verify", "_plan")
-SETTLED = ("iam_role", "policy", "bucket", "bucket_replication")
-#: What has to be there for a module that changes something: the guide's tasks with these modules, unless it is all of
-#: them.
-NEEDS: dict[str, tuple[str, ...]] = {
+ALL_STEPS = ("iam_role", "policy", "bucket", "bucket_replication")
+#: Prerequisites of a module that changes something: the guide's tasks with these modules. Other modules need
+#: those of ALL_STEPS.
+PREREQUISITES: dict[str, tuple[str, ...]] = {
     "backbeat_bucket": (),
     "backbeat_bucket_replication": ("bucket",),
     "backbeat_iam_role": (),
     "backbeat_object": ("bucket",),
     "backbeat_policy": ("iam_role",),
-    "backbeat_proof": SETTLED,
-    "backbeat_verify_merge": (*SETTLED, "object"),
+    "backbeat_proof": ALL_STEPS,
+    "backbeat_verify_merge": (*ALL_STEPS, "object"),
 }
 
 _TARGET = {"endpoint_url": "http://node6", "profile": "backbeat-target", "name": "target-bucket"}
@@ -64,21 +64,21 @@ _FAILED: Tasks = [
         "scality.backbeat.backbeat_bucket": {**_TARGET, "versioning": "enabled"},
     },
 ]
-#: What a module's examples need beyond the guide's tasks: objects that failed.
-MORE: dict[str, Tasks] = {"backbeat_backfill": _FAILED, "backbeat_retry": _FAILED}
+#: Further prerequisites of a module's examples: objects that failed.
+FURTHER_PREREQUISITES: dict[str, Tasks] = {"backbeat_backfill": _FAILED, "backbeat_retry": _FAILED}
 
 
 def play_examples(plays: Plays, folder: Path) -> PlaybookResult:
-    """Run all examples in one run of ansible-playbook; every play has a host of its name."""
-    afresh = task_that_resets(plays.sandbox)
+    """Run all examples in one run of ansible-playbook. Each play runs on a host with the name of its module."""
+    reset = task_that_resets(plays.sandbox)
     written: dict[str, Tasks] = {
-        name: [afresh, *before(name), *examples(name)]
+        name: [reset, *prerequisites(name), *examples(name)]
         for name in MODULES
         if not name.endswith(READS)
     }
     written |= {file.stem: filter_examples(file) for file in FILTERS}
-    written[GUIDE] = [afresh, *guide()]
-    # Modules that only read, on servers where everything is that any of them needs; the guide ends like that.
+    written[GUIDE] = [reset, *guide()]
+    # Modules that only read come last, after the guide has created everything that they need.
     written |= {name: examples(name) for name in MODULES if name.endswith(READS)}
     playbook = folder / "examples.json"
     playbook.write_text(
@@ -88,7 +88,7 @@ def play_examples(plays: Plays, folder: Path) -> PlaybookResult:
                     "name": f"Examples of {name}",
                     "hosts": name,
                     "gather_facts": False,
-                    # A run ends where all hosts of a play have failed; the others are to be seen too.
+                    # Without it, a run ends when all hosts of a play have failed, and later plays would not run.
                     "ignore_errors": True,
                     "tasks": at_sandbox(plays.sandbox, tasks),
                 }
@@ -124,27 +124,27 @@ def filter_examples(file: Path) -> Tasks:
 
 
 def filter_text(file: Path) -> str:
-    """The documented examples of a filter, with the results that stand behind them."""
+    """The documented examples of a filter, with the results in their comments."""
     return str(yaml.safe_load(file.read_text())["EXAMPLES"])
 
 
 def guide() -> Tasks:
-    """The tasks of the guide, in its order."""
+    """The tasks of the guide, in the guide's order."""
     found = (block.data for block in blocks(RST / "guide_replication.rst", "yaml"))
     return [task for data in found if is_tasks(data) for task in data]
 
 
-def before(name: str) -> Tasks:
-    """The guide's tasks up to where a module's examples begin."""
-    wanted = {f"scality.backbeat.backbeat_{step}" for step in NEEDS.get(name, SETTLED)}
-    tasks = [task for task in guide() if wanted & task.keys()] + MORE.get(name, [])
-    return [{**task, "name": f"{BEFORE}{task['name']}"} for task in tasks]
+def prerequisites(name: str) -> Tasks:
+    """The guide's tasks that a module's examples require."""
+    wanted = {f"scality.backbeat.backbeat_{step}" for step in PREREQUISITES.get(name, ALL_STEPS)}
+    tasks = [task for task in guide() if wanted & task.keys()] + FURTHER_PREREQUISITES.get(name, [])
+    return [{**task, "name": f"{PREREQUISITE}{task['name']}"} for task in tasks]
 
 
 def task_that_resets(sandbox: Sandbox) -> dict[str, Any]:
-    """A task that brings the servers back to their start; their control port takes any method."""
+    """A task that resets the servers; their control port accepts any method."""
     return {
-        "name": AFRESH,
+        "name": RESET,
         "ansible.builtin.assert": {
             "that": "lookup('ansible.builtin.url', item, split_lines=false) is not none",
             "quiet": True,
@@ -154,7 +154,7 @@ def task_that_resets(sandbox: Sandbox) -> dict[str, Any]:
 
 
 def at_sandbox(sandbox: Sandbox, data: Any) -> Any:
-    """The same with the sandbox's endpoints in place of the guide's; its profiles have the guide's names."""
+    """Replace the guide's endpoints with the sandbox's. Its profiles have the same names as the guide's."""
     state = Path(sandbox.describe()["state"])
     endpoints = {
         "report.html.j2": str(
@@ -169,11 +169,11 @@ def at_sandbox(sandbox: Sandbox, data: Any) -> Any:
         "http://node6:8600": sandbox.target.iam_url,
     }
 
-    def placed(value: Any) -> Any:
+    def replaced(value: Any) -> Any:
         if isinstance(value, Mapping):
-            return {key: placed(one) for key, one in value.items()}
+            return {key: replaced(one) for key, one in value.items()}
         if isinstance(value, list):
-            return [placed(one) for one in value]
+            return [replaced(one) for one in value]
         return endpoints.get(value, value) if isinstance(value, str) else value
 
-    return placed(data)
+    return replaced(data)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Provokes what is said of connections that lead nowhere and of requests that are refused."""
+"""Causes the messages about failed connections and refused requests."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def answers(scene: Scene) -> Iterator[Result]:
 
 
 def _untrusted(folder: Path) -> ssl.SSLContext:
-    """A certificate that no authority has signed that this machine trusts."""
+    """A TLS context with a certificate that no trusted authority has signed."""
     make_certificates(folder)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / SERVER_FILE)
@@ -104,7 +104,7 @@ def other_service(scene: Scene) -> Iterator[Result]:
 
 def permissions(scene: Scene) -> Iterator[Result]:
     source = scene.source
-    keys = source.side.create_user("powerless", DENIED)
+    keys = source.side.create_user("without-permissions", DENIED)
     source.do("bucket", name=BUCKET)
     for module in ("iam_role", "bucket", "bucket_replication", "object"):
         yield run_at(source, module, **keys)

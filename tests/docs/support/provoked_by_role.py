@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Provokes what role and playbooks say: set-up of hosts each of which lacks something, teardown, adoption."""
+"""Causes the messages of the role and the playbooks: set-up with errors in the inventory, teardown, adoption."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ IAM = {"endpoint_url": "http://127.0.0.1:1"}
 
 
 def provoke_by_role(plays: Plays) -> Iterator[str]:
-    """The messages of all tasks that failed."""
+    """The messages of all failed tasks."""
     hosts = plays.inventory()
     node1, node6 = (hosts["all"]["hosts"][name] for name in ("node1", "node6"))
     dead = {"endpoint_url": "http://127.0.0.1:1", "profile": "backbeat-target", "retry_timeout": 0}
@@ -62,7 +62,7 @@ def provoke_by_role(plays: Plays) -> Iterator[str]:
         "orphan": source("dead", {**PAIR, "source_bucket": "orphan-bucket"}, **connections),
         "dead": {"replication_s3": dead, "replication_iam": dead},
     }
-    # Else the dead one would be found before the first change, and no other host would begin.
+    # Otherwise preflight would find the unreachable host before the first change, and no other host would start.
     tolerant = {**hosts["all"]["vars"], "replication_preflight_fail_on": "never"}
     inventory = {"all": {"vars": tolerant, "hosts": several}}
     yield from failures(plays("--tags", "buckets,replication", inventory=inventory))

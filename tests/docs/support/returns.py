@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Compares what a module returned with what it says that it returns, in both directions."""
+"""Compares a module's result with its RETURN documentation, in both directions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import yaml
 from tests.unit.plugins.documented import module
 
 Documented = Mapping[str, Mapping[str, Any]]
-#: What Ansible documents for all modules; of an item of a list it has to be documented here.
+#: Values that Ansible documents for all modules. For items of a list, RETURN must document them.
 COMMON = frozenset({"changed", "diff", "failed", "invocation", "msg", "warnings"})
 TYPES: dict[str, type | tuple[type, ...]] = {
     "bool": bool,
@@ -30,29 +30,29 @@ MUST, MAY, MUST_NOT = "must", "may", "must not"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What decides whether a value is returned; `options` are those that were given."""
+    """Decides whether a value must be returned; `options` are the options of the run."""
 
     options: Mapping[str, Any]
     ok: bool
     single: bool
 
-    def says(self, returned: str) -> str:
-        """Whether a value must, may or must not be there, by the words of its documentation."""
-        for pattern, judge in _WORDS.items():
+    def expected(self, returned: str) -> str:
+        """Whether a value must, may or must not be returned, according to its `returned` key."""
+        for pattern, decide in _WORDS.items():
             found = re.fullmatch(pattern, returned)
             if found:
                 given = [self.options.get(name) is not None for name in _OPTION.findall(returned)]
-                return judge(self, any(given) or not given)
+                return decide(self, any(given) or not given)
         raise AssertionError(f"no test knows what 'returned: {returned}' means")
 
 
 _OPTION = re.compile(r"O\((\w+)\)")
 _ONE = r"when one \w+ was (asked for|looked at|checked)"
-_JUDGED = r", also when the \w+ failed"
+_ALSO_IF_FAILED = r", also when the \w+ failed"
 
 
-def _judged(outcome: Outcome, asked: bool) -> str:
-    # A call that fails leaves nothing to judge.
+def _must_unless_failed(outcome: Outcome, asked: bool) -> str:
+    # After a failed call the value may be missing.
     return MUST_NOT if not asked else MUST if outcome.ok else MAY
 
 
@@ -63,12 +63,16 @@ _WORDS: dict[str, Callable[[Outcome, bool], str]] = {
         MUST if outcome.ok and outcome.single else MUST_NOT
     ),
     _ONE: lambda outcome, given: MUST if outcome.single else MUST_NOT,
-    rf"{_ONE}{_JUDGED}": lambda outcome, given: _judged(outcome, outcome.single),
-    rf"{_ONE} and O\(\w+\) was given{_JUDGED}": lambda outcome, given: _judged(
+    rf"{_ONE}{_ALSO_IF_FAILED}": lambda outcome, given: _must_unless_failed(
+        outcome, outcome.single
+    ),
+    rf"{_ONE} and O\(\w+\) was given{_ALSO_IF_FAILED}": lambda outcome, given: _must_unless_failed(
         outcome, outcome.single and given
     ),
-    rf"on success{_JUDGED}": lambda outcome, given: _judged(outcome, True),
-    rf"when O\(\w+\) was given{_JUDGED}": lambda outcome, given: _judged(outcome, given),
+    rf"on success{_ALSO_IF_FAILED}": lambda outcome, given: _must_unless_failed(outcome, True),
+    rf"when O\(\w+\) was given{_ALSO_IF_FAILED}": lambda outcome, given: _must_unless_failed(
+        outcome, given
+    ),
     r"when O\(\w+\)( or O\(\w+\))? was given": lambda outcome, given: (
         MUST_NOT if not given else MUST if outcome.ok else MAY
     ),
@@ -80,10 +84,9 @@ _WORDS: dict[str, Callable[[Outcome, bool], str]] = {
 
 @dataclass
 class Comparison:
-    """Compares results of one module; `wrong` are the differences, `seen` the paths that had a value.
+    """Compares results of one module with its documentation.
 
-    `null` are the paths that had none, as their documentation allows.
-
+    wrong: the differences; seen: the paths that had a value; null: the paths that were null.
     plural: the option that takes a list of items.
     """
 
@@ -103,7 +106,7 @@ class Comparison:
         self._dict(self.documented, own, "", outcome)
 
     def unseen(self) -> set[str]:
-        """Documented values that no result had."""
+        """Documented values that were in no result."""
         return set(_paths(self.documented, "")) - self.seen
 
     def _dict(
@@ -112,11 +115,11 @@ class Comparison:
         for key in value.keys() - documented.keys():
             self.wrong.append(f"{path}{key} is returned, and not documented")
         for key, one in documented.items():
-            says = outcome.says(one.get("returned", "always"))
+            expected = outcome.expected(one.get("returned", "always"))
             if key not in value:
-                if says == MUST:
+                if expected == MUST:
                     self.wrong.append(f"{path}{key} is documented, and not returned")
-            elif says == MUST_NOT:
+            elif expected == MUST_NOT:
                 self.wrong.append(f"{path}{key} is returned, but not {one['returned']}")
             else:
                 self._value(one, value[key], f"{path}{key}", outcome)
@@ -164,5 +167,5 @@ def _paths(documented: Documented, path: str) -> list[str]:
 
 
 def comparison_of(name: str) -> Comparison:
-    """The comparison with RETURN of a module."""
+    """A comparison with the module's RETURN."""
     return Comparison(yaml.safe_load(module(name).RETURN), module(name).TASK.plural)

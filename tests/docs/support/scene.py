@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where messages are provoked: both sides of the sandbox, and a folder."""
+"""What a provocation, a function that causes messages, uses: both sides of the sandbox, and a folder."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.integration.support.modules import Result, Side
 
 @dataclass(frozen=True)
 class Scene:
-    """What a provocation may use; the servers are as at their start."""
+    """The arguments of a provocation. The servers are in their initial state."""
 
     source: Side
     target: Side
@@ -24,12 +24,12 @@ class Scene:
     monkeypatch: pytest.MonkeyPatch
 
 
-#: Provokes messages one after the other, each the result of a module.
+#: Causes messages one after the other; yields the results of modules.
 Provocation = Callable[[Scene], Iterable[Result]]
 
 
 def messages_of(result: Result) -> Iterator[str]:
-    """What a result says: why it failed, and warnings."""
+    """The messages in a result: of its failure, and its warnings."""
     if result.get("failed"):
         yield str(result["msg"])
     yield from result.get("warnings", ())

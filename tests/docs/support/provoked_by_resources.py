@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Provokes what is said of roles, policies, buckets, configurations and objects."""
+"""Causes the messages about roles, policies, buckets, configurations and objects."""
 
 from __future__ import annotations
 
@@ -170,10 +170,10 @@ def not_arrived(scene: Scene) -> Iterator[Result]:
     waiting = {**ONE, "wait": True, "wait_timeout": 20}
     version = source.do("object_check", **waiting, **there)["object"]["version_id"]
     with scene.monkeypatch.context() as patch:
-        look = s3_objects.head_object
-        patch.setattr(s3_objects, "head_object", _another_size(look, target.side.s3_url))
+        read_object = s3_objects.head_object
+        patch.setattr(s3_objects, "head_object", _another_size(read_object, target.side.s3_url))
         yield source.run("object_check", **ONE, **there)
-    # Where source and target are the same bucket, the version is there and is no copy.
+    # If source and target are the same bucket, the version exists and is not a replica.
     itself: dict[str, Any] = {"target": {"s3": source.connection("s3"), "bucket": SOURCE_BUCKET}}
     yield source.run("object_check", **ONE, **itself)
     target.s3.delete_object(Bucket=TARGET_BUCKET, Key=KEY, VersionId=version)
@@ -187,17 +187,17 @@ def not_arrived(scene: Scene) -> Iterator[Result]:
     yield source.run("object_check", **waiting, **there)
 
 
-def _another_size(look: Any, url: str) -> Any:
-    """The look at an object, which on the server of that URL is one byte larger."""
+def _another_size(read_object: Any, url: str) -> Any:
+    """A replacement for the read of an object, which is one byte larger on the server with this URL."""
 
-    def looked(api: Any, *arguments: Any) -> Any:
-        head = look(api, *arguments)
+    def read(api: Any, *arguments: Any) -> Any:
+        head = read_object(api, *arguments)
         return replace(head, size=head.size + 1) if head and api.endpoint == url else head
 
-    return looked
+    return read
 
 
-BY_THINGS = (
+BY_RESOURCES = (
     roles_and_policies,
     buckets_and_objects,
     configurations,
