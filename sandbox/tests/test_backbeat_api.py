@@ -15,7 +15,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from sandbox import Sandbox, SandboxEnvironment
-from sandbox.tests.scenes import (
+from sandbox.tests.helpers import (
     SOURCE,
     TARGET,
     make_bucket,
@@ -29,12 +29,12 @@ pytestmark = pytest.mark.sandbox
 
 
 def ask(
-    side: SandboxEnvironment, path: str, method: str = "GET", body: Any = None, who: Any = None
+    side: SandboxEnvironment, path: str, method: str = "GET", body: Any = None, keys: Any = None
 ) -> tuple[int, Any]:
-    """Status and JSON of a signed request to /_/backbeat/<path>."""
+    """Send a signed request to /_/backbeat/<path>; returns status and JSON."""
     data = b"" if body is None else json.dumps(body).encode()
     request = AWSRequest(method, f"{side.s3_url}/_/backbeat/{path}", data=data)
-    keys = who or {"access_key": side.access_key, "secret_key": side.secret_key}
+    keys = keys or {"access_key": side.access_key, "secret_key": side.secret_key}
     signer = S3SigV4Auth(Credentials(keys["access_key"], keys["secret_key"]), "s3", "us-east-1")
     signer.add_auth(request)
     prepared = request.prepare()
@@ -45,7 +45,7 @@ def ask(
     return answer.status_code, answer.json() if is_json else answer.text
 
 
-def test_metadata_tells_the_stamped_roles(sandbox: Sandbox) -> None:
+def test_metadata_contains_the_roles_of_the_object(sandbox: Sandbox) -> None:
     s3, _ = set_up(sandbox)
     put = s3.put_object(Bucket=SOURCE, Key="a/b", Body=b"123")
     wait_for_status(s3, "a/b", "COMPLETED")
@@ -67,16 +67,16 @@ def test_metadata_tells_the_stamped_roles(sandbox: Sandbox) -> None:
     assert json.loads(answer["Body"])["replicationInfo"]["status"] == "REPLICA"
 
 
-def test_metadata_is_the_owners(sandbox: Sandbox) -> None:
+def test_metadata_can_be_read_only_by_the_owner(sandbox: Sandbox) -> None:
     make_bucket(sandbox.source, SOURCE).put_object(Bucket=SOURCE, Key="k")
     path = f"metadata/{SOURCE}/k"
     assert ask(sandbox.source, path)[0] == 200
-    assert ask(sandbox.source, path, who=sandbox.source.other)[0] == 403
+    assert ask(sandbox.source, path, keys=sandbox.source.other)[0] == 403
     assert ask(sandbox.source, f"metadata/{SOURCE}/other")[0] == 404
     assert requests.get(f"{sandbox.source.s3_url}/_/backbeat/{path}", timeout=5).status_code == 403
 
 
-def test_failures_and_their_retry(sandbox: Sandbox) -> None:
+def test_failed_versions_are_listed_and_can_be_retried(sandbox: Sandbox) -> None:
     s3, target = set_up(sandbox)
     target.delete_bucket(Bucket=TARGET)
     version = s3.put_object(Bucket=SOURCE, Key="k", Body=b"12")["VersionId"]
@@ -98,7 +98,7 @@ def test_failures_and_their_retry(sandbox: Sandbox) -> None:
     assert ask(sandbox.source, "api/crr/failed?sitename=node6") == (200, nothing)
 
 
-def test_metrics(sandbox: Sandbox) -> None:
+def test_metrics_count_objects_and_bytes(sandbox: Sandbox) -> None:
     s3, _ = set_up(sandbox)
     s3.put_object(Bucket=SOURCE, Key="done", Body=b"123")
     wait_for_status(s3, "done", "COMPLETED")
@@ -121,7 +121,7 @@ def test_metrics(sandbox: Sandbox) -> None:
     }
 
 
-def test_pause_and_resume(sandbox: Sandbox) -> None:
+def test_site_can_be_paused_and_resumed(sandbox: Sandbox) -> None:
     s3, _ = set_up(sandbox)
     assert ask(sandbox.source, "api/crr/status/node6") == (200, {"node6": "enabled"})
     assert ask(sandbox.source, "api/crr/pause/node6", "POST") == (200, {})
@@ -132,7 +132,7 @@ def test_pause_and_resume(sandbox: Sandbox) -> None:
     wait_for_status(s3, "k", "COMPLETED")
 
 
-def test_health_and_errors(sandbox: Sandbox) -> None:
+def test_health_check_and_unknown_routes(sandbox: Sandbox) -> None:
     code, health = ask(sandbox.source, "api/healthcheck")
     assert code == 200
     assert health["internalConnections"]["isrHealth"] == "error"

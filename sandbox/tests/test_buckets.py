@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import pytest
 
 from sandbox import Sandbox
-from sandbox.tests.scenes import (
+from sandbox.tests.helpers import (
     SOURCE,
     configure,
     make_bucket,
@@ -24,7 +24,7 @@ VERSIONING = {"VersioningConfiguration": {"Status": "Enabled"}}
 SUSPENDED = {"VersioningConfiguration": {"Status": "Suspended"}}
 
 
-def test_creating_an_own_bucket_again(sandbox: Sandbox) -> None:
+def test_creating_an_own_bucket_again_succeeds_and_keeps_it(sandbox: Sandbox) -> None:
     s3 = make_bucket(sandbox.source, SOURCE)
     s3.put_object(Bucket=SOURCE, Key="kept", Body=b"x")
     assert s3.create_bucket(Bucket=SOURCE)["ResponseMetadata"]["HTTPStatusCode"] == 200
@@ -32,7 +32,7 @@ def test_creating_an_own_bucket_again(sandbox: Sandbox) -> None:
     assert s3.head_object(Bucket=SOURCE, Key="kept")["ContentLength"] == 1
 
 
-def test_creating_an_own_bucket_again_elsewhere(sandbox: Sandbox) -> None:
+def test_creating_an_own_bucket_again_in_another_location_is_refused(sandbox: Sandbox) -> None:
     s3 = sandbox.source.client("s3")
     elsewhere = {
         "Bucket": "elsewhere",
@@ -43,14 +43,14 @@ def test_creating_an_own_bucket_again_elsewhere(sandbox: Sandbox) -> None:
     assert refusal(s3.create_bucket, **elsewhere)[:2] == (409, "BucketAlreadyOwnedByYou")
 
 
-def test_us_east_1_is_a_location_too(sandbox: Sandbox) -> None:
+def test_us_east_1_is_accepted_as_a_location(sandbox: Sandbox) -> None:
     s3 = sandbox.source.client("s3")
-    # botocore refuses to send it; a raw configuration goes through with validation only.
+    # An explicit configuration, which botocore validates and sends.
     s3.create_bucket(Bucket="abc", CreateBucketConfiguration={"LocationConstraint": "us-east-1"})
     assert s3.create_bucket(Bucket="abc")
 
 
-def test_unknown_location_and_invalid_name(sandbox: Sandbox) -> None:
+def test_unknown_location_and_invalid_name_are_refused(sandbox: Sandbox) -> None:
     s3 = sandbox.source.client("s3")
     where = {"LocationConstraint": "eu-north-1"}
     code = refusal(s3.create_bucket, Bucket="abc", CreateBucketConfiguration=where)[:2]
@@ -58,7 +58,7 @@ def test_unknown_location_and_invalid_name(sandbox: Sandbox) -> None:
     assert refusal(s3.create_bucket, Bucket="Upper.Case")[:2] == (400, "InvalidBucketName")
 
 
-def test_bucket_of_another_account(sandbox: Sandbox) -> None:
+def test_bucket_of_another_account_is_forbidden(sandbox: Sandbox) -> None:
     sandbox.source.client("s3", sandbox.source.other).create_bucket(Bucket="theirs")
     s3 = sandbox.source.client("s3")
     assert refusal(s3.create_bucket, Bucket="theirs")[:2] == (409, "BucketAlreadyExists")
@@ -69,31 +69,31 @@ def test_bucket_of_another_account(sandbox: Sandbox) -> None:
     assert [one["Name"] for one in s3.list_buckets()["Buckets"]] == []
 
 
-def test_missing_bucket(sandbox: Sandbox) -> None:
+def test_missing_bucket_is_not_found(sandbox: Sandbox) -> None:
     s3 = sandbox.source.client("s3")
     assert refusal(s3.head_bucket, Bucket="missing") == (404, "404", "Not Found")
     assert refusal(s3.get_bucket_versioning, Bucket="missing")[:2] == (404, "NoSuchBucket")
 
 
-def test_sides_are_apart(sandbox: Sandbox) -> None:
+def test_sides_have_separate_buckets(sandbox: Sandbox) -> None:
     make_bucket(sandbox.source, SOURCE)
     assert sandbox.target.client("s3").list_buckets()["Buckets"] == []
     assert make_bucket(sandbox.target, SOURCE)
 
 
-def test_versioning_that_never_was(sandbox: Sandbox) -> None:
+def test_new_bucket_has_no_versioning_status(sandbox: Sandbox) -> None:
     s3 = make_bucket(sandbox.source, SOURCE, versioning=None)
     assert "Status" not in s3.get_bucket_versioning(Bucket=SOURCE)
 
 
-def test_versioning_is_put_again_and_suspended(sandbox: Sandbox) -> None:
+def test_versioning_can_be_enabled_again_and_suspended(sandbox: Sandbox) -> None:
     s3 = make_bucket(sandbox.source, SOURCE)
     s3.put_bucket_versioning(Bucket=SOURCE, **VERSIONING)
     s3.put_bucket_versioning(Bucket=SOURCE, **SUSPENDED)
     assert s3.get_bucket_versioning(Bucket=SOURCE)["Status"] == "Suspended"
 
 
-def test_versions_can_be_looked_at_while_versioning_is_suspended(sandbox: Sandbox) -> None:
+def test_versions_can_be_read_while_versioning_is_suspended(sandbox: Sandbox) -> None:
     s3 = make_bucket(sandbox.source, SOURCE)
     s3.put_bucket_versioning(Bucket=SOURCE, **VERSIONING)
     version = s3.put_object(Bucket=SOURCE, Key="k", Body=b"old")["VersionId"]
@@ -104,7 +104,7 @@ def test_versions_can_be_looked_at_while_versioning_is_suspended(sandbox: Sandbo
     assert s3.get_bucket_versioning(Bucket=SOURCE)["Status"] == "Suspended"
 
 
-def test_versioning_stays_while_there_is_a_configuration(sandbox: Sandbox) -> None:
+def test_versioning_cannot_be_suspended_with_a_configuration(sandbox: Sandbox) -> None:
     s3 = make_bucket(sandbox.source, SOURCE)
     configure(s3, roles_for(sandbox))
     s3.put_bucket_versioning(Bucket=SOURCE, **VERSIONING)
@@ -114,7 +114,7 @@ def test_versioning_stays_while_there_is_a_configuration(sandbox: Sandbox) -> No
     s3.put_bucket_versioning(Bucket=SOURCE, **SUSPENDED)
 
 
-def test_versioning_of_an_object_lock_bucket(sandbox: Sandbox) -> None:
+def test_versioning_of_an_object_lock_bucket_cannot_be_changed(sandbox: Sandbox) -> None:
     s3 = sandbox.source.client("s3")
     s3.create_bucket(Bucket="locked", ObjectLockEnabledForBucket=True)
     assert s3.get_bucket_versioning(Bucket="locked")["Status"] == "Enabled"
@@ -127,7 +127,7 @@ def test_versioning_of_an_object_lock_bucket(sandbox: Sandbox) -> None:
         )
 
 
-def test_deleting_buckets(sandbox: Sandbox) -> None:
+def test_only_an_empty_bucket_can_be_deleted(sandbox: Sandbox) -> None:
     s3 = make_bucket(sandbox.source, SOURCE)
     configure(s3, roles_for(sandbox))
     version = s3.put_object(Bucket=SOURCE, Key="k")["VersionId"]
@@ -141,13 +141,13 @@ def test_deleting_buckets(sandbox: Sandbox) -> None:
     assert missing == (404, "ReplicationConfigurationNotFoundError")
 
 
-def test_deleting_no_configuration(sandbox: Sandbox) -> None:
+def test_deleting_a_missing_configuration_succeeds(sandbox: Sandbox) -> None:
     s3 = make_bucket(sandbox.source, SOURCE)
     answer = s3.delete_bucket_replication(Bucket=SOURCE)
     assert answer["ResponseMetadata"]["HTTPStatusCode"] == 204
 
 
-def test_keys_of_all_kinds(sandbox: Sandbox) -> None:
+def test_keys_with_special_characters_are_stored_and_listed(sandbox: Sandbox) -> None:
     s3 = make_bucket(sandbox.source, SOURCE)
     keys = ["a//b", "/first", "with space+plus", "ümlaut/☃", "a&b<c>", "%41", "dot/./..", "q?x=1#f"]
     for key in keys:
@@ -164,7 +164,7 @@ def test_non_printable_keys_are_refused(sandbox: Sandbox) -> None:
     assert refusal(s3.put_object, Bucket=SOURCE, Key="a\x01b")[:2] == (400, "InvalidInput")
 
 
-def test_versions_are_listed_newest_first_page_by_page(sandbox: Sandbox) -> None:
+def test_pages_list_versions_of_a_key_newest_first(sandbox: Sandbox) -> None:
     s3 = make_bucket(sandbox.source, SOURCE)
     put = [
         (key, s3.put_object(Bucket=SOURCE, Key=key)["VersionId"])
@@ -187,19 +187,19 @@ def test_versions_are_listed_newest_first_page_by_page(sandbox: Sandbox) -> None
         }
         page = s3.list_object_versions(Bucket=SOURCE, MaxKeys=2, **markers)
     assert sorted(seen) == sorted(expected)
-    whole = s3.list_object_versions(Bucket=SOURCE)
-    assert [(one["Key"], one["VersionId"]) for one in whole["Versions"]] == [
+    full_page = s3.list_object_versions(Bucket=SOURCE)
+    assert [(one["Key"], one["VersionId"]) for one in full_page["Versions"]] == [
         one for one in expected if one != put[-1]
     ]
-    assert [(one["Key"], one["IsLatest"]) for one in whole["DeleteMarkers"]] == [("b", True)]
-    assert [one["IsLatest"] for one in whole["Versions"] if one["Key"] == "a"] == [
+    assert [(one["Key"], one["IsLatest"]) for one in full_page["DeleteMarkers"]] == [("b", True)]
+    assert [one["IsLatest"] for one in full_page["Versions"] if one["Key"] == "a"] == [
         True,
         False,
         False,
     ]
 
 
-def test_versions_by_prefix_and_delimiter(sandbox: Sandbox) -> None:
+def test_versions_are_listed_by_prefix_and_delimiter(sandbox: Sandbox) -> None:
     s3 = make_bucket(sandbox.source, SOURCE)
     for key in ("logs/1", "logs/2", "top", "data/x y"):
         s3.put_object(Bucket=SOURCE, Key=key)
@@ -210,7 +210,7 @@ def test_versions_by_prefix_and_delimiter(sandbox: Sandbox) -> None:
     assert [unquote(one["Key"]) for one in page["Versions"]] == ["data/x y"]
 
 
-def test_a_version_from_before_versioning_is_null(sandbox: Sandbox) -> None:
+def test_version_from_before_versioning_is_null(sandbox: Sandbox) -> None:
     s3 = make_bucket(sandbox.source, SOURCE, versioning=None)
     s3.put_object(Bucket=SOURCE, Key="old", Body=b"1")
     s3.put_bucket_versioning(Bucket=SOURCE, **VERSIONING)
@@ -219,7 +219,7 @@ def test_a_version_from_before_versioning_is_null(sandbox: Sandbox) -> None:
     assert s3.get_object(Bucket=SOURCE, Key="old", VersionId="null")["Body"].read() == b"1"
 
 
-def test_a_bucket_policy_counts_for_users_of_the_account(sandbox: Sandbox) -> None:
+def test_bucket_policy_applies_to_users_of_the_account(sandbox: Sandbox) -> None:
     s3 = make_bucket(sandbox.source, SOURCE)
     s3.put_object(Bucket=SOURCE, Key="k")
     may = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}

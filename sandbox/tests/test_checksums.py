@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Recent clients' checksums, on servers that take them and on servers that do not."""
+"""Checksums of recent clients, on servers that accept them and on servers that do not."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ import requests
 from botocore.config import Config
 
 from sandbox import Sandbox
-from sandbox.tests.scenes import SOURCE, configure, make_bucket, refusal, roles_for
+from sandbox.tests.helpers import SOURCE, configure, make_bucket, refusal, roles_for
 
 pytestmark = pytest.mark.sandbox
 ENABLED = {"VersioningConfiguration": {"Status": "Enabled"}}
 
 
 class Stream(io.BytesIO):
-    """A body that can be read only once, so that a client must send its checksum behind it."""
+    """A body that can be read only once, so that a client must send its checksum after it."""
 
     def seekable(self) -> bool:
         return False
 
 
-def test_all_is_taken_by_default(sandbox: Sandbox) -> None:
+def test_all_checksums_are_accepted_by_default(sandbox: Sandbox) -> None:
     s3 = make_bucket(sandbox.source, SOURCE)
     recent = sandbox.source.client("s3", request_checksum_calculation="when_supported")
     recent.put_bucket_versioning(Bucket=SOURCE, **ENABLED)
@@ -36,8 +36,8 @@ def test_all_is_taken_by_default(sandbox: Sandbox) -> None:
     assert s3.get_object(Bucket=SOURCE, Key="k")["Body"].read() == b"content"
 
 
-def trailing(sandbox: Sandbox) -> requests.Response:
-    """A put whose checksum comes behind its body, as clients send it over https."""
+def put_with_trailing_checksum(sandbox: Sandbox) -> requests.Response:
+    """Put an object with a trailing checksum, as clients do over https."""
     s3 = sandbox.source.client("s3")
     where = {"Bucket": SOURCE, "Key": "k"}
     url = s3.generate_presigned_url("put_object", Params=where)
@@ -51,17 +51,17 @@ def trailing(sandbox: Sandbox) -> requests.Response:
     return requests.put(url, data=body, headers=headers, timeout=5)
 
 
-def test_trailers(sandbox: Sandbox) -> None:
+def test_trailing_checksum_is_accepted_or_refused_as_configured(sandbox: Sandbox) -> None:
     s3 = make_bucket(sandbox.source, SOURCE)
-    assert trailing(sandbox).status_code == 200
+    assert put_with_trailing_checksum(sandbox).status_code == 200
     assert s3.get_object(Bucket=SOURCE, Key="k")["Body"].read() == b"abc"
     sandbox.settings("source", refuse_trailers=True)
-    refused = trailing(sandbox)
+    refused = put_with_trailing_checksum(sandbox)
     assert refused.status_code == 400
     assert "trailing checksum is not supported" in refused.text
 
 
-def test_crc32_is_no_content_md5(sandbox: Sandbox) -> None:
+def test_crc32_does_not_replace_a_required_content_md5(sandbox: Sandbox) -> None:
     s3 = make_bucket(sandbox.source, SOURCE)
     sandbox.settings("source", require_content_md5=True)
     crc32 = {"ChecksumAlgorithm": "CRC32"}
@@ -71,11 +71,11 @@ def test_crc32_is_no_content_md5(sandbox: Sandbox) -> None:
     )
     recent = sandbox.source.client("s3", request_checksum_calculation="when_supported")
     assert refusal(configure, s3=recent, role=roles_for(sandbox))[1] == "BadDigest"
-    recent.put_object(Bucket=SOURCE, Key="k", Body=b"no checksum is demanded here")
+    recent.put_object(Bucket=SOURCE, Key="k", Body=b"no checksum is required here")
 
 
 def with_content_md5(sandbox: Sandbox, value: str | None = None) -> object:
-    """A client that sends Content-MD5, as a plug-in of botocore's events does."""
+    """A client that sends Content-MD5, added by a handler of botocore's events."""
     s3 = sandbox.source.new_client("s3")
 
     def add(params: dict[str, object], **_: object) -> None:
@@ -92,7 +92,7 @@ def with_content_md5(sandbox: Sandbox, value: str | None = None) -> object:
     return s3
 
 
-def test_content_md5(sandbox: Sandbox) -> None:
+def test_content_md5_is_accepted(sandbox: Sandbox) -> None:
     make_bucket(sandbox.source, SOURCE)
     sandbox.settings("source", require_content_md5=True)
     configure(with_content_md5(sandbox), roles_for(sandbox))
@@ -104,7 +104,9 @@ def test_content_md5(sandbox: Sandbox) -> None:
     ("value", "code"),
     [("1B2M2Y8AsgTpgAmY7PhCfg==", "BadDigest"), ("not base64!", "InvalidDigest")],
 )
-def test_wrong_content_md5(sandbox: Sandbox, required: bool, value: str, code: str) -> None:
+def test_wrong_content_md5_is_refused(
+    sandbox: Sandbox, required: bool, value: str, code: str
+) -> None:
     s3 = make_bucket(sandbox.source, SOURCE)
     sandbox.settings("source", require_content_md5=required)
     wrong = with_content_md5(sandbox, value)
@@ -113,15 +115,15 @@ def test_wrong_content_md5(sandbox: Sandbox, required: bool, value: str, code: s
     assert missing[1] == "ReplicationConfigurationNotFoundError"
 
 
-def test_streams(sandbox: Sandbox) -> None:
-    """A body of unknown length over plain http is signed in one piece or chunk by chunk."""
+def test_stream_is_stored(sandbox: Sandbox) -> None:
+    """Over plain http, clients sign a body of unknown length as a whole or in chunks."""
     s3 = make_bucket(sandbox.source, SOURCE)
     s3.upload_fileobj(Stream(b"streamed" * 100), SOURCE, "k")
     assert s3.get_object(Bucket=SOURCE, Key="k")["Body"].read() == b"streamed" * 100
 
 
-def test_default_clients(sandbox: Sandbox) -> None:
-    """boto3 with nothing set but the address, as a user's own scripts have it."""
+def test_clients_with_default_settings_work(sandbox: Sandbox) -> None:
+    """boto3 with only the endpoint and keys set, as in users' scripts."""
     keys = {
         "aws_access_key_id": sandbox.source.access_key,
         "aws_secret_access_key": sandbox.source.secret_key,

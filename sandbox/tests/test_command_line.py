@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can be typed: every setting and port has an option and a help text, and reaches the servers."""
+"""The command line: every setting and port has an option with a help text, which configures the servers."""
 
 from __future__ import annotations
 
@@ -52,9 +52,7 @@ def test_help_is_printed() -> None:
 
 
 @pytest.mark.slow
-def test_what_is_typed_reaches_the_servers(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_options_configure_the_servers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     state = f"--state={tmp_path}"
     named = ["--environment", "one", "--environment=two=222222222222", "--environment", "three"]
     given = ["--delay", "7.5", "--unsupported-calls", '["GetUser"]', "--generation=2025"]
@@ -79,14 +77,14 @@ def test_what_is_typed_reaches_the_servers(
         (["--environment", "a", "--environment", "B"], "'B' is no name"),
     ],
 )
-def test_what_is_refused(
+def test_invalid_option_is_refused(
     arguments: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["start", f"--state={tmp_path}", *arguments]) == 1
     assert message in capsys.readouterr().err
 
 
-def test_the_readme_names_what_exists() -> None:
+def test_names_in_the_readme_exist() -> None:
     text = (FOLDER / "README.md").read_text()
     for name in re.findall(r"sandbox\.(\w+)\(", text):
         assert hasattr(Sandbox, name), name
@@ -94,8 +92,8 @@ def test_the_readme_names_what_exists() -> None:
         assert f"--{name}" in options_of("run"), name
 
 
-def test_it_stands_alone() -> None:
-    """Nothing of the collection, its tests or the tools beside it is imported."""
+def test_sandbox_imports_nothing_from_the_collection() -> None:
+    """The sandbox imports nothing from the collection, its tests or its development tools."""
     for file in FOLDER.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
             names = [one.name for one in node.names] if isinstance(node, ast.Import) else []

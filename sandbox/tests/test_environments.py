@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""More environments than two: A to B, B to A, A to B and C."""
+"""Three environments: replication from A to B, from B to A, and from A to B and C."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from sandbox import Environment, Sandbox, SandboxEnvironment, SandboxError, mesh
 from sandbox.environments import check
 from sandbox.inventory import inventory
-from sandbox.tests.scenes import configure, make_bucket, status, wait_for_status
+from sandbox.tests.helpers import configure, make_bucket, status, wait_for_status
 
 pytestmark = pytest.mark.sandbox
 SHARED = "555555555555"
@@ -26,8 +26,8 @@ def running() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def three(running: Sandbox) -> tuple[SandboxEnvironment, ...]:
-    """Environments a, b and c, each with a bucket of its own name."""
+def environments_abc(running: Sandbox) -> tuple[SandboxEnvironment, ...]:
+    """Environments a, b and c, each with a bucket that has the environment's name."""
     running.reset()
     for one in running.environments():
         make_bucket(one, f"bucket-{one.name}")
@@ -40,10 +40,10 @@ def replicate(source: SandboxEnvironment, target: SandboxEnvironment, sites: str
     configure(source.client("s3"), role, bucket, target_bucket, StorageClass=sites)
 
 
-def test_each_environment_replicates_to_the_one_that_its_site_names(
-    three: tuple[SandboxEnvironment, ...],
+def test_site_determines_the_target_environment(
+    environments_abc: tuple[SandboxEnvironment, ...],
 ) -> None:
-    a, b, _ = three
+    a, b, _ = environments_abc
     replicate(a, b, "b")
     replicate(b, a, "a")
     a.client("s3").put_object(Bucket="bucket-a", Key="from-a")
@@ -54,8 +54,10 @@ def test_each_environment_replicates_to_the_one_that_its_site_names(
     assert status(a.client("s3"), "from-b", "bucket-a") == "REPLICA"
 
 
-def test_two_sites_have_a_status_each(three: tuple[SandboxEnvironment, ...]) -> None:
-    a, b, c = three
+def test_status_is_completed_when_both_sites_have_the_object(
+    environments_abc: tuple[SandboxEnvironment, ...],
+) -> None:
+    a, b, c = environments_abc
     for one in (b, c):
         make_bucket(one, "bucket-shared")
     role = f"arn:aws:iam::{a.account_id}:role/r,arn:aws:iam::{SHARED}:role/r"
@@ -73,10 +75,10 @@ def test_two_sites_have_a_status_each(three: tuple[SandboxEnvironment, ...]) -> 
     wait_for_status(s3, "half", "COMPLETED", "bucket-a")
 
 
-def test_one_site_that_fails_makes_the_status_failed(
-    three: tuple[SandboxEnvironment, ...],
+def test_status_is_failed_if_one_site_fails(
+    environments_abc: tuple[SandboxEnvironment, ...],
 ) -> None:
-    a, b, c = three
+    a, b, c = environments_abc
     make_bucket(b, "bucket-shared")
     role = f"arn:aws:iam::{a.account_id}:role/r,arn:aws:iam::{SHARED}:role/r"
     s3 = a.client("s3")
@@ -89,7 +91,7 @@ def test_one_site_that_fails_makes_the_status_failed(
     wait_for_status(s3, "k", "COMPLETED", "bucket-a")
 
 
-def test_names_and_accounts(running: Sandbox) -> None:
+def test_environments_have_the_given_names_and_accounts(running: Sandbox) -> None:
     assert [one.name for one in running.environments()] == ["a", "b", "c"]
     assert running["b"].account_id == running["c"].account_id == SHARED
     assert running["a"].account_id != SHARED
@@ -107,7 +109,7 @@ def test_names_and_accounts(running: Sandbox) -> None:
         ((Environment("a", settings={"sites": {"s": "b"}, "default_site": "s"}),), "no environment 'b'"),
     ],
 )  # fmt: skip
-def test_environments_that_do_not_fit_are_refused(
+def test_inconsistent_environments_are_refused(
     environments: tuple[Environment, ...], message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
@@ -115,11 +117,11 @@ def test_environments_that_do_not_fit_are_refused(
 
 
 @pytest.mark.parametrize("name", ["", "A", "two words", "source_s3", "1a"])
-def test_names_that_are_refused(name: str) -> None:
+def test_invalid_environment_name_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="is no name"):
         Environment(name)
 
 
-def test_an_unknown_port_is_refused() -> None:
+def test_unknown_port_is_refused() -> None:
     with pytest.raises(ValueError, match="no such port: source_http"):
         Sandbox(ports={"source_http": 1})

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every way to fail, on every kind of call, and what the log tells of it."""
+"""Every kind of fault in every kind of call, and its entry in the log."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 from sandbox import Sandbox, SandboxError
-from sandbox.tests.scenes import SOURCE, TRUST, make_bucket, make_role, refusal, wait_for
+from sandbox.tests.helpers import SOURCE, TRUST, make_bucket, make_role, refusal, wait_for
 
 pytestmark = pytest.mark.sandbox
 BROKEN = (ConnectionClosedError, HTTPClientError)
@@ -46,7 +46,7 @@ def role_exists(sandbox: Sandbox) -> bool:
     ],
 )
 @pytest.mark.parametrize("service", ["s3", "iam"])
-def test_errors(
+def test_error_response_with_and_without_effect(
     sandbox: Sandbox, service: str, how: str, details: dict[str, Any], answer: tuple[int, str]
 ) -> None:
     s3 = make_bucket(sandbox.source, SOURCE)
@@ -69,7 +69,9 @@ def test_errors(
 
 @pytest.mark.parametrize("how", ["reset", "reset-after", "truncated", "no-http"])
 @pytest.mark.parametrize("service", ["s3", "iam"])
-def test_broken_connections(sandbox: Sandbox, service: str, how: str) -> None:
+def test_broken_connection_with_and_without_effect(
+    sandbox: Sandbox, service: str, how: str
+) -> None:
     s3 = make_bucket(sandbox.source, SOURCE)
     operation = "CreateRole" if service == "iam" else "PutBucketTagging"
     sandbox.fail(operation=operation, how=how)
@@ -78,7 +80,7 @@ def test_broken_connections(sandbox: Sandbox, service: str, how: str) -> None:
         "iam": lambda: create_role(sandbox),
         "s3": lambda: s3.put_bucket_tagging(Bucket=SOURCE, Tagging=tags),
     }
-    # botocore does not notice that a body is too short; its parser does.
+    # botocore does not detect that a body is too short, but its parser fails.
     with pytest.raises((*BROKEN, ResponseParserError)):
         calls[service]()
     done = {"iam": lambda: role_exists(sandbox), "s3": lambda: has_tags(s3)}
@@ -94,19 +96,19 @@ def has_tags(s3: Any) -> bool:
         return False
 
 
-def test_resets_with_head_and_get(sandbox: Sandbox) -> None:
+def test_broken_connections_of_head_and_get_requests(sandbox: Sandbox) -> None:
     s3 = make_bucket(sandbox.source, SOURCE)
     for call in (s3.head_bucket, s3.get_bucket_versioning):
         for how in ("reset", "reset-after", "truncated", "no-http"):
             sandbox.fail(how=how)
-            # botocore makes a 500 of an S3 answer that breaks off.
+            # botocore reports a truncated S3 response as a 500.
             with pytest.raises((*BROKEN, ClientError)):
                 call(Bucket=SOURCE)
             assert call(Bucket=SOURCE)
 
 
 @pytest.mark.parametrize("how", ["hang", "hang-after"])
-def test_hangs(sandbox: Sandbox, how: str) -> None:
+def test_hanging_call_with_and_without_effect(sandbox: Sandbox, how: str) -> None:
     sandbox.fail(operation="CreateRole", how=how, seconds=20)
     started = time.monotonic()
     with pytest.raises(ReadTimeoutError):
@@ -115,7 +117,7 @@ def test_hangs(sandbox: Sandbox, how: str) -> None:
     assert role_exists(sandbox) is (how == "hang-after")
 
 
-def test_a_hang_ends_with_its_fault(sandbox: Sandbox) -> None:
+def test_hanging_call_ends_when_faults_are_cleared(sandbox: Sandbox) -> None:
     sandbox.fail(operation="CreateRole", how="hang", seconds=60)
     failures: list[Exception] = []
 
@@ -134,7 +136,7 @@ def test_a_hang_ends_with_its_fault(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize(("how", "status"), [("html", 502), ("garbage", 200)])
-def test_answers_that_are_none(sandbox: Sandbox, how: str, status: int) -> None:
+def test_invalid_response_is_sent(sandbox: Sandbox, how: str, status: int) -> None:
     make_role(sandbox.source, "r", None)
     s3 = make_bucket(sandbox.source, SOURCE)
     sandbox.fail(how=how, times=0, side="source")
@@ -154,15 +156,15 @@ def refusal_of_head(s3: Any, _how: str) -> int | None:
     return None
 
 
-def test_html_with_any_status(sandbox: Sandbox) -> None:
-    """A page with status 200 is read as an answer that holds nothing (S3) or lacks all (IAM)."""
+def test_html_page_with_status_200_is_sent(sandbox: Sandbox) -> None:
+    """botocore parses an HTML page with status 200 as a response without content (S3) or without fields (IAM)."""
     sandbox.fail(how="html", status=200, times=0)
     with pytest.raises(KeyError):
         sandbox.source.client("iam").list_roles()
     assert "Buckets" not in sandbox.source.client("s3").list_buckets()
 
 
-def test_which_call_fails(sandbox: Sandbox) -> None:
+def test_fault_applies_to_the_nth_calls_of_an_operation_and_side(sandbox: Sandbox) -> None:
     iam = sandbox.source.client("iam")
     sandbox.fail(operation="ListRoles", nth=2, times=2, side="source")
 
@@ -178,7 +180,7 @@ def test_which_call_fails(sandbox: Sandbox) -> None:
     assert [outcome(iam) for _ in range(4)] == [200, 500, 500, 200]
 
 
-def test_which_thing_fails(sandbox: Sandbox) -> None:
+def test_fault_applies_to_a_bucket_and_to_writes(sandbox: Sandbox) -> None:
     s3 = sandbox.source.client("s3")
     sandbox.fail(bucket="second", write=True)
     s3.create_bucket(Bucket="first")
@@ -187,8 +189,8 @@ def test_which_thing_fails(sandbox: Sandbox) -> None:
     s3.create_bucket(Bucket="second")
 
 
-def test_a_fault_for_every_call_of_a_procedure(sandbox: Sandbox) -> None:
-    """The nth call of any kind fails, for every n that there is."""
+def test_every_call_of_a_procedure_can_fail(sandbox: Sandbox) -> None:
+    """For each n, the nth call of any kind fails."""
     iam = sandbox.source.client("iam")
 
     def procedure() -> None:
@@ -207,7 +209,7 @@ def test_a_fault_for_every_call_of_a_procedure(sandbox: Sandbox) -> None:
     assert failed == ["CreateRole", "GetRole", "DeleteRole"]
 
 
-def test_an_outage(sandbox: Sandbox) -> None:
+def test_outage_refuses_connections_until_it_ends(sandbox: Sandbox) -> None:
     s3 = make_bucket(sandbox.source, SOURCE)
     iam = sandbox.source.client("iam")
     sandbox.outage("source", "s3")
@@ -224,7 +226,7 @@ def test_an_outage(sandbox: Sandbox) -> None:
     assert iam.list_roles()["Roles"] == []
 
 
-def test_refused_writes(sandbox: Sandbox) -> None:
+def test_refused_writes_change_nothing_and_are_logged(sandbox: Sandbox) -> None:
     s3 = make_bucket(sandbox.source, SOURCE)
     iam = sandbox.target.client("iam")
     sandbox.clear_calls()
@@ -244,7 +246,7 @@ def test_refused_writes(sandbox: Sandbox) -> None:
     assert s3.delete_bucket(Bucket=SOURCE)
 
 
-def test_the_log_of_calls(sandbox: Sandbox) -> None:
+def test_calls_are_logged_and_can_be_filtered(sandbox: Sandbox) -> None:
     s3 = make_bucket(sandbox.source, SOURCE)
     s3.put_object(Bucket=SOURCE, Key="a/b", Body=b"")
     sandbox.target.client("iam").list_roles()
@@ -268,8 +270,8 @@ def test_the_log_of_calls(sandbox: Sandbox) -> None:
     assert sandbox.calls() == []
 
 
-def test_waiting_for_a_call(sandbox: Sandbox) -> None:
-    """Of both sides or of one, before it arrives or after."""
+def test_wait_for_call_returns_the_call(sandbox: Sandbox) -> None:
+    """Wait for calls of both sides or of one side, before and after their arrival."""
     with pytest.raises(SandboxError, match="no call"):
         sandbox.wait_for_call(timeout=0.1, operation="ListBuckets")
     for side in (None, "source"):
@@ -285,7 +287,7 @@ def test_waiting_for_a_call(sandbox: Sandbox) -> None:
         sandbox.wait_for_call(timeout=0.1, side="target", operation="ListBuckets")
 
 
-def test_mistakes_in_orders(sandbox: Sandbox) -> None:
+def test_invalid_control_request_is_refused(sandbox: Sandbox) -> None:
     for mistake in (
         lambda: sandbox.fail(how="explode"),
         lambda: sandbox.fail(colour="blue"),
@@ -297,7 +299,7 @@ def test_mistakes_in_orders(sandbox: Sandbox) -> None:
             mistake()
 
 
-def test_a_reset_brings_everything_back(sandbox: Sandbox) -> None:
+def test_reset_restores_the_initial_state(sandbox: Sandbox) -> None:
     make_bucket(sandbox.source, SOURCE)
     make_role(sandbox.target, "r", None)
     sandbox.settings(policy_size_limit=1, generation=2024)
@@ -312,8 +314,8 @@ def test_a_reset_brings_everything_back(sandbox: Sandbox) -> None:
     assert not settings["refuse_writes"]
 
 
-def test_the_answers_are_quick(sandbox: Sandbox) -> None:
-    """Delayed acknowledgements would cost 40 ms a call."""
+def test_responses_are_not_delayed(sandbox: Sandbox) -> None:
+    """Delayed TCP acknowledgements would take 40 ms per call."""
     s3 = make_bucket(sandbox.source, SOURCE)
 
     def fast() -> bool:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The guide's own commands, as it gives them, on the sandbox that `run` starts: generation 2024."""
+"""The commands of the guide, unchanged, on a sandbox with the generation that `run` starts: 2024."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from typing import Any
 import pytest
 
 from sandbox import Sandbox
-from sandbox.tests.scenes import DATA, status, wait_for
+from sandbox.tests.helpers import DATA, status, wait_for
 
 pytestmark = pytest.mark.sandbox
 NODES = {"node1": "source", "node6": "target"}
 
 
 def find_aws() -> str | None:
-    """The AWS command line: of the virtualenv in BACKBEAT_AWS_CLI, or on the PATH."""
+    """The path of the AWS command line: in the virtualenv in BACKBEAT_AWS_CLI, or on the PATH."""
     folder = os.environ.get("BACKBEAT_AWS_CLI")
     found = shutil.which("aws", path=str(Path(folder) / "bin")) if folder else shutil.which("aws")
     if found is None:
@@ -65,7 +65,7 @@ class Guide:
         return json.loads(answer.stdout) if answer.stdout.strip() else None
 
     def prepare(self, node: str) -> str:
-        """Role, policy and bucket of one side; returns the role's ARN."""
+        """Create role, policy and bucket of one side; returns the role's ARN."""
         side = NODES[node]
         iam = f"--endpoint http://{node}:8600 --profile backbeat-{side}"
         role = f"--role-name {side.capitalize()}RoleForS3Replication"
@@ -85,7 +85,7 @@ class Guide:
 
 
 @pytest.mark.slow
-def test_the_guide(sandbox_of_2024: Sandbox, tmp_path: Path) -> None:
+def test_commands_of_the_guide_set_up_replication(sandbox_of_2024: Sandbox, tmp_path: Path) -> None:
     found = find_aws()
     if found is None:
         pytest.skip("no AWS command line: `dev.py test pytest` brings one, in BACKBEAT_AWS_CLI")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Answers that no healthy server gives, asked for by tests of clients."""
+"""Responses that no healthy server sends. Tests of clients request them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import requests
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from sandbox import Sandbox
-from sandbox.tests.scenes import SOURCE, TRUST, configure, make_bucket, refusal, roles_for, set_up
+from sandbox.tests.helpers import SOURCE, TRUST, configure, make_bucket, refusal, roles_for, set_up
 from sandbox.tests.test_backbeat_api import ask
 
 pytestmark = pytest.mark.sandbox
@@ -33,7 +33,7 @@ def keys(page: dict[str, Any], name: str = "Versions") -> list[str]:
     return [one["Key"] for one in page.get(name, ())]
 
 
-class TestEndless:
+class TestEndlessPages:
     def test_versions(self, sandbox: Sandbox, bucket: Any) -> None:
         sandbox.fail("ListObjectVersions", how="endless", times=0)
         page = bucket.list_object_versions(Bucket=SOURCE)
@@ -77,7 +77,7 @@ class TestEndless:
         assert str(again["NextMarker"]) == str(marker)
 
 
-def test_repeated_and_disordered_rows(sandbox: Sandbox, bucket: Any) -> None:
+def test_rows_are_repeated_or_reversed(sandbox: Sandbox, bucket: Any) -> None:
     sandbox.fail("ListObjectVersions", how="repeat-rows")
     assert keys(bucket.list_object_versions(Bucket=SOURCE)) == ["a", "a", "b", "b", "c", "c"]
     sandbox.fail("ListObjectVersions", how="reverse-rows")
@@ -85,15 +85,15 @@ def test_repeated_and_disordered_rows(sandbox: Sandbox, bucket: Any) -> None:
     assert keys(bucket.list_object_versions(Bucket=SOURCE)) == ["a", "b", "c"]
 
 
-def test_an_error_inside_a_success(sandbox: Sandbox, bucket: Any) -> None:
+def test_error_in_a_response_with_status_200(sandbox: Sandbox, bucket: Any) -> None:
     sandbox.fail("ListObjectVersions", how="error-inside")
-    # What botocore makes of it is botocore's own.
+    # How botocore reports it depends on botocore's version.
     with pytest.raises(ClientError, match="InternalError"):
         bucket.list_object_versions(Bucket=SOURCE)
 
 
-class TestText:
-    def test_every_string_of_a_listing(self, sandbox: Sandbox, bucket: Any) -> None:
+class TestReplacedText:
+    def test_strings_of_a_listing(self, sandbox: Sandbox, bucket: Any) -> None:
         sandbox.fail("ListObjectVersions", how="text", text=TEMPLATE)
         page = bucket.list_object_versions(Bucket=SOURCE, EncodingType="url")
         assert page["Name"] == TEMPLATE
@@ -101,7 +101,7 @@ class TestText:
             assert row["Key"] == row["VersionId"] == row["ETag"] == TEMPLATE
             assert row["Size"] == 0
 
-    def test_a_configuration(self, sandbox: Sandbox) -> None:
+    def test_chosen_fields_of_a_configuration(self, sandbox: Sandbox) -> None:
         s3 = make_bucket(sandbox.source, SOURCE)
         configure(s3, roles_for(sandbox))
         sandbox.fail("GetBucketReplication", how="text", text=TEMPLATE, only=["ID", "Prefix"])
@@ -118,38 +118,38 @@ class TestText:
         assert head["ETag"] == head["VersionId"] == "{{ 7 * 7 }}"
         assert head["ContentLength"] == 0
 
-    def test_errors(self, sandbox: Sandbox) -> None:
+    def test_code_and_message_of_an_error(self, sandbox: Sandbox) -> None:
         sandbox.fail("GetRole", how="text", text=TEMPLATE)
         refused = refusal(sandbox.source.client("iam").get_role, RoleName="none")
         assert refused == (404, TEMPLATE, TEMPLATE)
 
-    def test_backbeat(self, sandbox: Sandbox) -> None:
+    def test_response_of_backbeats_api(self, sandbox: Sandbox) -> None:
         sandbox.fail("BackbeatApi", how="text", text=TEMPLATE)
         status, states = ask(sandbox.source, "api/crr/status")
         assert status == 200
         assert set(states.values()) == {TEMPLATE}
 
 
-def test_a_byte_at_a_time(sandbox: Sandbox, bucket: Any) -> None:
-    """Each byte comes within the client's timeout, and the answer does not."""
+def test_response_is_sent_byte_by_byte(sandbox: Sandbox, bucket: Any) -> None:
+    """Each byte arrives within the client's timeout, but the whole response takes longer."""
     sandbox.fail("ListObjectVersions", how="drip", pause=0.001)
-    patient = sandbox.source.client("s3", read_timeout=0.2)
+    slow_client = sandbox.source.client("s3", read_timeout=0.2)
     began = time.monotonic()
-    assert keys(patient.list_object_versions(Bucket=SOURCE)) == ["a", "b", "c"]
+    assert keys(slow_client.list_object_versions(Bucket=SOURCE)) == ["a", "b", "c"]
     assert time.monotonic() - began > 1
     sandbox.fail("ListObjectVersions", how="drip", pause=2.0)
     with pytest.raises(ReadTimeoutError):
-        patient.list_object_versions(Bucket=SOURCE)
+        slow_client.list_object_versions(Bucket=SOURCE)
 
 
-def test_a_huge_answer(sandbox: Sandbox, bucket: Any) -> None:
+def test_response_is_filled_up_to_a_size(sandbox: Sandbox, bucket: Any) -> None:
     sandbox.fail("ListObjectVersions", how="huge", size=5_000_000)
     page = bucket.list_object_versions(Bucket=SOURCE)
     assert keys(page) == ["a", "b", "c"]
     assert int(page["ResponseMetadata"]["HTTPHeaders"]["content-length"]) > 5_000_000
 
 
-def test_a_limited_rate(sandbox: Sandbox, bucket: Any) -> None:
+def test_rate_limit_answers_slow_down(sandbox: Sandbox, bucket: Any) -> None:
     sandbox.settings("source", rate_limit=20.0)
     answers = [requests.get(sandbox.source.s3_url, timeout=5) for _ in range(40)]
     slow = [one for one in answers if one.status_code == 503]
@@ -159,7 +159,7 @@ def test_a_limited_rate(sandbox: Sandbox, bucket: Any) -> None:
     assert keys(bucket.list_object_versions(Bucket=SOURCE)) == ["a", "b", "c"]
 
 
-def test_a_listing_that_breaks_off(sandbox: Sandbox) -> None:
+def test_listing_is_truncated(sandbox: Sandbox) -> None:
     s3, _ = set_up(sandbox)
     sandbox.seed("source", SOURCE, 1500)
     sandbox.fail("ListObjectVersions", nth=2, how="truncated")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""IAM as Vault answers it."""
+"""IAM with the behaviour of Vault."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import time
 import pytest
 
 from sandbox import Sandbox
-from sandbox.tests.scenes import (
+from sandbox.tests.helpers import (
     GUIDE_POLICY,
     TRUST,
     allow,
@@ -24,14 +24,14 @@ from sandbox.tests.scenes import (
 pytestmark = pytest.mark.sandbox
 
 
-def test_the_operator(sandbox: Sandbox) -> None:
+def test_operator_belongs_to_the_account(sandbox: Sandbox) -> None:
     user = sandbox.source.client("iam").get_user()["User"]
     assert user["Arn"] == f"arn:aws:iam::{sandbox.source.account_id}:user/operator"
     temporary = sandbox.target.client("iam", sandbox.target.temporary).get_user()["User"]
     assert temporary["Arn"] == f"arn:aws:iam::{sandbox.target.account_id}:user/operator"
 
 
-def test_a_role_with_backbeats_trust_policy(sandbox: Sandbox) -> None:
+def test_role_with_backbeats_trust_policy_is_created(sandbox: Sandbox) -> None:
     iam = sandbox.target.client("iam")
     made = iam.create_role(RoleName="r", AssumeRolePolicyDocument=TRUST, Path="/some/path/")
     arn = f"arn:aws:iam::{sandbox.target.account_id}:role/some/path/r"
@@ -53,7 +53,7 @@ def test_a_role_with_backbeats_trust_policy(sandbox: Sandbox) -> None:
         TRUST.replace("sts:AssumeRole", "s3:GetObject"),
     ],
 )
-def test_a_trust_policy_that_makes_no_sense(sandbox: Sandbox, document: str) -> None:
+def test_malformed_trust_policy_is_refused(sandbox: Sandbox, document: str) -> None:
     iam = sandbox.source.client("iam")
     answer = refusal(iam.create_role, RoleName="r", AssumeRolePolicyDocument=document)
     assert answer[:2] == (400, "MalformedPolicyDocument")
@@ -62,13 +62,13 @@ def test_a_trust_policy_that_makes_no_sense(sandbox: Sandbox, document: str) -> 
     assert answer[:2] == (400, "MalformedPolicyDocument")
 
 
-def test_a_policy_that_makes_no_sense(sandbox: Sandbox) -> None:
+def test_malformed_policy_is_refused(sandbox: Sandbox) -> None:
     iam = sandbox.source.client("iam")
     answer = refusal(iam.create_policy, PolicyName="p", PolicyDocument="no json")
     assert answer[:2] == (400, "MalformedPolicyDocument")
 
 
-def test_policy_size(sandbox: Sandbox) -> None:
+def test_policy_above_the_size_limit_is_refused(sandbox: Sandbox) -> None:
     iam = sandbox.source.client("iam")
     sandbox.settings("source", policy_size_limit=len("".join(GUIDE_POLICY.split())))
     arn = iam.create_policy(PolicyName="p", PolicyDocument=GUIDE_POLICY)["Policy"]["Arn"]
@@ -80,7 +80,7 @@ def test_policy_size(sandbox: Sandbox) -> None:
         assert refusal(call, PolicyDocument=larger, **name)[:2] == (409, "LimitExceeded")
 
 
-def test_five_versions_and_no_more(sandbox: Sandbox) -> None:
+def test_sixth_policy_version_is_refused(sandbox: Sandbox) -> None:
     iam = sandbox.source.client("iam")
     arn = iam.create_policy(PolicyName="p", PolicyDocument=GUIDE_POLICY)["Policy"]["Arn"]
     for _ in range(4):
@@ -100,7 +100,7 @@ def test_five_versions_and_no_more(sandbox: Sandbox) -> None:
     assert refusal(iam.delete_policy, PolicyArn=arn)[:2] == (409, "DeleteConflict")
 
 
-def test_what_is_attached_stays(sandbox: Sandbox) -> None:
+def test_attached_role_and_policy_cannot_be_deleted(sandbox: Sandbox) -> None:
     iam = sandbox.source.client("iam")
     make_role(sandbox.source, "r", GUIDE_POLICY)
     policy = iam.list_attached_role_policies(RoleName="r")["AttachedPolicies"][0]["PolicyArn"]
@@ -114,7 +114,7 @@ def test_what_is_attached_stays(sandbox: Sandbox) -> None:
     iam.delete_role(RoleName="r")
 
 
-def test_pages_of_policies(sandbox: Sandbox) -> None:
+def test_policies_are_listed_in_pages(sandbox: Sandbox) -> None:
     iam = sandbox.source.client("iam")
     for number in range(5):
         iam.create_policy(PolicyName=f"p{number}", PolicyDocument=GUIDE_POLICY)
@@ -123,7 +123,7 @@ def test_pages_of_policies(sandbox: Sandbox) -> None:
     assert sizes == [2, 2, 1]
 
 
-def test_calls_that_an_incomplete_server_does_not_know(sandbox: Sandbox) -> None:
+def test_unsupported_call_is_refused(sandbox: Sandbox) -> None:
     iam = sandbox.source.client("iam")
     make_role(sandbox.source, "r", None)
     sandbox.settings("source", unsupported_calls=["UpdateAssumeRolePolicy"])
@@ -138,7 +138,7 @@ def test_calls_that_an_incomplete_server_does_not_know(sandbox: Sandbox) -> None
     assert iam.get_role(RoleName="r")
 
 
-def test_what_was_just_made_is_not_visible_yet(sandbox: Sandbox) -> None:
+def test_new_role_and_policy_are_visible_after_the_lag(sandbox: Sandbox) -> None:
     iam = sandbox.source.client("iam")
     sandbox.settings("source", iam_lag=1.0)
     made = time.monotonic()
@@ -151,7 +151,7 @@ def test_what_was_just_made_is_not_visible_yet(sandbox: Sandbox) -> None:
     }
     assert iam.list_roles()["Roles"] == []
     again = refusal(iam.create_role, RoleName="r", AssumeRolePolicyDocument=TRUST)[1]
-    assert time.monotonic() - made < 1.0, "too slow a machine to see anything"
+    assert time.monotonic() - made < 1.0, "the machine is too slow for this test"
     assert answers == {"NoSuchEntity"}
     assert again == "EntityAlreadyExists"
     time.sleep(max(0.0, made + 1.1 - time.monotonic()))
@@ -159,7 +159,7 @@ def test_what_was_just_made_is_not_visible_yet(sandbox: Sandbox) -> None:
     assert [role["RoleName"] for role in iam.list_roles()["Roles"]] == ["r"]
 
 
-def test_an_s3_endpoint_knows_no_iam(sandbox: Sandbox) -> None:
+def test_s3_endpoint_refuses_iam_calls(sandbox: Sandbox) -> None:
     side = copy.copy(sandbox.source)
     side.iam_url = side.s3_url
     create = side.client("iam").create_role
@@ -171,7 +171,7 @@ def test_an_s3_endpoint_knows_no_iam(sandbox: Sandbox) -> None:
     assert sandbox.source.client("iam").list_roles()["Roles"] == []
 
 
-def test_an_iam_endpoint_knows_no_s3(sandbox: Sandbox) -> None:
+def test_iam_endpoint_refuses_s3_calls(sandbox: Sandbox) -> None:
     side = copy.copy(sandbox.source)
     side.s3_url = side.iam_url
     s3 = side.client("s3")
@@ -180,7 +180,7 @@ def test_an_iam_endpoint_knows_no_s3(sandbox: Sandbox) -> None:
     assert refusal(s3.list_buckets)[:2] == (400, "InvalidAction")
 
 
-def test_users_may_do_what_their_policies_say(sandbox: Sandbox) -> None:
+def test_user_has_only_the_permissions_of_its_policies(sandbox: Sandbox) -> None:
     make_bucket(sandbox.source, "mine")
     make_bucket(sandbox.source, "not-mine")
     policy = json.loads(

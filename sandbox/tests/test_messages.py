@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Headers of requests, and requests that are no proper HTTP/1.1."""
+"""Headers of requests, and requests that are not valid HTTP/1.1."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sandbox import Sandbox
 from sandbox.messages import with_header
 
 
-def test_a_header_in_place_of_others() -> None:
+def test_header_replaces_all_headers_of_its_name() -> None:
     headers = Message()
     for name, value in (("A", "1"), ("b", "2"), ("a", "3")):
         headers[name] = value
@@ -24,13 +24,13 @@ def test_a_header_in_place_of_others() -> None:
 
 @pytest.mark.sandbox
 @pytest.mark.parametrize("line", [b"A: %s" % (b"x" * 70_000), b"\r\n".join([b"A: b"] * 101)])
-def test_more_than_a_client_may_send(sandbox: Sandbox, line: bytes) -> None:
+def test_too_long_or_too_many_headers_are_refused(sandbox: Sandbox, line: bytes) -> None:
     assert exchange(sandbox, b"GET / HTTP/1.1\r\n%s\r\n\r\n" % line).startswith(b"HTTP/1.1 431 ")
 
 
 @pytest.mark.sandbox
-def test_clients_of_another_kind(sandbox: Sandbox) -> None:
-    """An old one is answered, and one that speaks no HTTP is told so."""
+def test_http_1_0_is_accepted_and_other_protocols_are_refused(sandbox: Sandbox) -> None:
+    """An HTTP/1.0 client gets a response, and a client without HTTP an error."""
     old = exchange(sandbox, b"GET / HTTP/1.0\r\nHost: localhost\r\n\r\n")
     assert old.startswith(b"HTTP/1.1 403 ")
     assert b"Connection: close" in old
@@ -38,7 +38,7 @@ def test_clients_of_another_kind(sandbox: Sandbox) -> None:
 
 
 def exchange(sandbox: Sandbox, data: bytes) -> bytes:
-    """The answer to these bytes, up to the end of the connection."""
+    """Send these bytes; returns the response up to the end of the connection."""
     port = int(sandbox.source.s3_url.rpartition(":")[2])
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         connection.sendall(data)

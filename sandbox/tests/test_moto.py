@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the sandbox takes for granted about moto. When this breaks, store.py has to follow moto."""
+"""The parts of moto on which the sandbox relies. If a test fails, adapt store.py to moto."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def parameters(function: object) -> set[str]:
     return set(inspect.signature(function).parameters)
 
 
-def test_version() -> None:
+def test_major_version_is_known() -> None:
     assert int(version("moto").split(".")[0]) == 5
 
 
-def test_applications() -> None:
+def test_application_has_the_expected_attributes() -> None:
     for service in ("s3", "iam"):
         app = create_backend_app(service)
         assert isinstance(app.debug, bool)
@@ -40,14 +40,14 @@ def test_applications() -> None:
     assert PRESERVED_HEADER_NAMES_ENVIRON_KEY
 
 
-def test_what_is_cached() -> None:
-    """The names depend on nothing but the class, and it is this function that is called for them."""
+def test_names_of_methods_can_be_cached() -> None:
+    """The names of methods depend only on the class, and moto calls this function for them."""
     assert parameters(method_names_from_class) == {"clazz"}
     assert "method_names_from_class(self.__class__)" in inspect.getsource(BaseResponse.call_action)
     assert "get_role" in method_names_from_class(IamResponse)
 
 
-def test_state() -> None:
+def test_backends_have_the_expected_state() -> None:
     assert callable(BackendDict.reset)
     assert callable(reset_model_data)
     assert isinstance(s3_backends.bucket_accounts, dict)
@@ -59,7 +59,7 @@ def test_state() -> None:
     assert backend.users == {}
 
 
-def test_objects() -> None:
+def test_bucket_and_key_have_the_expected_parameters() -> None:
     wanted = {"name", "value", "account_id", "region_name", "storage", "etag", "is_versioned"}
     assert parameters(FakeKey) >= wanted | {"version_id", "bucket_name"}
     assert parameters(FakeDeleteMarker) == {"key"}
@@ -72,7 +72,7 @@ def test_objects() -> None:
     backend.delete_bucket("abc")
 
 
-def test_evaluation() -> None:
+def test_policies_are_evaluated_as_expected() -> None:
     assert parameters(IAMUserAccessKey) == {"account_id", "partition", "access_key_id", "headers"}
     statement = '{"Effect": "Allow", "Action": "s3:Get*", "Resource": "arn:aws:s3:::b/*"}'
     policy = IAMPolicy(f'{{"Version": "2012-10-17", "Statement": {statement}}}')

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What happens to objects: the measured table, row by row."""
+"""The replication status of objects, as measured on real servers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from sandbox import Sandbox
-from sandbox.tests.scenes import (
+from sandbox.tests.helpers import (
     SOURCE,
     SOURCE_POLICY,
     SOURCE_ROLE,
@@ -33,8 +33,8 @@ from sandbox.tests.scenes import (
 )
 
 pytestmark = pytest.mark.sandbox
-#: Many times the replicator's delay, which is 0.02 s here: what has not happened by then never will.
-LONG = 0.25
+#: Many times the replicator's delay of 0.02 s: what has not happened by then does not happen.
+MANY_DELAYS = 0.25
 OTHER_SERVICE = TRUST.replace('"backbeat"', '"lambda.amazonaws.com"')
 
 
@@ -47,7 +47,7 @@ def versions(s3: Any, bucket: str) -> list[tuple[str, bool]]:
     return [(one["VersionId"], marker) for one, marker in found]
 
 
-def test_pending_then_completed_and_replica(sandbox: Sandbox) -> None:
+def test_object_is_pending_then_completed_and_its_copy_a_replica(sandbox: Sandbox) -> None:
     s3, target = set_up(sandbox)
     sandbox.settings(paused=True)
     put = s3.put_object(
@@ -76,7 +76,7 @@ def test_pending_then_completed_and_replica(sandbox: Sandbox) -> None:
     assert tags == [{"Key": "team", "Value": "storage"}]
 
 
-def test_a_multipart_upload_keeps_its_etag(sandbox: Sandbox) -> None:
+def test_replica_of_a_multipart_upload_keeps_its_etag(sandbox: Sandbox) -> None:
     s3, target = set_up(sandbox)
     where = {"Bucket": SOURCE, "Key": "parts"}
     upload = s3.create_multipart_upload(**where)["UploadId"]
@@ -97,7 +97,7 @@ def test_a_multipart_upload_keeps_its_etag(sandbox: Sandbox) -> None:
         assert replica[name] == source[name]
 
 
-def test_a_copy_is_replicated(sandbox: Sandbox) -> None:
+def test_copied_object_is_replicated(sandbox: Sandbox) -> None:
     s3, target = set_up(sandbox, Prefix="in/")
     s3.put_object(Bucket=SOURCE, Key="out", Body=b"1")
     s3.copy_object(Bucket=SOURCE, Key="in/copy", CopySource=f"{SOURCE}/out")
@@ -105,19 +105,19 @@ def test_a_copy_is_replicated(sandbox: Sandbox) -> None:
     assert target.get_object(Bucket=TARGET, Key="in/copy")["Body"].read() == b"1"
 
 
-def test_no_status_without_a_rule(sandbox: Sandbox) -> None:
+def test_object_without_a_rule_has_no_status(sandbox: Sandbox) -> None:
     s3 = make_bucket(sandbox.source, SOURCE)
     s3.put_object(Bucket=SOURCE, Key="in/before")
     configure(s3, roles_for(sandbox), Prefix="in/")
     s3.put_object(Bucket=SOURCE, Key="elsewhere")
     configure(s3, roles_for(sandbox), Prefix="in/", Status="Disabled")
     s3.put_object(Bucket=SOURCE, Key="in/disabled")
-    time.sleep(LONG)
+    time.sleep(MANY_DELAYS)
     for key in ("in/before", "elsewhere", "in/disabled"):
         assert status(s3, key) is None
 
 
-def test_older_objects_are_sent_when_they_are_tagged(sandbox: Sandbox) -> None:
+def test_older_objects_are_replicated_when_they_are_tagged(sandbox: Sandbox) -> None:
     make_role(sandbox.source, SOURCE_ROLE, SOURCE_POLICY)
     make_role(sandbox.target, TARGET_ROLE, TARGET_POLICY)
     s3 = make_bucket(sandbox.source, SOURCE, versioning=None)
@@ -127,7 +127,7 @@ def test_older_objects_are_sent_when_they_are_tagged(sandbox: Sandbox) -> None:
     s3.put_object(Bucket=SOURCE, Key="k", Body=b"newer")
     configure(s3, roles_for(sandbox))
     before = s3.list_object_versions(Bucket=SOURCE)["Versions"]
-    # Newest first, to see that the versions' order is that of their writing.
+    # Tag the newest version first, so that the order at the target does not come from the order of tagging.
     for one in before:
         tags = s3.get_object_tagging(Bucket=SOURCE, Key="k", VersionId=one["VersionId"])["TagSet"]
         where = {"Bucket": SOURCE, "Key": "k", "VersionId": one["VersionId"]}
@@ -141,7 +141,7 @@ def test_older_objects_are_sent_when_they_are_tagged(sandbox: Sandbox) -> None:
     assert [[one[n] for n in same] for one in after] == [[one[n] for n in same] for one in before]
 
 
-def test_tags_after_completion_are_sent(sandbox: Sandbox) -> None:
+def test_tags_after_completion_are_replicated(sandbox: Sandbox) -> None:
     s3, target = set_up(sandbox)
     s3.put_object(Bucket=SOURCE, Key="k", Body=b"1")
     wait_for_status(s3, "k", "COMPLETED")
@@ -157,7 +157,7 @@ def test_tags_after_completion_are_sent(sandbox: Sandbox) -> None:
     assert len(versions(target, TARGET)) == 1
 
 
-def test_delete_markers_go_and_permanent_deletes_do_not(sandbox: Sandbox) -> None:
+def test_delete_markers_are_replicated_and_permanent_deletes_are_not(sandbox: Sandbox) -> None:
     s3, target = set_up(sandbox)
     first = s3.put_object(Bucket=SOURCE, Key="k")["VersionId"]
     wait_for_status(s3, "k", "COMPLETED")
@@ -169,22 +169,22 @@ def test_delete_markers_go_and_permanent_deletes_do_not(sandbox: Sandbox) -> Non
     assert refusal(s3.put_object_tagging, **where, Tagging=tagging)[0] == 405
     for version in (first, marker):
         s3.delete_object(Bucket=SOURCE, Key="k", VersionId=version)
-    time.sleep(LONG)
+    time.sleep(MANY_DELAYS)
     assert versions(s3, SOURCE) == []
     assert versions(target, TARGET) == [(marker, True), (first, False)]
 
 
-def test_a_delete_of_many_leaves_markers_that_are_replicated(sandbox: Sandbox) -> None:
+def test_delete_markers_of_delete_objects_are_replicated(sandbox: Sandbox) -> None:
     s3, target = set_up(sandbox)
     for key in ("a", "b"):
         s3.put_object(Bucket=SOURCE, Key=key)
         wait_for_status(s3, key, "COMPLETED")
-    careful = with_md5(sandbox.source.new_client("s3"))
-    careful.delete_objects(Bucket=SOURCE, Delete={"Objects": [{"Key": "a"}, {"Key": "b"}]})
+    client = with_md5(sandbox.source.new_client("s3"))
+    client.delete_objects(Bucket=SOURCE, Delete={"Objects": [{"Key": "a"}, {"Key": "b"}]})
     wait_for(lambda: sum(marker for _, marker in versions(target, TARGET)) == 2)
 
 
-def test_both_ways_and_never_onward(sandbox: Sandbox) -> None:
+def test_replicas_are_not_replicated_again(sandbox: Sandbox) -> None:
     s3, target = set_up(sandbox, target_policy=TARGET_POLICY)
     there = "arn:aws:s3:::target-bucket"
     back = allow(
@@ -198,14 +198,14 @@ def test_both_ways_and_never_onward(sandbox: Sandbox) -> None:
     target.put_object(Bucket=TARGET, Key="back")
     wait_for_status(s3, "there", "COMPLETED")
     wait_for_status(target, "back", "COMPLETED", bucket=TARGET)
-    time.sleep(LONG)
+    time.sleep(MANY_DELAYS)
     assert status(target, "there", TARGET) == "REPLICA"
     assert status(s3, "back") == "REPLICA"
     assert len(versions(s3, SOURCE)) == len(versions(target, TARGET)) == 2
 
 
 @pytest.mark.parametrize("versioning", [None, "Suspended"])
-def test_a_target_without_versioning_loses_its_history(
+def test_target_without_versioning_keeps_only_the_last_version(
     sandbox: Sandbox, versioning: str | None
 ) -> None:
     make_role(sandbox.source, SOURCE_ROLE, SOURCE_POLICY)
@@ -220,29 +220,29 @@ def test_a_target_without_versioning_loses_its_history(
     assert target.get_object(Bucket=TARGET, Key="k")["Body"].read() == b"2"
 
 
-# What makes it fail or stick: a change of a fine set-up while the replicator is paused.
-def no_target_bucket(sandbox: Sandbox) -> None:
+# Changes to a working set-up while the replicator is paused, after which an object fails or stays pending.
+def delete_target_bucket(sandbox: Sandbox) -> None:
     sandbox.target.client("s3").delete_bucket(Bucket=TARGET)
 
 
-def target_bucket_of_another(sandbox: Sandbox) -> None:
-    no_target_bucket(sandbox)
+def give_target_bucket_to_another_account(sandbox: Sandbox) -> None:
+    delete_target_bucket(sandbox)
     sandbox.target.client("s3", sandbox.target.other).create_bucket(Bucket=TARGET)
 
 
-def no_configuration(sandbox: Sandbox) -> None:
+def delete_configuration(sandbox: Sandbox) -> None:
     sandbox.source.client("s3").delete_bucket_replication(Bucket=SOURCE)
 
 
-def disabled_rule(sandbox: Sandbox) -> None:
+def disable_rule(sandbox: Sandbox) -> None:
     configure(sandbox.source.client("s3"), roles_for(sandbox), Status="Disabled")
 
 
-def other_roles(sandbox: Sandbox) -> None:
+def change_roles(sandbox: Sandbox) -> None:
     configure(sandbox.source.client("s3"), roles_for(sandbox).replace("Target", "Other"))
 
 
-def drop_role(side: str) -> Any:
+def delete_role(side: str) -> Any:
     def change(sandbox: Sandbox) -> None:
         one = getattr(sandbox, side)
         name = SOURCE_ROLE if side == "source" else TARGET_ROLE
@@ -254,7 +254,7 @@ def drop_role(side: str) -> Any:
     return change
 
 
-def distrust(side: str) -> Any:
+def remove_trust(side: str) -> Any:
     def change(sandbox: Sandbox) -> None:
         name = SOURCE_ROLE if side == "source" else TARGET_ROLE
         iam = getattr(sandbox, side).client("iam")
@@ -263,7 +263,7 @@ def distrust(side: str) -> Any:
     return change
 
 
-def deny(side: str) -> Any:
+def deny_replication(side: str) -> Any:
     def change(sandbox: Sandbox) -> None:
         name = SOURCE_ROLE if side == "source" else TARGET_ROLE
         document = allow((["s3:ReplicateObject"], "*")).replace("Allow", "Deny")
@@ -276,20 +276,24 @@ def deny(side: str) -> Any:
 @pytest.mark.parametrize(
     ("change", "outcome"),
     [
-        pytest.param(no_target_bucket, "FAILED", id="target bucket missing"),
-        pytest.param(target_bucket_of_another, "FAILED", id="target bucket of another account"),
-        pytest.param(no_configuration, "FAILED", id="configuration deleted"),
-        pytest.param(disabled_rule, "FAILED", id="rule disabled"),
-        pytest.param(other_roles, "PENDING", id="roles changed"),
-        pytest.param(drop_role("source"), "PENDING", id="source role missing"),
-        pytest.param(distrust("source"), "PENDING", id="source role not trusting"),
-        pytest.param(deny("source"), "PENDING", id="source role denied"),
-        pytest.param(drop_role("target"), "FAILED", id="target role missing"),
-        pytest.param(distrust("target"), "FAILED", id="target role not trusting"),
-        pytest.param(deny("target"), "FAILED", id="target role denied"),
+        pytest.param(delete_target_bucket, "FAILED", id="target bucket missing"),
+        pytest.param(
+            give_target_bucket_to_another_account, "FAILED", id="target bucket of another account"
+        ),
+        pytest.param(delete_configuration, "FAILED", id="configuration deleted"),
+        pytest.param(disable_rule, "FAILED", id="rule disabled"),
+        pytest.param(change_roles, "PENDING", id="roles changed"),
+        pytest.param(delete_role("source"), "PENDING", id="source role missing"),
+        pytest.param(remove_trust("source"), "PENDING", id="source role trust missing"),
+        pytest.param(deny_replication("source"), "PENDING", id="source role denied"),
+        pytest.param(delete_role("target"), "FAILED", id="target role missing"),
+        pytest.param(remove_trust("target"), "FAILED", id="target role trust missing"),
+        pytest.param(deny_replication("target"), "FAILED", id="target role denied"),
     ],
 )
-def test_what_fails_and_what_sticks(sandbox: Sandbox, change: Any, outcome: str) -> None:
+def test_object_fails_or_stays_pending_after_a_change(
+    sandbox: Sandbox, change: Any, outcome: str
+) -> None:
     s3, _ = set_up(sandbox)
     sandbox.settings(paused=True)
     s3.put_object(Bucket=SOURCE, Key="k")
@@ -297,12 +301,12 @@ def test_what_fails_and_what_sticks(sandbox: Sandbox, change: Any, outcome: str)
     sandbox.settings(paused=False)
     if outcome == "FAILED":
         wait_for_status(s3, "k", "FAILED")
-    time.sleep(LONG)
+    time.sleep(MANY_DELAYS)
     assert status(s3, "k") == outcome
 
 
 @pytest.mark.parametrize("roles", ["345678901234", "111122223333", "*"])
-def test_role_2_of_an_account_that_is_not_the_targets(sandbox: Sandbox, roles: str) -> None:
+def test_target_role_of_another_account_fails(sandbox: Sandbox, roles: str) -> None:
     s3, _ = set_up(sandbox)
     source = roles_for(sandbox).split(",")[0]
     configure(s3, f"{source},arn:aws:iam::{roles}:role/{TARGET_ROLE}")
@@ -310,19 +314,19 @@ def test_role_2_of_an_account_that_is_not_the_targets(sandbox: Sandbox, roles: s
     wait_for_status(s3, "k", "FAILED")
 
 
-def test_a_bucket_of_an_account_that_backbeat_does_not_work_for(sandbox: Sandbox) -> None:
+def test_object_of_an_unknown_account_stays_pending(sandbox: Sandbox) -> None:
     s3 = sandbox.source.client("s3", sandbox.source.other)
     s3.create_bucket(Bucket=SOURCE)
     s3.put_bucket_versioning(Bucket=SOURCE, VersioningConfiguration={"Status": "Enabled"})
     configure(s3, roles_for(sandbox))
     s3.put_object(Bucket=SOURCE, Key="k")
-    time.sleep(LONG)
+    time.sleep(MANY_DELAYS)
     assert status(s3, "k") == "PENDING"
 
 
-def test_processing_while_it_is_tried_again(sandbox: Sandbox) -> None:
+def test_status_is_processing_during_retries(sandbox: Sandbox) -> None:
     s3, _ = set_up(sandbox)
-    no_target_bucket(sandbox)
+    delete_target_bucket(sandbox)
     sandbox.settings("source", retries=5, delay=0.3, paused=True)
     s3.put_object(Bucket=SOURCE, Key="k")
     assert status(s3, "k") == "PENDING"
@@ -332,23 +336,23 @@ def test_processing_while_it_is_tried_again(sandbox: Sandbox) -> None:
     wait_for_status(s3, "k", "COMPLETED")
 
 
-@pytest.mark.parametrize("change", [no_target_bucket, other_roles])
-def test_tagging_brings_an_object_back_to_life(sandbox: Sandbox, change: Any) -> None:
+@pytest.mark.parametrize("change", [delete_target_bucket, change_roles])
+def test_tagging_replicates_a_failed_or_stuck_object(sandbox: Sandbox, change: Any) -> None:
     s3, _ = set_up(sandbox)
     sandbox.settings(paused=True, retries=0)
     s3.put_object(Bucket=SOURCE, Key="k")
     change(sandbox)
     sandbox.settings(paused=False)
-    time.sleep(LONG)
+    time.sleep(MANY_DELAYS)
     assert status(s3, "k") in ("FAILED", "PENDING")
-    if change is no_target_bucket:
+    if change is delete_target_bucket:
         make_bucket(sandbox.target, TARGET)
     configure(s3, roles_for(sandbox))
     s3.put_object_tagging(Bucket=SOURCE, Key="k", Tagging={"TagSet": []})
     wait_for_status(s3, "k", "COMPLETED")
 
 
-def test_several_sites(sandbox: Sandbox) -> None:
+def test_each_of_several_sites_has_a_status(sandbox: Sandbox) -> None:
     s3, target = set_up(sandbox, StorageClass="node6:preferred_read,us-east-2")
     sandbox.settings("source", delay=0.4)
     s3.put_object(Bucket=SOURCE, Key="k", Metadata={"own": "1"})
@@ -361,8 +365,8 @@ def test_several_sites(sandbox: Sandbox) -> None:
     assert target.head_object(Bucket=TARGET, Key="k")["Metadata"] == {"own": "1"}
 
 
-def test_roles_that_are_only_names(sandbox: Sandbox) -> None:
-    """Installations with service accounts: no role exists, and no policy is looked at."""
+def test_roles_do_not_have_to_exist_if_they_are_not_assumed(sandbox: Sandbox) -> None:
+    """On installations with service accounts no role exists, and no policy is evaluated."""
     sandbox.settings(assume_roles=False)
     s3, target = make_bucket(sandbox.source, SOURCE), make_bucket(sandbox.target, TARGET)
     roles = [
@@ -375,8 +379,8 @@ def test_roles_that_are_only_names(sandbox: Sandbox) -> None:
     assert status(target, "k", TARGET) == "REPLICA"
 
 
-def test_an_outage_of_the_other_side(sandbox: Sandbox) -> None:
-    """The replicator does not pass through the ports that tests make fail."""
+def test_faults_of_the_target_do_not_affect_replication(sandbox: Sandbox) -> None:
+    """The replicator does not use the ports in which tests cause faults."""
     s3, target = set_up(sandbox)
     sandbox.fail(side="target", how="reset", times=0)
     s3.put_object(Bucket=SOURCE, Key="k")
@@ -385,7 +389,7 @@ def test_an_outage_of_the_other_side(sandbox: Sandbox) -> None:
     assert status(target, "k", TARGET) == "REPLICA"
 
 
-def test_copies_in_a_cloud_have_ids_of_their_own_and_name_their_source(sandbox: Sandbox) -> None:
+def test_cloud_copies_have_their_own_ids_and_name_their_source(sandbox: Sandbox) -> None:
     sandbox.settings("source", clouds={"us-east-2": "target/cloud-bucket"}, bucket_match=False)
     s3, target = set_up(sandbox)
     configure(s3, roles_for(sandbox).partition(",")[0], StorageClass="us-east-2")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Starting, finding, proving and stopping; nothing is left behind."""
+"""Starting, attaching to, checking and stopping a sandbox; no process or file remains."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ import pytest
 
 from sandbox import Environment, Sandbox, SandboxError
 from sandbox.process import ROOT, is_ours, verify
-from sandbox.tests.scenes import wait_for
+from sandbox.tests.helpers import wait_for
 
 pytestmark = pytest.mark.sandbox
-#: Half the start of a pair, where a process more would show nothing more.
+#: One environment, for tests that do not need two: it starts in half the time.
 ONE = (Environment("source"),)
 
 
@@ -38,11 +38,11 @@ def pids_of(description: dict[str, Any]) -> list[int]:
     return [description[side]["pid"] for side in ("source", "target")]
 
 
-def all_gone(description: dict[str, Any]) -> bool:
+def all_ended(description: dict[str, Any]) -> bool:
     return not any(is_ours(pid, description["nonce"]) for pid in pids_of(description))
 
 
-def test_the_background_form(tmp_path: Path) -> None:
+def test_background_sandbox_starts_and_stops(tmp_path: Path) -> None:
     state = ("--state", str(tmp_path / "state"))
     missing = command("status", *state)
     assert (missing.returncode, missing.stdout) == (1, "")
@@ -62,13 +62,13 @@ def test_the_background_form(tmp_path: Path) -> None:
     finally:
         stopped = command("stop", *state)
     assert stopped.returncode == 0, stopped.stderr
-    assert all_gone(description)
+    assert all_ended(description)
     assert command("stop", *state).returncode == 0
     with pytest.raises(SandboxError, match="no sandbox was started"):
         Sandbox.attach(tmp_path / "state")
 
 
-def test_half_a_sandbox_is_replaced(tmp_path: Path) -> None:
+def test_start_replaces_a_sandbox_with_a_dead_process(tmp_path: Path) -> None:
     state = ("--state", str(tmp_path))
     first = json.loads(command("start", *state).stdout)
     second = first
@@ -78,13 +78,15 @@ def test_half_a_sandbox_is_replaced(tmp_path: Path) -> None:
         assert command("status", *state).returncode == 1
         second = json.loads(command("start", *state).stdout)
         assert second["nonce"] != first["nonce"]
-        assert all_gone(first)
+        assert all_ended(first)
     finally:
         command("stop", *state)
-    assert all_gone(second)
+    assert all_ended(second)
 
 
-def test_profiles_lead_to_the_sandbox(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_profiles_have_the_keys_of_their_account(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name, value in sandbox.environ.items():
         monkeypatch.setenv(name, value)
     for side in (sandbox.source, sandbox.target):
@@ -95,7 +97,7 @@ def test_profiles_lead_to_the_sandbox(sandbox: Sandbox, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_run_ends_when_it_is_told(tmp_path: Path, number: signal.Signals) -> None:
+def test_run_ends_on_a_signal(tmp_path: Path, number: signal.Signals) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "sandbox", "run", "--state", str(tmp_path)],
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -115,17 +117,17 @@ def test_run_ends_when_it_is_told(tmp_path: Path, number: signal.Signals) -> Non
     process.send_signal(number)
     assert process.wait(10) == 0
     process.stdout.close()
-    assert all_gone(description)
+    assert all_ended(description)
 
 
-def test_servers_die_with_a_killed_owner(tmp_path: Path) -> None:
+def test_servers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
     script = textwrap.dedent(
         """
         import json, os, signal, subprocess, sys
         from pathlib import Path
         from sandbox import Sandbox
         sandbox = Sandbox(state=Path(sys.argv[1])).start()
-        # A grandchild that holds on to everything that it inherited.
+        # A child process that keeps all inherited file descriptors open.
         subprocess.Popen(["sleep", "30"], close_fds=False)
         os.kill(os.getpid(), signal.SIGKILL)
         """
@@ -135,10 +137,10 @@ def test_servers_die_with_a_killed_owner(tmp_path: Path) -> None:
     )
     assert killed.returncode == -signal.SIGKILL
     description = json.loads((tmp_path / "sandbox.json").read_text())
-    wait_for(lambda: all_gone(description), seconds=10)
+    wait_for(lambda: all_ended(description), seconds=10)
 
 
-def test_a_taken_port_is_refused() -> None:
+def test_port_in_use_is_refused() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -148,17 +150,17 @@ def test_a_taken_port_is_refused() -> None:
             sandbox.start()
 
 
-def test_fixed_ports(tmp_path: Path) -> None:
+def test_fixed_port_is_used(tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with Sandbox(ports={"source_s3": port}, state=tmp_path) as sandbox:
         assert sandbox.source.s3_url == f"http://127.0.0.1:{port}"
         description = sandbox.describe()
-    assert all_gone(description)
+    assert all_ended(description)
 
 
-def test_another_server_on_its_port_is_noticed(sandbox: Sandbox) -> None:
+def test_another_server_on_the_port_is_detected(sandbox: Sandbox) -> None:
     description = sandbox.describe()
     verify(description)
     with pytest.raises(SandboxError, match="something else"):
@@ -171,14 +173,14 @@ def test_another_server_on_its_port_is_noticed(sandbox: Sandbox) -> None:
         verify(description)
 
 
-def test_a_temporary_folder_is_removed() -> None:
+def test_temporary_folder_is_removed() -> None:
     with Sandbox(environments=ONE) as sandbox:
         state = Path(sandbox.describe()["state"])
         assert oct((state / "credentials").stat().st_mode)[-3:] == "600"
     assert not state.exists()
 
 
-def test_only_loopback(sandbox: Sandbox) -> None:
+def test_servers_listen_only_on_loopback(sandbox: Sandbox) -> None:
     for pid in pids_of(sandbox.describe()):
         inodes = {
             os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir() if link.is_symlink()
@@ -190,7 +192,7 @@ def test_only_loopback(sandbox: Sandbox) -> None:
                     assert fields[1].startswith("0100007F:"), fields[1]
 
 
-def test_a_proxy_in_the_environment_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxy_of_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     with Sandbox(environments=ONE) as sandbox:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The recorded answers of a CloudServer, replayed over HTTP."""
+"""The sandbox gives the recorded responses of a CloudServer, over HTTP."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sandbox import Sandbox
-from sandbox.tests.scenes import DATA, SOURCE, make_bucket
+from sandbox.tests.helpers import DATA, SOURCE, make_bucket
 from sandbox.tests.test_rules import RECORDED
 
 pytestmark = pytest.mark.sandbox
@@ -31,11 +31,11 @@ def put(s3: Any, case: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("case", RECORDED, ids=lambda case: case["name"])
-def test_recorded_answer(sandbox: Sandbox, case: dict[str, Any]) -> None:
+def test_response_is_the_recorded_one(sandbox: Sandbox, case: dict[str, Any]) -> None:
     if case.get("bucket") != "does not exist":
         make_bucket(sandbox.source, SOURCE, case["versioning"])
     caller = sandbox.source.other if case.get("caller") == "another account" else None
-    # The client must not check what the server is to check.
+    # The client must not validate what the server has to validate.
     s3 = sandbox.source.client("s3", caller, parameter_validation=False)
     assert put(s3, case) == case["answer"]
     if "stored" in case:
@@ -47,7 +47,7 @@ def test_recorded_answer(sandbox: Sandbox, case: dict[str, Any]) -> None:
         assert stored == case["stored"]
 
 
-def test_ids_are_new_at_every_put(sandbox: Sandbox) -> None:
+def test_generated_ids_change_at_every_put(sandbox: Sandbox) -> None:
     s3 = make_bucket(sandbox.source, SOURCE)
     ids = set()
     for _ in range(2):
@@ -57,6 +57,6 @@ def test_ids_are_new_at_every_put(sandbox: Sandbox) -> None:
     assert len(ids) == 2
 
 
-def test_the_implementation_does_not_read_the_recordings() -> None:
+def test_implementation_does_not_read_the_recordings() -> None:
     for file in DATA.parent.glob("*.py"):
         assert "put-bucket-replication" not in file.read_text(), file

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rules for replication configurations, by themselves and against the recorded answers."""
+"""The validation of replication configurations, without HTTP, also against the recorded responses."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from sandbox.rules import (
     valid_bucket_name,
 )
 from sandbox.settings import Settings
-from sandbox.tests.scenes import DATA
+from sandbox.tests.helpers import DATA
 
 RECORDED = yaml.safe_load((DATA / "put-bucket-replication.yml").read_text())
 KNOWN = Sites.of(Settings())
@@ -31,7 +31,7 @@ ROLES = "arn:aws:iam::123456789012:role/a,arn:aws:iam::678901234567:role/b"
 
 
 def xml_of(value: Any, name: str = "ReplicationConfiguration") -> str:
-    """The configuration of an API call as XML, whatever is in it."""
+    """The configuration of an API call as XML, without validation."""
     if isinstance(value, list):
         return "".join(xml_of(one, name) for one in value)
     if isinstance(value, dict):
@@ -74,7 +74,7 @@ def as_recorded(configuration: Configuration, sent: dict[str, Any]) -> dict[str,
 
 
 @pytest.mark.parametrize("case", RECORDED, ids=lambda case: case["name"])
-def test_recorded_answer(case: dict[str, Any]) -> None:
+def test_response_is_the_recorded_one(case: dict[str, Any]) -> None:
     if case.get("bucket") or case.get("caller"):
         read(case["configuration"])
         return
@@ -89,17 +89,17 @@ def test_recorded_answer(case: dict[str, Any]) -> None:
     assert as_recorded(configuration, case["configuration"]) == case["stored"]
 
 
-def test_there_are_recorded_answers() -> None:
+def test_recorded_responses_exist() -> None:
     assert len(RECORDED) > 30
 
 
-def test_made_up_ids_differ() -> None:
+def test_generated_ids_are_unique() -> None:
     made = read({"Role": ROLES, "Rules": [rule(Prefix="a/"), rule(Prefix="b/", ID="")]}).rules
     assert len({one.id for one in made}) == 2
     assert {len(one.id) for one in made} == {48}
 
 
-def test_a_thousand_rules_and_no_more() -> None:
+def test_more_than_a_thousand_rules_are_refused() -> None:
     rules = [rule(Prefix=f"{number:04}/") for number in range(1001)]
     assert len(read({"Role": ROLES, "Rules": rules[:1000]}).rules) == 1000
     assert refused({"Role": ROLES, "Rules": rules}) == (
@@ -113,13 +113,13 @@ def test_a_thousand_rules_and_no_more() -> None:
     ("field", "longest", "code"),
     [("Prefix", 1024, "InvalidArgument"), ("ID", 255, "InvalidArgument")],
 )
-def test_lengths(field: str, longest: int, code: str) -> None:
+def test_too_long_prefix_or_id_is_refused(field: str, longest: int, code: str) -> None:
     read({"Role": ROLES, "Rules": [rule(**{field: "x" * longest})]})
     assert refused({"Role": ROLES, "Rules": [rule(**{field: "x" * (longest + 1)})]})[1] == code
 
 
 @pytest.mark.parametrize("disabled", [0, 1])
-def test_prefixes_overlap_even_when_one_rule_is_disabled(disabled: int) -> None:
+def test_overlapping_prefixes_are_refused_even_if_one_rule_is_disabled(disabled: int) -> None:
     rules = [rule(Prefix="logs/2026"), rule(Prefix="logs/")]
     rules[disabled]["Status"] = "Disabled"
     assert refused({"Role": ROLES, "Rules": rules})[2] == (
@@ -128,7 +128,7 @@ def test_prefixes_overlap_even_when_one_rule_is_disabled(disabled: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("storage", "fine"),
+    ("storage", "valid"),
     [
         ("node6:preferred_read", True),
         ("us-east-2:preferred_read,node6", True),
@@ -138,15 +138,15 @@ def test_prefixes_overlap_even_when_one_rule_is_disabled(disabled: int) -> None:
         ("node6, us-east-2", False),
     ],
 )
-def test_storage_classes(storage: str, fine: bool) -> None:
+def test_storage_class_is_accepted_or_refused(storage: str, valid: bool) -> None:
     configuration = {"Role": ROLES, "Rules": [rule(Destination={"StorageClass": storage})]}
-    if fine:
+    if valid:
         assert read(configuration).rules[0].storage_class == storage
     else:
         assert refused(configuration)[1] == "MalformedXML"
 
 
-def test_default_site_decides_where_no_site_is_named() -> None:
+def test_rule_without_a_site_is_validated_for_the_default_site() -> None:
     cloud = Sites({"us-east-2": "cloud"}, "us-east-2")
     assert refused({"Role": ROLES, "Rules": [rule()]}, cloud)[2].endswith("comma separator")
     assert read({"Role": ROLES.split(",")[0], "Rules": [rule()]}, cloud).rules
@@ -156,14 +156,14 @@ def test_default_site_decides_where_no_site_is_named() -> None:
     "broken",
     [b"", b"not xml", b"<ReplicationConfiguration>", b"<Other><Rule/></Other>"],
 )
-def test_what_is_no_configuration(broken: bytes) -> None:
+def test_invalid_xml_is_refused(broken: bytes) -> None:
     with pytest.raises(Refused) as caught:
         read_configuration(broken, KNOWN)
     assert caught.value.code == "MalformedXML"
 
 
 @pytest.mark.parametrize("missing", ["Role", "Destination", "Bucket", "Status"])
-def test_missing_elements(missing: str) -> None:
+def test_missing_element_is_refused(missing: str) -> None:
     one = rule()
     configuration = {"Role": ROLES, "Rules": [one]}
     for place in (configuration, one, one["Destination"]):
@@ -171,7 +171,7 @@ def test_missing_elements(missing: str) -> None:
     assert refused(configuration)[1] == "MalformedXML"
 
 
-def test_rule_for_a_key() -> None:
+def test_rule_for_returns_the_enabled_rule_of_a_key() -> None:
     stored = read(
         {"Role": ROLES, "Rules": [rule(Prefix="a/", ID="a"), rule(Prefix="b/", Status="Disabled")]}
     )
@@ -198,5 +198,5 @@ def test_rule_for_a_key() -> None:
         ("192.168.0.1", False),
     ],
 )
-def test_bucket_names(name: str, valid: bool) -> None:
+def test_bucket_name_is_valid_or_not(name: str, valid: bool) -> None:
     assert valid_bucket_name(name) is valid

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Many versions at once: what is seeded is what clients would have put, and listing it costs what a page costs."""
+"""Seeding many versions at once: they are like those that clients put, and the time of a page does not grow."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from sandbox import Sandbox, SandboxError
-from sandbox.tests.scenes import SOURCE, TARGET, make_bucket, set_up, wait_for_status
+from sandbox.tests.helpers import SOURCE, TARGET, make_bucket, set_up, wait_for_status
 from sandbox.tests.test_backbeat_api import ask
 
 pytestmark = pytest.mark.sandbox
@@ -29,7 +29,7 @@ def listing(s3: Any, bucket: str) -> list[tuple[Any, ...]]:
     return sorted(found)
 
 
-def test_both_sides_of_a_pair_are_alike(sandbox: Sandbox) -> None:
+def test_same_seed_gives_equal_versions_on_both_sides(sandbox: Sandbox) -> None:
     s3, target = set_up(sandbox)
     given: dict[str, Any] = {"count": 30, "versions": 2, "size": 100, "markers": 10}
     assert sandbox.seed("source", SOURCE, status="COMPLETED", **given) == 63
@@ -43,7 +43,7 @@ def test_both_sides_of_a_pair_are_alike(sandbox: Sandbox) -> None:
     assert head["ETag"] == copy["ETag"]
 
 
-def test_what_failed_can_be_retried_and_what_is_pending_tagged(sandbox: Sandbox) -> None:
+def test_seeded_failed_and_pending_versions_can_be_replicated(sandbox: Sandbox) -> None:
     s3, target = set_up(sandbox)
     sandbox.seed("source", SOURCE, 2, status="FAILED")
     sandbox.seed("source", SOURCE, 1, status="PENDING", first=2)
@@ -59,7 +59,7 @@ def test_what_failed_can_be_retried_and_what_is_pending_tagged(sandbox: Sandbox)
     assert listing(s3, SOURCE) == listing(target, TARGET)
 
 
-def test_what_cannot_be_seeded(sandbox: Sandbox) -> None:
+def test_invalid_seed_is_refused(sandbox: Sandbox) -> None:
     make_bucket(sandbox.source, SOURCE, versioning=None)
     for bucket, given, message in (
         ("none", {}, "there is no bucket none"),
@@ -71,7 +71,7 @@ def test_what_cannot_be_seeded(sandbox: Sandbox) -> None:
             sandbox.seed("source", bucket, 1, **given)
 
 
-def test_twenty_thousand_are_quickly_there_and_listed(sandbox: Sandbox) -> None:
+def test_twenty_thousand_versions_are_seeded_quickly_and_listed(sandbox: Sandbox) -> None:
     s3 = make_bucket(sandbox.source, SOURCE)
     began = time.monotonic()
     sandbox.seed("source", SOURCE, 20_000)
@@ -87,7 +87,7 @@ def test_twenty_thousand_are_quickly_there_and_listed(sandbox: Sandbox) -> None:
     assert keys == [f"seed/{number:08}" for number in range(20_000)]
 
 
-def test_pages_have_at_most_the_rows_that_are_set(sandbox: Sandbox) -> None:
+def test_page_size_limits_the_rows_of_a_page(sandbox: Sandbox) -> None:
     s3, _ = set_up(sandbox)
     sandbox.seed("source", SOURCE, 5)
     sandbox.settings("source", page_size=2)
@@ -101,8 +101,8 @@ def test_pages_have_at_most_the_rows_that_are_set(sandbox: Sandbox) -> None:
         sandbox.settings("source", page_size=0)
 
 
-def test_a_page_costs_the_same_in_a_bucket_that_is_ten_times_as_large(sandbox: Sandbox) -> None:
-    """The best of several, which is what other work on this machine does not change."""
+def test_page_takes_the_same_time_in_a_ten_times_larger_bucket(sandbox: Sandbox) -> None:
+    """Compare the best of several times, which other work on the machine changes least."""
     s3 = sandbox.source.client("s3")
     best = {"small": math.inf, "large": math.inf}
     for name, count in (("small", 2_000), ("large", 20_000)):

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who is let in, and what the others are told."""
+"""Authentication: which requests are accepted, and the errors of the others."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from sandbox import Sandbox
 from sandbox.environments import ACCOUNTS, operator
 from sandbox.messages import Refused, Request, with_header
 from sandbox.signatures import check
-from sandbox.tests.scenes import SOURCE, make_bucket, refusal
+from sandbox.tests.helpers import SOURCE, make_bucket, refusal
 
 SERVED = pytest.mark.sandbox
 KEY = operator("source", ACCOUNTS["source"])
@@ -49,7 +49,7 @@ def credentials(sandbox: Sandbox, **changes: str) -> dict[str, str]:
         ({"session_token": "unexpected"}, "InvalidToken"),
     ],
 )
-def test_wrong_credentials(
+def test_wrong_credentials_are_refused(
     sandbox: Sandbox, service: str, changes: dict[str, str], code: str
 ) -> None:
     client = sandbox.source.client(service, credentials(sandbox, **changes))
@@ -58,14 +58,14 @@ def test_wrong_credentials(
 
 
 @SERVED
-def test_the_other_sides_credentials(sandbox: Sandbox) -> None:
+def test_credentials_of_the_other_side_are_refused(sandbox: Sandbox) -> None:
     there = {"access_key": sandbox.target.access_key, "secret_key": sandbox.target.secret_key}
     s3 = sandbox.source.client("s3", there)
     assert refusal(s3.list_buckets)[:2] == (403, "InvalidAccessKeyId")
 
 
 @SERVED
-def test_temporary_credentials(sandbox: Sandbox) -> None:
+def test_temporary_credentials_require_a_session_token(sandbox: Sandbox) -> None:
     temporary = sandbox.source.temporary
     assert "Buckets" in sandbox.source.client("s3", temporary).list_buckets()
     without = {**temporary, "session_token": ""}
@@ -74,12 +74,16 @@ def test_temporary_credentials(sandbox: Sandbox) -> None:
 
 @SERVED
 @pytest.mark.parametrize("service", ["s3", "iam"])
-@pytest.mark.parametrize(("minutes", "fine"), [(14, True), (-14, True), (16, False), (-16, False)])
-def test_clock_skew(sandbox: Sandbox, service: str, minutes: int, fine: bool) -> None:
+@pytest.mark.parametrize(
+    ("minutes", "accepted"), [(14, True), (-14, True), (16, False), (-16, False)]
+)
+def test_clock_skew_above_15_minutes_is_refused(
+    sandbox: Sandbox, service: str, minutes: int, accepted: bool
+) -> None:
     sandbox.settings("source", clock_offset=minutes * 60)
     client = sandbox.source.client(service)
     call = client.list_buckets if service == "s3" else client.list_roles
-    if fine:
+    if accepted:
         date = call()["ResponseMetadata"]["HTTPHeaders"]["date"]
         skew = email.utils.parsedate_to_datetime(date).timestamp() - time.time()
         assert skew == pytest.approx(minutes * 60, abs=5)
@@ -88,7 +92,7 @@ def test_clock_skew(sandbox: Sandbox, service: str, minutes: int, fine: bool) ->
 
 
 @SERVED
-def test_every_answer_has_a_date(sandbox: Sandbox) -> None:
+def test_every_response_has_a_date(sandbox: Sandbox) -> None:
     for url in (sandbox.source.s3_url, sandbox.source.iam_url):
         answer = requests.get(f"{url}/nowhere", timeout=5)
         assert answer.status_code >= 400
@@ -96,14 +100,14 @@ def test_every_answer_has_a_date(sandbox: Sandbox) -> None:
 
 
 @SERVED
-def test_unsigned(sandbox: Sandbox) -> None:
+def test_unsigned_request_is_refused(sandbox: Sandbox) -> None:
     answer = requests.get(f"{sandbox.source.s3_url}/some-bucket", timeout=5)
     assert answer.status_code == 403
     assert "<Code>AccessDenied</Code>" in answer.text
 
 
 @SERVED
-def test_unknown_host(sandbox: Sandbox) -> None:
+def test_unknown_host_is_refused(sandbox: Sandbox) -> None:
     headers = {"Host": "node1.example.com"}
     answer = requests.get(f"{sandbox.source.s3_url}/some-bucket", headers=headers, timeout=5)
     assert answer.status_code == 400
@@ -112,7 +116,7 @@ def test_unknown_host(sandbox: Sandbox) -> None:
 
 
 @SERVED
-def test_a_body_that_was_changed_on_the_way(sandbox: Sandbox) -> None:
+def test_changed_body_is_refused(sandbox: Sandbox) -> None:
     make_bucket(sandbox.source, SOURCE)
     url = f"{sandbox.source.s3_url}/{SOURCE}/k"
     request = AWSRequest("PUT", url, data=b"original")
@@ -127,7 +131,7 @@ def test_a_body_that_was_changed_on_the_way(sandbox: Sandbox) -> None:
 
 
 @SERVED
-def test_presigned_urls(sandbox: Sandbox) -> None:
+def test_presigned_url_is_accepted_until_it_expires(sandbox: Sandbox) -> None:
     s3 = make_bucket(sandbox.source, SOURCE)
     s3.put_object(Bucket=SOURCE, Key="a b/ü", Body=b"here")
     where = {"Bucket": SOURCE, "Key": "a b/ü"}
@@ -142,7 +146,7 @@ def test_presigned_urls(sandbox: Sandbox) -> None:
 
 
 @SERVED
-def test_any_region_will_do(sandbox: Sandbox) -> None:
+def test_any_region_is_accepted(sandbox: Sandbox) -> None:
     s3 = boto3.client(
         "s3",
         endpoint_url=sandbox.source.s3_url,
@@ -156,7 +160,7 @@ def test_any_region_will_do(sandbox: Sandbox) -> None:
 
 
 def signed(service: str, method: str, url: str, body: bytes, headers: dict[str, str]) -> Request:
-    """The request as botocore signs it."""
+    """A request that botocore has signed."""
     aws = AWSRequest(method, url, data=body, headers=headers)
     auth: Any = S3SigV4Auth if service == "s3" else SigV4Auth
     auth(Credentials(KEY.access_key, KEY.secret_key), service, "us-east-1").add_auth(aws)
@@ -180,7 +184,7 @@ TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size
     body=st.binary(max_size=40),
     value=st.text("abc  ,;=", max_size=10),
 )
-def test_what_botocore_signs_is_found_true(
+def test_signature_of_botocore_is_accepted(
     method: str, key: str, query: dict[str, str], body: bytes, value: str
 ) -> None:
     text = "&".join(f"{quote(k, safe='-_.~')}={quote(v, safe='-_.~')}" for k, v in query.items())

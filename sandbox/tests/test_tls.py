@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ConnectionClosedError, SSLError
 
 from sandbox import Sandbox
-from sandbox.tests.scenes import SOURCE, TARGET, set_up, status, wait_for_status
+from sandbox.tests.helpers import SOURCE, TARGET, set_up, status, wait_for_status
 
 pytestmark = pytest.mark.sandbox
 
@@ -23,7 +23,7 @@ def secure() -> Iterator[Sandbox]:
         yield sandbox
 
 
-def test_replication_over_tls(secure: Sandbox) -> None:
+def test_objects_are_replicated_over_tls(secure: Sandbox) -> None:
     assert secure.source.s3_url.startswith("https://")
     s3, target = set_up(secure)
     s3.put_object(Bucket=SOURCE, Key="k", Body=b"1")
@@ -43,7 +43,7 @@ def test_recent_clients_send_trailers_over_tls(secure: Sandbox) -> None:
     secure.source.client("s3").put_object(Bucket=SOURCE, Key="k", Body=b"456")
 
 
-def test_it_is_not_trusted_by_default(secure: Sandbox) -> None:
+def test_certificate_is_not_trusted_by_default(secure: Sandbox) -> None:
     side = copy.copy(secure.source)
     side._ca_bundle = None
     for service in ("s3", "iam"):
@@ -52,7 +52,7 @@ def test_it_is_not_trusted_by_default(secure: Sandbox) -> None:
             client.list_buckets() if service == "s3" else client.list_roles()
 
 
-def test_plain_http_on_a_tls_port(secure: Sandbox) -> None:
+def test_plain_http_on_a_tls_port_is_refused(secure: Sandbox) -> None:
     side = copy.copy(secure.source)
     side.s3_url = side.s3_url.replace("https:", "http:")
     with pytest.raises(ConnectionClosedError):
@@ -60,7 +60,7 @@ def test_plain_http_on_a_tls_port(secure: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("how", ["reset", "reset-after"])
-def test_resets_over_tls(secure: Sandbox, how: str) -> None:
+def test_reset_over_tls_is_a_connection_error(secure: Sandbox, how: str) -> None:
     secure.reset()
     secure.fail(operation="ListBuckets", how=how)
     s3 = secure.source.client("s3")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What several tests here do with a sandbox."""
+"""Functions that several tests of the sandbox share."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ TARGET_POLICY = allow((["s3:ReplicateObject", "s3:ReplicateDelete"], f"arn:aws:s
 
 
 def make_role(side: SandboxEnvironment, name: str, policy: str | None, trust: str = TRUST) -> str:
-    """A role with one policy attached, or none; returns the role's ARN."""
+    """Create a role with one policy attached, or with none; returns the role's ARN."""
     iam = side.client("iam")
     arn: str = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
     if policy is not None:
@@ -51,7 +51,7 @@ def make_role(side: SandboxEnvironment, name: str, policy: str | None, trust: st
 
 
 def make_bucket(side: SandboxEnvironment, name: str, versioning: str | None = "Enabled") -> Any:
-    """A bucket, and the S3 client that made it."""
+    """Create a bucket; returns the S3 client."""
     s3 = side.client("s3")
     s3.create_bucket(Bucket=name)
     if versioning:
@@ -60,7 +60,7 @@ def make_bucket(side: SandboxEnvironment, name: str, versioning: str | None = "E
 
 
 def roles_for(sandbox: Sandbox) -> str:
-    """The two roles' ARNs as a configuration wants them, whether the roles exist or not."""
+    """The Role of a replication configuration: both roles' ARNs, also if the roles do not exist."""
     return ",".join(
         f"arn:aws:iam::{side.account_id}:role/{name}"
         for side, name in ((sandbox.source, SOURCE_ROLE), (sandbox.target, TARGET_ROLE))
@@ -70,7 +70,7 @@ def roles_for(sandbox: Sandbox) -> str:
 def configure(
     s3: Any, role: str, bucket: str = SOURCE, target: str = TARGET, **rule: Any
 ) -> dict[str, Any]:
-    """Puts a configuration of one rule on the bucket and returns it."""
+    """Put a replication configuration with one rule; returns the configuration."""
     storage = rule.pop("StorageClass", None)
     destination = {"Bucket": f"arn:aws:s3:::{target}"}
     if storage:
@@ -87,7 +87,7 @@ def set_up(
     target_policy: str | None = TARGET_POLICY,
     **rule: Any,
 ) -> tuple[Any, Any]:
-    """The whole procedure of the guide; returns the S3 clients of source and target."""
+    """Run the whole procedure of the guide; returns the S3 clients of source and target."""
     make_role(sandbox.source, SOURCE_ROLE, source_policy)
     make_role(sandbox.target, TARGET_ROLE, target_policy)
     s3 = make_bucket(sandbox.source, SOURCE)
@@ -103,7 +103,7 @@ def status(s3: Any, key: str, bucket: str = SOURCE, version: str | None = None) 
 
 
 def wait_for(condition: Callable[[], Any], seconds: float = 5.0) -> Any:
-    """What the condition returns, as soon as it is true."""
+    """Wait until the condition is true; returns its value."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         found = condition()
@@ -120,7 +120,7 @@ def wait_for_status(
 
 
 def with_md5(s3: Any) -> Any:
-    """The client, which sends Content-MD5 where this server wants it for deleting many objects."""
+    """Make the client send Content-MD5 with DeleteObjects, which this server requires."""
 
     def add(params: dict[str, Any], **_event: Any) -> None:
         digest = hashlib.md5(params["body"], usedforsecurity=False).digest()
@@ -131,10 +131,10 @@ def with_md5(s3: Any) -> Any:
 
 
 def refusal(call: Callable[..., Any], **arguments: Any) -> tuple[int, str, str]:
-    """Status, code and message with which the server refuses the call."""
+    """The status, code and message with which the server refuses the call."""
     with pytest.raises(ClientError) as caught:
         call(**arguments)
     answer: Any = caught.value.response
-    # An IAM client finds the code of an S3 error at the top of the answer.
+    # An IAM client puts the code of an S3 error at the top of the response.
     error = answer.get("Error", answer)
     return answer["ResponseMetadata"]["HTTPStatusCode"], error["Code"], error["Message"]
