@@ -38,7 +38,9 @@ def running_sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope="session")
-def examples_played(running_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> PlaybookResult:
+def examples_played(
+    running_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory
+) -> PlaybookResult:
     """The run of all documented examples. Those of each module have their own host, and start with empty servers."""
     folder = tmp_path_factory.mktemp("examples")
     return play_examples(Plays(running_sandbox, folder), folder)

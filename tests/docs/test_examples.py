@@ -55,7 +55,9 @@ def test_every_example_of_a_change_is_changed(examples_played: PlaybookResult, n
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_results_of_examples_match_the_documentation(examples_played: PlaybookResult, name: str) -> None:
+def test_results_of_examples_match_the_documentation(
+    examples_played: PlaybookResult, name: str
+) -> None:
     own = [one for one in records(examples_played, name) if one["action"].endswith(name)]
     comparison = comparison_of(name)
     for one in own:
