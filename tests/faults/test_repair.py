@@ -21,7 +21,7 @@ from tests.faults.test_kill import _kill, _wait_until_the_server_acted
 from tests.integration.support.modules import Side
 from tests.integration.support.plays import Inventory, Plays, RunningPlaybook
 from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, set_up
-from tests.integration.test_playbook_repair import REPAIR, repaired
+from tests.integration.test_playbook_repair import REPAIR, repair_report
 from tests.integration.test_verify import states, verify
 
 pytestmark = pytest.mark.slow
@@ -130,7 +130,7 @@ def test_next_run_converges_after_a_kill_in_each_step(
         ended = [one["task"].rpartition(" : ")[2] for one in _records(playing)]
         order = [CHECK, BEFORE, RETRY, SEND, AFTER]
         assert [step for step in order if step in ended] == order[: order.index(at.step)], at
-    report = repaired(play(inventory=given, playbook=REPAIR).ok())
+    report = repair_report(play(inventory=given, playbook=REPAIR).ok())
     assert report["after"] == {"in_sync": VERSIONS}
     assert not report["stopped"]
     assert states(verify(source, target)) == {"in_sync": VERSIONS}
@@ -162,7 +162,7 @@ def test_permanent_failure_is_reported_and_not_called_a_success(
     source.sandbox.fail(at.operation, at.nth, at.side, at.how, times=0, write=at.write)
     played = play(inventory=inventory(play, source, tmp_path), playbook=REPAIR)
     assert source.sandbox.calls(fault=at.how)
-    report = repaired(played)
+    report = repair_report(played)
     page = unescape((tmp_path / "page.html").read_text())
     message = report["stopped"] or report["notes"][0]
     assert " at http" in message

@@ -18,7 +18,7 @@ from tests.integration.support.procedure import SOURCE_BUCKET, SOURCE_POLICY, se
 PREFIXES = [f"prefix-{number}/" for number in range(4)]
 
 
-def wanted(prefix: str) -> dict[str, Any]:
+def replication_options(prefix: str) -> dict[str, Any]:
     return {"bucket": SOURCE_BUCKET, "rules": [{"id": prefix, "prefix": prefix}]}
 
 
@@ -27,7 +27,7 @@ def prefixes(side: Side) -> list[str]:
     return sorted(rule["Prefix"] for rule in stored["Rules"])
 
 
-def prepare(source: Side, target: Side) -> None:
+def set_up_first_rule(source: Side, target: Side) -> None:
     for result in set_up(source, target, but=["object"], rules=[{"prefix": "first/"}]):
         assert not result.get("failed"), result
 
@@ -40,21 +40,23 @@ def delay_reads(side: Side) -> None:
 def test_a_list_with_several_items_for_one_bucket_keeps_all_rules(
     source: Side, target: Side
 ) -> None:
-    prepare(source, target)
+    set_up_first_rule(source, target)
     delay_reads(source)
-    items = [wanted(prefix) for prefix in PREFIXES]
+    items = [replication_options(prefix) for prefix in PREFIXES]
     result = source.run("bucket_replication", replications=items, concurrency=8)
     assert not result.get("failed"), result
     assert prefixes(source) == ["first/", *PREFIXES]
 
 
 def test_concurrent_processes_keep_all_rules_of_a_bucket(source: Side, target: Side) -> None:
-    prepare(source, target)
+    set_up_first_rule(source, target)
     delay_reads(source)
     with ThreadPoolExecutor(4) as pool:
         results = list(
             pool.map(
-                lambda prefix: source.run_process("bucket_replication", **wanted(prefix)),
+                lambda prefix: source.run_process(
+                    "bucket_replication", **replication_options(prefix)
+                ),
                 PREFIXES,
             )
         )
@@ -69,18 +71,18 @@ def granted(side: Side) -> str:
     return str(side.do("policy_info", name=SOURCE_POLICY)["policy"])
 
 
-def of_inventory(bucket: str) -> dict[str, Any]:
+def policy_options(bucket: str) -> dict[str, Any]:
     """Options of the policy as the set-up of a separate inventory passes them."""
     return {"name": SOURCE_POLICY, "side": "source", "source_buckets": [bucket]}
 
 
 def test_concurrent_processes_keep_all_statements_of_a_policy(source: Side, target: Side) -> None:
-    prepare(source, target)
+    set_up_first_rule(source, target)
     source.sandbox.fail("GetPolicyVersion", side="source", how="drip", pause=0.0003, times=0)
     with ThreadPoolExecutor(3) as pool:
         results = list(
             pool.map(
-                lambda bucket: source.run_process("policy", **of_inventory(bucket)),
+                lambda bucket: source.run_process("policy", **policy_options(bucket)),
                 BUCKETS,
             )
         )
@@ -93,7 +95,7 @@ def test_a_concurrent_write_of_another_machine_is_an_error(
     source: Side, target: Side, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Locks cover one machine only: lost statements are an error at the end of the task, and are not restored."""
-    prepare(source, target)
+    set_up_first_rule(source, target)
     arn = source.arn("policy", SOURCE_POLICY)
     older = source.do("policy_info", name=SOURCE_POLICY)["policy"]["document"]
     confirm = Policy.confirm
@@ -105,10 +107,10 @@ def test_a_concurrent_write_of_another_machine_is_an_error(
         confirm(self)
 
     monkeypatch.setattr(Policy, "confirm", confirm_after_other_write)
-    result = source.run("policy", policies=[of_inventory(BUCKETS[0])])
+    result = source.run("policy", policies=[policy_options(BUCKETS[0])])
     assert result["failed"]
     assert f"on {BUCKETS[0]}, no longer existed at the end of the task" in result["msg"]
     assert BUCKETS[0] not in granted(source)
     monkeypatch.undo()
-    source.do("policy", **of_inventory(BUCKETS[0]))
+    source.do("policy", **policy_options(BUCKETS[0]))
     assert BUCKETS[0] in granted(source)

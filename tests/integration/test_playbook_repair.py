@@ -41,7 +41,7 @@ def inventory(play: Plays, folder: Path, **variables: Any) -> Inventory:
     )
 
 
-def repaired(played: PlaybookResult) -> dict[str, Any]:
+def repair_report(played: PlaybookResult) -> dict[str, Any]:
     """The report of the only pair. Its statistic for AWX workflows has the same values without texts from servers."""
     facts = [
         found
@@ -69,10 +69,10 @@ def test_versions_are_repaired_and_a_second_run_is_idempotent(
     url = {"replication_backbeat_url": broken.side.s3_url} if by_api else {}
     given = inventory(play, tmp_path / "reports", **url)
     written = broken.sandbox.calls(write=True)
-    foreseen = repaired(play("--check", inventory=given, playbook=REPAIR).ok())
+    foreseen = repair_report(play("--check", inventory=given, playbook=REPAIR).ok())
     assert foreseen["before"] == {"failed": 1, "never_replicated": 1}
     assert broken.sandbox.calls(write=True) == written
-    report = repaired(play(inventory=given, playbook=REPAIR).ok())
+    report = repair_report(play(inventory=given, playbook=REPAIR).ok())
     assert report["before"] == {"failed": 1, "never_replicated": 1}
     assert report["after"] == {"in_sync": 2}
     done = {one["action"]: one["completed"] for one in report["done"]}
@@ -101,7 +101,7 @@ def test_versions_that_stay_unrepaired_are_reported_with_a_reason(
     set_up(source, target, but=("object",))
     played = play(inventory=inventory(play, tmp_path), playbook=REPAIR)
     assert "2 versions: never replicated" in played.failure()
-    report = repaired(played)
+    report = repair_report(played)
     assert report["after"] == {"in_sync": 1, "never_replicated": 2}
     assert {one["key"] for one in report["skipped"]} == {"gone"}
     assert all(one["reason"] for one in report["skipped"])
@@ -116,7 +116,7 @@ def test_a_preflight_error_stops_the_repair_before_any_write(
     played = play(inventory=inventory(play, tmp_path), playbook=REPAIR)
     assert "bucket-missing" in played.failure()
     assert broken.sandbox.calls(write=True) == written
-    report = repaired(played)
+    report = repair_report(played)
     assert "bucket-missing" in report["stopped"]
     assert report["done"] == []
     assert "bucket-missing" in (tmp_path / "page.html").read_text()
@@ -126,14 +126,14 @@ def test_replication_repair_configuration_sets_up_the_pair_first(
     play: Plays, broken: Side, target: Side, tmp_path: Path
 ) -> None:
     given = inventory(play, tmp_path, replication_repair_configuration="yes")
-    report = repaired(play(inventory=given, playbook=REPAIR).ok())
+    report = repair_report(play(inventory=given, playbook=REPAIR).ok())
     assert report["after"]["in_sync"] >= 2
     assert set(report["after"]) == {"in_sync"}
     assert states(verify(broken, target)) == report["after"]
 
 
-def two_pairs(given: Inventory) -> Inventory:
-    """Another pair, in which preflight finds an error, comes before the pair that can be repaired."""
+def with_failing_pair(given: Inventory) -> Inventory:
+    """Insert a pair with a preflight error before the pair that can be repaired."""
     lost = {"source_bucket": "lost-bucket", "target_bucket": "lost-target"}
     node1 = given["all"]["hosts"]["node1"]
     node1["replication_pairs"] = [lost, *node1["replication_pairs"]]
@@ -157,7 +157,10 @@ def test_an_error_of_one_pair_does_not_stop_the_repair_of_others(
     target.do("bucket", name=TARGET_BUCKET, versioning="enabled")
     given = inventory(play, tmp_path, replication_backbeat_url=broken.side.s3_url)
     played = play(
-        "-e", "replication_repair_configuration=no", inventory=two_pairs(given), playbook=REPAIR
+        "-e",
+        "replication_repair_configuration=no",
+        inventory=with_failing_pair(given),
+        playbook=REPAIR,
     )
     assert played.code == 2
     found = reports_by_source_bucket(played)

@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.integration.support.modules import Side
 from tests.integration.support.plays import Plays
 from tests.integration.support.procedure import SOURCE_BUCKET, set_up
-from tests.integration.test_playbook_repair import REPAIR, inventory, repaired
+from tests.integration.test_playbook_repair import REPAIR, inventory, repair_report
 from tests.integration.test_verify import put, states, verify
 
 #: A user's play that includes the role with the strategy free.
@@ -49,7 +49,7 @@ def test_a_second_repair_at_the_same_time_fails_and_the_first_completes(
     second = play(inventory=given, playbook=REPAIR)
     assert "Another process uses" in second.failure()
     source.sandbox.clear_faults()
-    report = repaired(first.end().ok())
+    report = repair_report(first.end().ok())
     assert report["after"] == {"in_sync": 6}
     sent = source.sandbox.calls("source", operation="PutObjectTagging", fault="")
     assert len({one["key"] for one in sent}) == len(sent) == 6
@@ -73,7 +73,7 @@ def test_a_users_play_repairs_keys_with_template_syntax_without_a_folder(
     assert not source.sandbox.calls(write=True)
     played = play("--limit", "node1", inventory=given, playbook=playbook)
     assert "2 versions: never replicated" in played.failure()
-    report = repaired(played)
+    report = repair_report(played)
     assert report["after"] == {"in_sync": 2, "never_replicated": 2}
     assert {one["key"] for one in report["skipped"]} == {"deleted " + ODD}
     assert ODD in unescape(page.read_text())
@@ -95,5 +95,5 @@ def test_a_rule_with_another_target_stops_the_repair(
     written = source.sandbox.calls(write=True)
     played = play(inventory=inventory(play, tmp_path), playbook=REPAIR)
     assert "another-bucket" in played.failure()
-    assert "another-bucket" in repaired(played)["stopped"]
+    assert "another-bucket" in repair_report(played)["stopped"]
     assert source.sandbox.calls(write=True) == written

@@ -72,7 +72,7 @@ def counts(found: dict[str, Any]) -> dict[str, int]:
     return {name: one["count"] for name, one in found["states"].items() if one["count"]}
 
 
-def lose(target: Side, key: str) -> None:
+def delete_replica(target: Side, key: str) -> None:
     """Delete a replica in the cloud."""
     copies = [one for one in listed(target, CLOUD_BUCKET) if one["Key"] == key]
     target.s3.delete_object(Bucket=CLOUD_BUCKET, Key=key, VersionId=copies[0]["VersionId"])
@@ -85,7 +85,7 @@ def test_verify_compares_each_site_with_its_own_status(
     put(two_sites, "lost")
     wait_for_status(two_sites, "k", "lost")
     wait(lambda: len(listed(target, CLOUD_BUCKET)) == 2)
-    lose(target, "lost")
+    delete_replica(target, "lost")
     folder = tmp_path / "reports"
     played = play(inventory=inventory(play, folder), playbook=VERIFY)
     assert played.code != 0
@@ -108,7 +108,7 @@ def test_verify_compares_each_site_with_its_own_status(
     }
 
 
-def reports_of_repair(played: PlaybookResult) -> dict[str, dict[str, Any]]:
+def repair_reports(played: PlaybookResult) -> dict[str, dict[str, Any]]:
     (facts,) = (
         found
         for one in played.records
@@ -134,7 +134,7 @@ def test_repair_sends_a_version_again_to_the_scality_site_only(
     fail_at_target(two_sites, target, "k")
     wait(lambda: len(listed(target, CLOUD_BUCKET)) == 1)
     given = inventory(play, tmp_path / "reports")
-    found = reports_of_repair(play(inventory=given, playbook=REPAIR))
+    found = repair_reports(play(inventory=given, playbook=REPAIR))
     assert found["node6"]["before"] == {"failed": 1}
     assert found["node6"]["after"] == {"in_sync": 1}
     assert [(one["action"], one["completed"]) for one in found["node6"]["done"]] == [("tags", 1)]

@@ -65,7 +65,7 @@ SHARED = VERIFY.with_name("verify_replication_on_workers.yml")
 COUNT = 1100
 
 
-def shared(play: Plays, folder: Path, **variables: Any) -> dict[str, Any]:
+def inventory_with_workers(play: Plays, folder: Path, **variables: Any) -> dict[str, Any]:
     """The inventory with three workers that run modules in separate processes, as other machines do."""
     inventory = play.inventory(
         replication_verify_folder=str(folder),
@@ -79,7 +79,7 @@ def shared(play: Plays, folder: Path, **variables: Any) -> dict[str, Any]:
     return inventory
 
 
-def merged(folder: Path) -> dict[str, Any]:
+def merged_report(folder: Path) -> dict[str, Any]:
     name = f"node1__{SOURCE_BUCKET}__node6__{TARGET_BUCKET}"
     report: dict[str, Any] = json.loads((folder / f"{name}.report.json").read_text())
     return report
@@ -97,18 +97,20 @@ def test_three_workers_share_a_bucket_and_the_next_run_completes_a_killed_one(
     folder = tmp_path / "shared"
     # Slow enough that a worker can be killed while it runs.
     options = {"replication_verify_requests_per_second": 1.0}
-    playing = play.start("--forks=5", inventory=shared(play, folder, **options), playbook=SHARED)
+    playing = play.start(
+        "--forks=5", inventory=inventory_with_workers(play, folder, **options), playbook=SHARED
+    )
     kill_a_worker(folder)
     played = playing.end()
     assert played.code != 0
-    lost = merged(folder)
+    lost = merged_report(folder)
     assert (lost["verdict"], lost["complete"]) == ("incomplete", False)
     (gap,) = lost["gaps"]
     assert gap["reason"] == "range-lost"
     assert "were not verified" in played.output
-    inventory = shared(play, folder, backbeat_in_process=True)
+    inventory = inventory_with_workers(play, folder, backbeat_in_process=True)
     play("--forks=5", inventory=inventory, playbook=SHARED).ok()
-    whole, single = merged(folder), merged(one)
+    whole, single = merged_report(folder), merged_report(one)
     assert whole["complete"]
     for name in ("listed", "states", "reasons", "problems", "first_problems", "verdict"):
         assert whole[name] == single[name], name
@@ -177,7 +179,7 @@ def test_two_slices_exchange_their_parts_through_a_bucket(
     assert all(key.startswith("verify/") for key in keys)
     half = step(MERGE, "merger")
     assert half.code != 0
-    lost = merged(tmp_path / "merger")
+    lost = merged_report(tmp_path / "merger")
     assert (lost["verdict"], {gap["reason"] for gap in lost["gaps"]}) == (
         "incomplete",
         {"range-lost"},
@@ -186,7 +188,7 @@ def test_two_slices_exchange_their_parts_through_a_bucket(
     played = [step(SLICE, "second", 2), step(MERGE, "merger")]
     for each in played:
         assert secret not in each.ok().output
-    whole, single = merged(tmp_path / "merger"), merged(one)
+    whole, single = merged_report(tmp_path / "merger"), merged_report(one)
     assert whole["complete"]
     for name in ("listed", "states", "reasons", "problems", "first_problems", "verdict"):
         assert whole[name] == single[name], name

@@ -62,7 +62,9 @@ def source(source: Side) -> Side:
     return source
 
 
-def by_hand(side: Side, document: Any = SOURCE_DOCUMENT, name: str = NAME, **options: Any) -> str:
+def create_policy(
+    side: Side, document: Any = SOURCE_DOCUMENT, name: str = NAME, **options: Any
+) -> str:
     text = json.dumps(document)
     made = side.iam.create_policy(PolicyName=name, PolicyDocument=text, **options)
     return str(made["Policy"]["Arn"])
@@ -135,7 +137,7 @@ def test_create_with_a_document_path_and_description(source: Side) -> None:
 
 
 def test_a_different_document_is_replaced_by_a_new_version(source: Side) -> None:
-    attach(source, by_hand(source, OWN_DOCUMENT))
+    attach(source, create_policy(source, OWN_DOCUMENT))
     result = source.promised("policy", **WANTED, purge_statements=True)
     assert result["changes"] == [f"CreatePolicyVersion {NAME}"]
     assert result["diff"]["before"][NAME]["document"] == OWN_DOCUMENT
@@ -156,14 +158,14 @@ def test_an_equivalent_document_is_not_changed(source: Side) -> None:
             {**first, "Action": [action.lower() for action in reversed(first["Action"])]},
         ],
     }
-    attach(source, by_hand(source, equivalent))
+    attach(source, create_policy(source, equivalent))
     assert not source.promised("policy", **WANTED)["changed"]
     assert document_of(source) == equivalent
 
 
 @pytest.mark.lowest_boto3
 def test_a_sixth_version_replaces_the_oldest(source: Side) -> None:
-    arn = by_hand(source, OWN_DOCUMENT)
+    arn = create_policy(source, OWN_DOCUMENT)
     attach(source, arn)
     for number in range(2, 6):
         other = json.loads(json.dumps(OWN_DOCUMENT).replace("::b/", f"::b{number}/"))
@@ -177,7 +179,7 @@ def test_a_sixth_version_replaces_the_oldest(source: Side) -> None:
 
 def test_the_default_version_is_not_deleted_for_a_new_one(source: Side) -> None:
     """The default version may be the oldest; without it the role would lose its permissions."""
-    arn = by_hand(source, OWN_DOCUMENT)
+    arn = create_policy(source, OWN_DOCUMENT)
     for _ in range(4):
         text = json.dumps(TARGET_DOCUMENT)
         source.iam.create_policy_version(PolicyArn=arn, PolicyDocument=text, SetAsDefault=False)
@@ -187,7 +189,7 @@ def test_the_default_version_is_not_deleted_for_a_new_one(source: Side) -> None:
 
 
 def test_a_detached_policy_is_attached_again(source: Side) -> None:
-    by_hand(source)
+    create_policy(source)
     result = source.promised("policy", **WANTED)
     assert result["changes"] == [f"AttachRolePolicy {NAME} to {ROLE}"]
     assert attached(source) == [NAME]
@@ -195,7 +197,7 @@ def test_a_detached_policy_is_attached_again(source: Side) -> None:
 
 def test_it_stays_attached_to_unlisted_roles(source: Side) -> None:
     source.do("iam_role", name="Another")
-    attach(source, by_hand(source), "Another")
+    attach(source, create_policy(source), "Another")
     source.promised("policy", **WANTED)
     assert attached(source, "Another") == [NAME]
 
@@ -209,14 +211,14 @@ def test_attaching_to_a_missing_role_fails_after_the_policy_was_created(source: 
 
 
 def test_another_path_is_an_error(source: Side) -> None:
-    attach(source, by_hand(source, Path="/elsewhere/"))
+    attach(source, create_policy(source, Path="/elsewhere/"))
     result = source.promised("policy", **WANTED, path="/replication/")
     assert result["failed"]
     assert "has the path /elsewhere/, not /replication/" in result["msg"]
 
 
 def test_another_description_is_a_warning(source: Side) -> None:
-    attach(source, by_hand(source, Description="old"))
+    attach(source, create_policy(source, Description="old"))
     result = source.promised("policy", **WANTED, description="new")
     assert not result["changed"]
     assert "'old', not 'new'" in result["warnings"][0]
@@ -224,7 +226,7 @@ def test_another_description_is_a_warning(source: Side) -> None:
 
 @pytest.mark.lowest_boto3
 def test_absent_detaches_from_all_roles_and_deletes(source: Side) -> None:
-    arn = by_hand(source, OWN_DOCUMENT)
+    arn = create_policy(source, OWN_DOCUMENT)
     source.do("iam_role", name="Another")
     attach(source, arn)
     attach(source, arn, "Another")
@@ -245,7 +247,7 @@ def test_absent_of_a_missing_policy_is_idempotent(source: Side) -> None:
 
 
 def test_absent_is_refused_if_the_policy_is_attached_to_a_user(source: Side) -> None:
-    arn = by_hand(source)
+    arn = create_policy(source)
     source.iam.create_user(UserName="other-user")
     source.iam.attach_user_policy(UserName="other-user", PolicyArn=arn)
     result = source.promised("policy", name=NAME, state="absent")
@@ -255,7 +257,7 @@ def test_absent_is_refused_if_the_policy_is_attached_to_a_user(source: Side) -> 
 
 
 def test_an_invalid_item_does_not_prevent_the_changes_of_other_items(source: Side) -> None:
-    by_hand(source, OWN_DOCUMENT, "Gone")
+    create_policy(source, OWN_DOCUMENT, "Gone")
     items = [WANTED, {"name": "Bad", "side": "target"}, {"name": "Gone", "state": "absent"}]
     result = source.promised("policy", policies=items)
     assert result["failed"]

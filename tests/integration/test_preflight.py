@@ -249,7 +249,7 @@ BROKEN = {
 @pytest.mark.parametrize(
     "case",
     [
-        # No other test that runs with the lowest boto3 reads policies within roles.
+        # No other test that runs with the lowest boto3 reads inline policies.
         pytest.param(name, marks=[pytest.mark.lowest_boto3] if name == INLINE_DENY else [])
         for name in BROKEN
     ],

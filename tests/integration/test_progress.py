@@ -28,7 +28,7 @@ DELAY = 8.0
 
 
 def output_on_a_terminal(command: list[str | Path], environ: dict[str, str]) -> str:
-    """Run the command on a pseudo-terminal of its own; return what it wrote there."""
+    """Run the command on a pseudo-terminal of its own; return its output."""
     master, slave = pty.openpty()
     with subprocess.Popen(
         command, cwd=ROOT, env=environ, stdin=slave, stdout=slave, stderr=slave

@@ -22,7 +22,7 @@ from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, se
 
 pytestmark = pytest.mark.oldest_core
 
-#: In this order each playbook finds what it needs.
+#: In this order each playbook finds the resources that it needs.
 PLAYBOOKS = (
     "setup_replication",
     "validate_replication",

@@ -73,7 +73,7 @@ def test_pending_objects_refuse_the_change_and_each_named_variable_helps(
         assert "1 of 1 versions put since" in message
         assert "raise replication_pending_scan_time or lower replication_pending_max_age" in message
         assert "set replication_allow_pending_loss" in message
-    # Versions older than max_age are not checked, and without scan time none are.
+    # Versions older than replication_pending_max_age are not checked; with a scan time of 0 none are.
     covered = play.inventory(**other, replication_pending_max_age="0", replication_verify=False)
     play("--check", inventory=covered).ok()
     unchecked = play.inventory(**other, replication_pending_scan_time="0", replication_verify=False)

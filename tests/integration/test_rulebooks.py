@@ -18,11 +18,11 @@ from tests.integration.support.plays import Plays
 from tests.integration.support.procedure import SOURCE_BUCKET, SOURCE_ROLE, TARGET_BUCKET, set_up
 from tests.integration.support.rulebooks import (
     RULEBOOKS,
-    adapted,
-    recorded,
+    replay_source,
     require,
-    running,
+    run_rulebook,
     venv,
+    write_rulebooks,
 )
 
 # They need a virtualenv that only `dev.py test pytest` creates.
@@ -80,7 +80,7 @@ def test_a_failed_version_is_retried_and_replicated(
     fail(source, target)
     repair(target)
     name = "scality.backbeat.retry_on_events"
-    with running(name, source.sandbox, inventory, variables, tmp_path) as process:
+    with run_rulebook(name, source.sandbox, inventory, variables, tmp_path) as process:
         process.until(lambda: status(source) == "COMPLETED")
         assert (
             target.s3.head_object(Bucket=TARGET_BUCKET, Key="k")["ReplicationStatus"] == "REPLICA"
@@ -98,8 +98,8 @@ def test_a_retry_follows_when_the_preflight_finding_is_resolved(
 ) -> None:
     fail(source, target)
     variables["replication_event_preflight_interval"] = 0.5
-    copy = adapted(tmp_path, {"retry_on_events": None})
-    with running(copy, source.sandbox, inventory, variables, tmp_path) as process:
+    copy = write_rulebooks(tmp_path, {"retry_on_events": None})
+    with run_rulebook(copy, source.sandbox, inventory, variables, tmp_path) as process:
         process.until(lambda: process.playbooks >= 1)
         assert status(source) == "FAILED"
         assert "target-bucket-missing" in process.output
@@ -125,8 +125,8 @@ def test_a_stuck_version_is_sent_again(
             source.s3.put_object(Bucket=SOURCE_BUCKET, Key="k", Body=b"1")
     variables["replication_event_stuck_after"] = 0.5
     variables["replication_event_state"] = str(tmp_path / "state.json")
-    copy = adapted(tmp_path, {"retry_on_events": None})
-    with running(copy, source.sandbox, inventory, variables, tmp_path) as process:
+    copy = write_rulebooks(tmp_path, {"retry_on_events": None})
+    with run_rulebook(copy, source.sandbox, inventory, variables, tmp_path) as process:
         process.until(lambda: status(source) == "COMPLETED")
         process.until(lambda: process.playbooks >= 1)
     assert "failed=0" in process.output
@@ -205,11 +205,11 @@ def test_each_rulebook_retries_once_for_repeated_events(
     fail(source, target)
     repair(target)
     sources = {
-        name: recorded(tmp_path, name, *OTHERS[name], wanted, wanted)
+        name: replay_source(tmp_path, name, *OTHERS[name], wanted, wanted)
         for name, wanted in WANTED.items()
     }
-    copy = adapted(tmp_path, sources)
-    with running(copy, source.sandbox, inventory, {}, tmp_path) as process:
+    copy = write_rulebooks(tmp_path, sources)
+    with run_rulebook(copy, source.sandbox, inventory, {}, tmp_path) as process:
         output = process.end()
     assert process.last_rules() == dict.fromkeys(WANTED, "Retry failed versions"), output
     assert process.playbooks == len(WANTED), output
@@ -219,9 +219,9 @@ def test_each_rulebook_retries_once_for_repeated_events(
 def test_other_events_start_no_playbook(
     source: Side, inventory: dict[str, Any], tmp_path: Path
 ) -> None:
-    sources = {name: recorded(tmp_path, name, *others) for name, others in OTHERS.items()}
-    copy = adapted(tmp_path, sources)
-    with running(copy, source.sandbox, inventory, {}, tmp_path) as process:
+    sources = {name: replay_source(tmp_path, name, *others) for name, others in OTHERS.items()}
+    copy = write_rulebooks(tmp_path, sources)
+    with run_rulebook(copy, source.sandbox, inventory, {}, tmp_path) as process:
         output = process.end()
     assert process.playbooks == 0, output
     assert "Traceback" not in output

@@ -298,8 +298,8 @@ def test_unlisted_rules_stay_with_their_roles_and_policies(
     assert source.writes() == target.writes() == []
 
 
-def other_pair(source: Side, target: Side) -> None:
-    """A second inventory set up another pair with the same roles and policies."""
+def set_up_other_pair(source: Side, target: Side) -> None:
+    """Set up another pair with the same roles and policies, as a second inventory does."""
     for side, policy, role, buckets in (
         (source, SOURCE_POLICY, SOURCE_ROLE, {"source_buckets": [SOURCE_BUCKET, "second-source"]}),
         (target, TARGET_POLICY, TARGET_ROLE, {"target_buckets": [TARGET_BUCKET, "second-target"]}),
@@ -315,7 +315,7 @@ def test_roles_and_permissions_that_another_bucket_uses_stay(
     play: Plays, source: Side, target: Side, configured_too: bool
 ) -> None:
     set_up(source, target, but=["object"])
-    other_pair(source, target)
+    set_up_other_pair(source, target)
     if configured_too:
         replication_by_hand(
             source,

@@ -38,7 +38,7 @@ def as_text() -> list[str]:
     return given
 
 
-def with_text_inside(inventory: Inventory) -> Inventory:
+def with_nested_text(inventory: Inventory) -> Inventory:
     hosts = inventory["all"]["hosts"]
     for host in hosts.values():
         for service in ("replication_s3", "replication_iam"):
@@ -51,7 +51,7 @@ def with_text_inside(inventory: Inventory) -> Inventory:
 def test_all_variables_as_text_give_the_same_changes(
     play: Plays, source: Side, target: Side
 ) -> None:
-    inventory = with_text_inside(play.inventory())
+    inventory = with_nested_text(play.inventory())
     changes = [one.replace(f"/{KEY}", f"/on/{KEY}") for one in ALL_CHANGES]
     assert play(*as_text(), inventory=inventory).ok().changes() == changes
     rules = source.s3.get_bucket_replication(Bucket=SOURCE_BUCKET)["ReplicationConfiguration"][

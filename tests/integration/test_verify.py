@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The module backbeat_verify on two servers: every state of a version, and every kind of failure."""
+"""The module backbeat_verify on two servers: states of versions, options, and failures."""
 
 from __future__ import annotations
 

@@ -61,18 +61,20 @@ def test_a_full_disk_fails_and_names_the_file(
     """The disk is full while the problems are written."""
     problems = tmp_path / "problems"
 
-    class Full(io.BytesIO):
+    class FullDisk(io.BytesIO):
         def flush(self) -> None:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    def opened(self: checkpoint.Lines, path: str | Path, size: int | None = None) -> None:
+    def open_on_full_disk(
+        self: checkpoint.Lines, path: str | Path, size: int | None = None
+    ) -> None:
         begin(self, path, size)
         if self.path == problems:
             self._file.close()
-            self._file = Full()  # type: ignore[assignment]
+            self._file = FullDisk()  # type: ignore[assignment]
 
     begin = checkpoint.Lines.__init__
-    monkeypatch.setattr(checkpoint.Lines, "__init__", opened)
+    monkeypatch.setattr(checkpoint.Lines, "__init__", open_on_full_disk)
     result = verify(replicating, target, problems_file=str(problems))
     assert result["failed"]
     assert f"{problems} cannot be used: No space left on device" in result["msg"]

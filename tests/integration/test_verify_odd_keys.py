@@ -98,7 +98,7 @@ def check_reports(
     suites = ElementTree.fromstring(Path(files["junit"]).read_bytes())  # noqa: S314 - our own
     texts = "".join(suites.itertext()) + "".join(str(one.attrib) for one in suites.iter())
     assert "carriage" in texts
-    # What XML 1.0 forbids.
+    # XML 1.0 forbids these characters.
     assert not set("\x01\x1b\ufffe") & set(texts)
     page = Path(files["html"]).read_text()
     assert "carriage" in page

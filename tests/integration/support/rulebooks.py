@@ -92,7 +92,7 @@ class Rulebook:
 
 
 @contextmanager
-def running(
+def run_rulebook(
     rulebook: str | Path,
     sandbox: Sandbox,
     inventory: dict[str, Any],
@@ -114,7 +114,7 @@ def running(
         "PATH": os.pathsep.join([str(program), os.environ["PATH"]]),
         "ANSIBLE_COLLECTIONS_PATH": str(CACHE),
         "ANSIBLE_LOG_PATH": str(plays),
-        # The rulebook keeps its checkpoint there, and only one process may use it.
+        # The rulebook writes its checkpoint to HOME, and only one process may use it.
         "HOME": str(folder),
     }
     with log.open("w") as output:
@@ -150,7 +150,7 @@ def running(
                 process.wait()
 
 
-def adapted(
+def write_rulebooks(
     folder: Path,
     sources: Mapping[str, dict[str, Any] | None],
     window: str = "1 second",
@@ -171,7 +171,7 @@ def adapted(
     return copy
 
 
-def recorded(folder: Path, name: str, *events: Any) -> dict[str, Any]:
+def replay_source(folder: Path, name: str, *events: Any) -> dict[str, Any]:
     """A source that sends these events, waits for the playbooks that they start, and ends."""
     # From a file, since the arguments of a source are templates.
     file = folder / f"{name}.events.yml"
