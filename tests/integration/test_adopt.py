@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Adoption of what was set up by hand: the variables that are found, and that the role then has nothing to do."""
+"""Adoption of replication that was set up by hand: the variables found, and that set-up then changes nothing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import yaml
 from ansible_collections.scality.backbeat.plugins.module_utils._clients import s3_buckets
 from ansible_collections.scality.backbeat.plugins.module_utils._documents import permissions
 from devtools.places import ROOT
-from tests.integration.support.bad_input import complaint
+from tests.integration.support.bad_input import assert_failure
 from tests.integration.support.guide import (
     bucket_by_hand,
     foreign,
@@ -34,22 +34,22 @@ from tests.integration.support.procedure import (
     TARGET_ROLE,
     set_up,
 )
-from tests.integration.test_info import NEWER
+from tests.integration.test_info import V2_CONFIGURATION
 from tests.integration.test_returned_text import playbook
 
 ADOPT = ROOT / "playbooks" / "adopt_replication.yml"
 
 
 def adopt(source: Side, target: Side, **options: Any) -> Result:
-    """What the module finds; it changes nothing, in check mode as without."""
-    ends = {
+    """Result of backbeat_adoption_info, which never changes anything."""
+    sides = {
         "source": {"s3": source.connection("s3"), "iam": source.connection("iam"), **options},
         "target": {"iam": target.connection("iam")},
     }
-    return source.promised("adoption_info", name="node1 to node6", **ends)
+    return source.promised("adoption_info", name="node1 to node6", **sides)
 
 
-def named(side: str, policies: str) -> dict[str, str]:
+def role_variables(side: str, policies: str) -> dict[str, str]:
     role, policy = {
         "source": (SOURCE_ROLE, SOURCE_POLICY),
         "target": (TARGET_ROLE, TARGET_POLICY),
@@ -61,16 +61,16 @@ def named(side: str, policies: str) -> dict[str, str]:
     }
 
 
-def test_the_guide_to_the_letter(source: Side, target: Side) -> None:
+def test_roles_and_rules_of_the_guide_are_found(source: Side, target: Side) -> None:
     guide_by_hand(source, target)
     found = adopt(source, target)
     (rule,) = source.s3.get_bucket_replication(Bucket=SOURCE_BUCKET)["ReplicationConfiguration"][
         "Rules"
     ]
     assert found["left_out"] == []
-    assert found["variables"]["target"] == named("target", "guide")
+    assert found["variables"]["target"] == role_variables("target", "guide")
     assert found["variables"]["source"] == {
-        **named("source", "guide"),
+        **role_variables("source", "guide"),
         "replication_verify": False,
         "replication_pairs": [
             {
@@ -82,31 +82,35 @@ def test_the_guide_to_the_letter(source: Side, target: Side) -> None:
     }
 
 
-def test_what_the_role_itself_made(source: Side, target: Side) -> None:
+def test_roles_created_by_the_collection_are_found_with_least_permissions(
+    source: Side, target: Side
+) -> None:
     set_up(source, target, but=["object"])
     variables = adopt(source, target)["variables"]
-    assert variables["target"] == named("target", "least")
-    assert named("source", "least").items() <= variables["source"].items()
+    assert variables["target"] == role_variables("target", "least")
+    assert role_variables("source", "least").items() <= variables["source"].items()
 
 
-def test_a_document_in_another_order_and_other_white_space(source: Side, target: Side) -> None:
+def test_policy_document_in_another_order_is_recognized(source: Side, target: Side) -> None:
     document = permissions.guide_policy([SOURCE_BUCKET], [TARGET_BUCKET])
     document["Statement"].reverse()
     for statement in document["Statement"]:
         statement["Action"].reverse()
     guide_by_hand(source, target, json.dumps(document, indent=4))
-    assert adopt(source, target)["variables"]["target"] == named("target", "guide")
+    assert adopt(source, target)["variables"]["target"] == role_variables("target", "guide")
 
 
-@pytest.mark.parametrize("what", ["policy", "trust", "no policy"])
-def test_what_the_role_would_change_is_given_by_arn(source: Side, target: Side, what: str) -> None:
+@pytest.mark.parametrize("difference", ["policy", "trust", "no policy"])
+def test_roles_that_setup_would_change_are_given_by_arn(
+    source: Side, target: Side, difference: str
+) -> None:
     roles = guide_by_hand(
-        source, target, foreign() if what == "policy" else foreign("s3:GetObject")
+        source, target, foreign() if difference == "policy" else foreign("s3:GetObject")
     )
-    if what == "trust":
+    if difference == "trust":
         trust = foreign("sts:AssumeRole").replace('"Resource": "*"', '"Principal": {"AWS": "*"}')
         source.iam.update_assume_role_policy(RoleName=SOURCE_ROLE, PolicyDocument=trust)
-    if what == "no policy":
+    if difference == "no policy":
         arn = source.arn("policy", SOURCE_POLICY)
         source.iam.detach_role_policy(RoleName=SOURCE_ROLE, PolicyArn=arn)
     variables = adopt(source, target)["variables"]
@@ -116,7 +120,7 @@ def test_what_the_role_would_change_is_given_by_arn(source: Side, target: Side, 
 
 
 def test_roles_that_cannot_be_read_are_given_by_arn(source: Side, target: Side) -> None:
-    """Without a connection to IAM, and for roles that are only names."""
+    """Without a connection to IAM, and for an ARN without an existing role."""
     roles = guide_by_hand(source, target)
     bare = {"s3": source.connection("s3")}
     found = source.promised("adoption_info", name="x", source=bare, target={})["variables"]
@@ -130,8 +134,8 @@ def test_roles_that_cannot_be_read_are_given_by_arn(source: Side, target: Side) 
     assert variables["target"] == {"replication_target_role_arn": placeholder}
 
 
-def test_buckets_with_roles_of_their_own(source: Side, target: Side) -> None:
-    """The roles that most buckets have are the role's; the others' stand beside their pairs."""
+def test_pair_lists_its_role_if_most_buckets_have_another(source: Side, target: Side) -> None:
+    """The roles of most buckets become variables of the host; other roles are listed in their pairs."""
     roles = guide_by_hand(source, target)
     others = (
         role_by_hand(source, "OtherSource", "OtherSourcePolicy", foreign()),
@@ -154,33 +158,33 @@ def test_buckets_with_roles_of_their_own(source: Side, target: Side) -> None:
     (rule,) = pairs["cloud-bucket"]["rules"]
     assert rule["prefix"] == "logs/"
     assert rule["sites"] == [{"name": "us-east-2", "preferred_read": False}]
-    # The guide's policy knows one source bucket; the role would have it permit both.
+    # The guide's policy permits one source bucket. Set-up would add the second one, so the role is given by ARN.
     assert variables["replication_source_role_arn"] == roles[0]
 
 
-def test_only_the_buckets_that_were_named(source: Side, target: Side) -> None:
+def test_buckets_option_limits_adoption_to_these_buckets(source: Side, target: Side) -> None:
     roles = guide_by_hand(source, target)
     bucket_by_hand(source, "one-more-bucket")
     replication_by_hand(source, "one-more-bucket", TARGET_BUCKET, *roles)
     found = adopt(source, target, buckets=[SOURCE_BUCKET])
     (pair,) = found["variables"]["source"]["replication_pairs"]
     assert pair["source_bucket"] == SOURCE_BUCKET
-    assert found["variables"]["target"] == named("target", "guide")
+    assert found["variables"]["target"] == role_variables("target", "guide")
 
 
-def test_a_bucket_that_does_not_exist(source: Side, target: Side) -> None:
+def test_missing_bucket_is_an_error(source: Side, target: Side) -> None:
     result = adopt(source, target, buckets=["no-such-bucket"])
-    complaint(result, "no-such-bucket", source.side.s3_url, "check its name")
+    assert_failure(result, "no-such-bucket", source.side.s3_url, "check its name")
 
 
-def test_nothing_to_adopt(source: Side, target: Side) -> None:
+def test_account_without_replication_has_no_pairs(source: Side, target: Side) -> None:
     found = adopt(source, target)
     assert found["left_out"] == []
     assert found["variables"]["source"]["replication_pairs"] == []
     assert found["variables"]["target"] == {}
 
 
-def test_configurations_in_the_newer_form_are_left_out(
+def test_configurations_of_version_2_are_left_out(
     source: Side, target: Side, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     guide_by_hand(source, target)
@@ -189,46 +193,46 @@ def test_configurations_in_the_newer_form_are_left_out(
     monkeypatch.setattr(
         s3_buckets,
         "replication",
-        lambda api, bucket: NEWER if bucket == "newer-bucket" else read(api, bucket),
+        lambda api, bucket: V2_CONFIGURATION if bucket == "newer-bucket" else read(api, bucket),
     )
     found = adopt(source, target)
     (pair,) = found["variables"]["source"]["replication_pairs"]
     assert pair["source_bucket"] == SOURCE_BUCKET
-    ((bucket, why),) = [(one["bucket"], one["why"]) for one in found["left_out"]]
+    ((bucket, reason),) = [(one["bucket"], one["why"]) for one in found["left_out"]]
     assert bucket == "newer-bucket"
-    assert "is not part of the V1 form" in why
+    assert "is not part of the V1 form" in reason
 
 
-def test_several_at_once(source: Side, target: Side) -> None:
+def test_several_environments_in_one_task(source: Side, target: Side) -> None:
     guide_by_hand(source, target)
-    ends = {
+    sides = {
         "source": {"s3": source.connection("s3"), "iam": source.connection("iam")},
         "target": {"iam": target.connection("iam")},
     }
     nothing = {"source": {"s3": target.connection("s3")}, "target": {}}
     found = source.promised(
-        "adoption_info", environments=[{"name": "one", **ends}, {"name": "other", **nothing}]
+        "adoption_info", environments=[{"name": "one", **sides}, {"name": "other", **nothing}]
     )["results"]
     assert [len(one["variables"]["source"]["replication_pairs"]) for one in found] == [1, 0]
 
 
-def test_a_role_that_may_not_be_read(source: Side, target: Side) -> None:
-    """It is neither taken for absent nor given by ARN without a word."""
+def test_denied_read_of_a_role_is_an_error(source: Side, target: Side) -> None:
+    """The role is neither treated as absent nor given by ARN."""
     guide_by_hand(source, target)
     source.sandbox.fail("GetRole", side="target", status=403, code="AccessDenied", times=0)
     result = adopt(source, target)
-    complaint(result, TARGET_ROLE, target.side.iam_url, "check the account's permissions")
+    assert_failure(result, TARGET_ROLE, target.side.iam_url, "check the account's permissions")
 
 
 class Loader(yaml.SafeLoader):
-    """As Ansible loads an inventory."""
+    """Loads YAML with !unsafe, which Ansible supports in inventories."""
 
 
 Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))
 
 
 def play_adoption(play: Plays, folder: Path) -> dict[str, dict[str, Any]]:
-    """Run the playbook from nothing but connections; returns what it wrote, by host."""
+    """Runs the adoption playbook without replication_pairs; returns the variables that it wrote, by host."""
     inventory = play.inventory(replication_adopt_to=str(folder))
     for variables in inventory["all"]["hosts"].values():
         variables.pop("replication_pairs", None)
@@ -239,29 +243,29 @@ def play_adoption(play: Plays, folder: Path) -> dict[str, dict[str, Any]]:
     }
 
 
-def run_role(play: Plays, found: dict[str, dict[str, Any]]) -> dict[str, int]:
-    """What the role changes with these variables."""
+def run_setup(play: Plays, found: dict[str, dict[str, Any]]) -> dict[str, int]:
+    """Runs the setup playbook with these variables; returns the number of changes by host."""
     inventory = play.inventory()
     for host, variables in found.items():
         inventory["all"]["hosts"][host].update(variables)
     return play(inventory=inventory).ok().changed()
 
 
-def test_the_role_has_nothing_to_do_after_the_guide(
+def test_setup_changes_nothing_after_adoption_of_the_guide(
     play: Plays, source: Side, target: Side, tmp_path: Path
 ) -> None:
     guide_by_hand(source, target)
     found = play_adoption(play, tmp_path)
     assert source.writes()[-1] == "PutBucketReplication"
-    assert named("source", "guide").items() <= found["node1"].items()
-    assert found["node6"] == named("target", "guide")
-    assert run_role(play, found) == {}
+    assert role_variables("source", "guide").items() <= found["node1"].items()
+    assert found["node6"] == role_variables("target", "guide")
+    assert run_setup(play, found) == {}
 
 
-def test_the_role_has_nothing_to_do_where_little_is_its_own(
+def test_setup_changes_nothing_after_adoption_of_other_roles_and_policies(
     play: Plays, source: Side, target: Side, tmp_path: Path
 ) -> None:
-    """Foreign policies, and a second bucket with other roles and a disabled rule."""
+    """Policies that the collection would not write, and a second bucket with other roles and a disabled rule."""
     roles = guide_by_hand(source, target, foreign())
     others = (
         role_by_hand(source, "OtherSource", "OtherSourcePolicy"),
@@ -274,21 +278,21 @@ def test_the_role_has_nothing_to_do_where_little_is_its_own(
     before = len(source.writes()), len(target.writes())
     found = play_adoption(play, tmp_path)
     assert found["node1"]["replication_source_role_arn"] in (roles[0], others[0])
-    assert run_role(play, found) == {}
+    assert run_setup(play, found) == {}
     assert (len(source.writes()), len(target.writes())) == before
 
 
-def test_what_a_server_says_is_never_evaluated(
+def test_text_from_a_server_is_not_evaluated_as_a_template(
     play: Plays, source: Side, target: Side, tmp_path: Path
 ) -> None:
-    """A rule's id and prefix are free text of the account that sets it: on the controller they stay text."""
+    """Users of the account choose a rule's ID and prefix, which must not run code on the controller."""
     guide_by_hand(source, target)
     marks = [tmp_path / name for name in ("id", "prefix")]
     texts = [f"{{{{ lookup('pipe', 'touch {mark}') }}}}" for mark in marks]
     rule = {"ID": texts[0], "Prefix": texts[1], "Status": "Enabled"}
     roles = source.s3.get_bucket_replication(Bucket=SOURCE_BUCKET)["ReplicationConfiguration"]
     replication_by_hand(source, SOURCE_BUCKET, TARGET_BUCKET, *roles["Role"].split(","), rule=rule)
-    # Where Ansible finds it for the runs that follow.
+    # Ansible loads host_vars in the runs that follow.
     folder = play.folder / "host_vars"
     (pair,) = play_adoption(play, folder)["node1"]["replication_pairs"]
     assert pair["rules"] == [{"id": texts[0], "prefix": texts[1], "enabled": True}]
@@ -303,10 +307,10 @@ def test_what_a_server_says_is_never_evaluated(
             assert ran.changed() == {}
 
 
-def test_sources_that_disagree_about_their_target(
+def test_sources_with_different_roles_at_one_target_are_refused(
     play: Plays, source: Side, target: Side, tmp_path: Path
 ) -> None:
-    """Two hosts of the inventory replicate to the same one, with other roles there: neither's may be lost."""
+    """The target host has one variable for its role, which cannot hold the roles of two sources."""
     guide_by_hand(source, target)
     others = (
         role_by_hand(source, "OtherSource", "OtherSourcePolicy", foreign()),

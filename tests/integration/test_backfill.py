@@ -24,7 +24,7 @@ from tests.integration.test_verify import disable, pause, put, states, verify, w
 
 @pytest.fixture
 def existing(source: Side, target: Side) -> Side:
-    """The source, whose bucket is versioned, and replication to come."""
+    """The source with a versioned bucket, for objects that exist before replication is configured."""
     set_up(source, target, but=("object", "replication"))
     return source
 
@@ -51,7 +51,7 @@ def counts(tallies: dict[str, Any]) -> dict[str, int]:
 
 
 @pytest.mark.lowest_boto3
-def test_what_existed_before_the_rule_is_sent(existing: Side, target: Side) -> None:
+def test_versions_older_than_the_rule_are_sent(existing: Side, target: Side) -> None:
     keys = ("a", "b/ö", "b/%2F+ ~", "c")
     for key in keys:
         put(existing, key, b"old")
@@ -61,11 +61,11 @@ def test_what_existed_before_the_rule_is_sent(existing: Side, target: Side) -> N
     configure(existing, target)
     assert states(verify(existing, target)) == {"never_replicated": 5}
 
-    foreseen = backfill(existing, target, check_mode=True)
-    assert foreseen["changed"]
-    assert foreseen["backfill"]["sent_count"] == 5
-    assert foreseen["backfill"]["expected"]["requests"] == 30
-    assert foreseen["backfill"]["tag_window_seconds"]["versions"] == 5
+    predicted = backfill(existing, target, check_mode=True)
+    assert predicted["changed"]
+    assert predicted["backfill"]["sent_count"] == 5
+    assert predicted["backfill"]["expected"]["requests"] == 30
+    assert predicted["backfill"]["tag_window_seconds"]["versions"] == 5
     assert states(verify(existing, target)) == {"never_replicated": 5}
 
     result = backfill(existing, target)
@@ -76,7 +76,7 @@ def test_what_existed_before_the_rule_is_sent(existing: Side, target: Side) -> N
     assert report["skipped"] == {}
     assert report["complete"]
     assert result["changes"] == ["PutObjectTagging 5 versions of source-bucket"]
-    assert foreseen["changes"] == result["changes"]
+    assert predicted["changes"] == result["changes"]
     assert states(verify(existing, target)) == {"in_sync": 5}
     assert target.s3.get_object(Bucket=TARGET_BUCKET, Key="c")["Body"].read() == b"new"
     copied = target.s3.get_object_tagging(Bucket=TARGET_BUCKET, Key="a")["TagSet"]
@@ -99,7 +99,7 @@ def delete(side: Side, key: str) -> str:
 
 
 def listed(side: Side, key: str) -> list[str]:
-    """The version ids of a key, newest first."""
+    """The version IDs of a key, newest first."""
     page = side.s3.list_object_versions(Bucket=bucket_of(side), Prefix=key)
     rows = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
     rows = [one for one in rows if one["Key"] == key]
@@ -111,7 +111,7 @@ def bucket_of(side: Side) -> str:
     return SOURCE_BUCKET if side.name == "source" else TARGET_BUCKET
 
 
-def test_a_deleted_key_is_skipped_and_explained(existing: Side, target: Side) -> None:
+def test_deleted_key_is_skipped_with_a_reason(existing: Side, target: Side) -> None:
     put(existing, "deleted")
     delete(existing, "deleted")
     put(existing, "living")
@@ -129,7 +129,7 @@ def test_a_deleted_key_is_skipped_and_explained(existing: Side, target: Side) ->
 
 
 @pytest.mark.lowest_boto3
-def test_a_deleted_key_is_deleted_once_more_and_never_live(existing: Side, target: Side) -> None:
+def test_resent_deleted_key_is_never_readable_at_the_target(existing: Side, target: Side) -> None:
     old = [put(existing, "deleted", body) for body in (b"1", b"2")]
     marker = delete(existing, "deleted")
     gone = put(existing, "only-a-marker")
@@ -170,32 +170,34 @@ def test_a_deleted_key_is_deleted_once_more_and_never_live(existing: Side, targe
     assert not backfill(existing, target, resend_deleted_keys=True)["changed"]
 
 
-def test_a_key_that_came_to_life_meanwhile_is_left_alone(existing: Side, target: Side) -> None:
+def test_deleted_key_that_is_put_again_during_the_run_is_skipped(
+    existing: Side, target: Side
+) -> None:
     put(existing, "first")
-    put(existing, "risen")
-    delete(existing, "risen")
+    put(existing, "put-again")
+    delete(existing, "put-again")
     configure(existing, target)
-    # The new delete marker does not arrive, and another client puts the key again during the wait.
+    # Another client puts the key again while the module waits for the new delete marker to replicate.
     target.sandbox.settings("source", delay=3.0)
 
-    def rise() -> None:
+    def put_again() -> None:
         deletes = existing.sandbox.calls("source", operation="DeleteObject")
         while existing.sandbox.calls("source", operation="DeleteObject") == deletes:
             time.sleep(0.01)
-        put(existing, "risen", b"new")
+        put(existing, "put-again", b"new")
 
-    rising = threading.Thread(target=rise)
-    rising.start()
-    result = backfill(existing, target, resend_deleted_keys=True, prefix="risen")
-    rising.join()
+    putting = threading.Thread(target=put_again)
+    putting.start()
+    result = backfill(existing, target, resend_deleted_keys=True, prefix="put-again")
+    putting.join()
     assert not result.get("failed"), result
     assert result["backfill"]["deleted_again"] == 1
     assert result["backfill"]["sent_count"] == 0
     assert skipped(result) == {"live-again": 1}
-    assert existing.s3.head_object(Bucket=SOURCE_BUCKET, Key="risen")
+    assert existing.s3.head_object(Bucket=SOURCE_BUCKET, Key="put-again")
 
 
-def test_null_versions_are_sent_in_order_or_not_at_all(source: Side, target: Side) -> None:
+def test_null_version_is_sent_only_before_newer_versions(source: Side, target: Side) -> None:
     source.s3.create_bucket(Bucket=SOURCE_BUCKET)
     for key in ("alone", "ordered", "late"):
         source.s3.put_object(Bucket=SOURCE_BUCKET, Key=key, Body=b"null")
@@ -219,7 +221,7 @@ def test_null_versions_are_sent_in_order_or_not_at_all(source: Side, target: Sid
     assert states(verify(source, target)) == {"in_sync": 5, "never_replicated": 1}
 
 
-def test_another_current_version_after_a_null_version_stops_the_pair(
+def test_other_current_version_after_a_null_version_stops_the_pair(
     source: Side, target: Side
 ) -> None:
     source.s3.create_bucket(Bucket=SOURCE_BUCKET)
@@ -237,7 +239,7 @@ def test_another_current_version_after_a_null_version_stops_the_pair(
 
 
 @pytest.mark.lowest_boto3
-def test_what_failed_and_what_is_stuck_is_sent(source: Side, target: Side, tmp_path: Path) -> None:
+def test_stuck_versions_are_sent(source: Side, target: Side, tmp_path: Path) -> None:
     set_up(source, target, but=("object",))
     pause(source)
     put(source, "stuck")
@@ -245,7 +247,7 @@ def test_what_failed_and_what_is_stuck_is_sent(source: Side, target: Side, tmp_p
     options = {"problems_file": str(tmp_path / "problems"), "stuck_after": 1.0}
     verify(source, target, **options)
     time.sleep(2.2)
-    # The roles of the configuration are changed meanwhile, so that what is pending never arrives.
+    # The roles of the configuration change while versions are pending, so these never replicate.
     stored = source.s3.get_bucket_replication(Bucket=SOURCE_BUCKET)["ReplicationConfiguration"]
     target.do("iam_role", name="Other")
     other = f"{stored['Role'].split(',')[0]},{target.arn('role', 'Other')}"
@@ -271,7 +273,7 @@ def test_what_failed_and_what_is_stuck_is_sent(source: Side, target: Side, tmp_p
     assert states(verify(source, target)) == {"in_sync": 3}
 
 
-def test_what_is_missing_has_to_be_named(source: Side, target: Side) -> None:
+def test_missing_versions_are_sent_only_if_listed_in_states(source: Side, target: Side) -> None:
     set_up(source, target, but=("object",))
     version = put(source, "k")
     wait_for_status(source, "k")
@@ -298,7 +300,7 @@ def test_what_is_missing_has_to_be_named(source: Side, target: Side) -> None:
     assert states(verify(source, target)) == {"in_sync": 1}
 
 
-def test_a_version_of_any_state_by_its_name(source: Side, target: Side) -> None:
+def test_version_of_any_state_is_sent_if_listed_in_versions(source: Side, target: Side) -> None:
     set_up(source, target, but=("object",))
     version = put(source, "k")
     put(source, "other")
@@ -312,7 +314,7 @@ def test_a_version_of_any_state_by_its_name(source: Side, target: Side) -> None:
     assert states(verify(source, target)) == {"in_sync": 1, "missing": 1}
 
 
-def test_keys_of_a_verification(source: Side, target: Side, tmp_path: Path) -> None:
+def test_verify_problems_file_limits_the_keys(source: Side, target: Side, tmp_path: Path) -> None:
     set_up(source, target, but=("object",))
     enable = disable(source)
     for key in ("a", "b", "b", "c"):
@@ -330,7 +332,7 @@ def test_keys_of_a_verification(source: Side, target: Side, tmp_path: Path) -> N
     assert states(verify(source, target)) == {"in_sync": 4, "never_replicated": 1}
 
 
-def test_nothing_that_no_rule_selects(source: Side, target: Side) -> None:
+def test_keys_outside_all_rules_are_not_sent(source: Side, target: Side) -> None:
     set_up(source, target, but=("object", "replication"))
     for key in ("in/k", "out/k"):
         put(source, key)
@@ -344,8 +346,8 @@ def test_nothing_that_no_rule_selects(source: Side, target: Side) -> None:
     assert "no enabled rule that replicates to target-bucket" in none["msg"]
 
 
-def test_a_replica_is_not_sent_back_unless_it_is_named(source: Side, target: Side) -> None:
-    """On a pair that replicates both ways, its source may have been deleted permanently."""
+def test_replica_is_sent_back_only_if_listed_in_versions(source: Side, target: Side) -> None:
+    """On a pair that replicates both ways, its source version may have been deleted permanently."""
     set_up(source, target, but=("object",))
     version = put(source, "k")
     wait_for_status(source, "k")
@@ -372,7 +374,7 @@ def test_a_replica_is_not_sent_back_unless_it_is_named(source: Side, target: Sid
     assert named["backfill"]["sent_count"] == 1
 
 
-def test_a_target_that_is_away_stops_after_the_first_version(existing: Side, target: Side) -> None:
+def test_failed_first_version_stops_the_run(existing: Side, target: Side) -> None:
     for number in range(20):
         put(existing, f"k{number}")
     configure(existing, target)
@@ -394,18 +396,16 @@ def test_a_target_that_is_away_stops_after_the_first_version(existing: Side, tar
     assert len(tagged) == 1
 
 
-def twenty(existing: Side, target: Side) -> None:
-    """Keys enough for all senders at once."""
+def put_twenty_keys(existing: Side, target: Side) -> None:
+    """Puts more keys than there are senders, and configures replication."""
     for number in range(20):
         put(existing, f"k{number:02}")
     configure(existing, target)
     existing.sandbox.clear_calls()
 
 
-def test_a_backbeat_that_is_paused_stops_after_the_first_version(
-    existing: Side, target: Side
-) -> None:
-    twenty(existing, target)
+def test_pending_first_version_stops_the_run(existing: Side, target: Side) -> None:
+    put_twenty_keys(existing, target)
     existing.sandbox.settings("source", paused=True)
     result = backfill(existing, target, first_timeout=1.0)
     assert result["failed"]
@@ -414,13 +414,13 @@ def test_a_backbeat_that_is_paused_stops_after_the_first_version(
     assert existing.writes() == ["PutObjectTagging"]
 
 
-def test_a_server_that_does_not_react_stops_after_the_first_version(
+def test_first_version_without_a_new_status_stops_the_run(
     existing: Side, target: Side, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It takes the tags, and the version's status stays as it was."""
+    """The server accepts the tags, but the version's replication status does not change."""
     monkeypatch.setattr(backfill_sender, "REACTION", 1.0)
-    twenty(existing, target)
-    # The read of the tags is lost, and before it is made again there is no rule any more: it was read just before.
+    put_twenty_keys(existing, target)
+    # The rule is removed while this read hangs. The module has read the rule before, and does not know.
     existing.sandbox.fail("GetObjectTagging", side="source", how="hang", seconds=1.0)
 
     def remove_the_rule() -> None:
@@ -438,11 +438,11 @@ def test_a_server_that_does_not_react_stops_after_the_first_version(
 
 
 @pytest.mark.lowest_boto3
-def test_an_account_that_may_not_put_tags_sends_nothing(existing: Side, target: Side) -> None:
-    twenty(existing, target)
-    may = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
-    must_not = {**may, "Effect": "Deny", "Action": "s3:PutObject*Tagging"}
-    policy = {"Version": "2012-10-17", "Statement": [may, must_not]}
+def test_account_without_permission_to_put_tags_sends_nothing(existing: Side, target: Side) -> None:
+    put_twenty_keys(existing, target)
+    allow = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
+    deny = {**allow, "Effect": "Deny", "Action": "s3:PutObject*Tagging"}
+    policy = {"Version": "2012-10-17", "Statement": [allow, deny]}
     s3 = {**existing.connection("s3"), **existing.side.create_user("reader", policy)}
     existing.sandbox.clear_calls()
     result = existing.run(
@@ -455,19 +455,19 @@ def test_an_account_that_may_not_put_tags_sends_nothing(existing: Side, target: 
     assert result["error"]["operation"] == "PutObjectTagging"
     assert result["error"]["code"] == "AccessDenied"
     assert not result["changed"]
-    # 16 senders are there, and one of them has tried; what is refused is sent once more for the error's name.
+    # One of 16 senders tries. A refused request is sent once more to read the error's code.
     tried = existing.sandbox.calls("source", write=True)
     assert len(tried) <= 2
     assert {(one["operation"], one["status"]) for one in tried} == {("PutObjectTagging", 403)}
     assert len({one["key"] for one in tried}) == 1
 
 
-def test_it_pauses_while_too_much_is_under_way(existing: Side, target: Side) -> None:
+def test_sending_pauses_at_the_backlog_limit(existing: Side, target: Side) -> None:
     for number in range(12):
         put(existing, f"k{number:02}")
     configure(existing, target)
     existing.sandbox.settings("source", delay=0.5)
-    most = []
+    pending = []
     ended = threading.Event()
 
     def watch() -> None:
@@ -476,7 +476,7 @@ def test_it_pauses_while_too_much_is_under_way(existing: Side, target: Side) -> 
                 existing.s3.head_object(Bucket=SOURCE_BUCKET, Key=f"k{number:02}")
                 for number in range(12)
             )
-            most.append(sum(head.get("ReplicationStatus") == "PENDING" for head in heads))
+            pending.append(sum(head.get("ReplicationStatus") == "PENDING" for head in heads))
 
     watching = threading.Thread(target=watch)
     watching.start()
@@ -487,22 +487,22 @@ def test_it_pauses_while_too_much_is_under_way(existing: Side, target: Side) -> 
         watching.join()
     assert not result.get("failed"), result
     assert result["backfill"]["outcome"] == {"never_replicated": {"COMPLETED": 12}}
-    assert max(most) <= 4
+    assert max(pending) <= 4
 
 
-def test_it_pauses_while_backbeats_own_backlog_is_long(
+def test_sending_pauses_while_backbeats_own_backlog_is_too_long(
     existing: Side, target: Side, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What others put counts too, which a backfill itself does not know of."""
+    """Backbeat's backlog includes objects of other clients, which a backfill does not count itself."""
     monkeypatch.setattr(backfill_outcome, "BACKLOG_INTERVAL", 0.1)
-    twenty(existing, target)
-    # As if it took Backbeat very long.
+    put_twenty_keys(existing, target)
+    # Objects put with this delay stay pending.
     existing.sandbox.settings("source", delay=3600.0)
     new = {f"new{number}": put(existing, f"new{number}") for number in range(6)}
     existing.sandbox.settings("source", delay=0.1)
     sent_before: list[int] = []
 
-    def work_again() -> None:
+    def clear_backlog() -> None:
         deadline = time.monotonic() + 60.0
         while len(existing.sandbox.calls("source", operation="BackbeatApi")) < 4:
             assert time.monotonic() < deadline
@@ -513,19 +513,19 @@ def test_it_pauses_while_backbeats_own_backlog_is_long(
                 Bucket=SOURCE_BUCKET, Key=key, VersionId=version, Tagging={"TagSet": []}
             )
 
-    working = threading.Thread(target=work_again)
-    working.start()
+    clearing = threading.Thread(target=clear_backlog)
+    clearing.start()
     given = {"backbeat_url": existing.side.s3_url, "backlog_limit": 4, "senders": 1}
     result = backfill(existing, target, prefix="k", no_progress_timeout=60.0, **given)
-    working.join()
+    clearing.join()
     assert not result.get("failed"), result
     assert result["backfill"]["sent_count"] == 20
-    # The first version may be sent before Backbeat was asked.
+    # The first version may be sent before the backlog is read.
     assert sent_before[0] <= 1
 
 
-def test_no_more_requests_than_asked_for(existing: Side, target: Side) -> None:
-    twenty(existing, target)
+def test_requests_per_second_is_not_exceeded(existing: Side, target: Side) -> None:
+    put_twenty_keys(existing, target)
     result = backfill(existing, target, requests_per_second=50.0, wait=False)
     assert not result.get("failed"), result
     times = [
@@ -538,10 +538,10 @@ def test_no_more_requests_than_asked_for(existing: Side, target: Side) -> None:
     assert (len(times) - 1) / (max(times) - min(times)) <= 55.0
 
 
-def test_tags_that_change_meanwhile_are_listed(existing: Side, target: Side) -> None:
+def test_tags_that_change_during_the_run_are_listed(existing: Side, target: Side) -> None:
     put(existing, "k")
     configure(existing, target)
-    # The read after the put is lost, so that it is made again a little later.
+    # The read after the put hangs, so that the tags change before it is repeated.
     existing.sandbox.fail("GetObjectTagging", nth=2, side="source", how="hang", seconds=1.0)
 
     def change() -> None:
@@ -561,7 +561,9 @@ def test_tags_that_change_meanwhile_are_listed(existing: Side, target: Side) -> 
     assert (first["before"], first["after"]) == ({}, {"a": "b"})
 
 
-def test_an_interrupted_run_goes_on(existing: Side, target: Side, tmp_path: Path) -> None:
+def test_interrupted_run_continues_from_its_checkpoint(
+    existing: Side, target: Side, tmp_path: Path
+) -> None:
     for number in range(6):
         put(existing, f"k{number}")
     put(existing, "k0")

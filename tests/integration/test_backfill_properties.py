@@ -1,13 +1,19 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Backfills of generated histories: afterwards verify finds nothing but what was listed as skipped.
+"""Backfills of generated histories: afterwards verify finds only differences that were listed as skipped.
 
-Versioning is enabled late and the rule comes later still; before it, another one replicates back. Then the target is
-away, roles are changed while versions are pending, all is well again, and at last the target loses versions. Keys are
-written, tagged and deleted at any of these times.
+A history has these phases, in which keys are written, tagged and deleted:
 
-A few histories are tried, always the same. BACKBEAT_HISTORIES=500 tries so many, others each time.
+- null: before versioning is enabled
+- there, gone: at the target, which replicates to the source for some time
+- before: before the rule is added
+- away: the target role lacks its policy
+- roles: Backbeat is paused, and the roles change while versions are pending
+- well: replication works
+- lost: versions are deleted at the target
+
+A few fixed histories are tested. BACKBEAT_HISTORIES=500 tests 500 random ones.
 """
 
 from __future__ import annotations
@@ -53,10 +59,10 @@ KEYS = (
     "ключ/😀",
     "z" * 300,
 )
-#: Keys that are first written at the target, and come to the source as replicas.
+#: Keys that are written at the target and replicated to the source.
 BACK = ("back/a", "back/ö b")
-#: What is done with a key at one time, in this order.
-Times = Mapping[str, list[str]]
+#: By phase: the operations on a key, in their order.
+Operations = Mapping[str, list[str]]
 DELETES = ["delete", "delete-newest", "delete-oldest"]
 WRITES = st.sampled_from(["put", "put", "multipart", "tag", "tag-oldest", "untag", *DELETES])
 LATER = {
@@ -81,57 +87,56 @@ HISTORIES = st.builds(
     st.dictionaries(st.sampled_from(KEYS), HISTORY, min_size=6),
     st.dictionaries(st.sampled_from(BACK), REPLICA),
 )
-#: Which versions are sent.
+#: Choices of the option states.
 STATES = (
     ["never_replicated", "failed", "stuck"],
     ["never_replicated", "failed", "stuck", "missing"],
 )
 MANY = int(os.environ.get("BACKBEAT_HISTORIES", "0"))
 
+#: Phases whose operations are done at the target.
+TARGET_PHASES = ("there", "gone", "lost")
 
-#: Times at which it is done at the target.
-AT_TARGET = ("there", "gone", "lost")
 
-
-class Scene:
-    """Both sides, with nothing put yet."""
+class HistoryRunner:
+    """Applies histories to both sides, phase by phase."""
 
     def __init__(self, source: Side, target: Side) -> None:
         self.source = source
         self.target = target
         self.count = 0
 
-    def take(self, when: str, histories: Mapping[str, Times]) -> None:
-        for key, times in histories.items():
-            for what in times.get(when, ()):
-                self.do(self.target if when in AT_TARGET else self.source, key, what)
+    def run_phase(self, phase: str, histories: Mapping[str, Operations]) -> None:
+        for key, operations in histories.items():
+            for operation in operations.get(phase, ()):
+                self.do(self.target if phase in TARGET_PHASES else self.source, key, operation)
 
-    def do(self, side: Side, key: str, what: str) -> None:
+    def do(self, side: Side, key: str, operation: str) -> None:
         s3, named = side.s3, {"Bucket": bucket_of(side), "Key": key}
         self.count += 1
         body = f"{key} {self.count}".encode()
         rows = versions(side, key)
         written = [row for row in rows if "ETag" in row]
-        if what == "put":
+        if operation == "put":
             s3.put_object(**named, Body=body, Tagging=f"number={self.count}")
-        elif what == "multipart":
+        elif operation == "multipart":
             upload = s3.create_multipart_upload(**named)["UploadId"]
             etag = s3.upload_part(**named, UploadId=upload, PartNumber=1, Body=body)["ETag"]
             parts = {"Parts": [{"PartNumber": 1, "ETag": etag}]}
             s3.complete_multipart_upload(**named, UploadId=upload, MultipartUpload=parts)
-        elif what == "delete" and rows:
+        elif operation == "delete" and rows:
             s3.delete_object(**named)
-        elif what in ("delete-newest", "lose-newest") and rows:
+        elif operation in ("delete-newest", "lose-newest") and rows:
             s3.delete_object(**named, VersionId=rows[0]["VersionId"])
-        elif what in ("delete-oldest", "lose-oldest") and rows:
+        elif operation in ("delete-oldest", "lose-oldest") and rows:
             s3.delete_object(**named, VersionId=rows[-1]["VersionId"])
-        elif what in ("tag", "tag-oldest", "untag") and written:
-            version = written[-1 if what == "tag-oldest" else 0]["VersionId"]
-            tags = [] if what == "untag" else [{"Key": "tagged", "Value": str(self.count)}]
+        elif operation in ("tag", "tag-oldest", "untag") and written:
+            version = written[-1 if operation == "tag-oldest" else 0]["VersionId"]
+            tags = [] if operation == "untag" else [{"Key": "tagged", "Value": str(self.count)}]
             s3.put_object_tagging(**named, VersionId=version, Tagging={"TagSet": tags})
 
     def settle(self, *, pending: bool = False) -> None:
-        """Wait until nothing changes any more."""
+        """Waits until statuses and replicas do not change any more."""
         deadline = time.monotonic() + 20
         before: Any = None
         while time.monotonic() < deadline:
@@ -153,7 +158,7 @@ class Scene:
 
 
 def versions(side: Side, key: str | None = None) -> list[dict[str, Any]]:
-    """Versions and markers of a key or of all, the newest of each key first."""
+    """Versions and delete markers of one key or of all keys, the newest of each key first."""
     page = side.s3.list_object_versions(Bucket=bucket_of(side))
     rows = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
     rows.sort(key=lambda row: (row["Key"], not row["IsLatest"], -row["LastModified"].timestamp()))
@@ -170,7 +175,7 @@ def tags(side: Side) -> dict[tuple[str, str], Any]:
 
 
 def current(side: Side) -> dict[str, str]:
-    """The version that a plain HEAD of each key shows; deleted keys have none."""
+    """The version ID that HEAD returns for each key. Deleted keys are not included."""
     found = {}
     for key in {row["Key"] for row in versions(side)}:
         try:
@@ -181,23 +186,25 @@ def current(side: Side) -> dict[str, str]:
     return found
 
 
-def shows_old(source: Side, live: Mapping[str, str]) -> set[str]:
-    """Keys of which both versions arrived, the `null` one last: it was tagged while all was well, and is live now."""
+def null_after_newer(source: Side, live: Mapping[str, str]) -> set[str]:
+    """Keys whose `null` version is current at the target: it was tagged, and so replicated, after a newer version."""
     found = set()
     for key, version in live.items():
         if version == "null":
             with contextlib.suppress(source.s3.exceptions.ClientError):
                 newest = source.s3.head_object(Bucket=SOURCE_BUCKET, Key=key)
-                # A HEAD of what was put before versioning names no version.
+                # HEAD of an object put before versioning returns no version ID.
                 other = newest.get("VersionId", "null") != "null"
                 if other and newest.get("ReplicationStatus") == "COMPLETED":
                     found.add(key)
     return found
 
 
-def replicate_back(scene: Scene, histories: Mapping[str, Times], both_ways: bool) -> None:
-    """Some keys come from the target; then its rule is removed again, unless the pair replicates both ways."""
-    source, target = scene.source, scene.target
+def replicate_back(
+    runner: HistoryRunner, histories: Mapping[str, Operations], both_ways: bool
+) -> None:
+    """Replicates keys from the target; then removes its rule, unless the pair replicates both ways."""
+    source, target = runner.source, runner.target
     everything = {
         "Version": "2012-10-17",
         "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}],
@@ -217,35 +224,35 @@ def replicate_back(scene: Scene, histories: Mapping[str, Times], both_ways: bool
         Bucket=TARGET_BUCKET,
         ReplicationConfiguration={"Role": ",".join(roles), "Rules": [rule]},
     )
-    scene.take("there", histories)
-    scene.settle()
-    keys = {key for key, times in histories.items() if "there" in times}
+    runner.run_phase("there", histories)
+    runner.settle()
+    keys = {key for key, operations in histories.items() if "there" in operations}
     assert {row["Key"] for row in versions(source) if row["Key"].startswith("back/")} == keys
     if not both_ways:
         target.s3.delete_bucket_replication(Bucket=TARGET_BUCKET)
-    scene.take("gone", histories)
+    runner.run_phase("gone", histories)
 
 
-def play(scene: Scene, histories: Mapping[str, Times], both_ways: bool) -> None:
-    """Let all happen up to the backfill."""
-    source, target = scene.source, scene.target
+def run_phases(runner: HistoryRunner, histories: Mapping[str, Operations], both_ways: bool) -> None:
+    """Runs all phases of the histories."""
+    source, target = runner.source, runner.target
     source.s3.create_bucket(Bucket=SOURCE_BUCKET)
-    scene.take("null", histories)
+    runner.run_phase("null", histories)
     set_up(source, target, but=("object", "replication"))
-    if any("there" in times for times in histories.values()):
-        replicate_back(scene, histories, both_ways)
-    scene.take("before", histories)
+    if any("there" in operations for operations in histories.values()):
+        replicate_back(runner, histories, both_ways)
+    runner.run_phase("before", histories)
     configure(source, target)
     policy = {
         "RoleName": TARGET_ROLE,
         "PolicyArn": target.arn("policy", TARGET_POLICY),
     }
     target.iam.detach_role_policy(**policy)
-    scene.take("away", histories)
-    scene.settle()
+    runner.run_phase("away", histories)
+    runner.settle()
     target.iam.attach_role_policy(**policy)
     source.sandbox.settings("source", paused=True)
-    scene.take("roles", histories)
+    runner.run_phase("roles", histories)
     stored = source.s3.get_bucket_replication(Bucket=SOURCE_BUCKET)["ReplicationConfiguration"]
     target.do("iam_role", name="Other")
     target.iam.attach_role_policy(RoleName="Other", PolicyArn=policy["PolicyArn"])
@@ -254,10 +261,10 @@ def play(scene: Scene, histories: Mapping[str, Times], both_ways: bool) -> None:
         Bucket=SOURCE_BUCKET, ReplicationConfiguration={**stored, "Role": role}
     )
     source.sandbox.settings("source", paused=False)
-    scene.settle(pending=True)
-    scene.take("well", histories)
-    scene.settle(pending=True)
-    scene.take("lost", histories)
+    runner.settle(pending=True)
+    runner.run_phase("well", histories)
+    runner.settle(pending=True)
+    runner.run_phase("lost", histories)
 
 
 @settings(
@@ -265,7 +272,7 @@ def play(scene: Scene, histories: Mapping[str, Times], both_ways: bool) -> None:
     deadline=None,
     derandomize=not MANY,
     database=None,
-    # Making a history smaller takes minutes.
+    # Shrinking a history takes minutes.
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
@@ -276,23 +283,23 @@ def play(scene: Scene, histories: Mapping[str, Times], both_ways: bool) -> None:
     by_api=st.booleans(),
     states=st.sampled_from(STATES),
 )
-def test_afterwards_only_what_was_skipped_differs(
+def test_verify_finds_only_skipped_differences_after_a_backfill(
     running_sandbox: Sandbox,
-    histories: Mapping[str, Times],
+    histories: Mapping[str, Operations],
     both_ways: bool,
     again: bool,
     by_api: bool,
     states: list[str],
 ) -> None:
     running_sandbox.reset()
-    scene = Scene(
+    runner = HistoryRunner(
         Side(running_sandbox, running_sandbox.source),
         Side(running_sandbox, running_sandbox.target),
     )
-    source, target = scene.source, scene.target
-    play(scene, histories, both_ways)
+    source, target = runner.source, runner.target
+    run_phases(runner, histories, both_ways)
     own, live = tags(source), current(target)
-    old_before = shows_old(source, live)
+    null_current = null_after_newer(source, live)
     rows = versions(source)
     options: dict[str, Any] = {"resend_deleted_keys": again, "states": states}
     if by_api:
@@ -303,14 +310,14 @@ def test_afterwards_only_what_was_skipped_differs(
             Path(folder) / name for name in ("skipped", "problems", "sent")
         )
         source.sandbox.refuse_writes()
-        foreseen = backfill(source, target, check_mode=True, **options)
+        predicted = backfill(source, target, check_mode=True, **options)
         source.sandbox.refuse_writes(False)
         result = backfill(
             source, target, **options, skipped_file=str(skipped_file), sent_file=str(sent_file)
         )
         assert not result.get("failed"), result
-        assert foreseen["changes"] == result["changes"]
-        assert foreseen["backfill"]["skipped"] == result["backfill"]["skipped"]
+        assert predicted["changes"] == result["changes"]
+        assert predicted["backfill"]["skipped"] == result["backfill"]["skipped"]
         lines = [json.loads(line) for line in skipped_file.read_text().splitlines()]
         sent = [
             (line["key"], line["version_id"])
@@ -321,7 +328,7 @@ def test_afterwards_only_what_was_skipped_differs(
         problems = [json.loads(line) for line in problems_file.read_text().splitlines()]
     skipped = {(line["key"], line["version_id"]) for line in lines}
     keys = {line["key"] for line in lines}
-    # What was deleted permanently at the source, or only its delete marker, is never replicated.
+    # Permanent deletions of versions and of delete markers are never replicated.
     extra = {"replica_without_source", "written_at_target", "delete_marker_extra"}
     left = {"missing", "delete_marker_missing"} - set(states)
     keys |= {one["key"] for one in problems if one["state"] in extra | left}
@@ -329,23 +336,23 @@ def test_afterwards_only_what_was_skipped_differs(
     unexplained = [
         (one["state"], one["key"], one["version_id"])
         for one in problems
-        # What the source lacks is for a backfill the other way round.
+        # Versions that only the target has need a backfill in the other direction.
         if one["side"] != "target"
         and one["state"] not in quiet
         and (one["key"], one["version_id"]) not in skipped
-        and not (one["state"] == "other_current" and one["key"] in keys | old_before)
+        and not (one["state"] == "other_current" and one["key"] in keys | null_current)
         and not (one["state"] == "not_selected" and one["reason"] == "replica")
     ]
     assert unexplained == []
-    # The source is as it was, but for new delete markers of keys that were deleted already.
+    # Only delete markers of keys that were already deleted are new at the source.
     assert tags(source) == own
     new = [row for row in versions(source) if row not in rows and "ETag" in row]
     assert new == []
-    # What was sent has arrived with the source's tags.
+    # Sent versions have the source's tags at the target.
     copies = tags(target)
     assert {one: copies[one] for one in sent} == {one: own[one] for one in sent}
     here, there_now = current(source), current(target)
     for key, version in there_now.items():
-        # Nothing that is deleted came to life, and no other content became current.
+        # No deleted key is readable again, and no other version became current.
         assert version in (here.get(key), live.get(key)), key
     assert not backfill(source, target, **options)["changed"]

@@ -15,7 +15,15 @@ import pytest
 
 from ansible_collections.scality.backbeat.plugins.module_utils._clients import session
 from sandbox import Sandbox
-from tests.integration.support.bad_input import GOOD, IAM, S3, SUBJECT, Keyless, complaint, run_at
+from tests.integration.support.bad_input import (
+    GOOD,
+    IAM,
+    S3,
+    SUBJECT,
+    Keyless,
+    assert_failure,
+    run_at,
+)
 from tests.integration.support.modules import OptionsRefused, Side
 
 pytestmark = pytest.mark.lowest_boto3
@@ -33,7 +41,9 @@ def test_nothing_listens(source: Side, module: str) -> None:
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
         result = run_at(source, module, endpoint_url=url)
-    message = complaint(result, url, "Could not connect", "Check endpoint_url (scheme, host, port)")
+    message = assert_failure(
+        result, url, "Could not connect", "Check endpoint_url (scheme, host, port)"
+    )
     assert re.search(SUBJECT[module], message)
     assert result["error"]["endpoint"] == url
 
@@ -45,21 +55,25 @@ def test_no_such_host(source: Side, module: str, monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     url = "http://unknown.example"
-    complaint(run_at(source, module, endpoint_url=url), url, "Check endpoint_url (scheme, host")
+    assert_failure(
+        run_at(source, module, endpoint_url=url), url, "Check endpoint_url (scheme, host"
+    )
 
 
 @pytest.mark.parametrize("module", IAM)
 def test_s3_in_place_of_iam(source: Side, module: str) -> None:
     url = source.side.s3_url
     result = run_at(source, module, endpoint_url=url)
-    complaint(result, url, "If it is an S3 endpoint, give the IAM one (in Scality environments")
+    assert_failure(
+        result, url, "If it is an S3 endpoint, give the IAM one (in Scality environments"
+    )
     assert result["error"]["code"] == "MethodNotAllowed"
 
 
 @pytest.mark.parametrize("module", S3)
 def test_iam_in_place_of_s3(source: Side, module: str) -> None:
     url = source.side.iam_url
-    message = complaint(run_at(source, module, endpoint_url=url), url)
+    message = assert_failure(run_at(source, module, endpoint_url=url), url)
     # An answer to HEAD has no code.
     bare = "check that endpoint_url is an endpoint of the right kind (S3 or IAM)"
     assert ("check that it is an S3 endpoint" if "object" not in module else bare) in message
@@ -68,14 +82,16 @@ def test_iam_in_place_of_s3(source: Side, module: str) -> None:
 @pytest.mark.parametrize("module", ["iam_role", "bucket", "object"])
 def test_tls_is_not_spoken_there(source: Side, module: str) -> None:
     url = endpoint(source, module).replace("http", "https")
-    complaint(run_at(source, module, endpoint_url=url), url, "use http:// in endpoint_url")
+    assert_failure(run_at(source, module, endpoint_url=url), url, "use http:// in endpoint_url")
 
 
 @EVERY
 def test_neither_s3_nor_iam(source: Side, module: str) -> None:
     """A port whose answers are JSON."""
     url = source.side.control_url
-    complaint(run_at(source, module, endpoint_url=url), url, "check" if module in S3 else "Check")
+    assert_failure(
+        run_at(source, module, endpoint_url=url), url, "check" if module in S3 else "Check"
+    )
 
 
 @EVERY
@@ -83,7 +99,7 @@ def test_neither_s3_nor_iam(source: Side, module: str) -> None:
 def test_a_proxy_answers_with_a_page(source: Side, module: str, status: int) -> None:
     source.sandbox.fail(how="html", status=status, times=0)
     result = run_at(source, module)
-    message = complaint(result, endpoint(source, module), "whether a proxy")
+    message = assert_failure(result, endpoint(source, module), "whether a proxy")
     if status != 200:
         assert f"did not come from an {'IAM' if module in IAM else 'S3'} server" in message
         assert result["error"]["status"] == status
@@ -93,13 +109,15 @@ def test_a_proxy_answers_with_a_page(source: Side, module: str, status: int) -> 
 @pytest.mark.parametrize("how", ["garbage", "no-http", "reset", "truncated"])
 def test_broken_answers(source: Side, module: str, how: str) -> None:
     source.sandbox.fail(how=how, times=0)
-    message = complaint(run_at(source, module), endpoint(source, module))
+    message = assert_failure(run_at(source, module), endpoint(source, module))
     assert re.search("[cC]heck .*endpoint_url", message)
 
 
 @EVERY
 def test_wrong_secret(source: Side, module: str) -> None:
-    message = complaint(run_at(source, module, secret_key="mistyped"), endpoint(source, module))
+    message = assert_failure(
+        run_at(source, module, secret_key="mistyped"), endpoint(source, module)
+    )
     assert "secret" in message
     assert "mistyped" not in message
     assert source.side.secret_key not in message
@@ -108,14 +126,14 @@ def test_wrong_secret(source: Side, module: str) -> None:
 @EVERY
 def test_unknown_access_key(source: Side, module: str) -> None:
     result = run_at(source, module, access_key="UNKNOWN0000000000000")
-    complaint(result, endpoint(source, module), "check profile", "access_key")
+    assert_failure(result, endpoint(source, module), "check profile", "access_key")
     assert result["error"]["status"] == 403
 
 
 @EVERY
 def test_a_session_token_of_another_account(source: Side, module: str) -> None:
     result = run_at(source, module, session_token="not-mine")
-    message = complaint(
+    message = assert_failure(
         result, endpoint(source, module), "check profile" if "object" in module else ""
     )
     assert "not-mine" not in message
@@ -126,7 +144,7 @@ def test_a_session_token_of_another_account(source: Side, module: str) -> None:
 @pytest.mark.parametrize(("offset", "direction"), [(1000, "behind"), (-1000, "ahead of")])
 def test_clocks_differ(source: Side, module: str, offset: int, direction: str) -> None:
     source.sandbox.settings(clock_offset=offset)
-    message = complaint(run_at(source, module), endpoint(source, module), "by NTP")
+    message = assert_failure(run_at(source, module), endpoint(source, module), "by NTP")
     seconds = re.search(rf"this machine is (\d+) s {direction} the server, and 900 s", message)
     assert seconds is not None
     assert abs(int(seconds[1]) - 1000) <= 5
@@ -138,7 +156,7 @@ def test_not_permitted(source: Side, module: str) -> None:
     document = {"Version": "2012-10-17", "Statement": [nothing]}
     keys = source.side.create_user("powerless", document)
     result = run_at(source, module, **keys)
-    message = complaint(result, endpoint(source, module))
+    message = assert_failure(result, endpoint(source, module))
     assert result["error"]["status"] == 403
     assert re.search("permission|credentials are wrong", message)
     if module in IAM:
@@ -163,14 +181,14 @@ def test_not_permitted(source: Side, module: str) -> None:
     ],
 )
 def test_no_url(source: Side, url: str | None, reason: str) -> None:
-    message = complaint(run_at(source, "bucket", endpoint_url=url), "endpoint_url", reason)
+    message = assert_failure(run_at(source, "bucket", endpoint_url=url), "endpoint_url", reason)
     assert "hunter2" not in message
 
 
 def test_a_host_name_that_the_server_does_not_know(source: Side) -> None:
     url = source.side.s3_url.replace("127.0.0.1", "127.1")
-    complaint(run_at(source, "bucket", endpoint_url=url), url, "use one of its restEndpoints")
-    complaint(run_at(source, "object", endpoint_url=url), url, "its restEndpoints")
+    assert_failure(run_at(source, "bucket", endpoint_url=url), url, "use one of its restEndpoints")
+    assert_failure(run_at(source, "object", endpoint_url=url), url, "its restEndpoints")
 
 
 @pytest.mark.parametrize(
@@ -196,7 +214,7 @@ def test_a_host_name_that_the_server_does_not_know(source: Side) -> None:
     ],
 )
 def test_options_of_no_use(source: Side, wrong: dict[str, Any], reason: str) -> None:
-    assert re.search(reason, complaint(run_at(source, "bucket", **wrong)))
+    assert re.search(reason, assert_failure(run_at(source, "bucket", **wrong)))
 
 
 @pytest.mark.parametrize(
@@ -218,7 +236,7 @@ def test_a_bundle_without_certificates(source: Side, tmp_path: Path) -> None:
     bundle.write_text("no certificate\n")
     url = source.side.s3_url.replace("http", "https")
     result = run_at(source, "bucket", endpoint_url=url, aws_ca_bundle=str(bundle))
-    complaint(result, url, "holds no certificates: name one in PEM format")
+    assert_failure(result, url, "holds no certificates: name one in PEM format")
 
 
 class Dialled(list[Any]):
@@ -254,14 +272,16 @@ def keyless(source: Side) -> Keyless:
 def test_no_credentials(keyless: Keyless, module: str, no_credentials: Dialled) -> None:
     """No server is asked for any, least of all the address at which clouds give them out."""
     result = run_at(keyless, module)
-    complaint(result, endpoint(keyless, module), "Unable to locate credentials", "Give profile, or")
+    assert_failure(
+        result, endpoint(keyless, module), "Unable to locate credentials", "Give profile, or"
+    )
     assert no_credentials == []
 
 
 @pytest.mark.usefixtures("no_credentials")
 def test_half_of_the_credentials(keyless: Keyless, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIA")
-    complaint(run_at(keyless, "bucket"), "AWS_SECRET_ACCESS_KEY", "or profile")
+    assert_failure(run_at(keyless, "bucket"), "AWS_SECRET_ACCESS_KEY", "or profile")
 
 
 def test_unknown_profile(keyless: Keyless, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -270,7 +290,9 @@ def test_unknown_profile(keyless: Keyless, tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
     for module in ("iam_role", "bucket"):
         result = run_at(keyless, module, profile="third")
-        complaint(result, "profile (third) could not be found", "Check profile", "first, second")
+        assert_failure(
+            result, "profile (third) could not be found", "Check profile", "first, second"
+        )
 
 
 @pytest.mark.usefixtures("no_credentials")
@@ -281,11 +303,13 @@ def test_a_profile_without_credentials(
     config.write_text("[profile bare]\nregion = us-east-1\n")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
     result = run_at(keyless, "bucket", profile="bare")
-    complaint(result, keyless.side.s3_url, "Unable to locate credentials", "Give profile, or")
+    assert_failure(result, keyless.side.s3_url, "Unable to locate credentials", "Give profile, or")
 
 
 def test_half_of_the_credentials_as_options(keyless: Keyless) -> None:
     half = {"access_key": "AKIA", "secret_key": None}
-    complaint(run_at(keyless, "bucket", **half), keyless.side.s3_url, "Give access_key and secret")
+    assert_failure(
+        run_at(keyless, "bucket", **half), keyless.side.s3_url, "Give access_key and secret"
+    )
     with pytest.raises(OptionsRefused, match="required together: access_key, secret_key"):
         run_at(keyless, "bucket", access_key="AKIA")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.support.bad_input import BUCKET, LEFT_OUT, ROLE, complaint, run_at
+from tests.integration.support.bad_input import BUCKET, LEFT_OUT, ROLE, assert_failure, run_at
 from tests.integration.support.modules import OptionsRefused, Side
 
 LONG = "x" * 2000
@@ -75,7 +75,7 @@ BARE = {"source_role": LEFT_OUT, "target_role": LEFT_OUT}
 def refused(side: Side, module: str, reason: str, /, **wrong: Any) -> str:
     """The message, which matches `reason`; nothing was tried on the server but reads."""
     side.sandbox.clear_calls()
-    message = complaint(run_at(side, module, **wrong))
+    message = assert_failure(run_at(side, module, **wrong))
     assert side.writes() == []
     assert re.search(reason, message), message
     return message

@@ -16,7 +16,7 @@ from tests.integration.support.bad_input import (
     LEFT_OUT,
     ROLE,
     S3,
-    complaint,
+    assert_failure,
     run_at,
 )
 from tests.integration.support.modules import Result, Side
@@ -37,7 +37,7 @@ def test_a_bucket_of_another_account(source: Side, module: str, state: str) -> N
     source.sandbox.clear_calls()
     wanted = {"state": state} if module in ("bucket", "bucket_replication", "object") else {}
     result = run_at(source, module, **wanted)
-    complaint(result, BUCKET, source.side.s3_url, "belong to another account")
+    assert_failure(result, BUCKET, source.side.s3_url, "belong to another account")
     assert result["error"]["status"] == 403
     assert source.writes() == []
 
@@ -46,7 +46,7 @@ def test_a_bucket_of_another_account_that_was_not_there_yet(source: Side) -> Non
     """Another run created it between our read and our creation."""
     source.sandbox.fail("CreateBucket", status=409, code="BucketAlreadyExists", message="Taken")
     result = run_at(source, "bucket")
-    complaint(result, BUCKET, source.side.s3_url, "Taken", "choose another name")
+    assert_failure(result, BUCKET, source.side.s3_url, "Taken", "choose another name")
     assert result["error"]["code"] == "BucketAlreadyExists"
 
 
@@ -64,28 +64,30 @@ def test_a_target_bucket_of_another_account(source: Side, target: Side) -> None:
         target={"bucket": "other-bucket", "s3": target.connection("s3")},
         retry_timeout=0,
     )
-    complaint(checked, "other-bucket/k", target.side.s3_url, "belong to another account")
+    assert_failure(checked, "other-bucket/k", target.side.s3_url, "belong to another account")
 
 
 def test_no_bucket_yet(source: Side) -> None:
     for module in ("bucket_replication", "object"):
         result = run_at(source, module)
-        complaint(result, BUCKET, source.side.s3_url, "Create the bucket first (backbeat_bucket)")
+        assert_failure(
+            result, BUCKET, source.side.s3_url, "Create the bucket first (backbeat_bucket)"
+        )
     missing = f"The bucket {BUCKET} does not exist at {source.side.s3_url}: create it"
-    complaint(run_at(source, "object_check"), missing)
+    assert_failure(run_at(source, "object_check"), missing)
 
 
 def test_no_versioning_yet(source: Side) -> None:
     source.do("bucket", name=BUCKET)
     result = run_at(source, "bucket_replication")
-    complaint(result, BUCKET, source.side.s3_url, "Enable versioning on the bucket first")
+    assert_failure(result, BUCKET, source.side.s3_url, "Enable versioning on the bucket first")
 
 
 def test_suspending_under_a_replication(source: Side) -> None:
     source.do("bucket", name=BUCKET, versioning="enabled")
     source.do("bucket_replication", **GOOD["bucket_replication"])
     result = run_at(source, "bucket", versioning="suspended")
-    complaint(result, BUCKET, "Remove the bucket's replication configuration first")
+    assert_failure(result, BUCKET, "Remove the bucket's replication configuration first")
 
 
 def test_a_bucket_that_is_not_empty(source: Side) -> None:
@@ -93,12 +95,12 @@ def test_a_bucket_that_is_not_empty(source: Side) -> None:
     source.do("object", bucket=BUCKET, key="k")
     source.do("object", bucket=BUCKET, key="k", state="absent")
     result = run_at(source, "bucket", state="absent")
-    complaint(result, BUCKET, source.side.s3_url, "including all versions and delete markers")
+    assert_failure(result, BUCKET, source.side.s3_url, "including all versions and delete markers")
 
 
 def test_an_unknown_location(source: Side) -> None:
     result = run_at(source, "bucket", location="atlantis")
-    complaint(result, source.side.s3_url, "atlantis", "Give one of the server's locations")
+    assert_failure(result, source.side.s3_url, "atlantis", "Give one of the server's locations")
 
 
 def test_a_site_that_the_server_does_not_know(source: Side) -> None:
@@ -106,7 +108,7 @@ def test_a_site_that_the_server_does_not_know(source: Side) -> None:
     result = run_at(
         source, "bucket_replication", rules=[{"prefix": "", "sites": [{"name": "node7"}]}]
     )
-    complaint(result, BUCKET, source.side.s3_url, "The sites sent: node7", "replication sites")
+    assert_failure(result, BUCKET, source.side.s3_url, "The sites sent: node7", "replication sites")
 
 
 @pytest.mark.parametrize(
@@ -123,7 +125,7 @@ def test_a_wrong_number_of_roles(source: Side, roles: str, site: str) -> None:
         rules=[{"prefix": "", "sites": [{"name": site}]}],
     )
     two = "A Scality site needs two role ARNs (source_role and target_role), cloud sites alone need"
-    complaint(result, BUCKET, source.side.s3_url, two, f"sent: {roles}")
+    assert_failure(result, BUCKET, source.side.s3_url, two, f"sent: {roles}")
 
 
 @pytest.mark.parametrize(
@@ -135,14 +137,14 @@ def test_a_document_that_means_nothing_to_the_server(
     document = {"Version": "2012-10-17", "Statement": {"Effect": "Allow"}}
     generated = {"side": LEFT_OUT, "source_buckets": LEFT_OUT} if module == "policy" else {}
     result = run_at(source, module, **{option: document}, **generated)
-    complaint(result, source.side.iam_url, "Compare the document with IAM's grammar")
+    assert_failure(result, source.side.iam_url, "Compare the document with IAM's grammar")
     assert result["error"]["code"] == "MalformedPolicyDocument"
 
 
 def test_a_policy_larger_than_the_server_takes(source: Side) -> None:
     source.sandbox.settings(policy_size_limit=200)
     result = run_at(source, "policy", source_buckets=[f"bucket-{n}" for n in range(9)])
-    complaint(
+    assert_failure(
         result, source.side.iam_url, "PolicySize: 200", "Give this server's limit as max_size"
     )
 
@@ -158,7 +160,7 @@ def test_a_policy_for_a_role_that_is_not_there(source: Side) -> None:
 def test_too_many_tags(source: Side) -> None:
     source.do("bucket", name=BUCKET)
     result = run_at(source, "object", tags={str(number): "x" for number in range(11)})
-    complaint(result, f"{BUCKET}/k", source.side.s3_url, "tags cannot be greater than 10")
+    assert_failure(result, f"{BUCKET}/k", source.side.s3_url, "tags cannot be greater than 10")
 
 
 def role(side: Side, _target: Side) -> Result:
@@ -232,7 +234,7 @@ def test_an_iam_call_that_the_server_lacks(source: Side, target: Side, operation
 def test_other_words_for_a_call_that_the_server_lacks(source: Side, code: str) -> None:
     source.sandbox.fail("GetRole", status=501 if code == "NotImplemented" else 400, code=code)
     result = run_at(source, "iam_role")
-    complaint(result, source.side.iam_url, "does not support the IAM call GetRole")
+    assert_failure(result, source.side.iam_url, "does not support the IAM call GetRole")
 
 
 def test_what_a_server_lacks_and_no_module_needs(source: Side, target: Side) -> None:

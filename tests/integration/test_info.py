@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.scality.backbeat.plugins.module_utils._clients import s3_buckets
-from tests.integration.support.bad_input import complaint
+from tests.integration.support.bad_input import assert_failure
 from tests.integration.support.modules import OptionsRefused, Side
 from tests.integration.support.procedure import (
     SOURCE_BUCKET,
@@ -33,7 +33,7 @@ OTHER = {
     "Statement": [{"Effect": "Allow", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::b/*"}],
 }
 #: What a server of 2026 may hold: a configuration in the newer form.
-NEWER = {
+V2_CONFIGURATION = {
     "Role": "arn:aws:iam::123456789012:role/A,arn:aws:iam::123456789012:role/B",
     "Rules": [
         {
@@ -201,7 +201,7 @@ def test_a_target_that_does_not_answer(source: Side, target: Side) -> None:
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
         there = {**target.connection("s3"), "endpoint_url": url, "retry_timeout": 0}
         result = source.run("bucket_replication_info", bucket=SOURCE_BUCKET, target_s3=there)
-    complaint(result, TARGET_BUCKET, url, "Check endpoint_url")
+    assert_failure(result, TARGET_BUCKET, url, "Check endpoint_url")
 
 
 @pytest.mark.parametrize("state", ["missing", "bare"])
@@ -260,7 +260,7 @@ def test_listing_buckets_is_not_permitted(source: Side) -> None:
         "powerless", {"Version": "2012-10-17", "Statement": [statement]}
     )
     result = source.run("bucket_replication_info", all_buckets=True, retry_timeout=0, **keys)
-    complaint(result, "list the buckets", source.side.s3_url, "permission")
+    assert_failure(result, "list the buckets", source.side.s3_url, "permission")
     assert result["error"]["operation"] == "ListBuckets"
 
 
@@ -268,7 +268,7 @@ def test_a_configuration_in_the_newer_form(source: Side, monkeypatch: pytest.Mon
     for bucket in ("newer-bucket", "older-bucket"):
         source.do("bucket", name=bucket)
     monkeypatch.setattr(
-        s3_buckets, "replication", lambda _api, name: NEWER if "newer" in name else None
+        s3_buckets, "replication", lambda _api, name: V2_CONFIGURATION if "newer" in name else None
     )
     listed = source.do("bucket_replication_info", all_buckets=True)["results"]
     assert [one["bucket"]["name"] for one in listed] == ["newer-bucket", "older-bucket"]

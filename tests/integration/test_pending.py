@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.support.bad_input import complaint
+from tests.integration.support.bad_input import assert_failure
 from tests.integration.support.modules import Result, Side
 from tests.integration.support.procedure import (
     SOURCE_BUCKET,
@@ -77,7 +77,7 @@ def looked(side: Side) -> set[str]:
 def test_refused_with_numbers(paused: Side, kind: str) -> None:
     put(paused, ["images/1", "images/2", "images/3", "images/4", "other/1"])
     result = change(paused, STRANDING[kind])
-    message = complaint(
+    message = assert_failure(
         result, SOURCE_BUCKET, paused.side.s3_url, "they stay PENDING or end as FAILED"
     )
     assert "4 of 4 versions put since" in message
@@ -122,7 +122,7 @@ def test_not_looked_for_where_no_rule_was_in_force(paused: Side) -> None:
 def test_only_below_the_prefixes_that_lose_their_rule(paused: Side) -> None:
     put(paused, ["images/1", "logs/1"])
     result = change(paused, {**GONE, "rules": RULES[1:]})
-    message = complaint(result, "1 of 1 versions put since")
+    message = assert_failure(result, "1 of 1 versions put since")
     assert "logs/1" in message
     assert "images/1" not in message
 
@@ -154,13 +154,13 @@ def test_what_is_being_retried_is_on_its_way_too(paused: Side, target: Side) -> 
         wait_timeout=10,
         wait_max_delay=0.05,
     )
-    complaint(change(paused, GONE), "1 of 1 versions put since", "are pending (images/1)")
+    assert_failure(change(paused, GONE), "1 of 1 versions put since", "are pending (images/1)")
 
 
 def test_old_versions_are_on_their_way_too(paused: Side) -> None:
     put(paused, ["images/1", "images/1"])
     paused.s3.delete_object(Bucket=SOURCE_BUCKET, Key="images/1")
-    complaint(change(paused, GONE), "2 of 2 versions put since", "are pending")
+    assert_failure(change(paused, GONE), "2 of 2 versions put since", "are pending")
 
 
 def test_no_time_reads_none(paused: Side) -> None:
@@ -178,9 +178,9 @@ def test_beyond_the_first_page(paused: Side) -> None:
         list(pool.map(lambda key: paused.s3.put_object(Bucket=SOURCE_BUCKET, Key=key), keys[:-1]))
     put(paused, keys[-1:])
     result = paused.run("bucket_replication", bucket=SOURCE_BUCKET, **GONE)
-    complaint(result, "100 of 100 versions put since", "are pending (images/1009, ")
+    assert_failure(result, "100 of 100 versions put since", "are pending (images/1009, ")
     late = paused.run("bucket_replication", bucket=SOURCE_BUCKET, **GONE, pending_scan_time=0.001)
-    complaint(late, "Listing did not end within 0 s", "raise pending_scan_time")
+    assert_failure(late, "Listing did not end within 0 s", "raise pending_scan_time")
 
 
 def test_sent_again_under_the_new_configuration(paused: Side, target: Side) -> None:
@@ -230,7 +230,9 @@ def test_a_bucket_that_may_not_be_listed(paused: Side) -> None:
     )
     wanted = {**STRANDING["a rule disabled"], **keys, "retry_timeout": 0}
     refused = paused.run("bucket_replication", bucket=SOURCE_BUCKET, **wanted)
-    complaint(refused, f"list the versions of the bucket {SOURCE_BUCKET}", "pending_scan_time: 0")
+    assert_failure(
+        refused, f"list the versions of the bucket {SOURCE_BUCKET}", "pending_scan_time: 0"
+    )
     done = paused.run("bucket_replication", bucket=SOURCE_BUCKET, **wanted, pending_scan_time=0)
     assert done["changed"]
 
@@ -241,7 +243,7 @@ def test_the_backlog_is_told_through_either_endpoint(paused: Side, through: str)
     put(paused, ["images/1", "images/2"])
     url = getattr(paused.side, through)
     result = change(paused, GONE, backbeat_url=url)
-    message = complaint(result, "they stay PENDING or end as FAILED")
+    message = assert_failure(result, "they stay PENDING or end as FAILED")
     assert "Backbeat has 2 operations (0 bytes) of all buckets to send" in message
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each module with options that are good, for tests that spoil one of them, and what a complaint must be like."""
+"""Valid options of each module, for tests that make one of them invalid, and an assertion on error messages."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from tests.integration.support.modules import Result, Side, task_of
 
 BUCKET = "some-bucket"
 ROLE = "arn:aws:iam::123456789012:role/"
-#: The value of a good option that is not to be given.
+#: A value that removes an option from the valid ones.
 LEFT_OUT = object()
-#: Options of each module that talks to one endpoint.
+#: Valid options of each module that uses one endpoint.
 GOOD: dict[str, dict[str, Any]] = {
     "iam_role": {"name": "Reader"},
     "iam_role_info": {"name": "Reader"},
@@ -45,25 +45,25 @@ def _service(module: str) -> str:
 
 IAM = [name for name in GOOD if _service(name) == "iam"]
 S3 = [name for name in GOOD if _service(name) == "s3"]
-#: What each message names: the thing that the good options are about.
+#: By module: a pattern of what each message names, which is the resource in the valid options.
 SUBJECT = dict.fromkeys(IAM, "Reader|Reading|credentials") | dict.fromkeys(S3, BUCKET)
 
 
 class Keyless(Side):
-    """A side whose modules are given no credentials."""
+    """A side whose connections have no credentials."""
 
     def connection(self, service: str) -> dict[str, Any]:
         return {"endpoint_url": super().connection(service)["endpoint_url"]}
 
 
 def run_at(side: Side, module: str, /, **bad: Any) -> Result:
-    """The result with good options but for some; nothing is tried again."""
+    """Runs the module with valid options, some replaced by `bad`, and without retries."""
     options = {"retry_timeout": 0, **GOOD[module], **bad}
     return side.run(module, **{k: value for k, value in options.items() if value is not LEFT_OUT})
 
 
-def complaint(result: Result, *parts: str) -> str:
-    """The message of a failure, which is whole sentences with these parts, and left nothing changed."""
+def assert_failure(result: Result, *parts: str) -> str:
+    """Asserts that the task failed without changes, and its message is sentences with these parts; returns it."""
     message = str(result.get("msg"))
     assert result.get("failed") is True, result
     assert result["changed"] is False, result

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One playbook that runs several entry points of the role: starting each alone takes longer than what it does."""
+"""A playbook that runs several entry points of the role, since a run for each would be slow."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def entry_points(folder: Path, names: Sequence[str], hosts: str = "node1:node6") -> Path:
-    """The playbook, which goes on with the next entry point after one has failed, and shows why."""
+    """Writes the playbook, which shows the message of a failed entry point and continues with the next one."""
     tasks = [
         {
             "name": f"Run {name}",

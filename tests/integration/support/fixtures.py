@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What tests on a sandbox ask for; the `running_sandbox` is each folder's own."""
+"""Fixtures of tests that use a sandbox. The conftest.py of each folder defines its own `running_sandbox`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.integration.support.plays import Plays
 
 @pytest.fixture
 def sandbox(running_sandbox: Sandbox) -> Sandbox:
-    """The sandbox as it was at its start."""
+    """The sandbox, reset to its initial state."""
     running_sandbox.reset()
     return running_sandbox
 

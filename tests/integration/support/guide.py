@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A replication set up by hand as Scality's guide tells, without a module of this collection."""
+"""Sets up replication by hand as Scality's guide describes it, without the modules of this collection."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tests.integration.support.modules import Side
 
 DATA = ROOT / "sandbox" / "data"
 TRUST = (DATA / "backbeat-role-trust-policy.json").read_text()
-#: The one document that the guide gives to both roles, for source-bucket and target-bucket.
+#: The guide's policy document, the same for both roles, with source-bucket and target-bucket.
 PERMISSIONS = (DATA / "S3-role-permissions-policy.json").read_text()
 
 
 def role_by_hand(side: Side, name: str, policy: str, document: str = PERMISSIONS) -> str:
-    """Create a role, create a policy of that name and attach it; returns the role's ARN."""
+    """Creates a role and a policy, and attaches the policy; returns the role's ARN."""
     made = side.iam.create_role(RoleName=name, AssumeRolePolicyDocument=TRUST)
     arn = side.iam.create_policy(PolicyName=policy, PolicyDocument=document)["Policy"]["Arn"]
     side.iam.attach_role_policy(RoleName=name, PolicyArn=arn)
@@ -46,7 +46,7 @@ def replication_by_hand(
 
 
 def guide_by_hand(source: Side, target: Side, document: str = PERMISSIONS) -> tuple[str, str]:
-    """The guide from its beginning to its end; returns the ARNs of the two roles."""
+    """Follows the whole guide; returns the ARNs of the two roles."""
     roles = (
         role_by_hand(
             source, "SourceRoleForS3Replication", "SourcePolicyForS3Replication", document
@@ -62,6 +62,6 @@ def guide_by_hand(source: Side, target: Side, document: str = PERMISSIONS) -> tu
 
 
 def foreign(action: str = "s3:*") -> str:
-    """A policy document that this collection would never write."""
+    """A policy document that this collection never writes."""
     statement = {"Effect": "Allow", "Action": action, "Resource": "*"}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})

@@ -29,7 +29,7 @@ class OptionsRefused(Exception):
 
 
 class Side:
-    """One environment of the sandbox, with its operator's clients and the modules as its operator runs them."""
+    """One environment of the sandbox, with boto3 clients and modules that use its account's credentials."""
 
     def __init__(self, sandbox: Sandbox, side: SandboxEnvironment) -> None:
         self.sandbox = sandbox
@@ -39,7 +39,7 @@ class Side:
 
     @cached_property
     def iam(self) -> Any:
-        """boto3's client, for what a human does by hand and for looking at what is there."""
+        """A boto3 client, for manual changes and for reading the server's state."""
         return self.side.client("iam")
 
     @cached_property
@@ -58,7 +58,7 @@ class Side:
         }
 
     def run(self, module: str, *, check_mode: bool = False, **options: Any) -> Result:
-        """The module's result, from within this process: its options are checked as always, then its task runs."""
+        """Runs the module in this process: validates the options by its argument spec, then runs its task."""
         task = task_of(module)
         given = {**(self.connection(task.service.name) if task.service else {}), **options}
         sent = json.loads(json.dumps(given))
@@ -68,20 +68,20 @@ class Side:
         return task.run(validated.validated_parameters, check_mode=check_mode)
 
     def do(self, module: str, **options: Any) -> Result:
-        """Like run, for steps that must work."""
+        """Runs the module as run does, and asserts that it did not fail."""
         result = self.run(module, **options)
         assert not result.get("failed"), result
         return result
 
     def promised(self, module: str, **options: Any) -> Result:
-        """The result of a run that was predicted by check mode, and after which nothing is left to do."""
+        """Runs the module in check mode, then for real and again; asserts that it is predicted and idempotent."""
         return run_predicted_and_repeated(
             self.sandbox,
             lambda check_mode: self.run(module, check_mode=check_mode, **options),
         )
 
     def run_process(self, module: str, *, check_mode: bool = False, **options: Any) -> Result:
-        """The module's result from a process of its own, as Ansible starts it on a host."""
+        """Runs the module in a process of its own, as Ansible does on a host."""
         task = task_of(module)
         arguments = {
             **self.connection(task.service.name),
@@ -103,7 +103,7 @@ class Side:
         return result
 
     def writes(self) -> list[str]:
-        """The operations that would change something and that arrived since the last reset, in their order."""
+        """The write operations that the server received since the last reset, in their order."""
         return [call["operation"] for call in self.sandbox.calls(self.name, write=True)]
 
     def reads(self) -> list[str]:
