@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Connections that lead nowhere, to the wrong place, or to a server that refuses us: each module says which."""
+"""Unreachable or wrong endpoints, refused credentials and invalid connection options: the messages of each module."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ from tests.integration.support.modules import OptionsRefused, Side
 
 pytestmark = pytest.mark.lowest_boto3
 
-EVERY = pytest.mark.parametrize("module", GOOD)
+EACH_MODULE = pytest.mark.parametrize("module", GOOD)
 
 
 def endpoint(side: Side, module: str) -> str:
     return side.side.iam_url if module in IAM else side.side.s3_url
 
 
-@EVERY
-def test_nothing_listens(source: Side, module: str) -> None:
+@EACH_MODULE
+def test_closed_port_is_reported_with_the_url(source: Side, module: str) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
@@ -48,8 +48,10 @@ def test_nothing_listens(source: Side, module: str) -> None:
     assert result["error"]["endpoint"] == url
 
 
-@EVERY
-def test_no_such_host(source: Side, module: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@EACH_MODULE
+def test_unknown_host_name_is_reported_with_the_url(
+    source: Side, module: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def unknown(*_arguments: Any, **_options: Any) -> Any:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
@@ -61,7 +63,7 @@ def test_no_such_host(source: Side, module: str, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize("module", IAM)
-def test_s3_in_place_of_iam(source: Side, module: str) -> None:
+def test_s3_endpoint_given_for_iam_is_reported(source: Side, module: str) -> None:
     url = source.side.s3_url
     result = run_at(source, module, endpoint_url=url)
     assert_failure(
@@ -71,32 +73,34 @@ def test_s3_in_place_of_iam(source: Side, module: str) -> None:
 
 
 @pytest.mark.parametrize("module", S3)
-def test_iam_in_place_of_s3(source: Side, module: str) -> None:
+def test_iam_endpoint_given_for_s3_is_reported(source: Side, module: str) -> None:
     url = source.side.iam_url
     message = assert_failure(run_at(source, module, endpoint_url=url), url)
-    # An answer to HEAD has no code.
+    # A response to HEAD has no error code.
     bare = "check that endpoint_url is an endpoint of the right kind (S3 or IAM)"
     assert ("check that it is an S3 endpoint" if "object" not in module else bare) in message
 
 
 @pytest.mark.parametrize("module", ["iam_role", "bucket", "object"])
-def test_tls_is_not_spoken_there(source: Side, module: str) -> None:
+def test_https_url_of_an_http_port_suggests_http(source: Side, module: str) -> None:
     url = endpoint(source, module).replace("http", "https")
     assert_failure(run_at(source, module, endpoint_url=url), url, "use http:// in endpoint_url")
 
 
-@EVERY
-def test_neither_s3_nor_iam(source: Side, module: str) -> None:
-    """A port whose answers are JSON."""
+@EACH_MODULE
+def test_endpoint_that_is_neither_s3_nor_iam_is_reported(source: Side, module: str) -> None:
+    """The sandbox's control port, which answers in JSON."""
     url = source.side.control_url
     assert_failure(
         run_at(source, module, endpoint_url=url), url, "check" if module in S3 else "Check"
     )
 
 
-@EVERY
+@EACH_MODULE
 @pytest.mark.parametrize("status", [200, 302, 403, 404, 502])
-def test_a_proxy_answers_with_a_page(source: Side, module: str, status: int) -> None:
+def test_html_response_suggests_checking_for_a_proxy(
+    source: Side, module: str, status: int
+) -> None:
     source.sandbox.fail(how="html", status=status, times=0)
     result = run_at(source, module)
     message = assert_failure(result, endpoint(source, module), "whether a proxy")
@@ -105,16 +109,18 @@ def test_a_proxy_answers_with_a_page(source: Side, module: str, status: int) -> 
         assert result["error"]["status"] == status
 
 
-@EVERY
+@EACH_MODULE
 @pytest.mark.parametrize("how", ["garbage", "no-http", "reset", "truncated"])
-def test_broken_answers(source: Side, module: str, how: str) -> None:
+def test_invalid_response_suggests_checking_endpoint_url(
+    source: Side, module: str, how: str
+) -> None:
     source.sandbox.fail(how=how, times=0)
     message = assert_failure(run_at(source, module), endpoint(source, module))
     assert re.search("[cC]heck .*endpoint_url", message)
 
 
-@EVERY
-def test_wrong_secret(source: Side, module: str) -> None:
+@EACH_MODULE
+def test_wrong_secret_key_is_reported_but_not_shown(source: Side, module: str) -> None:
     message = assert_failure(
         run_at(source, module, secret_key="mistyped"), endpoint(source, module)
     )
@@ -123,15 +129,15 @@ def test_wrong_secret(source: Side, module: str) -> None:
     assert source.side.secret_key not in message
 
 
-@EVERY
-def test_unknown_access_key(source: Side, module: str) -> None:
+@EACH_MODULE
+def test_unknown_access_key_is_reported(source: Side, module: str) -> None:
     result = run_at(source, module, access_key="UNKNOWN0000000000000")
     assert_failure(result, endpoint(source, module), "check profile", "access_key")
     assert result["error"]["status"] == 403
 
 
-@EVERY
-def test_a_session_token_of_another_account(source: Side, module: str) -> None:
+@EACH_MODULE
+def test_invalid_session_token_is_reported_but_not_shown(source: Side, module: str) -> None:
     result = run_at(source, module, session_token="not-mine")
     message = assert_failure(
         result, endpoint(source, module), "check profile" if "object" in module else ""
@@ -140,9 +146,11 @@ def test_a_session_token_of_another_account(source: Side, module: str) -> None:
     assert "object" in module or "check session_token" in message
 
 
-@EVERY
+@EACH_MODULE
 @pytest.mark.parametrize(("offset", "direction"), [(1000, "behind"), (-1000, "ahead of")])
-def test_clocks_differ(source: Side, module: str, offset: int, direction: str) -> None:
+def test_clock_difference_is_reported_in_seconds(
+    source: Side, module: str, offset: int, direction: str
+) -> None:
     source.sandbox.settings(clock_offset=offset)
     message = assert_failure(run_at(source, module), endpoint(source, module), "by NTP")
     seconds = re.search(rf"this machine is (\d+) s {direction} the server, and 900 s", message)
@@ -150,8 +158,8 @@ def test_clocks_differ(source: Side, module: str, offset: int, direction: str) -
     assert abs(int(seconds[1]) - 1000) <= 5
 
 
-@EVERY
-def test_not_permitted(source: Side, module: str) -> None:
+@EACH_MODULE
+def test_missing_permission_is_reported(source: Side, module: str) -> None:
     nothing = {"Effect": "Deny", "Action": "*", "Resource": "*"}
     document = {"Version": "2012-10-17", "Statement": [nothing]}
     keys = source.side.create_user("powerless", document)
@@ -180,12 +188,14 @@ def test_not_permitted(source: Side, module: str) -> None:
         ("http://user:hunter2@node1", "contains credentials"),
     ],
 )
-def test_no_url(source: Side, url: str | None, reason: str) -> None:
+def test_malformed_endpoint_url_is_reported_without_its_password(
+    source: Side, url: str | None, reason: str
+) -> None:
     message = assert_failure(run_at(source, "bucket", endpoint_url=url), "endpoint_url", reason)
     assert "hunter2" not in message
 
 
-def test_a_host_name_that_the_server_does_not_know(source: Side) -> None:
+def test_host_name_that_is_not_a_rest_endpoint_is_reported(source: Side) -> None:
     url = source.side.s3_url.replace("127.0.0.1", "127.1")
     assert_failure(run_at(source, "bucket", endpoint_url=url), url, "use one of its restEndpoints")
     assert_failure(run_at(source, "object", endpoint_url=url), url, "its restEndpoints")
@@ -213,7 +223,9 @@ def test_a_host_name_that_the_server_does_not_know(source: Side) -> None:
         ({"aws_config": {"region_name": 5}}, "Check .*aws_config"),
     ],
 )
-def test_options_of_no_use(source: Side, wrong: dict[str, Any], reason: str) -> None:
+def test_connection_option_with_an_unusable_value_is_reported(
+    source: Side, wrong: dict[str, Any], reason: str
+) -> None:
     assert re.search(reason, assert_failure(run_at(source, "bucket", **wrong)))
 
 
@@ -226,12 +238,14 @@ def test_options_of_no_use(source: Side, wrong: dict[str, Any], reason: str) -> 
         ({"endpoint": "http://node1"}, "endpoint"),
     ],
 )
-def test_options_that_do_not_fit(source: Side, wrong: dict[str, Any], reason: str) -> None:
+def test_options_outside_the_argument_spec_are_refused(
+    source: Side, wrong: dict[str, Any], reason: str
+) -> None:
     with pytest.raises(OptionsRefused, match=reason):
         run_at(source, "bucket", **wrong)
 
 
-def test_a_bundle_without_certificates(source: Side, tmp_path: Path) -> None:
+def test_ca_bundle_without_certificates_is_reported(source: Side, tmp_path: Path) -> None:
     bundle = tmp_path / "bundle.pem"
     bundle.write_text("no certificate\n")
     url = source.side.s3_url.replace("http", "https")
@@ -239,8 +253,8 @@ def test_a_bundle_without_certificates(source: Side, tmp_path: Path) -> None:
     assert_failure(result, url, "holds no certificates: name one in PEM format")
 
 
-class Dialled(list[Any]):
-    """The addresses that anybody in this process connects to."""
+class ConnectionAttempts(list[Any]):
+    """The addresses to which this process tries to connect. All connections are refused."""
 
     def connect(self, own: socket.socket, address: Any) -> None:
         self.append(address)
@@ -248,19 +262,21 @@ class Dialled(list[Any]):
 
 
 @pytest.fixture
-def no_credentials(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Dialled:
-    """A machine without credentials, on which asking a cloud for some is not switched off."""
+def no_credentials(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> ConnectionAttempts:
+    """Removes all credentials, but leaves the lookup of credentials from a cloud's metadata service enabled."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/credentials")
     for cached in (session._session, session._client):
         cached.cache_clear()
-    dialled = Dialled()
+    attempts = ConnectionAttempts()
     monkeypatch.setattr(
-        socket.socket, "connect", lambda own, address: dialled.connect(own, address)
+        socket.socket, "connect", lambda own, address: attempts.connect(own, address)
     )
-    return dialled
+    return attempts
 
 
 @pytest.fixture
@@ -268,9 +284,11 @@ def keyless(source: Side) -> Keyless:
     return Keyless(source.sandbox, source.side)
 
 
-@EVERY
-def test_no_credentials(keyless: Keyless, module: str, no_credentials: Dialled) -> None:
-    """No server is asked for any, least of all the address at which clouds give them out."""
+@EACH_MODULE
+def test_missing_credentials_are_reported_without_a_connection(
+    keyless: Keyless, module: str, no_credentials: ConnectionAttempts
+) -> None:
+    """botocore does not even ask a cloud's metadata service for credentials."""
     result = run_at(keyless, module)
     assert_failure(
         result, endpoint(keyless, module), "Unable to locate credentials", "Give profile, or"
@@ -279,12 +297,16 @@ def test_no_credentials(keyless: Keyless, module: str, no_credentials: Dialled) 
 
 
 @pytest.mark.usefixtures("no_credentials")
-def test_half_of_the_credentials(keyless: Keyless, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_access_key_without_secret_key_in_the_environment_is_reported(
+    keyless: Keyless, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIA")
     assert_failure(run_at(keyless, "bucket"), "AWS_SECRET_ACCESS_KEY", "or profile")
 
 
-def test_unknown_profile(keyless: Keyless, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unknown_profile_is_reported_with_the_known_ones(
+    keyless: Keyless, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     config = tmp_path / "config"
     config.write_text("[profile first]\nregion = us-east-1\n[profile second]\n")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
@@ -296,7 +318,7 @@ def test_unknown_profile(keyless: Keyless, tmp_path: Path, monkeypatch: pytest.M
 
 
 @pytest.mark.usefixtures("no_credentials")
-def test_a_profile_without_credentials(
+def test_profile_without_credentials_is_reported(
     keyless: Keyless, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = tmp_path / "config"
@@ -306,7 +328,7 @@ def test_a_profile_without_credentials(
     assert_failure(result, keyless.side.s3_url, "Unable to locate credentials", "Give profile, or")
 
 
-def test_half_of_the_credentials_as_options(keyless: Keyless) -> None:
+def test_access_key_without_secret_key_in_the_options_is_reported(keyless: Keyless) -> None:
     half = {"access_key": "AKIA", "secret_key": None}
     assert_failure(
         run_at(keyless, "bucket", **half), keyless.side.s3_url, "Give access_key and secret"

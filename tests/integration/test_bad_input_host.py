@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Hosts that lack what the modules need: botocore missing or too old, for the module and for the controller."""
+"""Hosts without botocore or with an old one: the messages of modules and of the controller."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ import botocore.config
 botocore.__version__ = "1.35.99"
 del botocore.config.Config.OPTION_DEFAULTS["request_checksum_calculation"]
 """
-#: What Python does at its start, and what the message says.
+#: By case: the code that Python runs at its start, and the beginning of the message.
 BOTOCORES = {
     "missing": (MISSING, "botocore >= 1.36.0 is missing: install boto3, which brings it"),
     "too old": (OLD, "botocore 1.35.99 is too old, 1.36.0 or newer is needed: upgrade boto3"),
@@ -37,7 +37,7 @@ CONNECTION = {"endpoint_url": "http://127.0.0.1:9", "access_key": "A", "secret_k
 
 @pytest.fixture(params=BOTOCORES)
 def botocore(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, str]:
-    """A folder for PYTHONPATH with which botocore is like that, and what is said of it."""
+    """A folder for PYTHONPATH that simulates the case, and the expected message."""
     program, reason = BOTOCORES[request.param]
     (tmp_path / "path").mkdir()
     (tmp_path / "path" / "sitecustomize.py").write_text(program)
@@ -45,7 +45,7 @@ def botocore(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, str]
 
 
 @pytest.mark.parametrize("module", ["iam_role", "bucket_replication_info"])
-def test_modules(botocore: tuple[Path, str], module: str) -> None:
+def test_module_reports_a_missing_or_old_botocore(botocore: tuple[Path, str], module: str) -> None:
     path, reason = botocore
     options = {"name": "Reader"} if module == "iam_role" else {"bucket": "some-bucket"}
     result = run_module(path, module, {**CONNECTION, **options})
@@ -70,10 +70,10 @@ def run_module(path: Path, module: str, options: dict[str, Any]) -> dict[str, An
     return result
 
 
-def test_the_controller(
+def test_playbook_reports_a_missing_or_old_botocore(
     play: Plays, botocore: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The plugins that run modules in the controller's process load without it too."""
+    """The action plugins that run modules in the controller's process can be loaded without botocore."""
     path, reason = botocore
     monkeypatch.setenv("PYTHONPATH", str(path))
     played = play("--limit", "node1", "--tags", "roles")

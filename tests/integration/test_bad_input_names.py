@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Names, documents and rules that no server would take: said before anything is sent, or at least changed."""
+"""Invalid names, documents and rules: refused before a request is sent, or at least before a change."""
 
 from __future__ import annotations
 
@@ -51,29 +51,32 @@ PATHS = {
     f"/{LONG}/": "has 2002 characters: use at most 512",
 }
 DOCUMENTS: dict[str, tuple[Any, str]] = {
-    "cut off": (
+    "truncated": (
         '{"Version": "2012-10-17",',
         "is not valid JSON: .* at line 1, column .*: correct it",
     ),
     "empty": ("", "is not valid JSON: Expecting value at line 1, column 1"),
     "single quotes": ("{'Statement': []}", "in double quotes at line 1, column 2"),
     "a list": ("[]", r"is \[\]: give a JSON object with Version and Statement"),
-    "a text": ('"text"', "is 'text': give a JSON object"),
+    "a string": ('"text"', "is 'text': give a JSON object"),
     "no statement": (
         {"Version": "2012-10-17"},
         "The Statement of the policy document is None: give",
     ),
     "an empty list": ({"Statement": []}, r"The Statement of the policy document is \[\]: give"),
     "a number": ({"Statement": 3}, "The Statement of the policy document is 3: give an object"),
-    "a key twice": ('{"Statement": {}, "Statement": {}}', "key 'Statement' twice in one object"),
-    "no number": ('{"Statement": NaN}', "the value NaN, which JSON cannot represent: remove it"),
+    "a duplicate key": (
+        '{"Statement": {}, "Statement": {}}',
+        "key 'Statement' twice in one object",
+    ),
+    "not a number": ('{"Statement": NaN}', "the value NaN, which JSON cannot represent: remove it"),
 }
 A, B = f"{ROLE}A", f"{ROLE}B"
-BARE = {"source_role": LEFT_OUT, "target_role": LEFT_OUT}
+WITHOUT_ROLES = {"source_role": LEFT_OUT, "target_role": LEFT_OUT}
 
 
-def refused(side: Side, module: str, reason: str, /, **wrong: Any) -> str:
-    """The message, which matches `reason`; nothing was tried on the server but reads."""
+def failure_before_writes(side: Side, module: str, reason: str, /, **wrong: Any) -> str:
+    """Asserts that the module fails without writes, with a message that matches `reason`; returns the message."""
     side.sandbox.clear_calls()
     message = assert_failure(run_at(side, module, **wrong))
     assert side.writes() == []
@@ -81,8 +84,9 @@ def refused(side: Side, module: str, reason: str, /, **wrong: Any) -> str:
     return message
 
 
-def refused_unsent(side: Side, module: str, reason: str, /, **wrong: Any) -> str:
-    message = refused(side, module, re.escape(reason), **wrong)
+def failure_before_requests(side: Side, module: str, reason: str, /, **wrong: Any) -> str:
+    """Asserts that the module fails without requests, with a message that contains `reason`; returns the message."""
+    message = failure_before_writes(side, module, re.escape(reason), **wrong)
     assert side.sandbox.calls() == []
     return message
 
@@ -98,70 +102,74 @@ def refused_unsent(side: Side, module: str, reason: str, /, **wrong: Any) -> str
         ("object_check", "bucket"),
     ],
 )
-def test_bucket_names(source: Side, module: str, option: str, name: str) -> None:
-    message = refused_unsent(source, module, BUCKET_NAMES[name], **{option: name})
+def test_invalid_bucket_name_is_refused(source: Side, module: str, option: str, name: str) -> None:
+    message = failure_before_requests(source, module, BUCKET_NAMES[name], **{option: name})
     assert message.startswith(f"The bucket name {name!r} ")
 
 
 @pytest.mark.parametrize(
     "options", [{"target_bucket": "Bad_Name"}, {"target_bucket": "arn:aws:s3:::Bad_Name"}]
 )
-def test_names_of_target_buckets(source: Side, options: dict[str, str]) -> None:
-    refused_unsent(
+def test_invalid_target_bucket_name_is_refused(source: Side, options: dict[str, str]) -> None:
+    failure_before_requests(
         source, "bucket_replication", f"name 'Bad_Name' is invalid: {CHARACTERS}", **options
     )
 
 
-def test_the_arn_of_something_else_as_target(source: Side) -> None:
+def test_target_bucket_with_the_arn_of_a_queue_is_refused(source: Side) -> None:
     queue = "arn:aws:sqs:::queue"
     reason = f"'{queue}' is not the ARN of a bucket: give arn:aws:s3:::<name>"
-    refused_unsent(source, "bucket_replication", reason, target_bucket=queue)
+    failure_before_requests(source, "bucket_replication", reason, target_bucket=queue)
 
 
 @pytest.mark.parametrize("name", IAM_NAMES)
 @pytest.mark.parametrize("module", ["iam_role", "iam_role_info", "policy", "policy_info"])
-def test_names_of_roles_and_policies(source: Side, module: str, name: str) -> None:
-    message = refused_unsent(source, module, IAM_NAMES[name], name=name)
+def test_invalid_role_or_policy_name_is_refused(source: Side, module: str, name: str) -> None:
+    message = failure_before_requests(source, module, IAM_NAMES[name], name=name)
     assert message.startswith(f"The {'role' if 'role' in module else 'policy'} name ")
 
 
-def test_names_of_roles_to_attach_to(source: Side) -> None:
+def test_invalid_name_of_a_role_to_attach_to_is_refused(source: Side) -> None:
     reason = f"The role name 'two words' is invalid: {IAM_CHARACTERS}"
-    refused_unsent(source, "policy", reason, roles=["Reader", "two words"])
+    failure_before_requests(source, "policy", reason, roles=["Reader", "two words"])
 
 
-def test_policies_to_attach_that_are_no_arns(source: Side) -> None:
+def test_managed_policy_that_is_not_an_arn_is_refused(source: Side) -> None:
     reason = "'Reading' is not an ARN: give it in the form arn:"
-    refused_unsent(source, "iam_role", reason, managed_policies=["Reading"])
+    failure_before_requests(source, "iam_role", reason, managed_policies=["Reading"])
 
 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("module", ["iam_role", "policy"])
-def test_paths(source: Side, module: str, path: str) -> None:
-    assert refused_unsent(source, module, PATHS[path], path=path).startswith("The path '")
+def test_invalid_path_is_refused(source: Side, module: str, path: str) -> None:
+    assert failure_before_requests(source, module, PATHS[path], path=path).startswith("The path '")
 
 
 @pytest.mark.parametrize("key", KEYS)
 @pytest.mark.parametrize("module", ["object", "object_check"])
-def test_keys(source: Side, module: str, key: str) -> None:
-    assert refused_unsent(source, module, KEYS[key], key=key).startswith("The object key ")
+def test_invalid_object_key_is_refused(source: Side, module: str, key: str) -> None:
+    assert failure_before_requests(source, module, KEYS[key], key=key).startswith("The object key ")
 
 
 @pytest.mark.parametrize("kind", DOCUMENTS)
 @pytest.mark.parametrize(
     ("module", "option"), [("policy", "policy"), ("iam_role", "assume_role_policy_document")]
 )
-def test_policy_documents(source: Side, module: str, option: str, kind: str) -> None:
+def test_invalid_policy_document_is_refused(
+    source: Side, module: str, option: str, kind: str
+) -> None:
     document, reason = DOCUMENTS[kind]
     generated = {"side": LEFT_OUT, "source_buckets": LEFT_OUT} if module == "policy" else {}
-    message = refused(source, module, reason, **{option: document}, **generated)
+    message = failure_before_writes(source, module, reason, **{option: document}, **generated)
     assert source.sandbox.calls() == []
     assert "policy document" in message
 
 
-def test_policies_without_a_document(source: Side) -> None:
-    refused_unsent(source, "policy", "needs a document: give policy, or give side", side=LEFT_OUT)
-    refused_unsent(source, "policy", "needs target_buckets to be generated", side="target")
+def test_policy_without_a_document_is_refused(source: Side) -> None:
+    failure_before_requests(
+        source, "policy", "needs a document: give policy, or give side", side=LEFT_OUT
+    )
+    failure_before_requests(source, "policy", "needs target_buckets to be generated", side="target")
 
 
 @pytest.mark.parametrize(
@@ -199,29 +207,34 @@ def test_policies_without_a_document(source: Side) -> None:
         ),
     ],
 )
-def test_rules(source: Side, rules: list[dict[str, Any]], reason: str) -> None:
+def test_invalid_rules_are_refused(source: Side, rules: list[dict[str, Any]], reason: str) -> None:
     source.do("bucket", name=BUCKET, versioning="enabled")
-    refused(source, "bucket_replication", reason, rules=rules)
+    failure_before_writes(source, "bucket_replication", reason, rules=rules)
 
 
-def test_more_rules_than_servers_take(source: Side) -> None:
+def test_more_than_1000_rules_are_refused(source: Side) -> None:
     rules = [{"prefix": f"{number:04}/"} for number in range(1001)]
-    refused(source, "bucket_replication", "has 1001 rules: use at most 1000", rules=rules)
+    failure_before_writes(
+        source, "bucket_replication", "has 1001 rules: use at most 1000", rules=rules
+    )
 
 
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ({**BARE, "role": f"{A},{B},{ROLE}C"}, "names 3 roles: give the source's and the target's"),
-        ({**BARE, "role": ""}, "is empty: give a role's ARN, or leave it out"),
-        ({**BARE, "role": f"{A},"}, "'' is not an ARN: give it in the form"),
-        ({**BARE, "role": f"{A}, {B}"}, "' arn.*' is not an ARN: give it in the form"),
+        (
+            {**WITHOUT_ROLES, "role": f"{A},{B},{ROLE}C"},
+            "names 3 roles: give the source's and the target's",
+        ),
+        ({**WITHOUT_ROLES, "role": ""}, "is empty: give a role's ARN, or leave it out"),
+        ({**WITHOUT_ROLES, "role": f"{A},"}, "'' is not an ARN: give it in the form"),
+        ({**WITHOUT_ROLES, "role": f"{A}, {B}"}, "' arn.*' is not an ARN: give it in the form"),
         ({"source_role": "SourceRole"}, "'SourceRole' is not an ARN: give it in the form"),
         ({"source_role": A.replace("role", "user")}, "not the ARN of a role: give it as"),
         ({"source_role": A.replace("123456789012", "")}, "names no account: give it as"),
         ({"target_role": f"{B},x"}, "has a comma, which separates the roles.* use a role without"),
         (
-            {**BARE, "role": A, "known_sites": {"node6": "scality"}},
+            {**WITHOUT_ROLES, "role": A, "known_sites": {"node6": "scality"}},
             "names one role, but a Scality site needs exactly two.* give both",
         ),
         (
@@ -241,16 +254,21 @@ def test_more_rules_than_servers_take(source: Side) -> None:
         ),
     ],
 )
-def test_roles_and_sites(source: Side, options: dict[str, Any], reason: str) -> None:
+def test_invalid_roles_or_sites_are_refused(
+    source: Side, options: dict[str, Any], reason: str
+) -> None:
     source.do("bucket", name=BUCKET, versioning="enabled")
-    refused(source, "bucket_replication", reason, **options)
+    failure_before_writes(source, "bucket_replication", reason, **options)
 
 
-def test_nothing_to_begin_with(source: Side) -> None:
-    """A first configuration needs roles and a target bucket."""
+def test_first_configuration_needs_roles_and_a_target_bucket(source: Side) -> None:
     source.do("bucket", name=BUCKET, versioning="enabled")
-    refused(source, "bucket_replication", "its roles are required: give `source_role`", **BARE)
-    refused(source, "bucket_replication", "give `target_bucket`", target_bucket=LEFT_OUT)
+    failure_before_writes(
+        source, "bucket_replication", "its roles are required: give `source_role`", **WITHOUT_ROLES
+    )
+    failure_before_writes(
+        source, "bucket_replication", "give `target_bucket`", target_bucket=LEFT_OUT
+    )
 
 
 @pytest.mark.parametrize(
@@ -260,8 +278,8 @@ def test_nothing_to_begin_with(source: Side) -> None:
         ("/", "Is a directory. It is read where the module runs: check src"),
     ],
 )
-def test_files_that_cannot_be_read(source: Side, src: str, reason: str) -> None:
-    message = refused_unsent(source, "object", reason, src=src)
+def test_unreadable_src_is_refused(source: Side, src: str, reason: str) -> None:
+    message = failure_before_requests(source, "object", reason, src=src)
     assert f"Cannot read the file {src} for {BUCKET}/k" in message
 
 
@@ -278,9 +296,9 @@ def test_files_that_cannot_be_read(source: Side, src: str, reason: str) -> None:
         ),
     ],
 )
-def test_headers_that_cannot_be_sent(source: Side, header: dict[str, Any], reason: str) -> None:
+def test_invalid_header_value_is_refused(source: Side, header: dict[str, Any], reason: str) -> None:
     source.do("bucket", name=BUCKET)
-    refused(source, "object", reason, **header)
+    failure_before_writes(source, "object", reason, **header)
 
 
 @pytest.mark.parametrize(
@@ -291,10 +309,10 @@ def test_headers_that_cannot_be_sent(source: Side, header: dict[str, Any], reaso
         ("object", {"key": None}, "key has no value: give the name of the object"),
     ],
 )
-def test_names_without_a_value(
+def test_name_without_a_value_is_refused(
     source: Side, module: str, options: dict[str, Any], reason: str
 ) -> None:
-    refused_unsent(source, module, reason, **options)
+    failure_before_requests(source, module, reason, **options)
 
 
 @pytest.mark.parametrize(
@@ -317,7 +335,7 @@ def test_names_without_a_value(
         ),
     ],
 )
-def test_options_that_are_none(
+def test_options_outside_the_argument_spec_are_refused(
     source: Side, module: str, options: dict[str, Any], reason: str
 ) -> None:
     with pytest.raises(OptionsRefused) as caught:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a server refuses, for another account's bucket, a call that it lacks, or options that only it can judge."""
+"""Requests that a server refuses: another account's bucket, unsupported calls, options that only it can check."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ OTHER_TRUST = {
 
 @pytest.mark.parametrize("module", S3)
 @pytest.mark.parametrize("state", ["present", "absent"])
-def test_a_bucket_of_another_account(source: Side, module: str, state: str) -> None:
-    """It is not absent, and not ours: nothing is written."""
+def test_bucket_of_another_account_is_reported(source: Side, module: str, state: str) -> None:
+    """The bucket is neither treated as absent nor changed."""
     theirs = source.side.client("s3", source.side.other)
     theirs.create_bucket(Bucket=BUCKET)
     source.sandbox.clear_calls()
@@ -42,16 +42,18 @@ def test_a_bucket_of_another_account(source: Side, module: str, state: str) -> N
     assert source.writes() == []
 
 
-def test_a_bucket_of_another_account_that_was_not_there_yet(source: Side) -> None:
-    """Another run created it between our read and our creation."""
+def test_bucket_created_by_another_account_meanwhile_is_reported(source: Side) -> None:
+    """The module read that the bucket did not exist, and another account created it then."""
     source.sandbox.fail("CreateBucket", status=409, code="BucketAlreadyExists", message="Taken")
     result = run_at(source, "bucket")
     assert_failure(result, BUCKET, source.side.s3_url, "Taken", "choose another name")
     assert result["error"]["code"] == "BucketAlreadyExists"
 
 
-def test_a_target_bucket_of_another_account(source: Side, target: Side) -> None:
-    """The source server does not look at the target, so a check says it."""
+def test_target_bucket_of_another_account_is_reported_by_object_check(
+    source: Side, target: Side
+) -> None:
+    """The source server does not check the target bucket."""
     target.side.client("s3", target.side.other).create_bucket(Bucket="other-bucket")
     set_up(source, target, but=["object"])
     source.do("object", bucket="source-bucket", key="k")
@@ -67,7 +69,7 @@ def test_a_target_bucket_of_another_account(source: Side, target: Side) -> None:
     assert_failure(checked, "other-bucket/k", target.side.s3_url, "belong to another account")
 
 
-def test_no_bucket_yet(source: Side) -> None:
+def test_missing_bucket_is_reported(source: Side) -> None:
     for module in ("bucket_replication", "object"):
         result = run_at(source, module)
         assert_failure(
@@ -77,20 +79,20 @@ def test_no_bucket_yet(source: Side) -> None:
     assert_failure(run_at(source, "object_check"), missing)
 
 
-def test_no_versioning_yet(source: Side) -> None:
+def test_replication_of_an_unversioned_bucket_is_refused(source: Side) -> None:
     source.do("bucket", name=BUCKET)
     result = run_at(source, "bucket_replication")
     assert_failure(result, BUCKET, source.side.s3_url, "Enable versioning on the bucket first")
 
 
-def test_suspending_under_a_replication(source: Side) -> None:
+def test_suspending_versioning_of_a_replicating_bucket_is_refused(source: Side) -> None:
     source.do("bucket", name=BUCKET, versioning="enabled")
     source.do("bucket_replication", **GOOD["bucket_replication"])
     result = run_at(source, "bucket", versioning="suspended")
     assert_failure(result, BUCKET, "Remove the bucket's replication configuration first")
 
 
-def test_a_bucket_that_is_not_empty(source: Side) -> None:
+def test_deletion_of_a_bucket_that_is_not_empty_is_refused(source: Side) -> None:
     source.do("bucket", name=BUCKET, versioning="enabled")
     source.do("object", bucket=BUCKET, key="k")
     source.do("object", bucket=BUCKET, key="k", state="absent")
@@ -98,12 +100,12 @@ def test_a_bucket_that_is_not_empty(source: Side) -> None:
     assert_failure(result, BUCKET, source.side.s3_url, "including all versions and delete markers")
 
 
-def test_an_unknown_location(source: Side) -> None:
+def test_unknown_location_is_refused(source: Side) -> None:
     result = run_at(source, "bucket", location="atlantis")
     assert_failure(result, source.side.s3_url, "atlantis", "Give one of the server's locations")
 
 
-def test_a_site_that_the_server_does_not_know(source: Side) -> None:
+def test_unknown_site_is_refused(source: Side) -> None:
     source.do("bucket", name=BUCKET, versioning="enabled")
     result = run_at(
         source, "bucket_replication", rules=[{"prefix": "", "sites": [{"name": "node7"}]}]
@@ -114,7 +116,7 @@ def test_a_site_that_the_server_does_not_know(source: Side) -> None:
 @pytest.mark.parametrize(
     ("roles", "site"), [(f"{ROLE}A", "node6"), (f"{ROLE}A,{ROLE}B", "us-east-2")]
 )
-def test_a_wrong_number_of_roles(source: Side, roles: str, site: str) -> None:
+def test_wrong_number_of_roles_for_the_site_is_refused(source: Side, roles: str, site: str) -> None:
     source.do("bucket", name=BUCKET, versioning="enabled")
     result = run_at(
         source,
@@ -131,9 +133,7 @@ def test_a_wrong_number_of_roles(source: Side, roles: str, site: str) -> None:
 @pytest.mark.parametrize(
     ("module", "option"), [("policy", "policy"), ("iam_role", "assume_role_policy_document")]
 )
-def test_a_document_that_means_nothing_to_the_server(
-    source: Side, module: str, option: str
-) -> None:
+def test_malformed_policy_document_is_refused(source: Side, module: str, option: str) -> None:
     document = {"Version": "2012-10-17", "Statement": {"Effect": "Allow"}}
     generated = {"side": LEFT_OUT, "source_buckets": LEFT_OUT} if module == "policy" else {}
     result = run_at(source, module, **{option: document}, **generated)
@@ -141,7 +141,7 @@ def test_a_document_that_means_nothing_to_the_server(
     assert result["error"]["code"] == "MalformedPolicyDocument"
 
 
-def test_a_policy_larger_than_the_server_takes(source: Side) -> None:
+def test_policy_larger_than_the_servers_limit_is_refused(source: Side) -> None:
     source.sandbox.settings(policy_size_limit=200)
     result = run_at(source, "policy", source_buckets=[f"bucket-{n}" for n in range(9)])
     assert_failure(
@@ -149,7 +149,7 @@ def test_a_policy_larger_than_the_server_takes(source: Side) -> None:
     )
 
 
-def test_a_policy_for_a_role_that_is_not_there(source: Side) -> None:
+def test_policy_is_created_although_its_role_is_missing(source: Side) -> None:
     result = run_at(source, "policy")
     assert result["failed"]
     assert result["changes"] == ["CreatePolicy Reading"]
@@ -157,25 +157,25 @@ def test_a_policy_for_a_role_that_is_not_there(source: Side) -> None:
         assert part in result["msg"]
 
 
-def test_too_many_tags(source: Side) -> None:
+def test_more_than_10_tags_are_refused(source: Side) -> None:
     source.do("bucket", name=BUCKET)
     result = run_at(source, "object", tags={str(number): "x" for number in range(11)})
     assert_failure(result, f"{BUCKET}/k", source.side.s3_url, "tags cannot be greater than 10")
 
 
-def role(side: Side, _target: Side) -> Result:
+def create_role(side: Side, _target: Side) -> Result:
     return side.run("iam_role", name=SOURCE_ROLE)
 
 
-def no_role(side: Side, _target: Side) -> Result:
+def delete_role(side: Side, _target: Side) -> Result:
     return side.run("iam_role", name=SOURCE_ROLE, state="absent")
 
 
-def other_trust(side: Side, _target: Side) -> Result:
+def change_trust_policy(side: Side, _target: Side) -> Result:
     return side.run("iam_role", name=SOURCE_ROLE, assume_role_policy_document=OTHER_TRUST)
 
 
-def policy(side: Side, target: Side) -> Result:
+def create_policy(side: Side, target: Side) -> Result:
     (wanted,) = [
         options
         for _step, where, module, options in steps(side, target)
@@ -184,37 +184,37 @@ def policy(side: Side, target: Side) -> Result:
     return side.run("policy", **wanted)
 
 
-def other_policy(side: Side, _target: Side) -> Result:
+def change_policy(side: Side, _target: Side) -> Result:
     return side.run("policy", name=SOURCE_POLICY, side="source", source_buckets=["other-bucket"])
 
 
-def no_policy(side: Side, _target: Side) -> Result:
+def delete_policy(side: Side, _target: Side) -> Result:
     return side.run("policy", name=SOURCE_POLICY, state="absent")
 
 
-#: For each IAM call of the procedure, set-up and teardown: what makes it, and whether on what was set up before.
+#: By IAM call of set-up and teardown: a function that makes it, and whether this needs a set-up before.
 CALLS: dict[str, tuple[Callable[[Side, Side], Result], bool]] = {
-    "GetRole": (role, False),
-    "CreateRole": (role, False),
-    "UpdateAssumeRolePolicy": (other_trust, True),
-    "ListAttachedRolePolicies": (policy, True),
-    "GetPolicy": (policy, True),
-    "CreatePolicy": (policy, False),
-    "AttachRolePolicy": (policy, False),
-    "GetPolicyVersion": (policy, True),
-    "ListPolicyVersions": (other_policy, True),
-    "CreatePolicyVersion": (other_policy, True),
-    "ListEntitiesForPolicy": (no_policy, True),
-    "DetachRolePolicy": (no_policy, True),
-    "DeletePolicy": (no_policy, True),
-    "DeleteRole": (no_role, True),
+    "GetRole": (create_role, False),
+    "CreateRole": (create_role, False),
+    "UpdateAssumeRolePolicy": (change_trust_policy, True),
+    "ListAttachedRolePolicies": (create_policy, True),
+    "GetPolicy": (create_policy, True),
+    "CreatePolicy": (create_policy, False),
+    "AttachRolePolicy": (create_policy, False),
+    "GetPolicyVersion": (create_policy, True),
+    "ListPolicyVersions": (change_policy, True),
+    "CreatePolicyVersion": (change_policy, True),
+    "ListEntitiesForPolicy": (delete_policy, True),
+    "DetachRolePolicy": (delete_policy, True),
+    "DeletePolicy": (delete_policy, True),
+    "DeleteRole": (delete_role, True),
 }
 
 
 @pytest.mark.parametrize("operation", CALLS)
-def test_an_iam_call_that_the_server_lacks(source: Side, target: Side, operation: str) -> None:
-    act, afterwards = CALLS[operation]
-    if afterwards:
+def test_unsupported_iam_call_is_reported(source: Side, target: Side, operation: str) -> None:
+    act, needs_setup = CALLS[operation]
+    if needs_setup:
         for result in set_up(source, target, but=["object"]):
             assert not result.get("failed"), result
     source.sandbox.settings("source", unsupported_calls=[operation])
@@ -231,14 +231,14 @@ def test_an_iam_call_that_the_server_lacks(source: Side, target: Side, operation
 
 
 @pytest.mark.parametrize("code", ["NotImplemented", "InvalidAction", "UnknownOperation"])
-def test_other_words_for_a_call_that_the_server_lacks(source: Side, code: str) -> None:
+def test_other_error_codes_for_an_unsupported_call_are_recognized(source: Side, code: str) -> None:
     source.sandbox.fail("GetRole", status=501 if code == "NotImplemented" else 400, code=code)
     result = run_at(source, "iam_role")
     assert_failure(result, source.side.iam_url, "does not support the IAM call GetRole")
 
 
-def test_what_a_server_lacks_and_no_module_needs(source: Side, target: Side) -> None:
-    """The procedure asks for nothing that Vault is not certain to answer."""
+def test_setup_does_not_need_calls_that_vault_may_lack(source: Side, target: Side) -> None:
+    """These calls are not known to exist in all versions of Vault."""
     uncertain = ["GetUser", "UpdateAssumeRolePolicy", "SetDefaultPolicyVersion", "TagRole"]
     for one in (source, target):
         one.sandbox.settings(one.name, unsupported_calls=[*uncertain, "UpdateRole", "ListPolicies"])
@@ -246,8 +246,8 @@ def test_what_a_server_lacks_and_no_module_needs(source: Side, target: Side) -> 
         assert not result.get("failed"), result
 
 
-def test_one_bad_bucket_of_several(source: Side) -> None:
-    """The others are done, and the message says which one was not."""
+def test_one_failed_bucket_of_several_does_not_stop_the_others(source: Side) -> None:
+    """The message names the buckets that failed."""
     theirs = source.side.client("s3", source.side.other)
     theirs.create_bucket(Bucket=BUCKET)
     items: list[dict[str, Any]] = [{"name": "first-bucket"}, {"name": BUCKET}, {"name": "Third"}]

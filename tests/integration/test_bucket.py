@@ -27,7 +27,7 @@ def bucket_names(side: Side) -> list[str]:
     return [bucket["Name"] for bucket in side.s3.list_buckets()["Buckets"]]
 
 
-def test_create_versioned(source: Side) -> None:
+def test_bucket_is_created_with_versioning(source: Side) -> None:
     result = source.promised("bucket", name=NAME, versioning="enabled")
     assert result["changes"] == [f"CreateBucket {NAME}", f"PutBucketVersioning {NAME}"]
     assert result["bucket"] == {"name": NAME, "versioning": "enabled", "location": None}
@@ -37,7 +37,7 @@ def test_create_versioned(source: Side) -> None:
 
 
 @pytest.mark.lowest_boto3
-def test_create_without_versioning_and_with_a_location(source: Side) -> None:
+def test_bucket_is_created_without_versioning_in_a_location(source: Side) -> None:
     result = source.promised("bucket", name=NAME, location="us-west-1")
     assert result["bucket"] == {"name": NAME, "versioning": "unversioned", "location": "us-west-1"}
     assert versioning(source) is None
@@ -62,14 +62,14 @@ def test_versioning_is_suspended(source: Side) -> None:
     assert versioning(source) == "Suspended"
 
 
-def test_versioning_that_was_not_asked_for_stays(source: Side) -> None:
+def test_versioning_is_kept_if_the_option_is_omitted(source: Side) -> None:
     source.s3.create_bucket(Bucket=NAME)
     set_versioning(source, "Enabled")
     assert not source.promised("bucket", name=NAME)["changed"]
     assert versioning(source) == "Enabled"
 
 
-def test_versioning_of_a_bucket_with_object_lock_is_left_alone(source: Side) -> None:
+def test_versioning_of_a_bucket_with_object_lock_is_unchanged(source: Side) -> None:
     source.s3.create_bucket(Bucket=NAME, ObjectLockEnabledForBucket=True)
     assert not source.promised("bucket", name=NAME, versioning="enabled")["changed"]
 
@@ -87,7 +87,7 @@ def test_versioning_of_a_bucket_that_replicates_cannot_be_suspended(
     assert versioning(source) == "Enabled"
 
 
-def test_another_location_is_an_error_that_says_so(source: Side) -> None:
+def test_another_location_is_an_error(source: Side) -> None:
     source.s3.create_bucket(Bucket=NAME)
     result = source.promised("bucket", name=NAME, location="us-west-1")
     assert result["failed"]
@@ -96,7 +96,7 @@ def test_another_location_is_an_error_that_says_so(source: Side) -> None:
 
 @pytest.mark.lowest_boto3
 @pytest.mark.parametrize("before", [{}, {"versioning": "enabled"}])
-def test_absent(source: Side, before: dict[str, Any]) -> None:
+def test_absent_deletes_the_bucket(source: Side, before: dict[str, Any]) -> None:
     source.do("bucket", name=NAME, **before)
     result = source.promised("bucket", name=NAME, state="absent")
     assert result["changes"] == [f"DeleteBucket {NAME}"]
@@ -105,12 +105,12 @@ def test_absent(source: Side, before: dict[str, Any]) -> None:
     assert bucket_names(source) == []
 
 
-def test_absent_from_nothing(source: Side) -> None:
+def test_absent_without_a_bucket_changes_nothing(source: Side) -> None:
     assert not source.promised("bucket", name=NAME, state="absent")["changed"]
 
 
 @pytest.mark.parametrize("left", ["an object", "a delete marker"])
-def test_absent_of_a_bucket_that_is_not_empty(source: Side, left: str) -> None:
+def test_absent_of_a_bucket_that_is_not_empty_is_an_error(source: Side, left: str) -> None:
     source.do("bucket", name=NAME, versioning="enabled")
     put = source.s3.put_object(Bucket=NAME, Key="k", Body=b"x")
     if left == "a delete marker":
@@ -123,7 +123,7 @@ def test_absent_of_a_bucket_that_is_not_empty(source: Side, left: str) -> None:
 
 
 @pytest.mark.parametrize("state", ["present", "absent"])
-def test_a_bucket_of_another_account(source: Side, state: str) -> None:
+def test_bucket_of_another_account_is_an_error(source: Side, state: str) -> None:
     source.side.client("s3", source.side.other).create_bucket(Bucket=NAME)
     result = source.promised("bucket", name=NAME, state=state)
     assert result["failed"]
@@ -131,7 +131,7 @@ def test_a_bucket_of_another_account(source: Side, state: str) -> None:
     assert "may belong to another account" in result["msg"]
 
 
-def test_several_with_a_bad_one(source: Side) -> None:
+def test_one_invalid_bucket_of_several_does_not_stop_the_others(source: Side) -> None:
     source.s3.create_bucket(Bucket="gone-bucket")
     items = [
         {"name": "first-bucket", "versioning": "enabled"},
@@ -149,14 +149,14 @@ def test_several_with_a_bad_one(source: Side) -> None:
     assert bucket_names(source) == ["first-bucket"]
 
 
-def test_a_hundred(source: Side) -> None:
+def test_a_hundred_buckets_in_one_task(source: Side) -> None:
     items = [{"name": f"bucket-{number:03}", "versioning": "enabled"} for number in range(100)]
     result = source.promised("bucket", buckets=items)
     assert [one["bucket"]["name"] for one in result["results"]] == [one["name"] for one in items]
     assert len(bucket_names(source)) == 100
 
 
-def test_an_iam_endpoint_in_place_of_s3(source: Side) -> None:
+def test_iam_endpoint_given_for_s3_is_an_error(source: Side) -> None:
     result = source.run("bucket", name=NAME, endpoint_url=source.side.iam_url)
     assert result["failed"]
     assert source.side.iam_url in result["msg"]

@@ -35,7 +35,9 @@ def rule(prefix: str = "", **options: Any) -> dict[str, Any]:
     return {"Prefix": prefix, "Status": "Enabled", "Destination": destination, **options}
 
 
-def by_hand(side: Side, *rules: dict[str, Any], role: str = f"{SOURCE_ROLE},{TARGET_ROLE}") -> None:
+def put_by_hand(
+    side: Side, *rules: dict[str, Any], role: str = f"{SOURCE_ROLE},{TARGET_ROLE}"
+) -> None:
     configuration = {"Role": role, "Rules": list(rules)}
     side.s3.put_bucket_replication(Bucket=BUCKET, ReplicationConfiguration=configuration)
 
@@ -50,7 +52,7 @@ def rules_of(side: Side) -> dict[str, Any]:
     return {one["Prefix"]: one for one in stored(side)["Rules"]}
 
 
-def test_create(source: Side) -> None:
+def test_configuration_is_created_with_defaults(source: Side) -> None:
     result = source.promised("bucket_replication", **WANTED)
     assert result["changes"] == PUT
     replication = result["replication"]
@@ -73,7 +75,7 @@ def test_create(source: Side) -> None:
     }
 
 
-def test_create_with_all_options(source: Side) -> None:
+def test_configuration_is_created_with_all_options(source: Side) -> None:
     result = source.promised(
         "bucket_replication",
         bucket=BUCKET,
@@ -102,7 +104,7 @@ def test_create_with_all_options(source: Side) -> None:
     }
 
 
-def test_for_a_cloud_alone(source: Side) -> None:
+def test_configuration_for_a_cloud_site_has_one_role(source: Side) -> None:
     rules = [{"prefix": "", "sites": [{"name": "us-east-2"}]}]
     source.promised(
         "bucket_replication", bucket=BUCKET, target_bucket=TARGET, role=SOURCE_ROLE, rules=rules
@@ -112,7 +114,7 @@ def test_for_a_cloud_alone(source: Side) -> None:
 
 @pytest.mark.parametrize("named_by", [{"prefix": ""}, {"id": "by-hand"}])
 def test_disabled_rule_is_enabled_and_keeps_its_id(source: Side, named_by: dict[str, str]) -> None:
-    by_hand(source, rule(ID="by-hand", Status="Disabled"))
+    put_by_hand(source, rule(ID="by-hand", Status="Disabled"))
     rules = [{**named_by, "enabled": True}]
     result = source.promised("bucket_replication", **WANTED, rules=rules)
     assert result["changes"] == PUT
@@ -121,14 +123,14 @@ def test_disabled_rule_is_enabled_and_keeps_its_id(source: Side, named_by: dict[
     assert rules_of(source) == {"": rule(ID="by-hand")}
 
 
-def test_rule_by_hand_with_another_id_is_what_was_wanted(source: Side) -> None:
-    by_hand(source, rule(ID="by-hand"))
+def test_rule_with_the_same_prefix_and_another_id_is_unchanged(source: Side) -> None:
+    put_by_hand(source, rule(ID="by-hand"))
     assert not source.promised("bucket_replication", **WANTED, rules=[{"prefix": ""}])["changed"]
     assert rules_of(source)[""]["ID"] == "by-hand"
 
 
 def test_sites_are_changed(source: Side) -> None:
-    by_hand(source, rule(ID="by-hand", StorageClass="us-east-2,node6"))
+    put_by_hand(source, rule(ID="by-hand", StorageClass="us-east-2,node6"))
     same = {"prefix": "", "sites": [{"name": "node6"}, {"name": "us-east-2"}]}
     assert not source.promised("bucket_replication", **WANTED, rules=[same])["changed"]
     other = {"prefix": "", "sites": [{"name": "node6", "preferred_read": True}]}
@@ -144,9 +146,11 @@ def test_sites_are_changed(source: Side) -> None:
         ({"target": "other-bucket"}, "target_bucket"),
     ],
 )
-def test_other_roles_and_another_target(source: Side, before: dict[str, str], field: str) -> None:
+def test_roles_and_target_bucket_are_changed(
+    source: Side, before: dict[str, str], field: str
+) -> None:
     target = before.get("target", TARGET)
-    by_hand(
+    put_by_hand(
         source,
         rule("a/", ID="a", target=target),
         role=before.get("role", f"{SOURCE_ROLE},{TARGET_ROLE}"),
@@ -158,8 +162,8 @@ def test_other_roles_and_another_target(source: Side, before: dict[str, str], fi
     assert stored(source)["Role"] == f"{SOURCE_ROLE},{TARGET_ROLE}"
 
 
-def test_unlisted_rules_do_not_move_to_another_target(source: Side) -> None:
-    by_hand(source, rule("a/", ID="a", target="other"), rule("b/", ID="b", target="other"))
+def test_target_change_is_refused_if_it_affects_unlisted_rules(source: Side) -> None:
+    put_by_hand(source, rule("a/", ID="a", target="other"), rule("b/", ID="b", target="other"))
     result = source.promised("bucket_replication", **WANTED, rules=[{"prefix": "a/"}])
     assert result["failed"]
     assert "would also change the stored" in result["msg"]
@@ -170,8 +174,8 @@ def test_unlisted_rules_do_not_move_to_another_target(source: Side) -> None:
     assert rules_of(source) == {"a/": rule("a/", ID="a")}
 
 
-def test_rules_are_added_and_unnamed_ones_stay(source: Side) -> None:
-    by_hand(source, rule("a/", ID="a"), rule("b/", ID="b", Status="Disabled"))
+def test_new_rules_are_added_and_unlisted_rules_kept(source: Side) -> None:
+    put_by_hand(source, rule("a/", ID="a"), rule("b/", ID="b", Status="Disabled"))
     source.promised("bucket_replication", **WANTED, rules=[{"id": "c", "prefix": "c/"}])
     assert rules_of(source) == {
         "a/": rule("a/", ID="a"),
@@ -180,19 +184,19 @@ def test_rules_are_added_and_unnamed_ones_stay(source: Side) -> None:
     }
 
 
-def test_rules_that_are_there_stay_when_none_is_named(source: Side) -> None:
-    by_hand(source, rule("a/", ID="a", Status="Disabled"))
+def test_rules_are_kept_if_the_option_is_omitted(source: Side) -> None:
+    put_by_hand(source, rule("a/", ID="a", Status="Disabled"))
     assert not source.promised("bucket_replication", **WANTED)["changed"]
 
 
-def test_unnamed_rules_go_when_told(source: Side) -> None:
-    by_hand(source, rule("a/", ID="a"), rule("b/", ID="b"))
+def test_purge_rules_removes_unlisted_rules(source: Side) -> None:
+    put_by_hand(source, rule("a/", ID="a"), rule("b/", ID="b"))
     source.promised("bucket_replication", **WANTED, rules=[{"prefix": "b/"}], purge_rules=True)
     assert rules_of(source) == {"b/": rule("b/", ID="b")}
 
 
-def test_absent_of_rules_and_then_of_the_last_one(source: Side) -> None:
-    by_hand(source, rule("a/", ID="a"), rule("b/", ID="b"), rule("c/", ID="c"))
+def test_absent_removes_listed_rules_and_with_the_last_the_configuration(source: Side) -> None:
+    put_by_hand(source, rule("a/", ID="a"), rule("b/", ID="b"), rule("c/", ID="c"))
     gone = [{"prefix": "a/"}, {"id": "c"}, {"id": "never was"}]
     result = source.promised("bucket_replication", bucket=BUCKET, rules=gone, state="absent")
     assert result["changes"] == PUT
@@ -206,8 +210,8 @@ def test_absent_of_rules_and_then_of_the_last_one(source: Side) -> None:
         stored(source)
 
 
-def test_absent(source: Side) -> None:
-    by_hand(source, rule("a/", ID="a"), rule("b/", ID="b"))
+def test_absent_removes_the_configuration(source: Side) -> None:
+    put_by_hand(source, rule("a/", ID="a"), rule("b/", ID="b"))
     result = source.promised("bucket_replication", bucket=BUCKET, state="absent")
     assert result["changes"] == [f"DeleteBucketReplication {BUCKET}"]
     assert len(result["diff"]["before"]["rules"]) == 2
@@ -215,11 +219,11 @@ def test_absent(source: Side) -> None:
 
 
 @pytest.mark.parametrize("bucket", [BUCKET, "no-such-bucket"])
-def test_absent_from_nothing(source: Side, bucket: str) -> None:
+def test_absent_without_a_configuration_changes_nothing(source: Side, bucket: str) -> None:
     assert not source.promised("bucket_replication", bucket=bucket, state="absent")["changed"]
 
 
-def test_a_bucket_that_does_not_exist_yet(source: Side) -> None:
+def test_missing_bucket_is_a_warning_in_check_mode_and_an_error_in_a_run(source: Side) -> None:
     wanted = {**WANTED, "bucket": "no-such-bucket"}
     predicted = source.run("bucket_replication", check_mode=True, **wanted)
     assert predicted["changed"]
@@ -230,7 +234,7 @@ def test_a_bucket_that_does_not_exist_yet(source: Side) -> None:
     assert "Create the bucket first" in result["msg"]
 
 
-def test_a_bucket_without_versioning(source: Side) -> None:
+def test_bucket_without_versioning_is_an_error(source: Side) -> None:
     source.s3.create_bucket(Bucket="unversioned")
     result = source.run("bucket_replication", **{**WANTED, "bucket": "unversioned"})
     assert result["failed"]
@@ -249,7 +253,7 @@ def test_a_bucket_without_versioning(source: Side) -> None:
         ({"rules": [{"prefix": "", "sites": [{"name": "c"}]}], "known_sites": {"c": "cloud"}}, "role"),
     ],
 )  # fmt: skip
-def test_what_the_server_would_refuse_is_not_sent(
+def test_options_that_the_server_would_refuse_are_not_sent(
     source: Side, options: dict[str, Any], message: str
 ) -> None:
     result = source.promised("bucket_replication", **{**WANTED, **options})
@@ -258,7 +262,7 @@ def test_what_the_server_would_refuse_is_not_sent(
     assert "PutBucketReplication" not in source.writes()
 
 
-def test_an_unknown_site_without_a_list_of_known_ones(source: Side) -> None:
+def test_unknown_site_without_known_sites_is_refused_by_the_server(source: Side) -> None:
     rules = [{"prefix": "", "sites": [{"name": "nowhere"}]}]
     result = source.run("bucket_replication", **WANTED, rules=rules)
     assert result["failed"]
@@ -266,17 +270,17 @@ def test_an_unknown_site_without_a_list_of_known_ones(source: Side) -> None:
     assert "The sites sent: nowhere" in result["msg"]
 
 
-def test_one_role_too_few(source: Side) -> None:
+def test_one_role_for_a_scality_site_is_refused(source: Side) -> None:
     result = source.run("bucket_replication", bucket=BUCKET, target_bucket=TARGET, role=SOURCE_ROLE)
     assert result["failed"]
     assert result["error"]["code"] == "InvalidArgument"
     assert "A Scality site needs two role ARNs" in result["msg"]
 
 
-def test_several_with_a_bad_one(source: Side) -> None:
+def test_one_failed_bucket_of_several_does_not_stop_the_others(source: Side) -> None:
     for name in ("second-bucket", "third-bucket"):
         source.do("bucket", name=name, versioning="enabled")
-    by_hand(source, rule("a/", ID="a", target="elsewhere"))
+    put_by_hand(source, rule("a/", ID="a", target="elsewhere"))
     source.do("bucket_replication", **{**WANTED, "bucket": "third-bucket"})
     items = [
         WANTED,
@@ -289,15 +293,15 @@ def test_several_with_a_bad_one(source: Side) -> None:
     assert [one["changed"] for one in result["results"]] == [False, True, True]
 
 
-def test_another_writer_at_the_same_time_is_overruled(source: Side) -> None:
-    """What is read back differs from what was sent: the module puts it again, and both rules are there."""
+def test_put_with_a_lost_response_is_reported_as_one_change(source: Side) -> None:
+    """The server stored the configuration, but the response was lost."""
     source.sandbox.fail(operation="PutBucketReplication", how="reset-after")
     result = source.run("bucket_replication", **WANTED, rules=[{"id": "ours", "prefix": "a/"}])
     assert result["changes"] == PUT
     assert rules_of(source) == {"a/": rule("a/", ID="ours")}
 
 
-def test_objects_on_their_way_are_not_stranded_unless_told(source: Side) -> None:
+def test_change_that_loses_pending_objects_needs_allow_pending_loss(source: Side) -> None:
     source.sandbox.settings(paused=True)
     source.do("bucket_replication", **WANTED)
     source.do("object", bucket=BUCKET, key="waits", content="x")
@@ -307,6 +311,6 @@ def test_objects_on_their_way_are_not_stranded_unless_told(source: Side) -> None
         assert refused["failed"]
         assert "waits" in refused["msg"]
         assert "allow_pending_loss" in refused["msg"]
-    told = source.run("bucket_replication", **other, allow_pending_loss=True)
-    assert told["changes"] == PUT
-    assert "waits" in told["warnings"][0]
+    allowed = source.run("bucket_replication", **other, allow_pending_loss=True)
+    assert allowed["changes"] == PUT
+    assert "waits" in allowed["warnings"][0]

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The canary: what it proves, what it changes, and that it is removed whatever happens."""
+"""The canary: what it verifies, what it changes, and that it is removed after errors and interrupts too."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def api(side: Side) -> Any:
     return open_api(S3, options)
 
 
-def fly(
+def run_canary(
     source: Side,
     target: Side,
     *,
@@ -64,7 +64,7 @@ def fly(
     return run_job(canary, control or Control(), check_mode=check_mode)
 
 
-def left(*sides: Side) -> list[str]:
+def remaining_keys(*sides: Side) -> list[str]:
     buckets = {"source": SOURCE_BUCKET, "target": TARGET_BUCKET}
     found = []
     for side in sides:
@@ -74,8 +74,8 @@ def left(*sides: Side) -> list[str]:
     return found
 
 
-def test_proves_replication_and_leaves_nothing(replicating: Side, target: Side) -> None:
-    result = fly(replicating, target)
+def test_canary_is_replicated_and_removed(replicating: Side, target: Side) -> None:
+    result = run_canary(replicating, target)
     assert result["canary"]["object"]["replication_status"] == "COMPLETED"
     assert result["canary"]["replica"]["replication_status"] == "REPLICA"
     assert result["changed"]
@@ -84,85 +84,85 @@ def test_proves_replication_and_leaves_nothing(replicating: Side, target: Side) 
         "DeleteObject",
         "DeleteObject",
     ]
-    assert left(replicating, target) == []
+    assert remaining_keys(replicating, target) == []
 
 
-def test_check_mode_predicts_and_writes_nothing(replicating: Side, target: Side) -> None:
-    result = fly(replicating, target, check_mode=True)
+def test_check_mode_predicts_the_changes_without_writes(replicating: Side, target: Side) -> None:
+    result = run_canary(replicating, target, check_mode=True)
     assert result["changed"]
     assert len(result["changes"]) == 3
     assert replicating.writes() == []
 
 
-def test_what_does_not_arrive_is_told_and_removed(replicating: Side, target: Side) -> None:
+def test_pending_canary_is_an_error_and_removed(replicating: Side, target: Side) -> None:
     replicating.sandbox.settings("source", paused=True)
     with pytest.raises(Unsatisfied, match="PENDING") as caught:
-        fly(replicating, target, wait_timeout=0.3)
+        run_canary(replicating, target, wait_timeout=0.3)
     assert caught.value.seen["changed"]
-    assert left(replicating, target) == []
+    assert remaining_keys(replicating, target) == []
 
 
 @pytest.mark.parametrize("how", ["reset", "reset-after", "error", "error-after"])
-def test_a_lost_put_is_repeated_and_everything_removed(
+def test_lost_put_is_repeated_and_all_versions_removed(
     replicating: Side, target: Side, how: str
 ) -> None:
     replicating.sandbox.fail("PutObject", side="source", how=how)
-    result = fly(replicating, target)
+    result = run_canary(replicating, target)
     assert result["canary"]["object"]["replication_status"] == "COMPLETED"
     puts = replicating.writes().count("PutObject")
     assert puts == (1 if how.endswith("after") else 2)
-    assert left(replicating, target) == []
+    assert remaining_keys(replicating, target) == []
 
 
 @pytest.mark.parametrize("side", ["source", "target"])
-def test_a_lost_delete_is_repeated(replicating: Side, target: Side, side: str) -> None:
+def test_lost_delete_is_repeated(replicating: Side, target: Side, side: str) -> None:
     replicating.sandbox.fail("DeleteObject", side=side, how="reset")
-    fly(replicating, target)
-    assert left(replicating, target) == []
+    run_canary(replicating, target)
+    assert remaining_keys(replicating, target) == []
 
 
-def test_a_refused_put_is_told(replicating: Side, target: Side) -> None:
+def test_refused_put_is_an_error(replicating: Side, target: Side) -> None:
     replicating.sandbox.fail("PutObject", side="source", status=403, code="AccessDenied", times=0)
     with pytest.raises(Unsatisfied, match="AccessDenied") as caught:
-        fly(replicating, target)
+        run_canary(replicating, target)
     assert caught.value.seen["changed"] is False
     assert caught.value.seen["canary"] is None
 
 
-def test_what_could_not_be_removed_is_named(replicating: Side, target: Side) -> None:
+def test_versions_that_cannot_be_removed_are_a_warning(replicating: Side, target: Side) -> None:
     replicating.sandbox.fail(
         "DeleteObject", side="target", status=403, code="AccessDenied", times=0
     )
-    result = fly(replicating, target)
+    result = run_canary(replicating, target)
     (warning,) = result["warnings"]
-    (key,) = left(replicating, target)
+    (key,) = remaining_keys(replicating, target)
     assert warning.startswith("target: ")
     assert key in warning
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_removes_it_too(replicating: Side, target: Side, number: int) -> None:
+def test_canary_is_removed_after_an_interrupt(replicating: Side, target: Side, number: int) -> None:
     replicating.sandbox.settings("source", paused=True)
     control = Control()
     before = signal.getsignal(number)
 
     def interrupt() -> None:
-        # Not before the job has put the object, or the test itself would be interrupted.
+        # Before the job has put the object, the signal would interrupt the test itself.
         replicating.sandbox.wait_for_call(operation="PutObject", status=200)
         os.kill(os.getpid(), number)
 
     watcher = threading.Thread(target=interrupt)
     watcher.start()
     with pytest.raises(Stopped, match=signal.Signals(number).name):
-        fly(replicating, target, control=control, wait_timeout=30.0)
+        run_canary(replicating, target, control=control, wait_timeout=30.0)
     watcher.join()
     assert control.stop.is_set()
     assert signal.getsignal(number) == before
     assert "PutObject" in replicating.writes()
-    assert left(replicating, target) == []
+    assert remaining_keys(replicating, target) == []
 
 
-def test_an_object_that_is_put_after_the_interrupt_is_removed(
+def test_canary_that_the_server_stores_after_the_interrupt_is_removed(
     replicating: Side, target: Side, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The call is interrupted before the server acts on it."""
@@ -174,17 +174,17 @@ def test_an_object_that_is_put_after_the_interrupt_is_removed(
 
     monkeypatch.setattr(s3_objects, "put_object", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        fly(replicating, target)
+        run_canary(replicating, target)
     replicating.sandbox.wait_for_call(operation="PutObject", status=200)
-    assert left(replicating) == []
+    assert remaining_keys(replicating) == []
 
 
-def test_a_stop_from_another_thread_removes_it_too(replicating: Side, target: Side) -> None:
+def test_canary_is_removed_after_a_stop_by_another_thread(replicating: Side, target: Side) -> None:
     replicating.sandbox.settings("source", paused=True)
     control = Control()
     timer = threading.Timer(0.5, control.stop.set)
     timer.start()
     with pytest.raises(Stopped):
-        fly(replicating, target, control=control, wait_timeout=30.0)
+        run_canary(replicating, target, control=control, wait_timeout=30.0)
     timer.join()
-    assert left(replicating, target) == []
+    assert remaining_keys(replicating, target) == []
