@@ -34,7 +34,7 @@ def keys(page: dict[str, Any], name: str = "Versions") -> list[str]:
 
 
 class TestEndlessPages:
-    def test_versions(self, sandbox: Sandbox, bucket: Any) -> None:
+    def test_list_object_versions_never_ends(self, sandbox: Sandbox, bucket: Any) -> None:
         sandbox.fail("ListObjectVersions", how="endless", times=0)
         page = bucket.list_object_versions(Bucket=SOURCE)
         assert keys(page) == ["a", "b", "c"]
@@ -47,7 +47,7 @@ class TestEndlessPages:
             )
         assert len(set(markers)) == 1
 
-    def test_objects(self, sandbox: Sandbox, bucket: Any) -> None:
+    def test_list_objects_never_ends(self, sandbox: Sandbox, bucket: Any) -> None:
         sandbox.fail(how="endless", times=0)
         page = bucket.list_objects_v2(Bucket=SOURCE)
         again = bucket.list_objects_v2(
@@ -56,7 +56,7 @@ class TestEndlessPages:
         assert again["IsTruncated"] is True
         assert again["NextContinuationToken"] == page["NextContinuationToken"]
 
-    def test_roles(self, sandbox: Sandbox) -> None:
+    def test_lists_of_iam_never_end(self, sandbox: Sandbox) -> None:
         iam = sandbox.source.client("iam")
         iam.create_role(RoleName="R", AssumeRolePolicyDocument=TRUST)
         sandbox.fail(service="iam", how="endless", times=0)
@@ -68,7 +68,7 @@ class TestEndlessPages:
         assert page["IsTruncated"] is True
         assert page["Marker"]
 
-    def test_failures(self, sandbox: Sandbox) -> None:
+    def test_list_of_failed_versions_never_ends(self, sandbox: Sandbox) -> None:
         sandbox.fail("BackbeatApi", how="endless", times=0)
         first = ask(sandbox.source, "api/crr/failed?sitename=node6")[1]
         marker = first["NextMarker"]
@@ -85,7 +85,7 @@ def test_rows_are_repeated_or_reversed(sandbox: Sandbox, bucket: Any) -> None:
     assert keys(bucket.list_object_versions(Bucket=SOURCE)) == ["a", "b", "c"]
 
 
-def test_error_in_a_response_with_status_200(sandbox: Sandbox, bucket: Any) -> None:
+def test_error_in_a_response_with_status_200_is_sent(sandbox: Sandbox, bucket: Any) -> None:
     sandbox.fail("ListObjectVersions", how="error-inside")
     # How botocore reports it depends on botocore's version.
     with pytest.raises(ClientError, match="InternalError"):
@@ -93,7 +93,7 @@ def test_error_in_a_response_with_status_200(sandbox: Sandbox, bucket: Any) -> N
 
 
 class TestReplacedText:
-    def test_strings_of_a_listing(self, sandbox: Sandbox, bucket: Any) -> None:
+    def test_strings_of_a_listing_are_replaced(self, sandbox: Sandbox, bucket: Any) -> None:
         sandbox.fail("ListObjectVersions", how="text", text=TEMPLATE)
         page = bucket.list_object_versions(Bucket=SOURCE, EncodingType="url")
         assert page["Name"] == TEMPLATE
@@ -101,7 +101,7 @@ class TestReplacedText:
             assert row["Key"] == row["VersionId"] == row["ETag"] == TEMPLATE
             assert row["Size"] == 0
 
-    def test_chosen_fields_of_a_configuration(self, sandbox: Sandbox) -> None:
+    def test_chosen_fields_of_a_configuration_are_replaced(self, sandbox: Sandbox) -> None:
         s3 = make_bucket(sandbox.source, SOURCE)
         configure(s3, roles_for(sandbox))
         sandbox.fail("GetBucketReplication", how="text", text=TEMPLATE, only=["ID", "Prefix"])
@@ -109,7 +109,7 @@ class TestReplacedText:
         assert stored["Rules"][0]["ID"] == TEMPLATE
         assert stored["Role"] == roles_for(sandbox)
 
-    def test_headers_and_metadata(self, sandbox: Sandbox) -> None:
+    def test_headers_and_metadata_are_replaced(self, sandbox: Sandbox) -> None:
         s3 = make_bucket(sandbox.source, SOURCE)
         s3.put_object(Bucket=SOURCE, Key="k", Metadata={"color": "blue"})
         sandbox.fail("HeadObject", how="text", text="{{ 7 * 7 }}")
@@ -118,12 +118,12 @@ class TestReplacedText:
         assert head["ETag"] == head["VersionId"] == "{{ 7 * 7 }}"
         assert head["ContentLength"] == 0
 
-    def test_code_and_message_of_an_error(self, sandbox: Sandbox) -> None:
+    def test_code_and_message_of_an_error_are_replaced(self, sandbox: Sandbox) -> None:
         sandbox.fail("GetRole", how="text", text=TEMPLATE)
         refused = refusal(sandbox.source.client("iam").get_role, RoleName="none")
         assert refused == (404, TEMPLATE, TEMPLATE)
 
-    def test_response_of_backbeats_api(self, sandbox: Sandbox) -> None:
+    def test_values_in_a_response_of_backbeats_api_are_replaced(self, sandbox: Sandbox) -> None:
         sandbox.fail("BackbeatApi", how="text", text=TEMPLATE)
         status, states = ask(sandbox.source, "api/crr/status")
         assert status == 200

@@ -40,7 +40,7 @@ def test_application_has_the_expected_attributes() -> None:
     assert PRESERVED_HEADER_NAMES_ENVIRON_KEY
 
 
-def test_names_of_methods_can_be_cached() -> None:
+def test_method_names_of_a_class_can_be_cached() -> None:
     """The names of methods depend only on the class, and moto calls this function for them."""
     assert parameters(method_names_from_class) == {"clazz"}
     assert "method_names_from_class(self.__class__)" in inspect.getsource(BaseResponse.call_action)

@@ -165,9 +165,9 @@ class Cases:
         yield {"all_buckets": True, **there}
         unknown = {**self.target.side.other, "endpoint_url": self.target.side.s3_url}
         keys = ("endpoint_url", "access_key", "secret_key")
-        strange = {"target_s3": {key: unknown[key] for key in keys}}
-        yield {"bucket": SOURCE_BUCKET, **strange}
-        yield {"replications": [{"bucket": SOURCE_BUCKET}, {"bucket": "no"}], **strange}
+        unknown_keys = {"target_s3": {key: unknown[key] for key in keys}}
+        yield {"bucket": SOURCE_BUCKET, **unknown_keys}
+        yield {"replications": [{"bucket": SOURCE_BUCKET}, {"bucket": "no"}], **unknown_keys}
 
     def backbeat_adoption_info(self) -> Iterator[Options]:
         set_up(self.source, self.target)
@@ -178,9 +178,9 @@ class Cases:
         yield {"name": "one", **pair}
         yield {"name": "one", "source": {"s3": source["s3"]}, "target": {}}
         yield {"name": "one", "source": {"s3": lost}, "target": {}}
-        strange = {**source["s3"], "access_key": "UNKNOWN0000000000000"}
-        yield {"name": "one", "source": {"s3": strange}, "target": {}}
-        bad = {"name": "bad", "source": {"s3": strange}, "target": {}}
+        unknown_keys = {**source["s3"], "access_key": "UNKNOWN0000000000000"}
+        yield {"name": "one", "source": {"s3": unknown_keys}, "target": {}}
+        bad = {"name": "bad", "source": {"s3": unknown_keys}, "target": {}}
         yield {"environments": [{"name": "one", **pair}, bad]}
 
     def backbeat_preflight(self) -> Iterator[Options]:

@@ -115,8 +115,8 @@ CALLS = [(service, name) for service in CLIENTS for name in calls(service)]
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Scripted]:
-    with scripted() as here:
-        yield here
+    with scripted() as scripted_server:
+        yield scripted_server
 
 
 def outcome(server: Scripted, service: str, name: str) -> Any:
@@ -153,7 +153,7 @@ def unclear(error: ApiError) -> str:
 
 @pytest.mark.parametrize("response", INVALID)
 def test_invalid_response_is_an_error(server: Scripted, response: str) -> None:
-    server.say(*INVALID[response])
+    server.respond_with(*INVALID[response])
     problems = []
     for service, name in CALLS:
         found = outcome(server, service, name)
@@ -175,7 +175,7 @@ def test_response_that_is_not_http_is_an_error(server: Scripted, raw: bytes) -> 
 
 def test_very_long_response_is_an_error(server: Scripted) -> None:
     """The server closes the connection: a client cannot tell an endless response from a long one."""
-    server.say("200 OK", XML, b"<a>" * 200_000)
+    server.respond_with("200 OK", XML, b"<a>" * 200_000)
     started = time.monotonic()
     assert isinstance(outcome(server, "iam", "get_role"), ApiError)
     assert time.monotonic() - started < 10
@@ -183,9 +183,9 @@ def test_very_long_response_is_an_error(server: Scripted) -> None:
 
 def test_undamaged_samples_are_valid_responses(server: Scripted) -> None:
     """The tests below damage these responses; without damage they are valid."""
-    server.say("200 OK", XML, ROLE)
+    server.respond_with("200 OK", XML, ROLE)
     assert outcome(server, "iam", "get_role").name == "N"
-    server.say("404 Not Found", {**XML, "x-amz-request-id": "1"}, ERROR)
+    server.respond_with("404 Not Found", {**XML, "x-amz-request-id": "1"}, ERROR)
     assert outcome(server, "s3", "object_tags") is None
 
 
@@ -194,7 +194,7 @@ def test_undamaged_samples_are_valid_responses(server: Scripted) -> None:
 )
 def test_response_without_a_required_field_is_an_error(server: Scripted, removed: bytes) -> None:
     start, end = ROLE.index(b"<" + removed), ROLE.rindex(b"</" + removed + b">")
-    server.say("200 OK", XML, ROLE[:start] + ROLE[end + len(removed) + 3 :])
+    server.respond_with("200 OK", XML, ROLE[:start] + ROLE[end + len(removed) + 3 :])
     assert isinstance(outcome(server, "iam", "get_role"), ApiError)
 
 
@@ -221,7 +221,7 @@ def test_response_without_a_request_id_is_an_error(
     server: Scripted, call: tuple[str, str], status: str, headers: dict[str, str], body: bytes
 ) -> None:
     """A response without a request ID is never accepted, whatever its status, headers and body are."""
-    server.say(status, headers, body)
+    server.respond_with(status, headers, body)
     found = outcome(server, *call)
     assert isinstance(found, ApiError), found
     assert not unclear(found)
@@ -236,7 +236,7 @@ def test_damaged_response_raises_nothing_but_api_error(
     start = data.draw(st.integers(0, len(sample)))
     end = data.draw(st.integers(start, len(sample)))
     damaged = sample[:start] + data.draw(st.binary(max_size=20)) + sample[end:]
-    server.say(status, {**XML, "x-amz-request-id": "1"}, damaged)
+    server.respond_with(status, {**XML, "x-amz-request-id": "1"}, damaged)
     for service, name in (("iam", "get_role"), ("s3", "replication"), ("s3", "versions")):
         found = outcome(server, service, name)
         if isinstance(found, ApiError):

@@ -111,9 +111,9 @@ def test_tasks_run_in_process_or_as_a_module_as_configured(
 def test_in_process_and_module_results_are_equal(
     both: dict[bool, dict[str, Any]], task: str
 ) -> None:
-    here, there = (_records(both[way]["played"], task) for way in (True, False))
-    assert [one["status"] for one in here] == [one["status"] for one in there]
-    for one, other in zip(here, there, strict=True):
+    in_process, as_module = (_records(both[way]["played"], task) for way in (True, False))
+    assert [one["status"] for one in in_process] == [one["status"] for one in as_module]
+    for one, other in zip(in_process, as_module, strict=True):
         assert_same(
             _without_async_fields(one["result"]), _without_async_fields(other["result"]), VOLATILE
         )

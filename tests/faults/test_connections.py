@@ -25,7 +25,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._clients.translat
 from sandbox import Sandbox
 from tests.faults.test_answers import PAGE, ROLE, XML
 from tests.integration.support.modules import Result, Side, task_of
-from tests.support.scripted import Asked, Scripted, scripted
+from tests.support.scripted import Request, Scripted, scripted
 
 pytestmark = pytest.mark.sandbox
 #: These failures are permanent, so retries would only take time.
@@ -106,11 +106,14 @@ class TestTls:
         tls.verify_mode = ssl.CERT_REQUIRED
         options = {**ONCE, "aws_ca_bundle": secure.sandbox.ca_bundle}
         with scripted(tls) as server:
-            server.say("200 OK", XML, ROLE)
+            server.respond_with("200 OK", XML, ROLE)
             options["endpoint_url"] = server.url
             options["include_policies"] = False
             assert secure.run("iam_role_info", **options)["failed"]
-            for given in ([str(certificate), str(key)], str(_joined(tmp_path, certificate, key))):
+            for given in (
+                [str(certificate), str(key)],
+                str(_concatenated(tmp_path, certificate, key)),
+            ):
                 result = secure.run("iam_role_info", **options, aws_config={"client_cert": given})
                 assert not result.get("failed"), result
                 assert result["iam_role"]["role_name"] == "N"
@@ -192,9 +195,9 @@ class TestCredentials:
 class TestProxies:
     @pytest.fixture
     def proxy(self) -> Iterator[Scripted]:
-        with scripted() as here:
-            here.answer = _forward
-            yield here
+        with scripted() as scripted_server:
+            scripted_server.answer = _forward
+            yield scripted_server
 
     def test_proxy_option_is_used(self, source: Side, proxy: Scripted) -> None:
         assert source.do("iam_role", name="R", aws_config={"proxies": {"http": proxy.url}})[
@@ -231,7 +234,7 @@ class TestProxies:
     def test_response_of_the_proxy_itself_is_explained(
         self, source: Side, proxy: Scripted, status: str
     ) -> None:
-        proxy.say(status, {"Content-Type": "text/html"}, PAGE)
+        proxy.respond_with(status, {"Content-Type": "text/html"}, PAGE)
         url = proxy.url.replace("http://", "http://user:the-password@")
         for module in ("iam_role", "bucket"):
             result = source.run(
@@ -249,9 +252,9 @@ class TestProxies:
         assert "the-password" not in str(result)
 
 
-def _forward(asked: Asked) -> bytes:
+def _forward(request: Request) -> bytes:
     """Forward a request to the server in its URL; returns the response."""
-    line, _, rest = asked.raw.partition(b"\r\n")
+    line, _, rest = request.raw.partition(b"\r\n")
     method, url, version = line.decode().split()
     parts = urlsplit(url)
     path = url.partition(parts.netloc)[2] or "/"
@@ -290,7 +293,7 @@ def _certificate(folder: Path) -> tuple[Path, Path]:
     return certificate, key
 
 
-def _joined(folder: Path, *files: Path) -> Path:
+def _concatenated(folder: Path, *files: Path) -> Path:
     joined = folder / "joined.pem"
     joined.write_bytes(b"".join(file.read_bytes() for file in files))
     return joined

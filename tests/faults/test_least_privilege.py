@@ -39,14 +39,14 @@ Keys = dict[SideName, dict[str, str]]
 def run_procedure(source: Side, target: Side, keys: Keys) -> Iterator[Result]:
     """Run check mode, set-up, set-up again, repair of drift, teardown and teardown again."""
     steps = set_up(source, target)
-    yield from _take(steps[:-1], keys, check_mode=True)
-    yield from _take(steps, keys)
-    yield from _take(steps, keys)
+    yield from _run_steps(steps[:-1], keys, check_mode=True)
+    yield from _run_steps(steps, keys)
+    yield from _run_steps(steps, keys)
     _drift(source)
-    yield from _take(steps, keys)
+    yield from _run_steps(steps, keys)
     absent = {"state": "absent"}
     for _ in range(2):
-        yield from _take(
+        yield from _run_steps(
             [
                 (
                     source,
@@ -62,7 +62,7 @@ def run_procedure(source: Side, target: Side, keys: Keys) -> Iterator[Result]:
         )
 
 
-def _take(steps: Any, keys: Keys, check_mode: bool = False) -> Iterator[Result]:
+def _run_steps(steps: Any, keys: Keys, check_mode: bool = False) -> Iterator[Result]:
     for side, module, options in steps:
         given = {**options, **keys[side.name], "retry_timeout": 0.0}
         if "target" in options:

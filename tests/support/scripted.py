@@ -16,11 +16,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-Answer = Callable[["Asked"], bytes]
+Answer = Callable[["Request"], bytes]
 
 
 @dataclass(frozen=True)
-class Asked:
+class Request:
     """A request: its first line without the version ("GET /path?query"), its headers, its body and all of its bytes."""
 
     line: str
@@ -29,7 +29,7 @@ class Asked:
     raw: bytes
 
 
-def whole(status: str, headers: dict[str, str], body: bytes) -> bytes:
+def http_response(status: str, headers: dict[str, str], body: bytes) -> bytes:
     """A complete response, with the length of the body unless the headers contain another one."""
     lines = {"Content-Length": str(len(body)), "Connection": "close", **headers}
     head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
@@ -41,24 +41,24 @@ class Scripted:
 
     def __init__(self) -> None:
         self.answer: Answer = lambda _asked: b""
-        self.asked: list[Asked] = []
+        self.received: list[Request] = []
         self.url = ""
 
     @property
     def requests(self) -> list[bytes]:
         """The bytes of all requests, headers and bodies."""
-        return [one.raw for one in self.asked]
+        return [one.raw for one in self.received]
 
-    def say(self, status: str, headers: dict[str, str], body: bytes) -> None:
+    def respond_with(self, status: str, headers: dict[str, str], body: bytes) -> None:
         """Send this response to every following request."""
-        raw = whole(status, headers, body)
+        raw = http_response(status, headers, body)
         self.answer = lambda _asked: raw
 
 
 @contextmanager
 def scripted(tls: ssl.SSLContext | None = None) -> Iterator[Scripted]:
     """Run a server until the context ends."""
-    here = Scripted()
+    scripted_server = Scripted()
 
     class Handler(socketserver.StreamRequestHandler):
         def setup(self) -> None:
@@ -72,12 +72,12 @@ def scripted(tls: ssl.SSLContext | None = None) -> Iterator[Scripted]:
                 self.request.close()
 
         def handle(self) -> None:
-            asked = self._read()
-            if asked is not None:
-                here.asked.append(asked)
-                self.wfile.write(here.answer(asked))
+            received = self._read()
+            if received is not None:
+                scripted_server.received.append(received)
+                self.wfile.write(scripted_server.answer(received))
 
-        def _read(self) -> Asked | None:
+        def _read(self) -> Request | None:
             lines = list(iter(self.rfile.readline, b"\r\n"))[:100]
             if not lines or not lines[0]:
                 return None
@@ -87,7 +87,7 @@ def scripted(tls: ssl.SSLContext | None = None) -> Iterator[Scripted]:
                 self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             body = self.rfile.read(int(headers.get("content-length", 0)))
             line = lines[0].decode("latin-1").rpartition(" ")[0]
-            return Asked(line, headers, body, b"".join([*lines, b"\r\n", body]))
+            return Request(line, headers, body, b"".join([*lines, b"\r\n", body]))
 
     class Server(socketserver.ThreadingTCPServer):
         daemon_threads = True
@@ -97,9 +97,11 @@ def scripted(tls: ssl.SSLContext | None = None) -> Iterator[Scripted]:
             """Ignore clients that close the connection, as some tests do."""
 
     with Server(("127.0.0.1", 0), Handler) as server:
-        here.url = "{}://{}:{}".format("https" if tls else "http", *server.server_address)
+        scripted_server.url = "{}://{}:{}".format(
+            "https" if tls else "http", *server.server_address
+        )
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         try:
-            yield here
+            yield scripted_server
         finally:
             server.shutdown()

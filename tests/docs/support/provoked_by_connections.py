@@ -80,7 +80,7 @@ def answers(scene: Scene) -> Iterator[Result]:
     source.sandbox.fail("CreateBucket", how="reset-after")
     yield run_at(source, "bucket")
     with scripted() as server:
-        server.say("307 Temporary Redirect", S3_REDIRECT, b"")
+        server.respond_with("307 Temporary Redirect", S3_REDIRECT, b"")
         yield run_at(source, "bucket", endpoint_url=server.url)
     with scripted(_untrusted(scene.folder)) as server:
         yield run_at(source, "bucket", endpoint_url=server.url)
@@ -120,8 +120,8 @@ def refusals(scene: Scene) -> Iterator[Result]:
     document = {"Version": "2012-10-17", "Statement": {"Effect": "Allow"}}
     yield run_at(source, "iam_role", assume_role_policy_document=document)
     for wrong in ({"Effect": "Perhaps"}, {"Efect": "Allow"}):
-        wished = {"Version": "2012-10-17", "Statement": wrong}
-        yield run_at(source, "iam_role", assume_role_policy_document=wished)
+        document = {"Version": "2012-10-17", "Statement": wrong}
+        yield run_at(source, "iam_role", assume_role_policy_document=document)
     source.sandbox.settings(policy_size_limit=200)
     many = [f"bucket-{number}" for number in range(9)]
     yield run_at(source, "policy", name="Long", source_buckets=many, roles=LEFT_OUT)

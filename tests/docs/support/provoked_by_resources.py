@@ -39,20 +39,24 @@ def roles_and_policies(scene: Scene) -> Iterator[Result]:
     yield run_at(source, "policy", side=LEFT_OUT)
     yield run_at(source, "policy", side="target")
     document: dict[str, Any] = {"Version": "2012-10-17", "Statement": [ALLOW]}
-    own: dict[str, Any] = {"side": LEFT_OUT, "source_buckets": LEFT_OUT, "policy": document}
-    yield run_at(source, "policy", **own, max_size=100)
+    with_document: dict[str, Any] = {
+        "side": LEFT_OUT,
+        "source_buckets": LEFT_OUT,
+        "policy": document,
+    }
+    yield run_at(source, "policy", **with_document, max_size=100)
     source.do("policy", name="Reading-2", policy=document)
     many: dict[str, Any] = {
         "source_buckets": [f"bucket-{number}" for number in range(20)],
         "max_size": 700,
     }
     yield run_at(source, "policy", **many)
-    everywhere = {"roles": None, "source_buckets": None, "target_buckets": None}
+    detach_all = {"roles": None, "source_buckets": None, "target_buckets": None}
     source.iam.create_user(UserName="other-user")
     source.iam.attach_user_policy(
         UserName="other-user", PolicyArn=source.arn("policy", "Reading-2")
     )
-    yield run_at(source, "policy", name="Reading-2", state="absent", **everywhere)
+    yield run_at(source, "policy", name="Reading-2", state="absent", **detach_all)
 
 
 def buckets_and_objects(scene: Scene) -> Iterator[Result]:
@@ -111,13 +115,13 @@ def changed_by_others(scene: Scene) -> Iterator[Result]:
     source.do("bucket", name=BUCKET, versioning="enabled")
     put = s3_buckets.put_replication
 
-    def overtaken(api: Any, bucket: str, configuration: Any) -> None:
+    def put_then_change(api: Any, bucket: str, configuration: Any) -> None:
         put(api, bucket, configuration)
         (rule,) = configuration["Rules"]
         put(api, bucket, {**configuration, "Rules": [{**rule, "Prefix": "other/"}]})
 
     with scene.monkeypatch.context() as patch:
-        patch.setattr(s3_buckets, "put_replication", overtaken)
+        patch.setattr(s3_buckets, "put_replication", put_then_change)
         yield run_at(source, "bucket_replication")
     for stored in (lambda api, bucket: BEYOND_V1, lambda api, bucket: 1 / 0):
         with scene.monkeypatch.context() as patch:
@@ -167,8 +171,8 @@ def not_arrived(scene: Scene) -> Iterator[Result]:
     source, target = scene.source, scene.target
     set_up(source, target)
     there: dict[str, Any] = {"target": {"s3": target.connection("s3"), "bucket": TARGET_BUCKET}}
-    waiting = {**ONE, "wait": True, "wait_timeout": 20}
-    version = source.do("object_check", **waiting, **there)["object"]["version_id"]
+    with_wait = {**ONE, "wait": True, "wait_timeout": 20}
+    version = source.do("object_check", **with_wait, **there)["object"]["version_id"]
     with scene.monkeypatch.context() as patch:
         read_object = s3_objects.head_object
         patch.setattr(s3_objects, "head_object", _another_size(read_object, target.side.s3_url))
@@ -184,7 +188,7 @@ def not_arrived(scene: Scene) -> Iterator[Result]:
         target.s3.delete_object(Bucket=TARGET_BUCKET, Key=KEY, VersionId=found["VersionId"])
     target.do("bucket", name=TARGET_BUCKET, state="absent")
     source.do("object", bucket=SOURCE_BUCKET, key=KEY, content="new")
-    yield source.run("object_check", **waiting, **there)
+    yield source.run("object_check", **with_wait, **there)
 
 
 def _another_size(read_object: Any, url: str) -> Any:

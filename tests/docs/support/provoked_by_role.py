@@ -24,47 +24,60 @@ def provoke_by_role(plays: Plays) -> Iterator[str]:
     """The messages of all failed tasks."""
     hosts = plays.inventory()
     node1, node6 = (hosts["all"]["hosts"][name] for name in ("node1", "node6"))
-    dead = {"endpoint_url": "http://127.0.0.1:1", "profile": "backbeat-target", "retry_timeout": 0}
+    unreachable_connection = {
+        "endpoint_url": "http://127.0.0.1:1",
+        "profile": "backbeat-target",
+        "retry_timeout": 0,
+    }
     connections = {name: node1[name] for name in ("replication_s3", "replication_iam")}
 
-    def source(of: str, *pairs: dict[str, Any], **connected: Any) -> dict[str, Any]:
-        return {"replication_target_host": of, "replication_pairs": list(pairs), **connected}
+    def source(target_host: str, *pairs: dict[str, Any], **connected: Any) -> dict[str, Any]:
+        return {
+            "replication_target_host": target_host,
+            "replication_pairs": list(pairs),
+            **connected,
+        }
 
-    refused = {
+    incomplete = {
         "node6": node6,
-        "lacking": source("node6", PAIR),
-        "twice": source("node6", PAIR, PAIR, **connections),
-        "elsewhere": source("node7", PAIR, **connections),
-        "nowhere": source("", PAIR, **connections),
-        "idle": source("node6", **connections),
+        "without-connections": source("node6", PAIR),
+        "duplicate-pair": source("node6", PAIR, PAIR, **connections),
+        "unknown-target": source("node7", PAIR, **connections),
+        "without-target": source("", PAIR, **connections),
+        "without-pairs": source("node6", **connections),
     }
-    meeting = {
+    conflicting = {
         "node6": node6,
         "first": source("node6", PAIR, **connections),
-        "again": source("node6", PAIR, **connections),
+        "same-pair": source("node6", PAIR, **connections),
         "mirrored": source(
             "node6", PAIR, replication_s3=node6["replication_s3"], replication_iam=IAM
         ),
-        "named": source("node6", {**PAIR, "source_bucket": "Upper"}, **connections),
+        "invalid-bucket-name": source("node6", {**PAIR, "source_bucket": "Upper"}, **connections),
     }
-    wrong = {
+    invalid = {
         "node6": node6,
-        "misspelt": source("node6", {**PAIR, "target_buket": "a"}, **connections),
-        "untyped": source("node6", PAIR, **connections, replication_verify="perhaps"),
+        "unknown-option": source("node6", {**PAIR, "target_buket": "a"}, **connections),
+        "invalid-type": source("node6", PAIR, **connections, replication_verify="perhaps"),
     }
-    for refused_hosts in (refused, meeting, wrong, {"node6": node6}):
-        inventory = {"all": {"vars": hosts["all"]["vars"], "hosts": refused_hosts}}
+    for inventory_hosts in (incomplete, conflicting, invalid, {"node6": node6}):
+        inventory = {"all": {"vars": hosts["all"]["vars"], "hosts": inventory_hosts}}
         yield from failures(plays(inventory=inventory))
 
-    several = {
-        "rolewise": source("node6", PAIR, **connections),
+    roles_and_targets = {
+        "with-target-role-arn": source("node6", PAIR, **connections),
         "node6": {**node6, "replication_target_role_arn": ARN},
-        "orphan": source("dead", {**PAIR, "source_bucket": "orphan-bucket"}, **connections),
-        "dead": {"replication_s3": dead, "replication_iam": dead},
+        "with-unreachable-target": source(
+            "unreachable", {**PAIR, "source_bucket": "orphan-bucket"}, **connections
+        ),
+        "unreachable": {
+            "replication_s3": unreachable_connection,
+            "replication_iam": unreachable_connection,
+        },
     }
     # Otherwise preflight would find the unreachable host before the first change, and no other host would start.
     tolerant = {**hosts["all"]["vars"], "replication_preflight_fail_on": "never"}
-    inventory = {"all": {"vars": tolerant, "hosts": several}}
+    inventory = {"all": {"vars": tolerant, "hosts": roles_and_targets}}
     yield from failures(plays("--tags", "buckets,replication", inventory=inventory))
 
     sides = [Side(plays.sandbox, side) for side in plays.sandbox.environments()]

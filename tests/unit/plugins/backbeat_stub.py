@@ -17,7 +17,7 @@ from typing import Any
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.api import Api
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import SERVICES
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.session import open_api
-from tests.support.scripted import Asked, scripted, whole
+from tests.support.scripted import Request, http_response, scripted
 
 JSON = "application/json"
 OPTIONS: dict[str, Any] = {
@@ -59,11 +59,11 @@ def backbeat() -> Iterator[Backbeat]:
     with scripted() as server:
         stub = Backbeat(server.url)
 
-        def answer(asked: Asked) -> bytes:
-            stub.requests.append((asked.line, asked.body, asked.headers))
+        def answer(request: Request) -> bytes:
+            stub.requests.append((request.line, request.body, request.headers))
             unknown = (404, JSON, b'{"RouteNotFound":true}')
-            status, content_type, body = stub.answers.get(asked.line, unknown)
-            return whole(f"{status} Status", {"Content-Type": content_type}, body)
+            status, content_type, body = stub.answers.get(request.line, unknown)
+            return http_response(f"{status} Status", {"Content-Type": content_type}, body)
 
         server.answer = answer
         yield stub
