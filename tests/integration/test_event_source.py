@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The event source on the sandbox: its events, outages, crashes, and that it never blocks."""
+"""The event source on the sandbox: its events, outages, crashes, arguments, and that it never blocks the loop."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def put(side: Side, key: str) -> str:
     return str(side.s3.put_object(Bucket=SOURCE_BUCKET, Key=key, Body=b"12")["VersionId"])
 
 
-def ends(side: Side, key: str, status: str) -> None:
+def assert_status(side: Side, key: str, status: str) -> None:
     side.do("object_check", bucket=SOURCE_BUCKET, key=key, status=[status])
 
 
@@ -54,7 +54,7 @@ def repair_target(target: Side) -> None:
 
 
 def change_role(source: Side, before: str, after: str) -> None:
-    """Change the configuration's source role by hand, which strands what is pending."""
+    """Changes the configuration's source role by hand. Pending versions then never replicate."""
     found = source.s3.get_bucket_replication(Bucket=SOURCE_BUCKET)["ReplicationConfiguration"]
     role = found["Role"].replace(f"role/{before}", f"role/{after}", 1)
     source.s3.put_bucket_replication(
@@ -63,12 +63,14 @@ def change_role(source: Side, before: str, after: str) -> None:
 
 
 @pytest.mark.usefixtures("pair")
-def test_a_failed_version_and_its_arrival(source: Side, target: Side, tmp_path: Path) -> None:
+def test_failed_version_has_an_event_and_another_once_replicated(
+    source: Side, target: Side, tmp_path: Path
+) -> None:
     break_target(target)
     version = put(source, "a {{ 7 * 7 }}")
-    ends(source, "a {{ 7 * 7 }}", "FAILED")
+    assert_status(source, "a {{ 7 * 7 }}", "FAILED")
 
-    async def story() -> None:
+    async def scenario() -> None:
         async with Watching(arguments(source, target, tmp_path)) as watching:
             event = await watching.event("failed", "new")
             assert (event["host"], event["pair"], event["bucket"]) == ("node1", PAIR, SOURCE_BUCKET)
@@ -85,19 +87,19 @@ def test_a_failed_version_and_its_arrival(source: Side, target: Side, tmp_path: 
             assert gone["id"].removesuffix("gone") == event["id"].removesuffix("new")
             assert len(watching.queue.of("failed")) == 2
 
-    asyncio.run(story())
+    asyncio.run(scenario())
     assert (tmp_path / "events.json").stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.usefixtures("pair")
-def test_what_failed_is_known_although_the_target_is_gone(
+def test_failed_versions_are_reported_without_a_target_bucket(
     source: Side, target: Side, tmp_path: Path
 ) -> None:
     break_target(target)
     put(source, "a")
-    ends(source, "a", "FAILED")
+    assert_status(source, "a", "FAILED")
 
-    async def story() -> None:
+    async def scenario() -> None:
         args = arguments(source, target, tmp_path, stuck_after=900, preflight_interval=0.1)
         async with Watching(args) as watching:
             await watching.event("failed", "new")
@@ -105,32 +107,36 @@ def test_what_failed_is_known_although_the_target_is_gone(
             assert event["finding"] == "target-bucket-missing"
             assert watching.queue.of("outage") == []
 
-    asyncio.run(story())
+    asyncio.run(scenario())
 
 
 @pytest.mark.usefixtures("pair")
-def test_what_backbeat_forgets_is_not_gone(source: Side, target: Side, tmp_path: Path) -> None:
+def test_failure_that_backbeat_no_longer_lists_is_not_reported_as_gone(
+    source: Side, target: Side, tmp_path: Path
+) -> None:
     break_target(target)
     put(source, "a")
-    ends(source, "a", "FAILED")
+    assert_status(source, "a", "FAILED")
 
-    async def story() -> None:
+    async def scenario() -> None:
         async with Watching(arguments(source, target, tmp_path)) as watching:
             await watching.event("failed", "new")
             await asyncio.to_thread(lambda: source.sandbox.settings("source", failures_kept=0.0))
             await asyncio.sleep(1.0)
             assert watching.queue.of("failed", "gone") == []
 
-    asyncio.run(story())
+    asyncio.run(scenario())
 
 
 @pytest.mark.usefixtures("pair")
-def test_a_version_that_is_stuck(source: Side, target: Side, tmp_path: Path) -> None:
+def test_stuck_version_has_an_event_and_another_once_resent(
+    source: Side, target: Side, tmp_path: Path
+) -> None:
     change_role(source, SOURCE_ROLE, "Other")
     put(source, "stuck")
     change_role(source, "Other", SOURCE_ROLE)
 
-    async def story() -> None:
+    async def scenario() -> None:
         args = arguments(source, target, tmp_path, stuck_after=0.5)
         async with Watching(args) as watching:
             event = await watching.event("stuck", "new")
@@ -140,20 +146,20 @@ def test_a_version_that_is_stuck(source: Side, target: Side, tmp_path: Path) -> 
             await watching.event("stuck", "gone")
             assert len(watching.queue.of("stuck")) == 2
 
-    asyncio.run(story())
+    asyncio.run(scenario())
 
 
 @pytest.mark.usefixtures("pair")
-def test_what_waits_in_vain_is_stuck_once_later_versions_arrived(
+def test_pending_version_is_stuck_once_later_ones_are_replicated(
     source: Side, target: Side, tmp_path: Path
 ) -> None:
-    """Without the metadata route a version's roles are unknown."""
+    """Without access to the metadata route, a version's roles are unknown."""
     change_role(source, SOURCE_ROLE, "Other")
     put(source, "b")
     change_role(source, "Other", SOURCE_ROLE)
     source.sandbox.fail("BackbeatMetadata", how="error", status=403, code="AccessDenied", times=0)
 
-    async def story() -> None:
+    async def scenario() -> None:
         args = arguments(source, target, tmp_path, stuck_after=1.5)
         async with Watching(args) as watching:
             await asyncio.to_thread(put, source, "a")
@@ -161,18 +167,18 @@ def test_what_waits_in_vain_is_stuck_once_later_versions_arrived(
             assert event["key"] == "b"
             assert event["cause"] in ("overtaken", "nothing-arrives")
 
-    asyncio.run(story())
+    asyncio.run(scenario())
 
 
 @pytest.mark.usefixtures("pair")
-def test_nothing_is_stuck_at_a_paused_site_which_is_paused_too_long(
+def test_paused_site_has_an_event_and_its_versions_are_not_stuck(
     source: Side, target: Side, tmp_path: Path
 ) -> None:
     there = {"backbeat_url": source.side.s3_url, "site": "node6"}
     source.do("site", state="paused", **there)
     put(source, "a")
 
-    async def story() -> None:
+    async def scenario() -> None:
         args = arguments(source, target, tmp_path, stuck_after=0.4, paused_after=1.5)
         async with Watching(args) as watching:
             event = await watching.event("paused", "new")
@@ -181,11 +187,13 @@ def test_nothing_is_stuck_at_a_paused_site_which_is_paused_too_long(
             await asyncio.to_thread(lambda: source.do("site", **there))
             await watching.event("paused", "gone")
 
-    asyncio.run(story())
+    asyncio.run(scenario())
 
 
 @pytest.mark.usefixtures("pair")
-def test_a_finding_of_preflight_and_its_end(source: Side, target: Side, tmp_path: Path) -> None:
+def test_preflight_finding_has_an_event_and_another_once_fixed(
+    source: Side, target: Side, tmp_path: Path
+) -> None:
     def versioning(status: str) -> None:
         target.s3.put_bucket_versioning(
             Bucket=TARGET_BUCKET, VersioningConfiguration={"Status": status}
@@ -193,7 +201,7 @@ def test_a_finding_of_preflight_and_its_end(source: Side, target: Side, tmp_path
 
     versioning("Suspended")
 
-    async def story() -> None:
+    async def scenario() -> None:
         args = arguments(source, target, tmp_path, preflight_interval=0.1, failed=False)
         async with Watching(args) as watching:
             event = await watching.until(
@@ -206,14 +214,14 @@ def test_a_finding_of_preflight_and_its_end(source: Side, target: Side, tmp_path
             gone = await watching.until(lambda queue: queue.of("finding", "gone"))
             assert gone[0]["finding"] == "target-versioning-off"
 
-    asyncio.run(story())
+    asyncio.run(scenario())
 
 
 @pytest.mark.usefixtures("pair")
-def test_one_event_for_an_outage_and_one_for_its_end(
+def test_outage_has_one_event_at_its_start_and_one_at_its_end(
     source: Side, target: Side, tmp_path: Path
 ) -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         args = arguments(source, target, tmp_path, preflight_interval=0.1, stuck_after=900)
         async with Watching(args) as watching:
             await watching.until(lambda _queue: (tmp_path / "events.json").exists())
@@ -225,16 +233,16 @@ def test_one_event_for_an_outage_and_one_for_its_end(
             await watching.event("outage", "gone")
             assert [one["kind"] for one in watching.queue.events] == ["outage", "outage"]
 
-    asyncio.run(story())
+    asyncio.run(scenario())
 
 
 @pytest.mark.usefixtures("pair")
-def test_backbeat_that_is_down_is_an_outage_of_its_own(
+def test_backbeat_that_is_down_has_one_event_of_its_own(
     source: Side, target: Side, tmp_path: Path
 ) -> None:
     source.sandbox.outage("source", "backbeat")
 
-    async def story() -> None:
+    async def scenario() -> None:
         async with Watching(arguments(source, target, tmp_path, stuck_after=900)) as watching:
             event = await watching.event("outage", "new")
             assert event["endpoint"] == f"Backbeat at {source.side.s3_url}"
@@ -242,14 +250,14 @@ def test_backbeat_that_is_down_is_an_outage_of_its_own(
             await asyncio.sleep(0.5)
             assert len(watching.queue.events) == 1
 
-    asyncio.run(story())
+    asyncio.run(scenario())
 
 
 @pytest.mark.usefixtures("pair")
-def test_a_reading_costs_little_and_the_next_goes_on(
+def test_reading_sends_few_requests_and_the_next_one_continues_it(
     source: Side, target: Side, tmp_path: Path
 ) -> None:
-    """However large the bucket is; what is stuck at its end is found by one of the next readings."""
+    """The number of requests does not grow with the bucket. A stuck version at its end is found by a later reading."""
     for side, bucket in (("source", SOURCE_BUCKET), ("target", TARGET_BUCKET)):
         source.sandbox.seed(
             side, bucket, 3500, status="COMPLETED" if side == "source" else "REPLICA"
@@ -268,40 +276,42 @@ def test_a_reading_costs_little_and_the_next_goes_on(
         lists = source.sandbox.calls(operation="ListObjectVersions")
         assert len(lists) <= 2
         assert len(source.sandbox.calls(operation="HeadObject")) <= 5
-        # The file is read back between two readings.
+        # The state is in a JSON file between two readings.
         state = json.loads(json.dumps(state))
     assert [(one["kind"], one["key"]) for one in found] == [("stuck", "zzz")]
 
 
 @pytest.mark.usefixtures("pair")
-def test_the_loop_is_never_blocked(source: Side, target: Side, tmp_path: Path) -> None:
-    """Heartbeats go on, and other tasks run, while a server does not answer."""
+def test_event_loop_is_not_blocked_while_a_server_does_not_answer(
+    source: Side, target: Side, tmp_path: Path
+) -> None:
+    """Heartbeats continue, and other asyncio tasks run."""
     source.sandbox.fail("GetBucketReplication", how="hang", seconds=3.0)
 
-    async def story() -> None:
+    async def scenario() -> None:
         longest, last = 0.0, time.monotonic()
         async with Watching(arguments(source, target, tmp_path, heartbeat=0.2)) as watching:
-            # The plugin is loaded, which happens once, and in a thread too.
+            # The first heartbeats also cover the loading of the plugin, which happens in a thread.
             while len(watching.queue.of("heartbeat")) < 6:
                 await asyncio.sleep(0.01)
                 longest, last = max(longest, time.monotonic() - last), time.monotonic()
             assert watching.queue.of("heartbeat")[-1]["read_at"] is None
         assert longest < 1.0
 
-    asyncio.run(story())
+    asyncio.run(scenario())
 
 
 @pytest.mark.usefixtures("pair")
 @pytest.mark.parametrize("takes", [True, False], ids=["after-taking", "before-taking"])
 @pytest.mark.parametrize("crash_at", [1, 2, 3])
-def test_no_event_is_lost_by_a_crash(
+def test_no_event_is_lost_in_a_crash(
     source: Side, target: Side, tmp_path: Path, crash_at: int, takes: bool
 ) -> None:
     break_target(target)
     keys = {"a", "b", "c"}
     for key in sorted(keys):
         put(source, key)
-        ends(source, key, "FAILED")
+        assert_status(source, key, "FAILED")
     args = arguments(source, target, tmp_path)
     first = Collected(crash_at, takes=takes)
 
@@ -324,34 +334,34 @@ def test_no_event_is_lost_by_a_crash(
 
 
 @pytest.mark.usefixtures("pair")
-def test_nothing_is_handed_over_before_it_is_written_down(
+def test_event_is_not_queued_before_the_state_is_saved(
     source: Side, target: Side, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     break_target(target)
     put(source, "a")
-    ends(source, "a", "FAILED")
+    assert_status(source, "a", "FAILED")
     queue = Collected()
 
-    def full(_self: Checkpoint, _state: Any) -> None:
+    def fail_to_save(_self: Checkpoint, _state: Any) -> None:
         raise Crash
 
-    async def story() -> None:
+    async def scenario() -> None:
         async with Watching(arguments(source, target, tmp_path), queue) as watching:
             await watching.until(lambda _queue: False)
 
-    monkeypatch.setattr(Checkpoint, "save", full)
+    monkeypatch.setattr(Checkpoint, "save", fail_to_save)
     with pytest.raises(Crash):
-        asyncio.run(story())
+        asyncio.run(scenario())
     assert queue.events == []
 
 
 @pytest.mark.usefixtures("pair")
-def test_a_pair_that_is_not_watched_any_more_has_no_problems(
+def test_problems_of_a_removed_pair_are_reported_as_gone(
     source: Side, target: Side, tmp_path: Path
 ) -> None:
     break_target(target)
     put(source, "a")
-    ends(source, "a", "FAILED")
+    assert_status(source, "a", "FAILED")
     args = arguments(source, target, tmp_path)
 
     async def first() -> None:
@@ -371,8 +381,10 @@ def test_a_pair_that_is_not_watched_any_more_has_no_problems(
     asyncio.run(second())
 
 
-def test_two_sources_do_not_share_a_file(source: Side, target: Side, tmp_path: Path) -> None:
-    async def story() -> None:
+def test_second_source_with_the_same_state_file_is_refused(
+    source: Side, target: Side, tmp_path: Path
+) -> None:
+    async def scenario() -> None:
         args = arguments(source, target, tmp_path)
         async with Watching(args) as first:
             await first.until(lambda _queue: (tmp_path / "events.json.lock").exists())
@@ -380,42 +392,44 @@ def test_two_sources_do_not_share_a_file(source: Side, target: Side, tmp_path: P
                 with pytest.raises(ValueError, match="Another process uses"):
                     await second.until(lambda _queue: False)
 
-    asyncio.run(story())
+    asyncio.run(scenario())
 
 
-def test_the_folder_of_the_file_is_made(source: Side, target: Side, tmp_path: Path) -> None:
-    """The shipped rulebook's is in ~/.ansible, which nothing else may have made yet."""
+def test_folder_of_the_state_file_is_created(source: Side, target: Side, tmp_path: Path) -> None:
+    """The shipped rulebook uses ~/.ansible, which may not exist yet."""
     file = tmp_path / ".ansible" / "events.json"
     args = arguments(source, target, tmp_path, state_file=str(file), heartbeat=0.1)
 
-    async def story() -> None:
+    async def scenario() -> None:
         async with Watching(args) as watching:
             await watching.event("heartbeat", "heartbeat")
 
-    asyncio.run(story())
+    asyncio.run(scenario())
     assert file.parent.stat().st_mode & 0o777 == 0o700
 
 
-def test_a_file_of_something_else_is_refused(source: Side, target: Side, tmp_path: Path) -> None:
+def test_state_file_with_other_content_is_refused(
+    source: Side, target: Side, tmp_path: Path
+) -> None:
     (tmp_path / "events.json").write_text('{"a": 1}')
 
-    async def story() -> None:
+    async def scenario() -> None:
         async with Watching(arguments(source, target, tmp_path)) as watching:
             with pytest.raises(ValueError, match=r"events\.json"):
                 await watching.until(lambda _queue: False)
 
-    asyncio.run(story())
+    asyncio.run(scenario())
     assert (tmp_path / "events.json").read_text() == '{"a": 1}'
 
 
 def test_arguments_as_text_are_converted(source: Side, target: Side, tmp_path: Path) -> None:
     text = {"interval": "0.1", "failed": "no", "limit": "5", "heartbeat": "0.1"}
 
-    async def story() -> None:
+    async def scenario() -> None:
         async with Watching(arguments(source, target, tmp_path, **text)) as watching:
             await watching.event("heartbeat", "heartbeat")
 
-    asyncio.run(story())
+    asyncio.run(scenario())
 
 
 @pytest.mark.parametrize(
@@ -433,14 +447,14 @@ def test_arguments_as_text_are_converted(source: Side, target: Side, tmp_path: P
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_wrong_arguments_are_refused_by_name(
+def test_invalid_argument_is_refused_and_named(
     source: Side, target: Side, tmp_path: Path, wrong: dict[str, Any], named: str
 ) -> None:
     with pytest.raises(ValueError, match=named):
         plugin()["source"](arguments(source, target, tmp_path, **wrong))
 
 
-def test_no_secret_is_shown(source: Side, target: Side, tmp_path: Path) -> None:
+def test_error_does_not_show_secrets(source: Side, target: Side, tmp_path: Path) -> None:
     args = arguments(source, target, tmp_path, interval="often")
     args["pairs"][0]["source"]["s3"]["secret_key"] = "confidential-key"
     args["pairs"][0]["unknown"] = "confidential-key"
@@ -450,7 +464,7 @@ def test_no_secret_is_shown(source: Side, target: Side, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("pair")
-def test_secrets_that_servers_repeat_are_in_no_event(
+def test_secret_in_a_servers_message_is_in_no_event(
     source: Side, target: Side, tmp_path: Path
 ) -> None:
     secret = source.side.secret_key
@@ -463,10 +477,10 @@ def test_secrets_that_servers_repeat_are_in_no_event(
         times=0,
     )
 
-    async def story() -> None:
+    async def scenario() -> None:
         async with Watching(arguments(source, target, tmp_path)) as watching:
             await watching.event("outage", "new")
             assert secret not in json.dumps(watching.queue.events)
             assert secret not in (tmp_path / "events.json").read_text()
 
-    asyncio.run(story())
+    asyncio.run(scenario())

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The procedure, interrupted and disturbed: whatever state it leaves, the next run makes the whole of it."""
+"""The procedure with refused writes, lost responses and concurrent runs: the next run always completes it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.integration.support.procedure import (
     set_up,
 )
 
-#: The writes of the whole procedure, side by side.
+#: The writes of the complete procedure, by side.
 WRITES = {
     "source": [
         "CreateRole",
@@ -49,8 +49,8 @@ EACH_WRITE = [
 ]
 
 
-def whole(source: Side, target: Side) -> dict[str, Any]:
-    """What is there after the procedure, as the servers tell it, without what differs between two runs."""
+def state_of_both_sides(source: Side, target: Side) -> dict[str, Any]:
+    """The resources as both servers return them, without values that differ between two runs."""
     found: dict[str, Any] = {}
     for side, role, policy, bucket in (
         (source, SOURCE_ROLE, SOURCE_POLICY, SOURCE_BUCKET),
@@ -82,7 +82,7 @@ def whole(source: Side, target: Side) -> dict[str, Any]:
 
 
 def arrives(source: Side, target: Side) -> None:
-    """Asserts that the object is on both sides: Backbeat finds all that it needs."""
+    """Asserts that the object is on both sides, which needs all resources of the procedure."""
     there = {"s3": target.connection("s3"), "bucket": TARGET_BUCKET}
     source.do("object_check", bucket=SOURCE_BUCKET, key=KEY, target=there, wait_timeout=10)
 
@@ -95,88 +95,92 @@ def nothing_left(source: Side, target: Side) -> None:
 
 
 @pytest.fixture(scope="session")
-def undisturbed(running_sandbox: Any) -> dict[str, Any]:
-    """What the procedure makes when nothing gets in its way."""
+def expected_state(running_sandbox: Any) -> dict[str, Any]:
+    """The state after a procedure without faults."""
     running_sandbox.reset()
     source, target = (Side(running_sandbox, side) for side in running_sandbox.environments())
     results = set_up(source, target)
     assert not any(result.get("failed") for result in results)
     assert {side.name: side.writes() for side in (source, target)} == WRITES
-    return whole(source, target)
+    return state_of_both_sides(source, target)
 
 
-def test_object_arrives(source: Side, target: Side) -> None:
+def test_object_is_replicated_and_a_second_run_changes_nothing(source: Side, target: Side) -> None:
     set_up(source, target)
     arrives(source, target)
     nothing_left(source, target)
 
 
 @pytest.mark.parametrize(("side", "number"), EACH_WRITE)
-def test_cut_before_each_write(
-    undisturbed: dict[str, Any], source: Side, target: Side, side: Any, number: int
+def test_run_after_a_refused_write_completes_the_procedure(
+    expected_state: dict[str, Any], source: Side, target: Side, side: Any, number: int
 ) -> None:
     source.sandbox.fail(side=side, write=True, nth=number, status=403, code="AccessDenied", times=0)
-    cut = set_up(source, target)
-    assert cut[-1]["failed"]
-    assert cut[-1]["error"]["operation"] == WRITES[side][number - 1]
+    interrupted = set_up(source, target)
+    assert interrupted[-1]["failed"]
+    assert interrupted[-1]["error"]["operation"] == WRITES[side][number - 1]
     source.sandbox.clear_faults()
     assert not set_up(source, target)[-1].get("failed")
-    assert whole(source, target) == undisturbed
+    assert state_of_both_sides(source, target) == expected_state
     nothing_left(source, target)
     arrives(source, target)
 
 
 @pytest.mark.parametrize("how", ["reset-after", "error-after"])
 @pytest.mark.parametrize(("side", "number"), EACH_WRITE)
-def test_lost_answer_to_each_write(
-    undisturbed: dict[str, Any], source: Side, target: Side, side: Any, number: int, how: str
+def test_write_with_a_lost_response_is_not_repeated(
+    expected_state: dict[str, Any], source: Side, target: Side, side: Any, number: int, how: str
 ) -> None:
-    """The server did it, but the response was lost: the same run checks, and neither fails nor does it twice."""
+    """The server applied the write, but the response was lost. The same run reads the resource and continues."""
     source.sandbox.fail(side=side, write=True, nth=number, how=how)
     results = set_up(source, target)
     faults = source.sandbox.calls(fault=how)
     assert [call["operation"] for call in faults] == [WRITES[side][number - 1]]
     assert not results[-1].get("failed"), results[-1]
     assert all(result["changed"] for result in results)
-    assert whole(source, target) == undisturbed
+    assert state_of_both_sides(source, target) == expected_state
 
 
 @pytest.mark.parametrize("how", ["truncated", "garbage"])
-def test_unreadable_answer_is_no_success(
-    undisturbed: dict[str, Any], source: Side, target: Side, how: str
+def test_unreadable_response_is_not_a_success(
+    expected_state: dict[str, Any], source: Side, target: Side, how: str
 ) -> None:
     source.sandbox.fail(operation="CreatePolicy", side="source", how=how)
     results = set_up(source, target)
-    # Some releases of the HTTP library notice a body that breaks off: then the run looks again and goes on.
+    # Some releases of the HTTP library detect a truncated body. Then the run reads the resource and continues.
     if how == "garbage" or results[-1].get("failed"):
         assert "the response cannot be read" in results[-1]["msg"]
         assert source.side.iam_url in results[-1]["msg"]
     assert not set_up(source, target)[-1].get("failed")
-    assert whole(source, target) == undisturbed
+    assert state_of_both_sides(source, target) == expected_state
 
 
-def test_servers_that_refuse_the_first_attempt_of_everything(
-    undisturbed: dict[str, Any], source: Side, target: Side
+def test_first_request_of_each_operation_fails_and_is_repeated(
+    expected_state: dict[str, Any], source: Side, target: Side
 ) -> None:
     ways = itertools.cycle(["reset", "error", "html"])
     for operation in ("GetRole", "GetPolicy", "GetBucketVersioning", *WRITES["source"]):
         source.sandbox.fail(operation=operation, how=next(ways))
     results = set_up(source, target)
     assert not results[-1].get("failed"), results[-1]
-    assert whole(source, target) == undisturbed
+    assert state_of_both_sides(source, target) == expected_state
 
 
-def test_twice_at_the_same_time(undisturbed: dict[str, Any], source: Side, target: Side) -> None:
+def test_two_concurrent_runs_complete_the_procedure(
+    expected_state: dict[str, Any], source: Side, target: Side
+) -> None:
     with ThreadPoolExecutor(2) as pool:
         runs = list(pool.map(lambda _run: set_up(source, target), range(2)))
     for results in runs:
         assert not results[-1].get("failed"), results[-1]
-    assert _once(whole(source, target)) == undisturbed
+    assert _without_repeated_objects(state_of_both_sides(source, target)) == expected_state
     nothing_left(source, target)
 
 
-def test_several_that_want_different_rules_at_the_same_time(source: Side, target: Side) -> None:
-    """The server has no compare-and-swap: one may undo the other, but says so or is right after another run."""
+def test_concurrent_runs_with_different_rules_converge_when_repeated(
+    source: Side, target: Side
+) -> None:
+    """The server has no compare-and-swap, so runs may overwrite each other's rules. A run that detects this fails."""
     set_up(source, target, but=("replication", "object"))
     prefixes = ["a/", "b/", "c/", "d/"]
     wanted: dict[str, Any] = {
@@ -199,7 +203,7 @@ def test_several_that_want_different_rules_at_the_same_time(source: Side, target
     assert sorted(rule["ID"] for rule in stored["Rules"]) == prefixes
 
 
-def test_teardown_and_again(source: Side, target: Side) -> None:
+def test_setup_works_again_after_teardown(source: Side, target: Side) -> None:
     set_up(source, target)
     arrives(source, target)
     gone = {"state": "absent"}
@@ -219,6 +223,6 @@ def test_teardown_and_again(source: Side, target: Side) -> None:
     assert source.s3.get_bucket_replication(Bucket=SOURCE_BUCKET)
 
 
-def _once(found: dict[str, Any]) -> dict[str, Any]:
-    """Two runs may both see that there is no object: each version is put by one who was right at the time."""
+def _without_repeated_objects(found: dict[str, Any]) -> dict[str, Any]:
+    """Two runs may both read that there is no object, and put one version each."""
     return {**found, "objects": sorted(set(found["objects"]))}

@@ -31,12 +31,12 @@ DOCUMENT = {
 }
 
 
-def by_hand(side: Side, trust: Any = TRUST, **options: Any) -> None:
+def create_by_hand(side: Side, trust: Any = TRUST, **options: Any) -> None:
     document = json.dumps(trust)
     side.iam.create_role(RoleName=NAME, AssumeRolePolicyDocument=document, **options)
 
 
-def policy(side: Side, name: str) -> str:
+def create_policy(side: Side, name: str) -> str:
     made = side.iam.create_policy(PolicyName=name, PolicyDocument=json.dumps(DOCUMENT))
     return str(made["Policy"]["Arn"])
 
@@ -54,7 +54,7 @@ def role_names(side: Side) -> list[str]:
     return [role["RoleName"] for role in side.iam.list_roles()["Roles"]]
 
 
-def test_create(source: Side) -> None:
+def test_role_is_created_with_defaults(source: Side) -> None:
     result = source.promised("iam_role", name=NAME)
     assert result["changes"] == [f"CreateRole {NAME}"]
     assert result["iam_role"]["arn"] == source.arn("role", NAME)
@@ -64,8 +64,8 @@ def test_create(source: Side) -> None:
     assert trust_of(source) == TRUST
 
 
-def test_create_with_all_options(source: Side) -> None:
-    arns = [policy(source, "First"), policy(source, "Second")]
+def test_role_is_created_with_all_options(source: Side) -> None:
+    arns = [create_policy(source, "First"), create_policy(source, "Second")]
     result = source.promised(
         "iam_role",
         name=NAME,
@@ -87,8 +87,8 @@ def test_create_with_all_options(source: Side) -> None:
 
 
 @pytest.mark.lowest_boto3
-def test_trust_policy_that_another_wrote_is_repaired(source: Side) -> None:
-    by_hand(source, OTHER_TRUST)
+def test_changed_trust_policy_is_repaired(source: Side) -> None:
+    create_by_hand(source, OTHER_TRUST)
     result = source.promised("iam_role", name=NAME)
     assert result["changes"] == [f"UpdateAssumeRolePolicy {NAME}"]
     assert result["diff"]["before"]["assume_role_policy_document"] == OTHER_TRUST
@@ -96,8 +96,8 @@ def test_trust_policy_that_another_wrote_is_repaired(source: Side) -> None:
     assert trust_of(source) == TRUST
 
 
-def test_trust_policy_of_the_same_meaning_stays_as_it_is(source: Side) -> None:
-    spelled_otherwise = {
+def test_equivalent_trust_policy_is_unchanged(source: Side) -> None:
+    equivalent = {
         "Version": "2012-10-17",
         "Statement": {
             "Sid": "",
@@ -106,14 +106,14 @@ def test_trust_policy_of_the_same_meaning_stays_as_it_is(source: Side) -> None:
             "Principal": {"Service": ["backbeat"]},
         },
     }
-    by_hand(source, spelled_otherwise)
+    create_by_hand(source, equivalent)
     assert not source.promised("iam_role", name=NAME)["changed"]
-    assert trust_of(source) == spelled_otherwise
+    assert trust_of(source) == equivalent
 
 
-def test_policies_are_added_and_unnamed_ones_stay(source: Side) -> None:
-    by_hand(source)
-    first, second = policy(source, "First"), policy(source, "Second")
+def test_new_policies_are_attached_and_unlisted_policies_kept(source: Side) -> None:
+    create_by_hand(source)
+    first, second = create_policy(source, "First"), create_policy(source, "Second")
     source.iam.attach_role_policy(RoleName=NAME, PolicyArn=first)
     result = source.promised("iam_role", name=NAME, managed_policies=[second])
     assert result["changes"] == [f"AttachRolePolicy {second} to {NAME}"]
@@ -122,9 +122,9 @@ def test_policies_are_added_and_unnamed_ones_stay(source: Side) -> None:
     assert attached(source) == ["First", "Second"]
 
 
-def test_unnamed_policies_go_only_when_told_and_after_the_new_ones_came(source: Side) -> None:
-    by_hand(source)
-    first, second = policy(source, "First"), policy(source, "Second")
+def test_purge_policies_detaches_unlisted_policies_after_attaching_new_ones(source: Side) -> None:
+    create_by_hand(source)
+    first, second = create_policy(source, "First"), create_policy(source, "Second")
     source.iam.attach_role_policy(RoleName=NAME, PolicyArn=first)
     result = source.promised("iam_role", name=NAME, managed_policies=[second], purge_policies=True)
     assert result["changes"] == [
@@ -134,17 +134,17 @@ def test_unnamed_policies_go_only_when_told_and_after_the_new_ones_came(source: 
     assert attached(source) == ["Second"]
 
 
-def test_purging_all_policies(source: Side) -> None:
-    by_hand(source)
-    arn = policy(source, "First")
+def test_purge_policies_with_an_empty_list_detaches_all(source: Side) -> None:
+    create_by_hand(source)
+    arn = create_policy(source, "First")
     source.iam.attach_role_policy(RoleName=NAME, PolicyArn=arn)
     result = source.promised("iam_role", name=NAME, managed_policies=[], purge_policies=True)
     assert result["changes"] == [f"DetachRolePolicy {arn} from {NAME}"]
     assert result["iam_role"]["attached_policies"] == []
 
 
-def test_another_path_is_an_error_that_says_so(source: Side) -> None:
-    by_hand(source, Path="/elsewhere/")
+def test_another_path_is_an_error(source: Side) -> None:
+    create_by_hand(source, Path="/elsewhere/")
     result = source.promised("iam_role", name=NAME, path="/replication/")
     assert result["failed"]
     assert "has the path /elsewhere/, not /replication/" in result["msg"]
@@ -152,7 +152,7 @@ def test_another_path_is_an_error_that_says_so(source: Side) -> None:
 
 
 def test_another_description_is_a_warning(source: Side) -> None:
-    by_hand(source, Description="old")
+    create_by_hand(source, Description="old")
     result = source.promised("iam_role", name=NAME, description="new")
     assert not result["changed"]
     assert len(result["warnings"]) == 1
@@ -160,7 +160,7 @@ def test_another_description_is_a_warning(source: Side) -> None:
     assert "'new'" in result["warnings"][0]
 
 
-def test_a_policy_that_does_not_exist_leaves_the_role_and_says_what_was_done(source: Side) -> None:
+def test_missing_policy_is_an_error_after_the_role_is_created(source: Side) -> None:
     arn = source.arn("policy", "Missing")
     result = source.run("iam_role", name=NAME, managed_policies=[arn])
     assert result["failed"]
@@ -171,9 +171,11 @@ def test_a_policy_that_does_not_exist_leaves_the_role_and_says_what_was_done(sou
 
 
 @pytest.mark.parametrize("state", ["bare", "with policies"])
-def test_absent(source: Side, state: str) -> None:
-    by_hand(source)
-    arns = [policy(source, "First"), policy(source, "Second")] if state != "bare" else []
+def test_absent_detaches_policies_and_deletes_the_role(source: Side, state: str) -> None:
+    create_by_hand(source)
+    arns = (
+        [create_policy(source, "First"), create_policy(source, "Second")] if state != "bare" else []
+    )
     for arn in arns:
         source.iam.attach_role_policy(RoleName=NAME, PolicyArn=arn)
     result = source.promised("iam_role", name=NAME, state="absent")
@@ -187,12 +189,12 @@ def test_absent(source: Side, state: str) -> None:
     assert len(source.iam.list_policies(Scope="Local")["Policies"]) == len(arns)
 
 
-def test_absent_from_nothing(source: Side) -> None:
+def test_absent_without_a_role_changes_nothing(source: Side) -> None:
     assert not source.promised("iam_role", name=NAME, state="absent")["changed"]
 
 
-def test_several(source: Side) -> None:
-    by_hand(source, OTHER_TRUST)
+def test_several_roles_in_one_task(source: Side) -> None:
+    create_by_hand(source, OTHER_TRUST)
     items = [{"name": "New"}, {"name": NAME}, {"name": "Gone", "state": "absent"}]
     result = source.promised("iam_role", iam_roles=items)
     assert [one["changes"] for one in result["results"]] == [
@@ -208,8 +210,8 @@ def test_several(source: Side) -> None:
     assert sorted(role_names(source)) == ["New", NAME]
 
 
-def test_one_bad_item_of_several_stops_none_of_the_others(source: Side) -> None:
-    by_hand(source, Path="/elsewhere/")
+def test_one_failed_role_of_several_does_not_stop_the_others(source: Side) -> None:
+    create_by_hand(source, Path="/elsewhere/")
     items = [{"name": "First"}, {"name": NAME, "path": "/"}, {"name": "Last"}]
     result = source.promised("iam_role", iam_roles=items)
     assert result["failed"]
@@ -219,8 +221,8 @@ def test_one_bad_item_of_several_stops_none_of_the_others(source: Side) -> None:
     assert sorted(role_names(source)) == sorted(["First", "Last", NAME])
 
 
-def test_info_reads_what_the_module_made(source: Side) -> None:
-    arn = policy(source, "First")
+def test_info_returns_the_same_as_the_module(source: Side) -> None:
+    arn = create_policy(source, "First")
     made = source.do("iam_role", name=NAME, managed_policies=[arn])
     read = source.promised("iam_role_info", name=NAME)
     assert read["iam_role"] == made["iam_role"]
@@ -228,14 +230,14 @@ def test_info_reads_what_the_module_made(source: Side) -> None:
     assert bare["iam_role"] == {**made["iam_role"], "attached_policies": None}
 
 
-def test_info_of_several_and_of_none(source: Side) -> None:
-    by_hand(source)
+def test_info_of_an_existing_and_a_missing_role(source: Side) -> None:
+    create_by_hand(source)
     result = source.promised("iam_role_info", iam_roles=[{"name": NAME}, {"name": "Missing"}])
     assert [bool(one["iam_role"]) for one in result["results"]] == [True, False]
 
 
 @pytest.mark.parametrize("module", ["iam_role", "iam_role_info"])
-def test_s3_endpoint_in_place_of_iam(source: Side, module: str) -> None:
+def test_s3_endpoint_given_for_iam_is_an_error(source: Side, module: str) -> None:
     url = source.side.s3_url
     result = source.run(module, name=NAME, endpoint_url=url)
     assert result["failed"]

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The info modules: roles, policies in all their shapes, and the replication of one bucket or of all."""
+"""The info modules: roles, policies, and the replication of one bucket, several or all."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ OTHER = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::b/*"}],
 }
-#: What a server of 2026 may hold: a configuration in the newer form.
+#: A replication configuration of version 2 (with Priority and Filter), which servers of 2026 may return.
 V2_CONFIGURATION = {
     "Role": "arn:aws:iam::123456789012:role/A,arn:aws:iam::123456789012:role/B",
     "Rules": [
@@ -47,12 +47,12 @@ V2_CONFIGURATION = {
 }
 
 
-def by_hand(side: Side, name: str, document: Any = DOCUMENT, **options: Any) -> str:
+def create_policy_by_hand(side: Side, name: str, document: Any = DOCUMENT, **options: Any) -> str:
     made = side.iam.create_policy(PolicyName=name, PolicyDocument=json.dumps(document), **options)
     return str(made["Policy"]["Arn"])
 
 
-def test_a_role_made_by_hand(source: Side) -> None:
+def test_role_created_by_hand(source: Side) -> None:
     trust = {
         "Version": "2012-10-17",
         "Statement": {
@@ -76,17 +76,17 @@ def test_a_role_made_by_hand(source: Side) -> None:
     assert role["attached_policies"] == []
 
 
-def test_a_role_with_more_policies_than_a_page_holds(source: Side) -> None:
+def test_role_with_attached_policies_of_more_than_one_page(source: Side) -> None:
     source.do("iam_role", name="Reader")
-    arns = [by_hand(source, f"Policy{number:03}") for number in range(105)]
+    arns = [create_policy_by_hand(source, f"Policy{number:03}") for number in range(105)]
     for arn in arns:
         source.iam.attach_role_policy(RoleName="Reader", PolicyArn=arn)
     role = source.do("iam_role_info", name="Reader")["iam_role"]
     assert sorted(one["policy_arn"] for one in role["attached_policies"]) == arns
 
 
-def test_a_policy_and_who_has_it(source: Side) -> None:
-    arn = by_hand(source, "Reading", Description="for readers")
+def test_policy_with_its_default_version_and_its_roles(source: Side) -> None:
+    arn = create_policy_by_hand(source, "Reading", Description="for readers")
     source.iam.create_policy_version(
         PolicyArn=arn, PolicyDocument=json.dumps(OTHER), SetAsDefault=True
     )
@@ -102,18 +102,18 @@ def test_a_policy_and_who_has_it(source: Side) -> None:
     assert policy["parts"] == [{key: value for key, value in policy.items() if key != "parts"}]
 
 
-def test_a_policy_that_is_attached_to_no_role(source: Side) -> None:
-    by_hand(source, "Reading")
+def test_unattached_policy_has_no_roles(source: Side) -> None:
+    create_policy_by_hand(source, "Reading")
     assert source.promised("policy_info", name="Reading")["policy"]["roles"] == []
 
 
-def test_a_policy_with_a_path(source: Side) -> None:
-    arn = by_hand(source, "Reading", Path="/replication/")
+def test_policy_with_a_path_is_found_with_and_without_path(source: Side) -> None:
+    arn = create_policy_by_hand(source, "Reading", Path="/replication/")
     for path in ({}, {"path": "/replication/"}):
         assert source.promised("policy_info", name="Reading", **path)["policy"]["arn"] == arn
 
 
-def test_a_policy_in_several_parts(source: Side) -> None:
+def test_policy_in_several_parts(source: Side) -> None:
     source.do("iam_role", name="Reader")
     buckets = [f"source-bucket-{number:03}" for number in range(40)]
     made = source.do(
@@ -134,21 +134,21 @@ def test_a_policy_in_several_parts(source: Side) -> None:
     assert all(bucket in named for bucket in buckets)
 
 
-def test_several_policies_and_one_that_is_not_there(source: Side) -> None:
-    by_hand(source, "Reading")
+def test_existing_and_missing_policy_in_one_task(source: Side) -> None:
+    create_policy_by_hand(source, "Reading")
     items = [{"name": "Reading"}, {"name": "Nothing"}]
     results = source.promised("policy_info", policies=items)["results"]
     assert [bool(one["policy"]) for one in results] == [True, False]
 
 
-def test_policies_of_others_are_none_of_ours(source: Side) -> None:
-    """Parts are told by their description, and not by a name that happens to fit."""
-    by_hand(source, "Reading")
-    by_hand(source, "Reading-2")
+def test_other_policy_with_the_name_of_a_part_is_not_a_part(source: Side) -> None:
+    """The parts of a policy are recognized by their description. The name alone is not enough."""
+    create_policy_by_hand(source, "Reading")
+    create_policy_by_hand(source, "Reading-2")
     assert len(source.promised("policy_info", name="Reading")["policy"]["parts"]) == 1
 
 
-def test_the_procedures_bucket(source: Side, target: Side) -> None:
+def test_replicating_bucket_and_its_target(source: Side, target: Side) -> None:
     set_up(source, target, but=["object"])
     info = source.promised(
         "bucket_replication_info", bucket=SOURCE_BUCKET, target_s3=target.connection("s3")
@@ -166,7 +166,9 @@ def test_the_procedures_bucket(source: Side, target: Side) -> None:
 
 
 @pytest.mark.parametrize("state", ["missing", "unversioned", "suspended"])
-def test_targets_that_are_not_fit(source: Side, target: Side, state: str) -> None:
+def test_missing_or_unversioned_target_bucket_is_reported(
+    source: Side, target: Side, state: str
+) -> None:
     set_up(source, target, but=["object"])
     if state == "suspended":
         target.do("bucket", name=TARGET_BUCKET, versioning="suspended")
@@ -181,7 +183,7 @@ def test_targets_that_are_not_fit(source: Side, target: Side, state: str) -> Non
     assert info["target"]["versioning"] == (None if state == "missing" else state)
 
 
-def test_a_target_of_another_account(source: Side, target: Side) -> None:
+def test_target_bucket_of_another_account_is_reported(source: Side, target: Side) -> None:
     set_up(source, target, but=["object"])
     target.do("bucket", name=TARGET_BUCKET, state="absent")
     target.side.client("s3", target.side.other).create_bucket(Bucket=TARGET_BUCKET)
@@ -194,7 +196,7 @@ def test_a_target_of_another_account(source: Side, target: Side) -> None:
     assert "belong to another account" in info["target"]["trouble"]
 
 
-def test_a_target_that_does_not_answer(source: Side, target: Side) -> None:
+def test_unreachable_target_is_an_error(source: Side, target: Side) -> None:
     set_up(source, target, but=["object"])
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -205,7 +207,9 @@ def test_a_target_that_does_not_answer(source: Side, target: Side) -> None:
 
 
 @pytest.mark.parametrize("state", ["missing", "bare"])
-def test_a_bucket_without_configuration(source: Side, target: Side, state: str) -> None:
+def test_missing_or_unconfigured_bucket_has_no_replication(
+    source: Side, target: Side, state: str
+) -> None:
     if state == "bare":
         source.do("bucket", name=SOURCE_BUCKET)
     info = source.promised(
@@ -239,7 +243,7 @@ def test_all_buckets_of_an_account_without_any(source: Side) -> None:
     assert source.reads() == ["ListBuckets"]
 
 
-def test_buckets_by_name(source: Side) -> None:
+def test_existing_and_missing_bucket_in_one_task(source: Side) -> None:
     source.do("bucket", name="bare-bucket")
     items = [{"bucket": "no-such-bucket"}, {"bucket": "bare-bucket"}]
     listed = source.promised("bucket_replication_info", replications=items)["results"]
@@ -247,14 +251,16 @@ def test_buckets_by_name(source: Side) -> None:
 
 
 @pytest.mark.parametrize("options", [{}, {"bucket": "one-bucket", "all_buckets": True}])
-def test_one_or_several_or_all(source: Side, options: dict[str, Any]) -> None:
+def test_bucket_replications_and_all_buckets_are_mutually_exclusive(
+    source: Side, options: dict[str, Any]
+) -> None:
     with pytest.raises(
         OptionsRefused, match=r"bucket(\||, )replications(\||, )all_buckets|mutually"
     ):
         source.run("bucket_replication_info", **options)
 
 
-def test_listing_buckets_is_not_permitted(source: Side) -> None:
+def test_missing_permission_to_list_buckets_is_an_error(source: Side) -> None:
     statement = {"Effect": "Allow", "Action": "s3:GetBucketVersioning", "Resource": "*"}
     keys: dict[str, Any] = source.side.create_user(
         "powerless", {"Version": "2012-10-17", "Statement": [statement]}
@@ -264,7 +270,9 @@ def test_listing_buckets_is_not_permitted(source: Side) -> None:
     assert result["error"]["operation"] == "ListBuckets"
 
 
-def test_a_configuration_in_the_newer_form(source: Side, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_configuration_of_version_2_is_unsupported(
+    source: Side, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for bucket in ("newer-bucket", "older-bucket"):
         source.do("bucket", name=bucket)
     monkeypatch.setattr(
@@ -280,8 +288,7 @@ def test_a_configuration_in_the_newer_form(source: Side, monkeypatch: pytest.Mon
     assert older["unsupported"] is None
 
 
-def test_all_of_them_stay_what_they_were(source: Side, target: Side) -> None:
-    """None of the info modules ever writes, whatever it finds."""
+def test_info_modules_never_write(source: Side, target: Side) -> None:
     set_up(source, target, but=["object"])
     source.sandbox.clear_calls()
     source.do("iam_role_info", name=SOURCE_ROLE)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Listings and HEAD requests by the fast way, on a server: the same as botocore's, and its errors too."""
+"""Direct listings and HEAD requests on a server: the same results and errors as botocore's."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def by_boto3(side: Side) -> set[tuple[str, ...]]:
 
 @pytest.mark.parametrize("way", ["plain", "by session", "by botocore"])
 @pytest.mark.parametrize("size", [1, 3, 1000])
-def test_lists_what_boto3_lists(filled: Side, size: int, way: str) -> None:
+def test_listing_is_the_same_as_boto3s(filled: Side, size: int, way: str) -> None:
     listing = VersionListing(api(filled), BUCKET)
     assert listing._requests is not None
     assert listing._requests._direct
@@ -107,7 +107,7 @@ def test_lists_what_boto3_lists(filled: Side, size: int, way: str) -> None:
     assert keys == sorted(keys)
 
 
-def test_begins_behind_any_text_and_below_a_prefix(filled: Side) -> None:
+def test_listing_starts_after_a_marker_and_is_limited_to_a_prefix(filled: Side) -> None:
     listing = VersionListing(api(filled), BUCKET)
     everything = rows(listing, 1000)
     for cut in ("a", "a0", "é", "zz"):
@@ -117,7 +117,7 @@ def test_begins_behind_any_text_and_below_a_prefix(filled: Side) -> None:
     assert below == [row for row in everything if row[1].startswith(b"a/")]
 
 
-def test_others_who_list_with_the_same_client_are_left_alone(filled: Side) -> None:
+def test_other_listings_with_the_same_client_are_unaffected(filled: Side) -> None:
     shared = api(filled)
     rows(VersionListing(shared, BUCKET), 1000)
     listed = shared.client.list_object_versions(Bucket=BUCKET)
@@ -125,28 +125,28 @@ def test_others_who_list_with_the_same_client_are_left_alone(filled: Side) -> No
 
 
 @pytest.mark.parametrize("how", ["reset", "error", "truncated", "garbage", "html"])
-def test_a_page_that_fails_once_is_read_again(filled: Side, how: str) -> None:
+def test_page_that_fails_once_is_read_again(filled: Side, how: str) -> None:
     filled.sandbox.fail("ListObjectVersions", side="source", how=how)
     found = len(rows(VersionListing(api(filled, 3.0), BUCKET), 3))
     assert found == len(by_boto3(filled))
 
 
 @pytest.mark.parametrize("how", ["truncated", "garbage"])
-def test_a_page_that_is_never_readable_is_an_error(filled: Side, how: str) -> None:
+def test_page_that_stays_unreadable_is_an_error(filled: Side, how: str) -> None:
     filled.sandbox.fail("ListObjectVersions", side="source", how=how, times=0)
     with pytest.raises((Unreadable, Unreachable)):
         VersionListing(api(filled), BUCKET).page()
 
 
-def test_a_slow_down_is_told_and_the_page_comes(filled: Side) -> None:
-    told: list[int] = []
+def test_slow_down_is_reported_and_the_page_read_again(filled: Side) -> None:
+    slow_downs: list[int] = []
     filled.sandbox.fail("ListObjectVersions", side="source", status=503, code="SlowDown")
-    listing = VersionListing(api(filled, 3.0), BUCKET, slowed=lambda: told.append(1))
+    listing = VersionListing(api(filled, 3.0), BUCKET, slowed=lambda: slow_downs.append(1))
     assert len(listing.page().rows) == len(by_boto3(filled))
-    assert told == [1]
+    assert slow_downs == [1]
 
 
-def test_errors_are_those_of_the_servers(filled: Side) -> None:
+def test_errors_of_the_server_are_raised(filled: Side) -> None:
     with pytest.raises(NotFound, match="NoSuchBucket"):
         VersionListing(api(filled), "missing").page()
     with pytest.raises(Forbidden, match="SignatureDoesNotMatch"):
@@ -157,7 +157,7 @@ def test_errors_are_those_of_the_servers(filled: Side) -> None:
 
 
 @pytest.mark.parametrize("direct", [True, False])
-def test_heads_show_what_boto3_shows(filled: Side, direct: bool) -> None:
+def test_head_is_the_same_as_boto3s(filled: Side, direct: bool) -> None:
     heads = HeadRequests(api(filled), BUCKET)
     assert heads._requests._direct
     heads._requests._direct = direct
@@ -178,13 +178,13 @@ def test_heads_show_what_boto3_shows(filled: Side, direct: bool) -> None:
 
 
 @pytest.mark.parametrize("how", ["reset", "error", "html", "truncated"])
-def test_a_head_that_fails_once_is_sent_again(filled: Side, how: str) -> None:
+def test_head_that_fails_once_is_sent_again(filled: Side, how: str) -> None:
     heads = HeadRequests(api(filled, 3.0), BUCKET)
     filled.sandbox.fail("HeadObject", side="source", how=how)
     assert heads.head(b"a/b", None) is not None
 
 
-def test_a_refused_head_is_an_error(filled: Side) -> None:
+def test_refused_head_is_an_error(filled: Side) -> None:
     with pytest.raises(ApiError):
         HeadRequests(api(filled, secret_key="wrong"), BUCKET).head(b"a/b", None)
     filled.sandbox.fail("HeadObject", side="source", status=403, code="AccessDenied", times=0)
@@ -196,8 +196,8 @@ def test_a_refused_head_is_an_error(filled: Side) -> None:
 
 
 @pytest.mark.parametrize("direct", [True, False])
-def test_a_page_that_leads_to_itself(filled: Side, direct: bool) -> None:
-    """Without rows it has nothing that would be out of order, and listers would ask for it again and again."""
+def test_page_whose_next_marker_is_its_own_is_an_error(filled: Side, direct: bool) -> None:
+    """The page has no rows whose order could be checked. Without this error it would be requested without end."""
     listing = VersionListing(api(filled), BUCKET)
     if not direct:
         listing._requests = None
@@ -208,7 +208,7 @@ def test_a_page_that_leads_to_itself(filled: Side, direct: bool) -> None:
         listing.page(last)
 
 
-def test_a_verification_of_a_listing_that_never_ends(filled: Side) -> None:
+def test_verify_fails_if_a_listing_never_ends(filled: Side) -> None:
     end = {"s3": filled.connection("s3"), "bucket": BUCKET}
     filled.sandbox.fail(operation="ListObjectVersions", how="endless", times=0)
     other = end | {"s3": {**end["s3"], "region": "us-east-2"}}

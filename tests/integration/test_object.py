@@ -53,7 +53,7 @@ def versions(side: Side) -> list[str]:
     return [one["VersionId"] for one in answer.get("Versions", [])]
 
 
-def test_put_an_empty_one(source: Side) -> None:
+def test_put_an_empty_object(source: Side) -> None:
     result = source.promised("object", **HERE)
     assert result["changes"] == PUT
     assert result["object"]["size"] == 0
@@ -87,10 +87,10 @@ def test_put_a_file(source: Side, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("in_process", [True, False])
-def test_a_file_is_the_same_in_process_and_as_a_module(
+def test_relative_src_is_the_same_file_in_process_and_as_a_module(
     source: Side, play: Plays, tmp_path: Path, in_process: bool
 ) -> None:
-    """Relative paths begin at the playbook, wherever ansible-playbook was started."""
+    """Relative paths start at the playbook's folder, wherever ansible-playbook was started."""
     home, folder = tmp_path / "home", tmp_path / "project" / "plays"
     files = {"~/file": home, "file": folder, "../file": folder.parent}
     for src, place in files.items():
@@ -113,7 +113,7 @@ def test_a_file_is_the_same_in_process_and_as_a_module(
     ]
 
 
-def test_other_content_is_replaced_and_what_was_not_asked_for_is_kept(source: Side) -> None:
+def test_other_content_is_replaced_and_omitted_options_are_kept(source: Side) -> None:
     source.do(
         "object", **HERE, content="old", content_type="text/x-own", metadata={"a": "1"}, tags={"t": "1"}
     )  # fmt: skip
@@ -131,14 +131,14 @@ def test_other_content_is_replaced_and_what_was_not_asked_for_is_kept(source: Si
 @pytest.mark.parametrize(
     "options", [{"metadata": {"a": "2"}}, {"metadata": {}}, {"content_type": "text/y"}]
 )
-def test_other_metadata_makes_a_new_version(source: Side, options: dict[str, Any]) -> None:
+def test_other_metadata_creates_a_new_version(source: Side, options: dict[str, Any]) -> None:
     source.do("object", **HERE, content="x", content_type="text/x", metadata={"a": "1"})
     assert source.promised("object", **HERE, content="x", **options)["changes"] == PUT
     assert head(source)["Metadata"] == options.get("metadata", {"a": "1"})
     assert head(source)["ContentType"] == options.get("content_type", "text/x")
 
 
-def test_other_tags_make_no_new_version(source: Side) -> None:
+def test_other_tags_do_not_create_a_new_version(source: Side) -> None:
     source.do("object", **HERE, content="x", tags={"a": "1", "b": "2"})
     result = source.promised("object", **HERE, tags={"a": "1", "c": "3"})
     assert result["changes"] == [f"PutObjectTagging {BUCKET}/{KEY}"]
@@ -148,13 +148,13 @@ def test_other_tags_make_no_new_version(source: Side) -> None:
     assert len(versions(source)) == 1
 
 
-def test_content_that_was_not_asked_for_stays(source: Side) -> None:
+def test_content_is_kept_if_the_option_is_omitted(source: Side) -> None:
     source.s3.put_object(Bucket=BUCKET, Key=KEY, Body=b"theirs", Metadata={"a": "1"})
     assert not source.promised("object", **HERE)["changed"]
     assert content(source) == b"theirs"
 
 
-def test_metadata_alone_is_no_reason_to_lose_the_content(source: Side) -> None:
+def test_other_metadata_without_content_is_refused(source: Side) -> None:
     source.s3.put_object(Bucket=BUCKET, Key=KEY, Body=b"theirs")
     result = source.promised("object", **HERE, metadata={"a": "1"})
     assert result["failed"]
@@ -162,7 +162,7 @@ def test_metadata_alone_is_no_reason_to_lose_the_content(source: Side) -> None:
     assert content(source) == b"theirs"
 
 
-def test_a_multipart_upload_of_the_same_bytes_is_the_same_object(source: Side) -> None:
+def test_multipart_upload_with_the_same_content_is_unchanged(source: Side) -> None:
     data = b"x" * (5 * 1024 * 1024) + b"end"
     upload = source.s3.create_multipart_upload(Bucket=BUCKET, Key=KEY)["UploadId"]
     parts = []
@@ -177,7 +177,7 @@ def test_a_multipart_upload_of_the_same_bytes_is_the_same_object(source: Side) -
     assert not source.promised("object", **HERE, content=data.decode())["changed"]
 
 
-def test_an_object_behind_a_delete_marker_is_put_again(source: Side) -> None:
+def test_object_with_a_delete_marker_is_put_again(source: Side) -> None:
     source.do("object", **HERE, content="x")
     source.s3.delete_object(Bucket=BUCKET, Key=KEY)
     assert source.promised("object", **HERE, content="x")["changes"] == PUT
@@ -194,17 +194,17 @@ def test_absent_puts_a_delete_marker_and_keeps_the_versions(source: Side) -> Non
     assert (len(listing["Versions"]), len(listing["DeleteMarkers"])) == (1, 1)
 
 
-def test_absent_from_nothing(source: Side) -> None:
+def test_absent_without_an_object_changes_nothing(source: Side) -> None:
     assert not source.promised("object", **HERE, state="absent")["changed"]
 
 
-def test_a_file_that_is_not_there(source: Side, tmp_path: Path) -> None:
+def test_missing_src_is_an_error(source: Side, tmp_path: Path) -> None:
     result = source.promised("object", **HERE, src=str(tmp_path / "none"))
     assert result["failed"]
     assert f"Cannot read the file {tmp_path}/none" in result["msg"]
 
 
-def test_several_with_a_bad_one_and_odd_keys(source: Side) -> None:
+def test_one_failed_object_of_several_does_not_stop_the_others(source: Side) -> None:
     keys = ["a b+c%20&?#.txt", "ünï/côde ☃", "no//slashes/./lost/../"]
     items = [{"bucket": BUCKET, "key": key, "content": key} for key in keys]
     items.insert(1, {"bucket": "no-such-bucket", "key": "k", "content": ""})

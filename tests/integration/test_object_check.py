@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The module backbeat_object_check on two servers: what it proves, and what it says when it cannot."""
+"""The module backbeat_object_check on two servers: what it verifies, and its messages if replication fails."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ KEY = "object-to-replicate"
 
 @pytest.fixture
 def replicating(source: Side, target: Side) -> Side:
-    """The source, where replication is set up and nothing is put yet."""
+    """The source with replication configured and without objects."""
     set_up(source, target, but=("object",))
     return source
 
@@ -42,7 +42,7 @@ def check(source: Side, target: Side | None = None, **options: Any) -> Result:
     return result
 
 
-def test_both_sides(replicating: Side, target: Side) -> None:
+def test_replicated_object_is_the_same_on_both_sides(replicating: Side, target: Side) -> None:
     put(replicating)
     result = check(replicating, target)
     assert not result.get("failed")
@@ -54,7 +54,7 @@ def test_both_sides(replicating: Side, target: Side) -> None:
     assert result["replica"]["bucket"] == TARGET
 
 
-def test_one_side_alone_and_the_copy_alone(replicating: Side, target: Side) -> None:
+def test_source_object_alone_and_replica_alone(replicating: Side, target: Side) -> None:
     put(replicating)
     one = check(replicating)
     assert "replica" not in one
@@ -64,7 +64,7 @@ def test_one_side_alone_and_the_copy_alone(replicating: Side, target: Side) -> N
     assert copy["polls"] == 1
 
 
-def test_one_of_several_statuses(replicating: Side) -> None:
+def test_one_of_several_statuses_is_enough(replicating: Side) -> None:
     replicating.sandbox.settings(paused=True)
     put(replicating)
     result = check(replicating, status=["PENDING", "PROCESSING"], wait=False)
@@ -72,7 +72,7 @@ def test_one_of_several_statuses(replicating: Side) -> None:
     assert result["object"]["replication_status"] == "PENDING"
 
 
-def test_waits_for_an_object_that_comes_later(replicating: Side, target: Side) -> None:
+def test_waits_until_a_slow_object_is_replicated(replicating: Side, target: Side) -> None:
     replicating.sandbox.settings(delay=1.0)
     put(replicating)
     result = check(replicating, target, wait_max_delay=0.2)
@@ -81,7 +81,7 @@ def test_waits_for_an_object_that_comes_later(replicating: Side, target: Side) -
     assert 0.5 < result["elapsed"] < 5
 
 
-def test_a_version_that_is_put_meanwhile_does_not_count(replicating: Side, target: Side) -> None:
+def test_version_id_selects_a_noncurrent_version(replicating: Side, target: Side) -> None:
     put(replicating)
     first = replicating.s3.head_object(Bucket=SOURCE, Key=KEY)["VersionId"]
     check(replicating, target)
@@ -90,14 +90,14 @@ def test_a_version_that_is_put_meanwhile_does_not_count(replicating: Side, targe
     assert result["object"]["version_id"] == result["replica"]["version_id"] == first
 
 
-def test_missing_object(replicating: Side) -> None:
+def test_missing_object_is_an_error(replicating: Side) -> None:
     result = check(replicating, wait_timeout=0.2)
     assert result["failed"]
     assert result["object"] is None
     assert f"The object {SOURCE}/{KEY} at {replicating.side.s3_url} does not exist" in result["msg"]
 
 
-def test_pending_too_long(replicating: Side, target: Side) -> None:
+def test_status_pending_at_the_timeout_is_an_error(replicating: Side, target: Side) -> None:
     replicating.sandbox.settings(paused=True)
     put(replicating)
     result = check(replicating, target, wait_timeout=0.5)
@@ -112,7 +112,7 @@ def test_pending_too_long(replicating: Side, target: Side) -> None:
     assert result["elapsed"] >= 0.5
 
 
-def test_failed_ends_the_waiting_early(replicating: Side, target: Side) -> None:
+def test_status_failed_ends_the_wait_before_the_timeout(replicating: Side, target: Side) -> None:
     target.iam.update_assume_role_policy(
         RoleName="TargetRoleForS3Replication",
         PolicyDocument='{"Version":"2012-10-17","Statement":[{"Effect":"Allow",'
@@ -130,7 +130,9 @@ def test_failed_ends_the_waiting_early(replicating: Side, target: Side) -> None:
     assert result["object"]["replication_status"] == "FAILED"
 
 
-def test_failed_for_want_of_the_target_bucket(replicating: Side, target: Side) -> None:
+def test_status_failed_without_a_target_bucket_names_the_bucket(
+    replicating: Side, target: Side
+) -> None:
     target.s3.delete_bucket(Bucket=TARGET)
     put(replicating)
     result = check(replicating, target)
@@ -138,7 +140,7 @@ def test_failed_for_want_of_the_target_bucket(replicating: Side, target: Side) -
     assert f"The target bucket {TARGET} at {target.side.s3_url} does not exist" in result["msg"]
 
 
-def test_failed_can_be_what_is_wanted(replicating: Side, target: Side) -> None:
+def test_status_failed_can_be_expected(replicating: Side, target: Side) -> None:
     target.s3.delete_bucket(Bucket=TARGET)
     put(replicating)
     assert not check(replicating, status=["FAILED"]).get("failed")
@@ -151,7 +153,7 @@ def test_failed_can_be_what_is_wanted(replicating: Side, target: Side) -> None:
         ([{"prefix": "other/"}], "the prefixes of the rules are 'other/'"),
     ],
 )
-def test_no_status_for_want_of_a_rule(
+def test_object_without_an_enabled_rule_is_an_error(
     source: Side, target: Side, rules: list[dict[str, Any]], message: str
 ) -> None:
     set_up(source, target, but=("object",), rules=rules)
@@ -161,7 +163,7 @@ def test_no_status_for_want_of_a_rule(
     assert message in result["msg"]
 
 
-def test_no_status_for_the_object_is_older_than_the_rule(source: Side, target: Side) -> None:
+def test_object_older_than_the_rule_is_an_error(source: Side, target: Side) -> None:
     set_up(source, target, but=("replication", "object"))
     put(source)
     no_rule = check(source, target, wait_timeout=0.2)
@@ -171,7 +173,7 @@ def test_no_status_for_the_object_is_older_than_the_rule(source: Side, target: S
     assert "the object was put before the rule existed" in result["msg"]
 
 
-def test_copy_is_missing(replicating: Side, target: Side) -> None:
+def test_missing_replica_is_an_error(replicating: Side, target: Side) -> None:
     put(replicating)
     seen = check(replicating, target)
     target.s3.delete_object(Bucket=TARGET, Key=KEY, VersionId=seen["object"]["version_id"])
@@ -182,7 +184,9 @@ def test_copy_is_missing(replicating: Side, target: Side) -> None:
     assert result["replica"] is None
 
 
-def test_several_with_a_bad_one(replicating: Side, target: Side) -> None:
+def test_one_failed_check_of_several_does_not_stop_the_others(
+    replicating: Side, target: Side
+) -> None:
     put(replicating)
     put(replicating, "second")
     other_side = {"s3": target.connection("s3"), "bucket": TARGET}

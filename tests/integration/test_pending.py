@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Changes after which pending objects would never replicate: refused with numbers, or warned of."""
+"""Changes after which pending objects would never replicate: refused, or allowed with a warning."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from tests.integration.support.procedure import (
 )
 
 RULES = [{"id": "images", "prefix": "images/"}, {"id": "logs", "prefix": "logs/"}]
-LOOKS = {"ListObjectVersions", "HeadObject"}
-GONE: dict[str, Any] = {"state": "absent"}
-#: Changes after which what is on its way below images/ does not arrive.
-STRANDING: dict[str, dict[str, Any]] = {
-    "no configuration": GONE,
-    "a rule gone": {**GONE, "rules": RULES[:1]},
+SCAN_OPERATIONS = {"ListObjectVersions", "HeadObject"}
+ABSENT: dict[str, Any] = {"state": "absent"}
+#: Changes after which pending versions with the prefix images/ would never replicate.
+LOSSY_CHANGES: dict[str, dict[str, Any]] = {
+    "no configuration": ABSENT,
+    "a rule removed": {**ABSENT, "rules": RULES[:1]},
     "a rule purged": {"rules": RULES[1:], "purge_rules": True},
     "a rule disabled": {"rules": [{"id": "images", "enabled": False}]},
     "a narrower prefix": {"rules": [{"id": "images", "prefix": "images/2026/"}]},
@@ -39,19 +39,19 @@ STRANDING: dict[str, dict[str, Any]] = {
         "rules": RULES,
     },
 }
-#: Changes, and none, after which everything arrives.
-HARMLESS: dict[str, dict[str, Any]] = {
+#: Runs after which all pending versions still replicate.
+HARMLESS_CHANGES: dict[str, dict[str, Any]] = {
     "nothing": {},
     "the same again": {"rules": RULES},
     "one more rule": {"rules": [{"id": "more", "prefix": "more/"}]},
     "a shorter prefix": {"rules": [{"id": "images", "prefix": "image"}]},
-    "a rule that is not there gone": {**GONE, "rules": [{"id": "more"}]},
+    "a missing rule removed": {**ABSENT, "rules": [{"id": "more"}]},
 }
 
 
 @pytest.fixture
 def paused(source: Side, target: Side) -> Side:
-    """The source of a replication with two rules, whose Backbeat does nothing for the time being."""
+    """The source of a replication with two rules, whose Backbeat is paused."""
     for result in set_up(source, target, but=["object"], rules=RULES):
         assert not result.get("failed"), result
     source.sandbox.settings("source", paused=True)
@@ -64,19 +64,19 @@ def put(side: Side, keys: Iterable[str]) -> None:
 
 
 def change(side: Side, wanted: dict[str, Any], **options: Any) -> Result:
-    """The change, predicted by check mode: refused or made alike."""
+    """Makes the change, and asserts that check mode predicts it or fails in the same way."""
     side.sandbox.clear_calls()
     return side.promised("bucket_replication", bucket=SOURCE_BUCKET, **wanted, **options)
 
 
-def looked(side: Side) -> set[str]:
-    return LOOKS & set(side.reads())
+def scan_operations(side: Side) -> set[str]:
+    return SCAN_OPERATIONS & set(side.reads())
 
 
-@pytest.mark.parametrize("kind", STRANDING)
-def test_refused_with_numbers(paused: Side, kind: str) -> None:
+@pytest.mark.parametrize("kind", LOSSY_CHANGES)
+def test_change_is_refused_with_the_number_of_pending_versions(paused: Side, kind: str) -> None:
     put(paused, ["images/1", "images/2", "images/3", "images/4", "other/1"])
-    result = change(paused, STRANDING[kind])
+    result = change(paused, LOSSY_CHANGES[kind])
     message = assert_failure(
         result, SOURCE_BUCKET, paused.side.s3_url, "they stay PENDING or end as FAILED"
     )
@@ -87,10 +87,10 @@ def test_refused_with_numbers(paused: Side, kind: str) -> None:
     assert paused.writes() == []
 
 
-@pytest.mark.parametrize("kind", STRANDING)
-def test_warned_of_when_allowed(paused: Side, kind: str) -> None:
+@pytest.mark.parametrize("kind", LOSSY_CHANGES)
+def test_allowed_change_warns_with_the_number_of_pending_versions(paused: Side, kind: str) -> None:
     put(paused, ["images/1"])
-    result = change(paused, STRANDING[kind], allow_pending_loss=True)
+    result = change(paused, LOSSY_CHANGES[kind], allow_pending_loss=True)
     assert not result.get("failed"), result
     assert result["changed"]
     (warning,) = result["warnings"]
@@ -100,49 +100,49 @@ def test_warned_of_when_allowed(paused: Side, kind: str) -> None:
     assert paused.side.s3_url in warning
 
 
-@pytest.mark.parametrize("kind", HARMLESS)
-def test_not_looked_for_where_nothing_is_stranded(paused: Side, kind: str) -> None:
+@pytest.mark.parametrize("kind", HARMLESS_CHANGES)
+def test_harmless_change_does_not_scan_for_pending_versions(paused: Side, kind: str) -> None:
     put(paused, ["images/1", "logs/1"])
-    result = change(paused, HARMLESS[kind])
+    result = change(paused, HARMLESS_CHANGES[kind])
     assert not result.get("failed"), result
     assert result["warnings"] == []
-    assert looked(paused) == set()
+    assert scan_operations(paused) == set()
 
 
-def test_not_looked_for_where_no_rule_was_in_force(paused: Side) -> None:
+def test_removal_of_a_disabled_rule_does_not_scan_for_pending_versions(paused: Side) -> None:
     paused.do(
         "bucket_replication", bucket=SOURCE_BUCKET, rules=[{"id": "images", "enabled": False}]
     )
     put(paused, ["images/1"])
-    result = change(paused, {**GONE, "rules": RULES[:1]})
+    result = change(paused, {**ABSENT, "rules": RULES[:1]})
     assert result["changed"]
-    assert looked(paused) == set()
+    assert scan_operations(paused) == set()
 
 
-def test_only_below_the_prefixes_that_lose_their_rule(paused: Side) -> None:
+def test_only_pending_versions_of_the_removed_rule_are_counted(paused: Side) -> None:
     put(paused, ["images/1", "logs/1"])
-    result = change(paused, {**GONE, "rules": RULES[1:]})
+    result = change(paused, {**ABSENT, "rules": RULES[1:]})
     message = assert_failure(result, "1 of 1 versions put since")
     assert "logs/1" in message
     assert "images/1" not in message
 
 
-def test_what_has_arrived_strands_nothing(paused: Side) -> None:
+def test_replicated_versions_do_not_block_a_change(paused: Side) -> None:
     put(paused, ["images/1", "images/2"])
     paused.sandbox.settings("source", paused=False)
     keys = [{"bucket": SOURCE_BUCKET, "key": f"images/{n}"} for n in (1, 2)]
     paused.do("object_check", checks=keys, wait_timeout=10, wait_max_delay=0.1)
-    result = change(paused, STRANDING["no configuration"])
+    result = change(paused, LOSSY_CHANGES["no configuration"])
     assert result["changed"]
     assert result["warnings"] == []
 
 
-def test_what_was_never_to_be_replicated_strands_nothing(paused: Side) -> None:
+def test_versions_without_a_rule_do_not_block_a_change(paused: Side) -> None:
     put(paused, ["other/1"])
-    assert change(paused, STRANDING["no configuration"])["changed"]
+    assert change(paused, LOSSY_CHANGES["no configuration"])["changed"]
 
 
-def test_what_is_being_retried_is_on_its_way_too(paused: Side, target: Side) -> None:
+def test_version_that_backbeat_retries_is_pending(paused: Side, target: Side) -> None:
     target.s3.delete_bucket(Bucket=TARGET_BUCKET)
     paused.sandbox.settings("source", paused=False, retries=10_000)
     put(paused, ["images/1"])
@@ -154,37 +154,37 @@ def test_what_is_being_retried_is_on_its_way_too(paused: Side, target: Side) -> 
         wait_timeout=10,
         wait_max_delay=0.05,
     )
-    assert_failure(change(paused, GONE), "1 of 1 versions put since", "are pending (images/1)")
+    assert_failure(change(paused, ABSENT), "1 of 1 versions put since", "are pending (images/1)")
 
 
-def test_old_versions_are_on_their_way_too(paused: Side) -> None:
+def test_noncurrent_versions_can_be_pending(paused: Side) -> None:
     put(paused, ["images/1", "images/1"])
     paused.s3.delete_object(Bucket=SOURCE_BUCKET, Key="images/1")
-    assert_failure(change(paused, GONE), "2 of 2 versions put since", "are pending")
+    assert_failure(change(paused, ABSENT), "2 of 2 versions put since", "are pending")
 
 
-def test_no_time_reads_none(paused: Side) -> None:
+def test_pending_scan_time_0_disables_the_scan(paused: Side) -> None:
     put(paused, ["images/1"])
-    result = change(paused, GONE, pending_scan_time=0)
+    result = change(paused, ABSENT, pending_scan_time=0)
     assert result["changed"]
     assert result["warnings"] == []
-    assert looked(paused) == set()
+    assert scan_operations(paused) == set()
 
 
-def test_beyond_the_first_page(paused: Side) -> None:
-    """Listings come in the order of keys: the latest objects may be on the last page."""
+def test_scan_continues_after_the_first_page(paused: Side) -> None:
+    """Listings are in the order of keys, so the newest objects may be on the last page."""
     keys = [f"images/{number:04}" for number in range(1010)]
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda key: paused.s3.put_object(Bucket=SOURCE_BUCKET, Key=key), keys[:-1]))
     put(paused, keys[-1:])
-    result = paused.run("bucket_replication", bucket=SOURCE_BUCKET, **GONE)
+    result = paused.run("bucket_replication", bucket=SOURCE_BUCKET, **ABSENT)
     assert_failure(result, "100 of 100 versions put since", "are pending (images/1009, ")
-    late = paused.run("bucket_replication", bucket=SOURCE_BUCKET, **GONE, pending_scan_time=0.001)
+    late = paused.run("bucket_replication", bucket=SOURCE_BUCKET, **ABSENT, pending_scan_time=0.001)
     assert_failure(late, "Listing did not end within 0 s", "raise pending_scan_time")
 
 
-def test_sent_again_under_the_new_configuration(paused: Side, target: Side) -> None:
-    """What was pending under other roles arrives, once its own tags are put back."""
+def test_resend_pending_replicates_versions_under_the_new_roles(paused: Side, target: Side) -> None:
+    """Backbeat sends a version again under the new roles when the module puts its own tags back."""
     put(paused, ["images/1", "logs/1"])
     roles = {
         "source_role": paused.arn("role", SOURCE_ROLE),
@@ -207,28 +207,28 @@ def test_sent_again_under_the_new_configuration(paused: Side, target: Side) -> N
     paused.do("object_check", checks=keys, wait_timeout=10, wait_max_delay=0.1)
 
 
-def test_one_bucket_of_several(paused: Side) -> None:
-    """The others are changed, and the message names the one that was not."""
+def test_one_refused_bucket_of_several_does_not_stop_the_others(paused: Side) -> None:
+    """The message names the bucket that was not changed."""
     put(paused, ["images/1"])
     paused.do("bucket", name="other-bucket", versioning="enabled")
-    roles = STRANDING["other roles"]
+    roles = LOSSY_CHANGES["other roles"]
     paused.do(
         "bucket_replication", **{**roles, "bucket": "other-bucket", "target_bucket": "x-bucket"}
     )
-    items = [{"bucket": name, **GONE} for name in (SOURCE_BUCKET, "other-bucket")]
+    items = [{"bucket": name, **ABSENT} for name in (SOURCE_BUCKET, "other-bucket")]
     result = paused.run("bucket_replication", replications=items)
     assert result["failed"]
     assert f"1 of 2 replications failed.\n{SOURCE_BUCKET}: Of the bucket" in result["msg"]
     assert [one["changed"] for one in result["results"]] == [False, True]
 
 
-def test_a_bucket_that_may_not_be_listed(paused: Side) -> None:
+def test_missing_permission_to_list_suggests_pending_scan_time_0(paused: Side) -> None:
     allowed = ["s3:GetReplicationConfiguration", "s3:PutReplicationConfiguration"]
     statement = {"Effect": "Allow", "Action": allowed, "Resource": "*"}
     keys: dict[str, Any] = paused.side.create_user(
         "narrow", {"Version": "2012-10-17", "Statement": [statement]}
     )
-    wanted = {**STRANDING["a rule disabled"], **keys, "retry_timeout": 0}
+    wanted = {**LOSSY_CHANGES["a rule disabled"], **keys, "retry_timeout": 0}
     refused = paused.run("bucket_replication", bucket=SOURCE_BUCKET, **wanted)
     assert_failure(
         refused, f"list the versions of the bucket {SOURCE_BUCKET}", "pending_scan_time: 0"
@@ -237,21 +237,23 @@ def test_a_bucket_that_may_not_be_listed(paused: Side) -> None:
     assert done["changed"]
 
 
-@pytest.mark.parametrize("through", ["s3_url", "backbeat_url"])
-def test_the_backlog_is_told_through_either_endpoint(paused: Side, through: str) -> None:
-    """What CloudServer passes on from Backbeat has no request ID, and is no other server's answer for that."""
+@pytest.mark.parametrize("url_option", ["s3_url", "backbeat_url"])
+def test_backlog_is_read_through_cloudserver_and_from_backbeat(
+    paused: Side, url_option: str
+) -> None:
+    """Responses that CloudServer forwards from Backbeat have no request ID, and must be accepted nevertheless."""
     put(paused, ["images/1", "images/2"])
-    url = getattr(paused.side, through)
-    result = change(paused, GONE, backbeat_url=url)
+    url = getattr(paused.side, url_option)
+    result = change(paused, ABSENT, backbeat_url=url)
     message = assert_failure(result, "they stay PENDING or end as FAILED")
     assert "Backbeat has 2 operations (0 bytes) of all buckets to send" in message
 
 
-@pytest.mark.parametrize("through", ["s3_url", "backbeat_url"])
-def test_a_web_page_is_not_taken_for_backbeat(paused: Side, through: str) -> None:
+@pytest.mark.parametrize("url_option", ["s3_url", "backbeat_url"])
+def test_html_response_is_not_accepted_from_backbeat(paused: Side, url_option: str) -> None:
     put(paused, ["images/1"])
     paused.sandbox.fail("BackbeatApi", how="html", status=200, times=0)
-    url = getattr(paused.side, through)
-    result = paused.run("bucket_replication", bucket=SOURCE_BUCKET, **GONE, backbeat_url=url)
+    url = getattr(paused.side, url_option)
+    result = paused.run("bucket_replication", bucket=SOURCE_BUCKET, **ABSENT, backbeat_url=url)
     assert result["failed"]
     assert "did not come from Backbeat" in result["msg"]

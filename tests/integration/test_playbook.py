@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The playbook from nothing, again, in check mode, and after manual changes."""
+"""The setup playbook: its first run, a second run, check mode, and runs after manual changes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from tests.integration.support.procedure import (
 )
 from tests.integration.test_half_done import arrives
 
-#: All that the guide makes, as the modules name it.
+#: All changes of the guide, as the modules return them.
 ALL_CHANGES = sorted(
     [
         f"CreateRole {SOURCE_ROLE}",
@@ -47,7 +47,7 @@ ALL_CHANGES = sorted(
         f"PutObject {SOURCE_BUCKET}/{KEY}",
     ]
 )
-#: The calls of a run that finds everything done, in their order on each side, preflight's first. All of them are reads.
+#: The calls of a run without changes, in their order on each side, preflight's first. All of them are reads.
 CONVERGED = {
     "source": [
         *("ListBuckets", "GetUser", "GetBucketVersioning", "GetBucketReplication", "GetRole"),
@@ -55,7 +55,7 @@ CONVERGED = {
         "GetPolicy",
         "GetPolicyVersion",
         "ListAttachedRolePolicies",
-        "GetPolicy",  # whether a second part is left from a larger document
+        "GetPolicy",  # for a second part of an earlier, larger document
         "GetBucketVersioning",
         "GetBucketReplication",
         *("HeadObject", "GetBucketReplication", "BackbeatMetadata"),
@@ -87,7 +87,7 @@ OTHER_POLICY = json.dumps(
 )
 
 
-def with_a_named_rule(inventory: Inventory) -> Inventory:
+def with_a_listed_rule(inventory: Inventory) -> Inventory:
     inventory["all"]["hosts"]["node1"]["replication_pairs"][0]["rules"] = [
         {"prefix": "", "enabled": True}
     ]
@@ -95,7 +95,9 @@ def with_a_named_rule(inventory: Inventory) -> Inventory:
 
 
 @pytest.mark.each_core
-def test_check_and_run_and_again(play: Plays, source: Side, target: Side) -> None:
+def test_run_matches_check_mode_and_a_second_run_changes_nothing(
+    play: Plays, source: Side, target: Side
+) -> None:
     check = play.check().ok()
     assert check.changes() == ALL_CHANGES
     assert check.changed() == {"node1": 5, "node6": 3}
@@ -123,23 +125,23 @@ def test_check_and_run_and_again(play: Plays, source: Side, target: Side) -> Non
     assert source.writes() == target.writes() == []
 
 
-def test_module_processes_return_what_the_controller_itself_returns(
+def test_modules_return_the_same_in_process_and_as_processes(
     play: Plays, source: Side, target: Side
 ) -> None:
     set_up(source, target)
     arrives(source, target)
     as_modules = play("-vvv", inventory=play.inventory(backbeat_in_process=False)).ok()
-    inside = play("-vvv").ok()
+    in_process = play("-vvv").ok()
     assert "AnsiballZ_backbeat_policy" in as_modules.output
-    assert "AnsiballZ_backbeat" not in inside.output
+    assert "AnsiballZ_backbeat" not in in_process.output
     assert as_modules.changed() == {}
-    assert_same_results(as_modules, inside)
+    assert_same_results(as_modules, in_process)
 
 
 def test_drift_in_every_resource_is_shown_and_repaired(
     play: Plays, source: Side, target: Side
 ) -> None:
-    inventory = with_a_named_rule(play.inventory())
+    inventory = with_a_listed_rule(play.inventory())
     assert not set_up(source, target)[-1].get("failed")
     source.iam.update_assume_role_policy(RoleName=SOURCE_ROLE, PolicyDocument=OTHER_TRUST)
     source.iam.create_policy_version(
@@ -182,10 +184,10 @@ def test_drift_in_every_resource_is_shown_and_repaired(
     assert play(inventory=inventory).ok().changed() == {}
 
 
-def test_what_was_set_up_by_the_guides_commands_is_left_alone(
+def test_replication_set_up_as_in_the_guide_is_unchanged(
     play: Plays, source: Side, target: Side
 ) -> None:
-    """Only the permissions differ: the guide's lack one that servers since 2025 want, and have some too many."""
+    """Only policies differ: the guide's lack a permission that servers need since 2025, and grant unneeded ones."""
     inventory = play.inventory(replication_permissions="guide")
     guide: dict[str, Any] = {
         "permissions": "guide",
@@ -201,7 +203,7 @@ def test_what_was_set_up_by_the_guides_commands_is_left_alone(
         side.do("policy", name=policy, side=side.name, roles=[role], **guide)
     source.s3.put_object(Bucket=SOURCE_BUCKET, Key=KEY)
     assert play(inventory=inventory).ok().changed() == {}
-    # The proof from before does not hold for the new policies.
+    # The earlier proof of replication is not valid for the new policies.
     # What the guide's document grants on the other side's bucket stays, since another inventory may need it.
     assert play().ok().changes() == [f"CreatePolicyVersion {SOURCE_POLICY}", *REPEATED_PROOF]
     purged = play(inventory=play.inventory(replication_purge_statements=True)).ok()

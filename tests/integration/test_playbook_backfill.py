@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, scality.backbeat contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The playbook backfill_replication: all pairs of an inventory, its files, and what it says."""
+"""The playbook backfill_replication: all pairs of an inventory, its files, and its output."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.integration.test_verify import put, states, verify
 BACKFILL = ROOT / "playbooks" / "backfill_replication.yml"
 
 
-def test_what_existed_before_the_rule(
+def test_objects_older_than_the_rule_are_sent_and_reported(
     play: Plays, source: Side, target: Side, tmp_path: Path
 ) -> None:
     set_up(source, target, but=("object", "replication"))
@@ -30,8 +30,8 @@ def test_what_existed_before_the_rule(
         replication_verify_folder=str(folder), replication_report_html=str(page)
     )
     before = source.sandbox.calls(write=True)
-    foreseen = play("--check", inventory=inventory, playbook=BACKFILL).ok()
-    assert "1 would be sent, 2 skipped" in " ".join(foreseen.output.split())
+    predicted = play("--check", inventory=inventory, playbook=BACKFILL).ok()
+    assert "1 would be sent, 2 skipped" in " ".join(predicted.output.split())
     assert source.sandbox.calls(write=True) == before
     played = play(inventory=inventory, playbook=BACKFILL).ok()
     assert "1 sent, 2 skipped" in " ".join(played.output.split())
