@@ -18,10 +18,10 @@ from devtools.places import ROOT
 from tests.integration.support.bad_input import assert_failure
 from tests.integration.support.guide import (
     bucket_by_hand,
-    foreign,
     guide_by_hand,
     replication_by_hand,
     role_by_hand,
+    unrelated_policy,
 )
 from tests.integration.support.modules import Result, Side
 from tests.integration.support.plays import SETUP, Plays
@@ -46,7 +46,7 @@ def adopt(source: Side, target: Side, **options: Any) -> Result:
         "source": {"s3": source.connection("s3"), "iam": source.connection("iam"), **options},
         "target": {"iam": target.connection("iam")},
     }
-    return source.promised("adoption_info", name="node1 to node6", **sides)
+    return source.run_idempotent("adoption_info", name="node1 to node6", **sides)
 
 
 def role_variables(side: str, policies: str) -> dict[str, str]:
@@ -105,10 +105,14 @@ def test_roles_that_setup_would_change_are_given_by_arn(
     source: Side, target: Side, difference: str
 ) -> None:
     roles = guide_by_hand(
-        source, target, foreign() if difference == "policy" else foreign("s3:GetObject")
+        source,
+        target,
+        unrelated_policy() if difference == "policy" else unrelated_policy("s3:GetObject"),
     )
     if difference == "trust":
-        trust = foreign("sts:AssumeRole").replace('"Resource": "*"', '"Principal": {"AWS": "*"}')
+        trust = unrelated_policy("sts:AssumeRole").replace(
+            '"Resource": "*"', '"Principal": {"AWS": "*"}'
+        )
         source.iam.update_assume_role_policy(RoleName=SOURCE_ROLE, PolicyDocument=trust)
     if difference == "no policy":
         arn = source.arn("policy", SOURCE_POLICY)
@@ -123,7 +127,7 @@ def test_roles_that_cannot_be_read_are_given_by_arn(source: Side, target: Side) 
     """Without a connection to IAM, and for an ARN without an existing role."""
     roles = guide_by_hand(source, target)
     bare = {"s3": source.connection("s3")}
-    found = source.promised("adoption_info", name="x", source=bare, target={})["variables"]
+    found = source.run_idempotent("adoption_info", name="x", source=bare, target={})["variables"]
     assert found["source"]["replication_source_role_arn"] == roles[0]
     assert found["target"] == {"replication_target_role_arn": roles[1]}
 
@@ -138,8 +142,8 @@ def test_pair_lists_its_role_if_most_buckets_have_another(source: Side, target: 
     """The roles of most buckets become variables of the host; other roles are listed in their pairs."""
     roles = guide_by_hand(source, target)
     others = (
-        role_by_hand(source, "OtherSource", "OtherSourcePolicy", foreign()),
-        role_by_hand(target, "OtherTarget", "OtherTargetPolicy", foreign()),
+        role_by_hand(source, "OtherSource", "OtherSourcePolicy", unrelated_policy()),
+        role_by_hand(target, "OtherTarget", "OtherTargetPolicy", unrelated_policy()),
     )
     for name in ("one-more-bucket", "own-bucket", "cloud-bucket", "bare-bucket"):
         bucket_by_hand(source, name)
@@ -210,7 +214,7 @@ def test_several_environments_in_one_task(source: Side, target: Side) -> None:
         "target": {"iam": target.connection("iam")},
     }
     nothing = {"source": {"s3": target.connection("s3")}, "target": {}}
-    found = source.promised(
+    found = source.run_idempotent(
         "adoption_info", environments=[{"name": "one", **sides}, {"name": "other", **nothing}]
     )["results"]
     assert [len(one["variables"]["source"]["replication_pairs"]) for one in found] == [1, 0]
@@ -266,7 +270,7 @@ def test_setup_changes_nothing_after_adoption_of_other_roles_and_policies(
     play: Plays, source: Side, target: Side, tmp_path: Path
 ) -> None:
     """Policies that the collection would not write, and a second bucket with other roles and a disabled rule."""
-    roles = guide_by_hand(source, target, foreign())
+    roles = guide_by_hand(source, target, unrelated_policy())
     others = (
         role_by_hand(source, "OtherSource", "OtherSourcePolicy"),
         role_by_hand(target, "OtherTarget", "OtherTargetPolicy"),
@@ -313,8 +317,8 @@ def test_sources_with_different_roles_at_one_target_are_refused(
     """The target host has one variable for its role, which cannot hold the roles of two sources."""
     guide_by_hand(source, target)
     others = (
-        role_by_hand(source, "OtherSource", "OtherSourcePolicy", foreign()),
-        role_by_hand(target, "OtherTarget", "OtherTargetPolicy", foreign()),
+        role_by_hand(source, "OtherSource", "OtherSourcePolicy", unrelated_policy()),
+        role_by_hand(target, "OtherTarget", "OtherTargetPolicy", unrelated_policy()),
     )
     bucket_by_hand(source, "own-bucket")
     replication_by_hand(source, "own-bucket", "own-target", *others)

@@ -24,7 +24,9 @@ def url(side: Side, endpoint: str) -> str:
 
 
 def service(side: Side, endpoint: str = "s3", **options: Any) -> dict[str, Any]:
-    found = side.promised("service_info", backbeat_url=url(side, endpoint), **options)["service"]
+    found = side.run_idempotent("service_info", backbeat_url=url(side, endpoint), **options)[
+        "service"
+    ]
     assert isinstance(found, dict)
     return found
 
@@ -89,13 +91,13 @@ def test_unknown_access_key_is_an_error(source: Side) -> None:
 def test_pause_stops_only_the_given_site(source: Side, target: Side, endpoint: str) -> None:
     set_up(source, target, but=("object",))
     there = {"backbeat_url": url(source, endpoint)}
-    paused = source.promised("site", site="node6", state="paused", **there)
+    paused = source.run_idempotent("site", site="node6", state="paused", **there)
     assert paused["changes"] == ["PauseSite node6"]
     assert states(source)["node6"] == "paused"
     assert states(source)["us-east-2"] == "running"
     put(source, "k")
     assert_status(source, "k", "PENDING", wait=False)
-    resumed = source.promised("site", site="node6", **there)
+    resumed = source.run_idempotent("site", site="node6", **there)
     assert resumed["changes"] == ["ResumeSite node6"]
     assert_status(source, "k", "COMPLETED")
 
@@ -137,7 +139,7 @@ def test_schedule_is_sent_after_the_pause_and_read_back(source: Side, wait: str)
 
 def test_schedule_resumes_the_site(source: Side) -> None:
     there = {"backbeat_url": url(source, "s3"), "site": "node6"}
-    paused = source.promised("site", state="paused", hours=2, **there)
+    paused = source.run_idempotent("site", state="paused", hours=2, **there)
     assert paused["site"]["sites"][0]["resume_at"] is not None
     assert len(paused["changes"]) == 2
     refused = source.run("site", state="running", **there)
@@ -156,7 +158,7 @@ def test_failed_info_reads_all_pages(source: Side, target: Side) -> None:
     for key in keys:
         put(source, key)
     assert_status(source, keys[-1], "FAILED")
-    found = source.promised(
+    found = source.run_idempotent(
         "failed_info", backbeat_url=url(source, "backbeat"), bucket=SOURCE_BUCKET
     )["failures"]
     assert sorted(one["key"] for one in found["versions"]) == keys

@@ -28,7 +28,7 @@ def bucket_names(side: Side) -> list[str]:
 
 
 def test_bucket_is_created_with_versioning(source: Side) -> None:
-    result = source.promised("bucket", name=NAME, versioning="enabled")
+    result = source.run_idempotent("bucket", name=NAME, versioning="enabled")
     assert result["changes"] == [f"CreateBucket {NAME}", f"PutBucketVersioning {NAME}"]
     assert result["bucket"] == {"name": NAME, "versioning": "enabled", "location": None}
     assert result["diff"]["before"] == {}
@@ -38,7 +38,7 @@ def test_bucket_is_created_with_versioning(source: Side) -> None:
 
 @pytest.mark.lowest_boto3
 def test_bucket_is_created_without_versioning_in_a_location(source: Side) -> None:
-    result = source.promised("bucket", name=NAME, location="us-west-1")
+    result = source.run_idempotent("bucket", name=NAME, location="us-west-1")
     assert result["bucket"] == {"name": NAME, "versioning": "unversioned", "location": "us-west-1"}
     assert versioning(source) is None
     assert source.s3.get_bucket_location(Bucket=NAME)["LocationConstraint"] == "us-west-1"
@@ -49,7 +49,7 @@ def test_versioning_is_enabled(source: Side, before: str | None) -> None:
     source.s3.create_bucket(Bucket=NAME)
     if before:
         set_versioning(source, before)
-    result = source.promised("bucket", name=NAME, versioning="enabled")
+    result = source.run_idempotent("bucket", name=NAME, versioning="enabled")
     assert result["changes"] == [f"PutBucketVersioning {NAME}"]
     assert result["diff"]["before"]["versioning"] == (before or "unversioned").lower()
     assert versioning(source) == "Enabled"
@@ -58,20 +58,20 @@ def test_versioning_is_enabled(source: Side, before: str | None) -> None:
 def test_versioning_is_suspended(source: Side) -> None:
     source.s3.create_bucket(Bucket=NAME)
     set_versioning(source, "Enabled")
-    source.promised("bucket", name=NAME, versioning="suspended")
+    source.run_idempotent("bucket", name=NAME, versioning="suspended")
     assert versioning(source) == "Suspended"
 
 
 def test_versioning_is_kept_if_the_option_is_omitted(source: Side) -> None:
     source.s3.create_bucket(Bucket=NAME)
     set_versioning(source, "Enabled")
-    assert not source.promised("bucket", name=NAME)["changed"]
+    assert not source.run_idempotent("bucket", name=NAME)["changed"]
     assert versioning(source) == "Enabled"
 
 
 def test_versioning_of_a_bucket_with_object_lock_is_unchanged(source: Side) -> None:
     source.s3.create_bucket(Bucket=NAME, ObjectLockEnabledForBucket=True)
-    assert not source.promised("bucket", name=NAME, versioning="enabled")["changed"]
+    assert not source.run_idempotent("bucket", name=NAME, versioning="enabled")["changed"]
 
 
 def test_versioning_of_a_bucket_that_replicates_cannot_be_suspended(
@@ -89,7 +89,7 @@ def test_versioning_of_a_bucket_that_replicates_cannot_be_suspended(
 
 def test_another_location_is_an_error(source: Side) -> None:
     source.s3.create_bucket(Bucket=NAME)
-    result = source.promised("bucket", name=NAME, location="us-west-1")
+    result = source.run_idempotent("bucket", name=NAME, location="us-west-1")
     assert result["failed"]
     assert "is in the location us-east-1, not us-west-1" in result["msg"]
 
@@ -98,7 +98,7 @@ def test_another_location_is_an_error(source: Side) -> None:
 @pytest.mark.parametrize("before", [{}, {"versioning": "enabled"}])
 def test_absent_deletes_the_bucket(source: Side, before: dict[str, Any]) -> None:
     source.do("bucket", name=NAME, **before)
-    result = source.promised("bucket", name=NAME, state="absent")
+    result = source.run_idempotent("bucket", name=NAME, state="absent")
     assert result["changes"] == [f"DeleteBucket {NAME}"]
     assert result["bucket"] is None
     assert result["diff"]["after"] == {}
@@ -106,7 +106,7 @@ def test_absent_deletes_the_bucket(source: Side, before: dict[str, Any]) -> None
 
 
 def test_absent_without_a_bucket_changes_nothing(source: Side) -> None:
-    assert not source.promised("bucket", name=NAME, state="absent")["changed"]
+    assert not source.run_idempotent("bucket", name=NAME, state="absent")["changed"]
 
 
 @pytest.mark.parametrize("left", ["an object", "a delete marker"])
@@ -116,7 +116,7 @@ def test_absent_of_a_bucket_that_is_not_empty_is_an_error(source: Side, left: st
     if left == "a delete marker":
         source.s3.delete_object(Bucket=NAME, Key="k")
         source.s3.delete_object(Bucket=NAME, Key="k", VersionId=put["VersionId"])
-    result = source.promised("bucket", name=NAME, state="absent")
+    result = source.run_idempotent("bucket", name=NAME, state="absent")
     assert result["failed"]
     assert f"The bucket {NAME} at {source.side.s3_url} is not empty" in result["msg"]
     assert bucket_names(source) == [NAME]
@@ -125,7 +125,7 @@ def test_absent_of_a_bucket_that_is_not_empty_is_an_error(source: Side, left: st
 @pytest.mark.parametrize("state", ["present", "absent"])
 def test_bucket_of_another_account_is_an_error(source: Side, state: str) -> None:
     source.side.client("s3", source.side.other).create_bucket(Bucket=NAME)
-    result = source.promised("bucket", name=NAME, state=state)
+    result = source.run_idempotent("bucket", name=NAME, state=state)
     assert result["failed"]
     assert result["error"]["status"] == 403
     assert "may belong to another account" in result["msg"]
@@ -138,7 +138,7 @@ def test_one_invalid_bucket_of_several_does_not_stop_the_others(source: Side) ->
         {"name": "Not_A_Bucket"},
         {"name": "gone-bucket", "state": "absent"},
     ]
-    result = source.promised("bucket", buckets=items)
+    result = source.run_idempotent("bucket", buckets=items)
     assert result["failed"]
     assert result["msg"].startswith("1 of 3 buckets failed.\nNot_A_Bucket: ")
     assert [one["changed"] for one in result["results"]] == [True, False, True]
@@ -151,7 +151,7 @@ def test_one_invalid_bucket_of_several_does_not_stop_the_others(source: Side) ->
 
 def test_a_hundred_buckets_in_one_task(source: Side) -> None:
     items = [{"name": f"bucket-{number:03}", "versioning": "enabled"} for number in range(100)]
-    result = source.promised("bucket", buckets=items)
+    result = source.run_idempotent("bucket", buckets=items)
     assert [one["bucket"]["name"] for one in result["results"]] == [one["name"] for one in items]
     assert len(bucket_names(source)) == 100
 

@@ -53,7 +53,7 @@ def rules_of(side: Side) -> dict[str, Any]:
 
 
 def test_configuration_is_created_with_defaults(source: Side) -> None:
-    result = source.promised("bucket_replication", **WANTED)
+    result = source.run_idempotent("bucket_replication", **WANTED)
     assert result["changes"] == PUT
     replication = result["replication"]
     assert replication["role"] == f"{SOURCE_ROLE},{TARGET_ROLE}"
@@ -76,7 +76,7 @@ def test_configuration_is_created_with_defaults(source: Side) -> None:
 
 
 def test_configuration_is_created_with_all_options(source: Side) -> None:
-    result = source.promised(
+    result = source.run_idempotent(
         "bucket_replication",
         bucket=BUCKET,
         target_bucket=TARGET,
@@ -106,7 +106,7 @@ def test_configuration_is_created_with_all_options(source: Side) -> None:
 
 def test_configuration_for_a_cloud_site_has_one_role(source: Side) -> None:
     rules = [{"prefix": "", "sites": [{"name": "us-east-2"}]}]
-    source.promised(
+    source.run_idempotent(
         "bucket_replication", bucket=BUCKET, target_bucket=TARGET, role=SOURCE_ROLE, rules=rules
     )
     assert stored(source)["Role"] == SOURCE_ROLE
@@ -116,7 +116,7 @@ def test_configuration_for_a_cloud_site_has_one_role(source: Side) -> None:
 def test_disabled_rule_is_enabled_and_keeps_its_id(source: Side, named_by: dict[str, str]) -> None:
     put_by_hand(source, rule(ID="by-hand", Status="Disabled"))
     rules = [{**named_by, "enabled": True}]
-    result = source.promised("bucket_replication", **WANTED, rules=rules)
+    result = source.run_idempotent("bucket_replication", **WANTED, rules=rules)
     assert result["changes"] == PUT
     assert result["diff"]["before"]["rules"][0]["enabled"] is False
     assert result["diff"]["after"]["rules"][0]["enabled"] is True
@@ -125,16 +125,18 @@ def test_disabled_rule_is_enabled_and_keeps_its_id(source: Side, named_by: dict[
 
 def test_rule_with_the_same_prefix_and_another_id_is_unchanged(source: Side) -> None:
     put_by_hand(source, rule(ID="by-hand"))
-    assert not source.promised("bucket_replication", **WANTED, rules=[{"prefix": ""}])["changed"]
+    assert not source.run_idempotent("bucket_replication", **WANTED, rules=[{"prefix": ""}])[
+        "changed"
+    ]
     assert rules_of(source)[""]["ID"] == "by-hand"
 
 
 def test_sites_are_changed(source: Side) -> None:
     put_by_hand(source, rule(ID="by-hand", StorageClass="us-east-2,node6"))
     same = {"prefix": "", "sites": [{"name": "node6"}, {"name": "us-east-2"}]}
-    assert not source.promised("bucket_replication", **WANTED, rules=[same])["changed"]
+    assert not source.run_idempotent("bucket_replication", **WANTED, rules=[same])["changed"]
     other = {"prefix": "", "sites": [{"name": "node6", "preferred_read": True}]}
-    source.promised("bucket_replication", **WANTED, rules=[other])
+    source.run_idempotent("bucket_replication", **WANTED, rules=[other])
     assert rules_of(source) == {"": rule(ID="by-hand", StorageClass="node6:preferred_read")}
 
 
@@ -155,7 +157,7 @@ def test_roles_and_target_bucket_are_changed(
         rule("a/", ID="a", target=target),
         role=before.get("role", f"{SOURCE_ROLE},{TARGET_ROLE}"),
     )
-    result = source.promised("bucket_replication", **WANTED, rules=[{"prefix": "a/"}])
+    result = source.run_idempotent("bucket_replication", **WANTED, rules=[{"prefix": "a/"}])
     assert result["changes"] == PUT
     assert result["diff"]["before"][field] != result["diff"]["after"][field]
     assert rules_of(source) == {"a/": rule("a/", ID="a")}
@@ -164,10 +166,10 @@ def test_roles_and_target_bucket_are_changed(
 
 def test_target_change_is_refused_if_it_affects_unlisted_rules(source: Side) -> None:
     put_by_hand(source, rule("a/", ID="a", target="other"), rule("b/", ID="b", target="other"))
-    result = source.promised("bucket_replication", **WANTED, rules=[{"prefix": "a/"}])
+    result = source.run_idempotent("bucket_replication", **WANTED, rules=[{"prefix": "a/"}])
     assert result["failed"]
     assert "would also change the stored" in result["msg"]
-    purged = source.promised(
+    purged = source.run_idempotent(
         "bucket_replication", **WANTED, rules=[{"prefix": "a/"}], purge_rules=True
     )
     assert purged["changes"] == PUT
@@ -176,7 +178,7 @@ def test_target_change_is_refused_if_it_affects_unlisted_rules(source: Side) -> 
 
 def test_new_rules_are_added_and_unlisted_rules_kept(source: Side) -> None:
     put_by_hand(source, rule("a/", ID="a"), rule("b/", ID="b", Status="Disabled"))
-    source.promised("bucket_replication", **WANTED, rules=[{"id": "c", "prefix": "c/"}])
+    source.run_idempotent("bucket_replication", **WANTED, rules=[{"id": "c", "prefix": "c/"}])
     assert rules_of(source) == {
         "a/": rule("a/", ID="a"),
         "b/": rule("b/", ID="b", Status="Disabled"),
@@ -186,22 +188,24 @@ def test_new_rules_are_added_and_unlisted_rules_kept(source: Side) -> None:
 
 def test_rules_are_kept_if_the_option_is_omitted(source: Side) -> None:
     put_by_hand(source, rule("a/", ID="a", Status="Disabled"))
-    assert not source.promised("bucket_replication", **WANTED)["changed"]
+    assert not source.run_idempotent("bucket_replication", **WANTED)["changed"]
 
 
 def test_purge_rules_removes_unlisted_rules(source: Side) -> None:
     put_by_hand(source, rule("a/", ID="a"), rule("b/", ID="b"))
-    source.promised("bucket_replication", **WANTED, rules=[{"prefix": "b/"}], purge_rules=True)
+    source.run_idempotent(
+        "bucket_replication", **WANTED, rules=[{"prefix": "b/"}], purge_rules=True
+    )
     assert rules_of(source) == {"b/": rule("b/", ID="b")}
 
 
 def test_absent_removes_listed_rules_and_with_the_last_the_configuration(source: Side) -> None:
     put_by_hand(source, rule("a/", ID="a"), rule("b/", ID="b"), rule("c/", ID="c"))
     gone = [{"prefix": "a/"}, {"id": "c"}, {"id": "never was"}]
-    result = source.promised("bucket_replication", bucket=BUCKET, rules=gone, state="absent")
+    result = source.run_idempotent("bucket_replication", bucket=BUCKET, rules=gone, state="absent")
     assert result["changes"] == PUT
     assert rules_of(source) == {"b/": rule("b/", ID="b")}
-    last = source.promised(
+    last = source.run_idempotent(
         "bucket_replication", bucket=BUCKET, rules=[{"prefix": "b/"}], state="absent"
     )
     assert last["changes"] == [f"DeleteBucketReplication {BUCKET}"]
@@ -212,7 +216,7 @@ def test_absent_removes_listed_rules_and_with_the_last_the_configuration(source:
 
 def test_absent_removes_the_configuration(source: Side) -> None:
     put_by_hand(source, rule("a/", ID="a"), rule("b/", ID="b"))
-    result = source.promised("bucket_replication", bucket=BUCKET, state="absent")
+    result = source.run_idempotent("bucket_replication", bucket=BUCKET, state="absent")
     assert result["changes"] == [f"DeleteBucketReplication {BUCKET}"]
     assert len(result["diff"]["before"]["rules"]) == 2
     assert result["diff"]["after"] == {}
@@ -220,7 +224,7 @@ def test_absent_removes_the_configuration(source: Side) -> None:
 
 @pytest.mark.parametrize("bucket", [BUCKET, "no-such-bucket"])
 def test_absent_without_a_configuration_changes_nothing(source: Side, bucket: str) -> None:
-    assert not source.promised("bucket_replication", bucket=bucket, state="absent")["changed"]
+    assert not source.run_idempotent("bucket_replication", bucket=bucket, state="absent")["changed"]
 
 
 def test_missing_bucket_is_a_warning_in_check_mode_and_an_error_in_a_run(source: Side) -> None:
@@ -256,7 +260,7 @@ def test_bucket_without_versioning_is_an_error(source: Side) -> None:
 def test_options_that_the_server_would_refuse_are_not_sent(
     source: Side, options: dict[str, Any], message: str
 ) -> None:
-    result = source.promised("bucket_replication", **{**WANTED, **options})
+    result = source.run_idempotent("bucket_replication", **{**WANTED, **options})
     assert result["failed"]
     assert message in result["msg"]
     assert "PutBucketReplication" not in source.writes()
@@ -287,7 +291,7 @@ def test_one_failed_bucket_of_several_does_not_stop_the_others(source: Side) -> 
         {**WANTED, "bucket": "second-bucket"},
         {"bucket": "third-bucket", "state": "absent"},
     ]
-    result = source.promised("bucket_replication", replications=items)
+    result = source.run_idempotent("bucket_replication", replications=items)
     assert result["failed"]
     assert result["msg"].startswith(f"1 of 3 replications failed.\n{BUCKET}: Changing the target")
     assert [one["changed"] for one in result["results"]] == [False, True, True]
@@ -307,7 +311,7 @@ def test_change_that_loses_pending_objects_needs_allow_pending_loss(source: Side
     source.do("object", bucket=BUCKET, key="waits", content="x")
     other = {**WANTED, "source_role": f"{SOURCE_ROLE}2", "rules": [{"prefix": ""}]}
     for options in (other, {"bucket": BUCKET, "state": "absent"}):
-        refused = source.promised("bucket_replication", **options)
+        refused = source.run_idempotent("bucket_replication", **options)
         assert refused["failed"]
         assert "waits" in refused["msg"]
         assert "allow_pending_loss" in refused["msg"]

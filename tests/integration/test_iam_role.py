@@ -55,7 +55,7 @@ def role_names(side: Side) -> list[str]:
 
 
 def test_role_is_created_with_defaults(source: Side) -> None:
-    result = source.promised("iam_role", name=NAME)
+    result = source.run_idempotent("iam_role", name=NAME)
     assert result["changes"] == [f"CreateRole {NAME}"]
     assert result["iam_role"]["arn"] == source.arn("role", NAME)
     assert result["iam_role"]["assume_role_policy_document"] == TRUST
@@ -66,7 +66,7 @@ def test_role_is_created_with_defaults(source: Side) -> None:
 
 def test_role_is_created_with_all_options(source: Side) -> None:
     arns = [create_policy(source, "First"), create_policy(source, "Second")]
-    result = source.promised(
+    result = source.run_idempotent(
         "iam_role",
         name=NAME,
         path="/replication/",
@@ -89,7 +89,7 @@ def test_role_is_created_with_all_options(source: Side) -> None:
 @pytest.mark.lowest_boto3
 def test_changed_trust_policy_is_repaired(source: Side) -> None:
     create_by_hand(source, OTHER_TRUST)
-    result = source.promised("iam_role", name=NAME)
+    result = source.run_idempotent("iam_role", name=NAME)
     assert result["changes"] == [f"UpdateAssumeRolePolicy {NAME}"]
     assert result["diff"]["before"]["assume_role_policy_document"] == OTHER_TRUST
     assert result["diff"]["after"]["assume_role_policy_document"] == TRUST
@@ -107,7 +107,7 @@ def test_equivalent_trust_policy_is_unchanged(source: Side) -> None:
         },
     }
     create_by_hand(source, equivalent)
-    assert not source.promised("iam_role", name=NAME)["changed"]
+    assert not source.run_idempotent("iam_role", name=NAME)["changed"]
     assert trust_of(source) == equivalent
 
 
@@ -115,7 +115,7 @@ def test_new_policies_are_attached_and_unlisted_policies_kept(source: Side) -> N
     create_by_hand(source)
     first, second = create_policy(source, "First"), create_policy(source, "Second")
     source.iam.attach_role_policy(RoleName=NAME, PolicyArn=first)
-    result = source.promised("iam_role", name=NAME, managed_policies=[second])
+    result = source.run_idempotent("iam_role", name=NAME, managed_policies=[second])
     assert result["changes"] == [f"AttachRolePolicy {second} to {NAME}"]
     assert result["diff"]["before"]["managed_policies"] == [first]
     assert result["diff"]["after"]["managed_policies"] == [first, second]
@@ -126,7 +126,9 @@ def test_purge_policies_detaches_unlisted_policies_after_attaching_new_ones(sour
     create_by_hand(source)
     first, second = create_policy(source, "First"), create_policy(source, "Second")
     source.iam.attach_role_policy(RoleName=NAME, PolicyArn=first)
-    result = source.promised("iam_role", name=NAME, managed_policies=[second], purge_policies=True)
+    result = source.run_idempotent(
+        "iam_role", name=NAME, managed_policies=[second], purge_policies=True
+    )
     assert result["changes"] == [
         f"AttachRolePolicy {second} to {NAME}",
         f"DetachRolePolicy {first} from {NAME}",
@@ -138,14 +140,14 @@ def test_purge_policies_with_an_empty_list_detaches_all(source: Side) -> None:
     create_by_hand(source)
     arn = create_policy(source, "First")
     source.iam.attach_role_policy(RoleName=NAME, PolicyArn=arn)
-    result = source.promised("iam_role", name=NAME, managed_policies=[], purge_policies=True)
+    result = source.run_idempotent("iam_role", name=NAME, managed_policies=[], purge_policies=True)
     assert result["changes"] == [f"DetachRolePolicy {arn} from {NAME}"]
     assert result["iam_role"]["attached_policies"] == []
 
 
 def test_another_path_is_an_error(source: Side) -> None:
     create_by_hand(source, Path="/elsewhere/")
-    result = source.promised("iam_role", name=NAME, path="/replication/")
+    result = source.run_idempotent("iam_role", name=NAME, path="/replication/")
     assert result["failed"]
     assert "has the path /elsewhere/, not /replication/" in result["msg"]
     assert source.side.iam_url in result["msg"]
@@ -153,7 +155,7 @@ def test_another_path_is_an_error(source: Side) -> None:
 
 def test_another_description_is_a_warning(source: Side) -> None:
     create_by_hand(source, Description="old")
-    result = source.promised("iam_role", name=NAME, description="new")
+    result = source.run_idempotent("iam_role", name=NAME, description="new")
     assert not result["changed"]
     assert len(result["warnings"]) == 1
     assert "'old'" in result["warnings"][0]
@@ -178,7 +180,7 @@ def test_absent_detaches_policies_and_deletes_the_role(source: Side, state: str)
     )
     for arn in arns:
         source.iam.attach_role_policy(RoleName=NAME, PolicyArn=arn)
-    result = source.promised("iam_role", name=NAME, state="absent")
+    result = source.run_idempotent("iam_role", name=NAME, state="absent")
     assert result["changes"] == [
         *(f"DetachRolePolicy {arn} from {NAME}" for arn in arns),
         f"DeleteRole {NAME}",
@@ -190,13 +192,13 @@ def test_absent_detaches_policies_and_deletes_the_role(source: Side, state: str)
 
 
 def test_absent_without_a_role_changes_nothing(source: Side) -> None:
-    assert not source.promised("iam_role", name=NAME, state="absent")["changed"]
+    assert not source.run_idempotent("iam_role", name=NAME, state="absent")["changed"]
 
 
 def test_several_roles_in_one_task(source: Side) -> None:
     create_by_hand(source, OTHER_TRUST)
     items = [{"name": "New"}, {"name": NAME}, {"name": "Gone", "state": "absent"}]
-    result = source.promised("iam_role", iam_roles=items)
+    result = source.run_idempotent("iam_role", iam_roles=items)
     assert [one["changes"] for one in result["results"]] == [
         ["CreateRole New"],
         [f"UpdateAssumeRolePolicy {NAME}"],
@@ -213,7 +215,7 @@ def test_several_roles_in_one_task(source: Side) -> None:
 def test_one_failed_role_of_several_does_not_stop_the_others(source: Side) -> None:
     create_by_hand(source, Path="/elsewhere/")
     items = [{"name": "First"}, {"name": NAME, "path": "/"}, {"name": "Last"}]
-    result = source.promised("iam_role", iam_roles=items)
+    result = source.run_idempotent("iam_role", iam_roles=items)
     assert result["failed"]
     assert result["changed"]
     assert result["msg"].startswith(f"1 of 3 IAM roles failed.\n{NAME}: The role {NAME} at ")
@@ -224,15 +226,15 @@ def test_one_failed_role_of_several_does_not_stop_the_others(source: Side) -> No
 def test_info_returns_the_same_as_the_module(source: Side) -> None:
     arn = create_policy(source, "First")
     made = source.do("iam_role", name=NAME, managed_policies=[arn])
-    read = source.promised("iam_role_info", name=NAME)
+    read = source.run_idempotent("iam_role_info", name=NAME)
     assert read["iam_role"] == made["iam_role"]
-    bare = source.promised("iam_role_info", name=NAME, include_policies=False)
+    bare = source.run_idempotent("iam_role_info", name=NAME, include_policies=False)
     assert bare["iam_role"] == {**made["iam_role"], "attached_policies": None}
 
 
 def test_info_of_an_existing_and_a_missing_role(source: Side) -> None:
     create_by_hand(source)
-    result = source.promised("iam_role_info", iam_roles=[{"name": NAME}, {"name": "Missing"}])
+    result = source.run_idempotent("iam_role_info", iam_roles=[{"name": NAME}, {"name": "Missing"}])
     assert [bool(one["iam_role"]) for one in result["results"]] == [True, False]
 
 

@@ -67,7 +67,7 @@ def test_role_created_by_hand(source: Side) -> None:
         Description="reads",
         AssumeRolePolicyDocument=json.dumps(trust),
     )
-    role = source.promised("iam_role_info", name="Reader")["iam_role"]
+    role = source.run_idempotent("iam_role_info", name="Reader")["iam_role"]
     assert role["role_name"] == "Reader"
     assert role["path"] == "/replication/"
     assert role["arn"] == source.arn("role", "replication/Reader")
@@ -93,7 +93,7 @@ def test_policy_with_its_default_version_and_its_roles(source: Side) -> None:
     for role in ("First", "Second"):
         source.do("iam_role", name=role, managed_policies=[arn])
     source.do("iam_role", name="Third")
-    policy = source.promised("policy_info", name="Reading")["policy"]
+    policy = source.run_idempotent("policy_info", name="Reading")["policy"]
     assert policy["arn"] == arn
     assert policy["document"] == OTHER
     assert policy["default_version_id"] == "v2"
@@ -104,13 +104,13 @@ def test_policy_with_its_default_version_and_its_roles(source: Side) -> None:
 
 def test_unattached_policy_has_no_roles(source: Side) -> None:
     create_policy_by_hand(source, "Reading")
-    assert source.promised("policy_info", name="Reading")["policy"]["roles"] == []
+    assert source.run_idempotent("policy_info", name="Reading")["policy"]["roles"] == []
 
 
 def test_policy_with_a_path_is_found_with_and_without_path(source: Side) -> None:
     arn = create_policy_by_hand(source, "Reading", Path="/replication/")
     for path in ({}, {"path": "/replication/"}):
-        assert source.promised("policy_info", name="Reading", **path)["policy"]["arn"] == arn
+        assert source.run_idempotent("policy_info", name="Reading", **path)["policy"]["arn"] == arn
 
 
 def test_policy_in_several_parts(source: Side) -> None:
@@ -124,7 +124,7 @@ def test_policy_in_several_parts(source: Side) -> None:
         roles=["Reader"],
         max_size=2000,
     )["policy"]
-    policy = source.promised("policy_info", name="Reading")["policy"]
+    policy = source.run_idempotent("policy_info", name="Reading")["policy"]
     assert len(policy["parts"]) == len(made["parts"]) > 1
     assert [one["document"] for one in policy["parts"]] == [
         one["document"] for one in made["parts"]
@@ -137,7 +137,7 @@ def test_policy_in_several_parts(source: Side) -> None:
 def test_existing_and_missing_policy_in_one_task(source: Side) -> None:
     create_policy_by_hand(source, "Reading")
     items = [{"name": "Reading"}, {"name": "Nothing"}]
-    results = source.promised("policy_info", policies=items)["results"]
+    results = source.run_idempotent("policy_info", policies=items)["results"]
     assert [bool(one["policy"]) for one in results] == [True, False]
 
 
@@ -145,12 +145,12 @@ def test_other_policy_with_the_name_of_a_part_is_not_a_part(source: Side) -> Non
     """The parts of a policy are recognized by their description. The name alone is not enough."""
     create_policy_by_hand(source, "Reading")
     create_policy_by_hand(source, "Reading-2")
-    assert len(source.promised("policy_info", name="Reading")["policy"]["parts"]) == 1
+    assert len(source.run_idempotent("policy_info", name="Reading")["policy"]["parts"]) == 1
 
 
 def test_replicating_bucket_and_its_target(source: Side, target: Side) -> None:
     set_up(source, target, but=["object"])
-    info = source.promised(
+    info = source.run_idempotent(
         "bucket_replication_info", bucket=SOURCE_BUCKET, target_s3=target.connection("s3")
     )
     assert info["bucket"] == {"name": SOURCE_BUCKET, "versioning": "enabled"}
@@ -212,7 +212,7 @@ def test_missing_or_unconfigured_bucket_has_no_replication(
 ) -> None:
     if state == "bare":
         source.do("bucket", name=SOURCE_BUCKET)
-    info = source.promised(
+    info = source.run_idempotent(
         "bucket_replication_info", bucket=SOURCE_BUCKET, target_s3=target.connection("s3")
     )
     there = {"name": SOURCE_BUCKET, "versioning": "unversioned"}
@@ -225,7 +225,7 @@ def test_all_buckets_of_the_account(source: Side, target: Side) -> None:
     source.do("bucket", name="bare-bucket", versioning="suspended")
     theirs = source.side.client("s3", source.side.other)
     theirs.create_bucket(Bucket="their-bucket")
-    listed = source.promised(
+    listed = source.run_idempotent(
         "bucket_replication_info", all_buckets=True, target_s3=target.connection("s3")
     )["results"]
     listed.sort(key=lambda one: str(one["bucket"]["name"]))
@@ -238,7 +238,7 @@ def test_all_buckets_of_the_account(source: Side, target: Side) -> None:
 
 
 def test_all_buckets_of_an_account_without_any(source: Side) -> None:
-    result = source.promised("bucket_replication_info", all_buckets=True)
+    result = source.run_idempotent("bucket_replication_info", all_buckets=True)
     assert result["results"] == []
     assert source.reads() == ["ListBuckets"]
 
@@ -246,7 +246,7 @@ def test_all_buckets_of_an_account_without_any(source: Side) -> None:
 def test_existing_and_missing_bucket_in_one_task(source: Side) -> None:
     source.do("bucket", name="bare-bucket")
     items = [{"bucket": "no-such-bucket"}, {"bucket": "bare-bucket"}]
-    listed = source.promised("bucket_replication_info", replications=items)["results"]
+    listed = source.run_idempotent("bucket_replication_info", replications=items)["results"]
     assert [bool(one["bucket"]) for one in listed] == [False, True]
 
 

@@ -54,7 +54,7 @@ def versions(side: Side) -> list[str]:
 
 
 def test_put_an_empty_object(source: Side) -> None:
-    result = source.promised("object", **HERE)
+    result = source.run_idempotent("object", **HERE)
     assert result["changes"] == PUT
     assert result["object"]["size"] == 0
     assert result["object"]["etag"] == md5(b"")
@@ -64,7 +64,7 @@ def test_put_an_empty_object(source: Side) -> None:
 
 
 def test_put_with_all_options(source: Side) -> None:
-    result = source.promised(
+    result = source.run_idempotent(
         "object",
         **HERE,
         content="Grüße",
@@ -81,7 +81,7 @@ def test_put_with_all_options(source: Side) -> None:
 def test_put_a_file(source: Side, tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_bytes(bytes(range(256)) * 9000)
-    result = source.promised("object", **HERE, src=str(file))
+    result = source.run_idempotent("object", **HERE, src=str(file))
     assert result["object"]["size"] == 256 * 9000
     assert content(source) == file.read_bytes()
 
@@ -117,7 +117,7 @@ def test_other_content_is_replaced_and_omitted_options_are_kept(source: Side) ->
     source.do(
         "object", **HERE, content="old", content_type="text/x-own", metadata={"a": "1"}, tags={"t": "1"}
     )  # fmt: skip
-    result = source.promised("object", **HERE, content="new")
+    result = source.run_idempotent("object", **HERE, content="new")
     assert result["changes"] == PUT
     assert result["diff"]["before"]["etag"] == md5(b"old")
     assert result["diff"]["after"]["etag"] == md5(b"new")
@@ -133,14 +133,14 @@ def test_other_content_is_replaced_and_omitted_options_are_kept(source: Side) ->
 )
 def test_other_metadata_creates_a_new_version(source: Side, options: dict[str, Any]) -> None:
     source.do("object", **HERE, content="x", content_type="text/x", metadata={"a": "1"})
-    assert source.promised("object", **HERE, content="x", **options)["changes"] == PUT
+    assert source.run_idempotent("object", **HERE, content="x", **options)["changes"] == PUT
     assert head(source)["Metadata"] == options.get("metadata", {"a": "1"})
     assert head(source)["ContentType"] == options.get("content_type", "text/x")
 
 
 def test_other_tags_do_not_create_a_new_version(source: Side) -> None:
     source.do("object", **HERE, content="x", tags={"a": "1", "b": "2"})
-    result = source.promised("object", **HERE, tags={"a": "1", "c": "3"})
+    result = source.run_idempotent("object", **HERE, tags={"a": "1", "c": "3"})
     assert result["changes"] == [f"PutObjectTagging {BUCKET}/{KEY}"]
     assert result["diff"]["before"]["tags"] == {"a": "1", "b": "2"}
     assert result["diff"]["after"]["tags"] == {"a": "1", "c": "3"}
@@ -150,13 +150,13 @@ def test_other_tags_do_not_create_a_new_version(source: Side) -> None:
 
 def test_content_is_kept_if_the_option_is_omitted(source: Side) -> None:
     source.s3.put_object(Bucket=BUCKET, Key=KEY, Body=b"theirs", Metadata={"a": "1"})
-    assert not source.promised("object", **HERE)["changed"]
+    assert not source.run_idempotent("object", **HERE)["changed"]
     assert content(source) == b"theirs"
 
 
 def test_other_metadata_without_content_is_refused(source: Side) -> None:
     source.s3.put_object(Bucket=BUCKET, Key=KEY, Body=b"theirs")
-    result = source.promised("object", **HERE, metadata={"a": "1"})
+    result = source.run_idempotent("object", **HERE, metadata={"a": "1"})
     assert result["failed"]
     assert "give content or src as well" in result["msg"]
     assert content(source) == b"theirs"
@@ -174,19 +174,19 @@ def test_multipart_upload_with_the_same_content_is_unchanged(source: Side) -> No
     source.s3.complete_multipart_upload(
         Bucket=BUCKET, Key=KEY, UploadId=upload, MultipartUpload={"Parts": parts}
     )
-    assert not source.promised("object", **HERE, content=data.decode())["changed"]
+    assert not source.run_idempotent("object", **HERE, content=data.decode())["changed"]
 
 
 def test_object_with_a_delete_marker_is_put_again(source: Side) -> None:
     source.do("object", **HERE, content="x")
     source.s3.delete_object(Bucket=BUCKET, Key=KEY)
-    assert source.promised("object", **HERE, content="x")["changes"] == PUT
+    assert source.run_idempotent("object", **HERE, content="x")["changes"] == PUT
     assert content(source) == b"x"
 
 
 def test_absent_puts_a_delete_marker_and_keeps_the_versions(source: Side) -> None:
     source.do("object", **HERE, content="x")
-    result = source.promised("object", **HERE, state="absent")
+    result = source.run_idempotent("object", **HERE, state="absent")
     assert result["changes"] == [f"DeleteObject {BUCKET}/{KEY}"]
     assert result["object"] is None
     assert result["diff"]["after"] == {}
@@ -195,11 +195,11 @@ def test_absent_puts_a_delete_marker_and_keeps_the_versions(source: Side) -> Non
 
 
 def test_absent_without_an_object_changes_nothing(source: Side) -> None:
-    assert not source.promised("object", **HERE, state="absent")["changed"]
+    assert not source.run_idempotent("object", **HERE, state="absent")["changed"]
 
 
 def test_missing_src_is_an_error(source: Side, tmp_path: Path) -> None:
-    result = source.promised("object", **HERE, src=str(tmp_path / "none"))
+    result = source.run_idempotent("object", **HERE, src=str(tmp_path / "none"))
     assert result["failed"]
     assert f"Cannot read the file {tmp_path}/none" in result["msg"]
 
@@ -212,5 +212,5 @@ def test_one_failed_object_of_several_does_not_stop_the_others(source: Side) -> 
     assert result["msg"].startswith("1 of 4 objects failed.\nno-such-bucket/k: ")
     assert "Create the bucket first" in result["msg"]
     assert [content(source, key).decode() for key in keys] == keys
-    again = source.promised("object", objects=[item for item in items if item["key"] != "k"])
+    again = source.run_idempotent("object", objects=[item for item in items if item["key"] != "k"])
     assert not again["changed"]

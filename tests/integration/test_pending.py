@@ -66,7 +66,7 @@ def put(side: Side, keys: Iterable[str]) -> None:
 def change(side: Side, wanted: dict[str, Any], **options: Any) -> Result:
     """Makes the change, and asserts that check mode predicts it or fails in the same way."""
     side.sandbox.clear_calls()
-    return side.promised("bucket_replication", bucket=SOURCE_BUCKET, **wanted, **options)
+    return side.run_idempotent("bucket_replication", bucket=SOURCE_BUCKET, **wanted, **options)
 
 
 def scan_operations(side: Side) -> set[str]:

@@ -28,7 +28,7 @@ from tests.integration.support.procedure import (
     TARGET_ROLE,
     set_up,
 )
-from tests.integration.test_half_done import arrives
+from tests.integration.test_interrupted_setup import assert_replicated
 
 #: All changes of the guide, as the modules return them.
 ALL_CHANGES = sorted(
@@ -129,7 +129,7 @@ def test_modules_return_the_same_in_process_and_as_processes(
     play: Plays, source: Side, target: Side
 ) -> None:
     set_up(source, target)
-    arrives(source, target)
+    assert_replicated(source, target)
     as_modules = play("-vvv", inventory=play.inventory(backbeat_in_process=False)).ok()
     in_process = play("-vvv").ok()
     assert "AnsiballZ_backbeat_policy" in as_modules.output

@@ -15,7 +15,7 @@ from devtools.places import ROOT
 from tests.integration.support.modules import Side
 from tests.integration.support.plays import Inventory, Plays
 from tests.integration.support.procedure import set_up
-from tests.integration.test_half_done import arrives
+from tests.integration.test_interrupted_setup import assert_replicated
 
 PLAYBOOKS = sorted((ROOT / "playbooks").glob("*.yml"))
 CONNECTION = ("ansible_connection", "ansible_python_interpreter")
@@ -62,7 +62,7 @@ def test_run_limited_to_one_host_needs_no_connection_variables(
     play: Plays, source: Side, target: Side
 ) -> None:
     set_up(source, target)
-    arrives(source, target)
+    assert_replicated(source, target)
     limited = without_connection(play.inventory())
     play("--limit", "node1", "--check", inventory=limited).ok()
 

@@ -23,7 +23,7 @@ from tests.integration.support.procedure import (
     TARGET_ROLE,
     set_up,
 )
-from tests.integration.test_half_done import arrives, nothing_left
+from tests.integration.test_interrupted_setup import assert_converged, assert_replicated
 
 VERIFY = ("--tags", "verify")
 VALIDATE = ROOT / "playbooks" / "validate_replication.yml"
@@ -69,8 +69,8 @@ def test_the_next_run_completes_what_a_refused_call_interrupted(
     assert "AccessDenied" in play().failure()
     play.sandbox.clear_faults()
     play().ok()
-    arrives(source, target)
-    nothing_left(source, target)
+    assert_replicated(source, target)
+    assert_converged(source, target)
 
 
 def test_the_source_is_not_configured_if_its_target_failed(
@@ -92,7 +92,7 @@ def test_a_disabled_rule_fails_despite_an_old_replicated_object(
 ) -> None:
     """The inventory lists no rules, so the disabled rule stays; the object was replicated before."""
     set_up(source, target)
-    arrives(source, target)
+    assert_replicated(source, target)
     source.do("bucket_replication", bucket=SOURCE_BUCKET, rules=[{"prefix": "", "enabled": False}])
     began = time.monotonic()
     inventory = play.inventory(replication_verify_timeout=170)
@@ -116,22 +116,22 @@ def test_the_next_run_completes_after_an_interrupt_during_a_call(
     assert running.end().code != 0
     play.sandbox.clear_faults()
     play().ok()
-    nothing_left(source, target)
+    assert_converged(source, target)
 
 
 def test_two_runs_at_the_same_time_both_succeed(play: Plays, source: Side, target: Side) -> None:
     runs = [play.start(), play.start()]
     for run in runs:
         run.end().ok()
-    arrives(source, target)
-    nothing_left(source, target)
+    assert_replicated(source, target)
+    assert_converged(source, target)
 
 
 def test_teardown_is_idempotent_and_setup_works_afterwards(
     play: Plays, source: Side, target: Side
 ) -> None:
     set_up(source, target)
-    arrives(source, target)
+    assert_replicated(source, target)
     check = play.check(playbook=TEARDOWN).ok()
     gone = play(playbook=TEARDOWN).ok()
     # In check mode the policies are still attached when the tasks for the roles run.

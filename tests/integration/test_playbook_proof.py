@@ -24,7 +24,7 @@ from tests.integration.support.procedure import (
     TARGET_ROLE,
     set_up,
 )
-from tests.integration.test_half_done import arrives
+from tests.integration.test_interrupted_setup import assert_replicated
 from tests.integration.test_playbook_summary import statistics
 from tests.integration.test_proof import (
     delete_the_role,
@@ -53,7 +53,7 @@ def test_setup_repairs_the_pair_and_proves_it_with_a_canary(
     play: Plays, source: Side, target: Side, break_pair: Callable[[Side, Side], None]
 ) -> None:
     set_up(source, target)
-    arrives(source, target)
+    assert_replicated(source, target)
     break_pair(source, target)
     repaired = play().ok()
     assert proof(repaired) == "new"
@@ -64,7 +64,7 @@ def test_setup_repairs_the_pair_and_proves_it_with_a_canary(
 
 def test_tag_verify_alone_uses_a_canary(play: Plays, source: Side, target: Side) -> None:
     set_up(source, target)
-    arrives(source, target)
+    assert_replicated(source, target)
     alone = play("--tags", "verify").ok()
     assert (proof(alone), has_canary(alone)) == ("new", True)
 
@@ -74,7 +74,7 @@ def test_tag_verify_alone_fails_on_a_broken_pair_despite_an_old_object(
     play: Plays, source: Side, target: Side, break_pair: Callable[[Side, Side], None]
 ) -> None:
     set_up(source, target)
-    arrives(source, target)
+    assert_replicated(source, target)
     break_pair(source, target)
     short = play.inventory(replication_verify_timeout=1)
     assert "error " in play("--tags", "verify", inventory=short).failure()
@@ -82,14 +82,14 @@ def test_tag_verify_alone_fails_on_a_broken_pair_despite_an_old_object(
 
 def test_limit_to_the_source_uses_a_canary(play: Plays, source: Side, target: Side) -> None:
     set_up(source, target)
-    arrives(source, target)
+    assert_replicated(source, target)
     limited = play("--limit", "node1").ok()
     assert (proof(limited), has_canary(limited)) == ("new", True)
 
 
 def test_setup_after_teardown_uses_a_canary(play: Plays, source: Side, target: Side) -> None:
     set_up(source, target)
-    arrives(source, target)
+    assert_replicated(source, target)
     play(playbook=TEARDOWN).ok()
     again = play().ok()
     assert (proof(again), has_canary(again)) == ("new", True)
@@ -122,13 +122,13 @@ def test_setup_adds_missing_policies_and_proves_the_pair(
     set_up(source, target, but=("policies",))
     repaired = play().ok()
     assert proof(repaired) == "new"
-    arrives(source, target)
+    assert_replicated(source, target)
     assert play().ok().changed() == {}
 
 
 def test_another_target_bucket_needs_a_new_proof(play: Plays, source: Side, target: Side) -> None:
     set_up(source, target)
-    arrives(source, target)
+    assert_replicated(source, target)
     inventory = play.inventory()
     inventory["all"]["hosts"]["node1"]["replication_pairs"][0]["target_bucket"] = "other-bucket"
     moved = play(inventory=inventory).ok()
@@ -141,7 +141,7 @@ def test_without_metadata_access_the_proof_is_valid_with_unverified_roles(
     play: Plays, source: Side, target: Side
 ) -> None:
     set_up(source, target)
-    arrives(source, target)
+    assert_replicated(source, target)
     source.sandbox.fail("BackbeatMetadata", side="source", status=403, code="AccessDenied", times=0)
     played = play().ok()
     assert (played.changed(), proof(played)) == ({}, "valid, roles unverified")
@@ -166,7 +166,7 @@ def test_default_retention_prevents_the_proof_unless_it_is_allowed(
 
 def test_check_mode_does_not_wait(play: Plays, source: Side, target: Side) -> None:
     set_up(source, target)
-    arrives(source, target)
+    assert_replicated(source, target)
     source.sandbox.settings("source", paused=True)
     detach_the_policy(source, target)
     long = play.inventory(replication_verify_timeout=150)
@@ -191,7 +191,7 @@ def test_a_failed_proof_names_backbeats_state_as_the_cause(
 ) -> None:
     """The message does not guess causes that preflight has excluded."""
     set_up(source, target)
-    arrives(source, target)
+    assert_replicated(source, target)
     play.sandbox.settings("source", **settings)
     url = source.side.s3_url if asked else ""
     inventory = play.inventory(replication_verify_timeout=1, replication_backbeat_url=url)
@@ -203,7 +203,7 @@ def test_a_failed_proof_names_backbeats_state_as_the_cause(
 def test_a_failed_proof_ends_with_the_findings(play: Plays, source: Side, target: Side) -> None:
     """Set-up does not manage inline policies: one denies Backbeat all access to the target bucket."""
     set_up(source, target)
-    arrives(source, target)
+    assert_replicated(source, target)
     role = target.arn("role", TARGET_ROLE)
     denied = {"Effect": "Deny", "Action": "s3:*", "Resource": "*"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [denied]})

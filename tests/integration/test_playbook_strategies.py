@@ -20,7 +20,7 @@ from tests.integration.support.procedure import (
     TARGET_ROLE,
     set_up,
 )
-from tests.integration.test_half_done import arrives
+from tests.integration.test_interrupted_setup import assert_replicated
 
 SETUP_PLAY = """---
 - name: A play of a user
@@ -56,7 +56,7 @@ def test_the_source_waits_for_a_slow_target(
     for operation in SLOW:
         play.sandbox.fail(side="target", operation=operation, how="hang", seconds=2)
     play(playbook=playbook).ok()
-    arrives(source, target)
+    assert_replicated(source, target)
     writes = [
         call["operation"] for call in play.sandbox.calls() if call["operation"].startswith("Put")
     ]
@@ -73,7 +73,7 @@ def test_the_shipped_playbook_is_linear_despite_ansible_strategy(
     play.sandbox.fail(side="target", operation="CreateRole", how="hang", seconds=2)
     played = play().ok()
     assert "RETRYING" not in played.output
-    arrives(source, target)
+    assert_replicated(source, target)
 
 
 @pytest.mark.parametrize("strategy", ["linear", FREE])
@@ -148,7 +148,7 @@ def test_teardown_of_the_target_waits_for_a_slow_source(
 ) -> None:
     """The target's policy and role stay until the configuration that needs them is deleted."""
     set_up(source, target)
-    arrives(source, target)
+    assert_replicated(source, target)
     play.sandbox.clear_calls()
     monkeypatch.setenv("ANSIBLE_STRATEGY", strategy)
     slow = {"operation": "DeleteBucketReplication", "how": "hang", "seconds": 3}
@@ -172,7 +172,7 @@ def test_teardown_changes_nothing_on_the_target_if_the_source_fails(
     strategy: str,
 ) -> None:
     set_up(source, target)
-    arrives(source, target)
+    assert_replicated(source, target)
     monkeypatch.setenv("ANSIBLE_STRATEGY", strategy)
     play.sandbox.clear_calls()
     play.sandbox.fail(
@@ -195,7 +195,7 @@ def test_teardown_of_the_target_fails_if_the_source_takes_too_long(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     set_up(source, target)
-    arrives(source, target)
+    assert_replicated(source, target)
     monkeypatch.setenv("ANSIBLE_STRATEGY", "free")
     play.sandbox.fail(side="source", operation="DeleteBucketReplication", how="hang", seconds=20)
     inventory = play.inventory(replication_verify_timeout=2)

@@ -13,7 +13,7 @@ import pytest
 from tests.integration.support.modules import Side
 from tests.integration.support.plays import TEARDOWN, PlaybookResult, Plays
 from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, set_up
-from tests.integration.test_half_done import arrives
+from tests.integration.test_interrupted_setup import assert_replicated
 
 
 def lines(played: PlaybookResult, host: str) -> list[str]:
@@ -81,7 +81,7 @@ def test_rules_are_counted_as_added_changed_and_removed(
 @pytest.mark.end_cores
 def test_plan_for_drift_and_summary_of_teardown(play: Plays, source: Side, target: Side) -> None:
     set_up(source, target)
-    arrives(source, target)
+    assert_replicated(source, target)
     disabled = [{"prefix": "", "enabled": False}]
     source.do("bucket_replication", bucket=SOURCE_BUCKET, rules=disabled)
     target.do("bucket", name=TARGET_BUCKET, versioning="suspended")

@@ -96,7 +96,7 @@ def policy_names(side: Side) -> list[str]:
 
 
 def test_create_for_the_source(source: Side) -> None:
-    result = source.promised("policy", **WANTED)
+    result = source.run_idempotent("policy", **WANTED)
     assert result["changes"] == [f"CreatePolicy {NAME}", f"AttachRolePolicy {NAME} to {ROLE}"]
     assert result["policy"]["arn"] == source.arn("policy", NAME)
     assert result["policy"]["document"] == SOURCE_DOCUMENT
@@ -108,18 +108,18 @@ def test_create_for_the_source(source: Side) -> None:
 
 
 def test_create_for_the_target(target: Side) -> None:
-    target.promised("policy", name=NAME, side="target", target_buckets=["target-bucket"])
+    target.run_idempotent("policy", name=NAME, side="target", target_buckets=["target-bucket"])
     assert document_of(target) == TARGET_DOCUMENT
 
 
 def test_create_with_the_guides_document(source: Side) -> None:
     buckets = {"source_buckets": ["source-bucket"], "target_buckets": ["target-bucket"]}
-    source.promised("policy", name=NAME, side="source", permissions="guide", **buckets)
+    source.run_idempotent("policy", name=NAME, side="source", permissions="guide", **buckets)
     assert document_of(source) == json.loads(GUIDE.read_text())
 
 
 def test_create_with_a_document_path_and_description(source: Side) -> None:
-    result = source.promised(
+    result = source.run_idempotent(
         "policy",
         name=NAME,
         path="/replication/",
@@ -138,7 +138,7 @@ def test_create_with_a_document_path_and_description(source: Side) -> None:
 
 def test_a_different_document_is_replaced_by_a_new_version(source: Side) -> None:
     attach(source, create_policy(source, OWN_DOCUMENT))
-    result = source.promised("policy", **WANTED, purge_statements=True)
+    result = source.run_idempotent("policy", **WANTED, purge_statements=True)
     assert result["changes"] == [f"CreatePolicyVersion {NAME}"]
     assert result["diff"]["before"][NAME]["document"] == OWN_DOCUMENT
     assert result["diff"]["after"][NAME]["document"] == SOURCE_DOCUMENT
@@ -159,7 +159,7 @@ def test_an_equivalent_document_is_not_changed(source: Side) -> None:
         ],
     }
     attach(source, create_policy(source, equivalent))
-    assert not source.promised("policy", **WANTED)["changed"]
+    assert not source.run_idempotent("policy", **WANTED)["changed"]
     assert document_of(source) == equivalent
 
 
@@ -171,7 +171,7 @@ def test_a_sixth_version_replaces_the_oldest(source: Side) -> None:
         other = json.loads(json.dumps(OWN_DOCUMENT).replace("::b/", f"::b{number}/"))
         text = json.dumps(other)
         source.iam.create_policy_version(PolicyArn=arn, PolicyDocument=text, SetAsDefault=True)
-    result = source.promised("policy", **WANTED, purge_statements=True)
+    result = source.run_idempotent("policy", **WANTED, purge_statements=True)
     assert result["changes"] == [f"CreatePolicyVersion {NAME}"]
     assert versions(source) == ["v2", "v3", "v4", "v5", "v6"]
     assert document_of(source) == SOURCE_DOCUMENT
@@ -183,14 +183,14 @@ def test_the_default_version_is_not_deleted_for_a_new_one(source: Side) -> None:
     for _ in range(4):
         text = json.dumps(TARGET_DOCUMENT)
         source.iam.create_policy_version(PolicyArn=arn, PolicyDocument=text, SetAsDefault=False)
-    source.promised("policy", **{**WANTED, "roles": [], "purge_statements": True})
+    source.run_idempotent("policy", **{**WANTED, "roles": [], "purge_statements": True})
     assert versions(source) == ["v1", "v3", "v4", "v5", "v6"]
     assert document_of(source) == SOURCE_DOCUMENT
 
 
 def test_a_detached_policy_is_attached_again(source: Side) -> None:
     create_policy(source)
-    result = source.promised("policy", **WANTED)
+    result = source.run_idempotent("policy", **WANTED)
     assert result["changes"] == [f"AttachRolePolicy {NAME} to {ROLE}"]
     assert attached(source) == [NAME]
 
@@ -198,7 +198,7 @@ def test_a_detached_policy_is_attached_again(source: Side) -> None:
 def test_it_stays_attached_to_unlisted_roles(source: Side) -> None:
     source.do("iam_role", name="Another")
     attach(source, create_policy(source), "Another")
-    source.promised("policy", **WANTED)
+    source.run_idempotent("policy", **WANTED)
     assert attached(source, "Another") == [NAME]
 
 
@@ -212,14 +212,14 @@ def test_attaching_to_a_missing_role_fails_after_the_policy_was_created(source: 
 
 def test_another_path_is_an_error(source: Side) -> None:
     attach(source, create_policy(source, Path="/elsewhere/"))
-    result = source.promised("policy", **WANTED, path="/replication/")
+    result = source.run_idempotent("policy", **WANTED, path="/replication/")
     assert result["failed"]
     assert "has the path /elsewhere/, not /replication/" in result["msg"]
 
 
 def test_another_description_is_a_warning(source: Side) -> None:
     attach(source, create_policy(source, Description="old"))
-    result = source.promised("policy", **WANTED, description="new")
+    result = source.run_idempotent("policy", **WANTED, description="new")
     assert not result["changed"]
     assert "'old', not 'new'" in result["warnings"][0]
 
@@ -231,7 +231,7 @@ def test_absent_detaches_from_all_roles_and_deletes(source: Side) -> None:
     attach(source, arn)
     attach(source, arn, "Another")
     source.do("policy", **WANTED)
-    result = source.promised("policy", name=NAME, state="absent")
+    result = source.run_idempotent("policy", name=NAME, state="absent")
     assert sorted(result["changes"]) == [
         f"DeletePolicy {NAME}",
         f"DetachRolePolicy {NAME} from Another",
@@ -243,14 +243,14 @@ def test_absent_detaches_from_all_roles_and_deletes(source: Side) -> None:
 
 
 def test_absent_of_a_missing_policy_is_idempotent(source: Side) -> None:
-    assert not source.promised("policy", name=NAME, state="absent")["changed"]
+    assert not source.run_idempotent("policy", name=NAME, state="absent")["changed"]
 
 
 def test_absent_is_refused_if_the_policy_is_attached_to_a_user(source: Side) -> None:
     arn = create_policy(source)
     source.iam.create_user(UserName="other-user")
     source.iam.attach_user_policy(UserName="other-user", PolicyArn=arn)
-    result = source.promised("policy", name=NAME, state="absent")
+    result = source.run_idempotent("policy", name=NAME, state="absent")
     assert result["failed"]
     assert "attached to users or groups (other-user)" in result["msg"]
     assert policy_names(source) == [NAME]
@@ -259,7 +259,7 @@ def test_absent_is_refused_if_the_policy_is_attached_to_a_user(source: Side) -> 
 def test_an_invalid_item_does_not_prevent_the_changes_of_other_items(source: Side) -> None:
     create_policy(source, OWN_DOCUMENT, "Gone")
     items = [WANTED, {"name": "Bad", "side": "target"}, {"name": "Gone", "state": "absent"}]
-    result = source.promised("policy", policies=items)
+    result = source.run_idempotent("policy", policies=items)
     assert result["failed"]
     assert result["msg"] == (
         "1 of 3 policies failed.\nBad: "

@@ -58,7 +58,7 @@ def needed(buckets: int) -> set[tuple[str, str]]:
 
 
 def test_parts_are_added_and_removed_with_the_size_of_the_document(source: Side) -> None:
-    first = source.promised("policy", **wanted(40))
+    first = source.run_idempotent("policy", **wanted(40))
     names = [part["policy_name"] for part in first["policy"]["parts"]]
     assert names == [NAME, *(f"{NAME}-{number}" for number in range(2, len(names) + 1))]
     assert len(names) >= 4
@@ -68,11 +68,11 @@ def test_parts_are_added_and_removed_with_the_size_of_the_document(source: Side)
         size = len(json.dumps(document_of(source, name), separators=(",", ":")))
         assert size <= SIZE
 
-    grown = source.promised("policy", **wanted(60))
+    grown = source.run_idempotent("policy", **wanted(60))
     assert len(grown["policy"]["parts"]) > len(names)
     assert granted(source) == needed(60)
 
-    shrunk = source.promised("policy", **wanted(5))
+    shrunk = source.run_idempotent("policy", **wanted(5))
     assert [part["policy_name"] for part in shrunk["policy"]["parts"]] == [NAME]
     assert granted(source) == needed(5)
     assert policy_names(source) == attached(source) == [NAME]
@@ -100,7 +100,7 @@ def test_no_permission_is_missing_during_changes_of_the_bucket_list(source: Side
 
 def test_absent_removes_all_parts(source: Side) -> None:
     source.do("policy", **wanted(40))
-    result = source.promised("policy", name=NAME, state="absent")
+    result = source.run_idempotent("policy", name=NAME, state="absent")
     assert result["policy"] is None
     assert policy_names(source) == attached(source) == []
 
@@ -111,7 +111,7 @@ def test_absent_removes_remaining_parts_after_a_partial_failure(source: Side) ->
     source.sandbox.fail(operation="DeletePolicy", times=0, nth=2, status=403, code="AccessDenied")
     assert source.run("policy", name=NAME, state="absent")["failed"]
     source.sandbox.clear_faults()
-    source.promised("policy", name=NAME, state="absent")
+    source.run_idempotent("policy", name=NAME, state="absent")
     assert policy_names(source) == []
 
 
@@ -121,7 +121,7 @@ def test_an_unrelated_policy_with_the_name_of_a_needed_part_is_an_error(source: 
         "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}],
     }
     source.iam.create_policy(PolicyName=f"{NAME}-2", PolicyDocument=json.dumps(document))
-    result = source.promised("policy", **wanted(40))
+    result = source.run_idempotent("policy", **wanted(40))
     assert result["failed"]
     assert f"The policy {NAME}-2" in result["msg"]
     assert document_of(source, f"{NAME}-2") == document
@@ -133,8 +133,8 @@ def test_an_unrelated_policy_with_the_name_of_an_unneeded_part_stays(source: Sid
         "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}],
     }
     source.iam.create_policy(PolicyName=f"{NAME}-2", PolicyDocument=json.dumps(document))
-    source.promised("policy", **wanted(2))
-    source.promised("policy", name=NAME, state="absent")
+    source.run_idempotent("policy", **wanted(2))
+    source.run_idempotent("policy", name=NAME, state="absent")
     assert policy_names(source) == [f"{NAME}-2"]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from sandbox.environments import SideName
-from tests.integration.support.guide import foreign, replication_by_hand
+from tests.integration.support.guide import replication_by_hand, unrelated_policy
 from tests.integration.support.modules import Result, Side
 from tests.integration.support.plays import TEARDOWN, Plays
 from tests.integration.support.procedure import (
@@ -24,7 +24,7 @@ from tests.integration.support.procedure import (
     TARGET_ROLE,
     set_up,
 )
-from tests.integration.test_half_done import arrives
+from tests.integration.test_interrupted_setup import assert_replicated
 
 #: The writes of a complete teardown by side, including buckets.
 WRITES: dict[SideName, list[str]] = {
@@ -128,7 +128,9 @@ def test_a_write_whose_answer_was_lost_is_confirmed_by_the_same_run(
 
 def test_unrelated_resources_stay(source: Side, target: Side) -> None:
     set_up(source, target, but=["object"])
-    arn = source.iam.create_policy(PolicyName="Others", PolicyDocument=foreign())["Policy"]["Arn"]
+    arn = source.iam.create_policy(PolicyName="Others", PolicyDocument=unrelated_policy())[
+        "Policy"
+    ]["Arn"]
     source.do("iam_role", name="OtherRole", managed_policies=[arn])
     source.do("iam_role", name=SOURCE_ROLE, managed_policies=[arn])
     source.do("bucket", name="other-bucket")
@@ -174,7 +176,9 @@ def test_a_policy_is_deleted_with_all_its_versions(source: Side, target: Side) -
     for number in range(4):
         source.iam.create_policy_version(
             PolicyArn=source.arn("policy", SOURCE_POLICY),
-            PolicyDocument=json.dumps(json.loads(foreign(f"s3:Get{'Object' * (number % 2)}*"))),
+            PolicyDocument=json.dumps(
+                json.loads(unrelated_policy(f"s3:Get{'Object' * (number % 2)}*"))
+            ),
             SetAsDefault=bool(number % 2),
         )
     source.do("policy", name=SOURCE_POLICY, state="absent")
@@ -185,18 +189,18 @@ def test_only_listed_rules_are_removed(source: Side, target: Side) -> None:
     rules = [{"id": "one", "prefix": "one/"}, {"id": "two", "prefix": "two/"}]
     set_up(source, target, but=["object"], rules=rules)
     absent = {"bucket": SOURCE_BUCKET, "state": "absent"}
-    result = source.promised("bucket_replication", **absent, rules=rules[:1])
+    result = source.run_idempotent("bucket_replication", **absent, rules=rules[:1])
     assert [rule["id"] for rule in result["replication"]["rules"]] == ["two"]
     unknown = [{"id": "three"}, {"prefix": "one/"}]
-    assert not source.promised("bucket_replication", **absent, rules=unknown)["changed"]
-    assert source.promised("bucket_replication", **absent, rules=rules)["replication"] is None
+    assert not source.run_idempotent("bucket_replication", **absent, rules=unknown)["changed"]
+    assert source.run_idempotent("bucket_replication", **absent, rules=rules)["replication"] is None
 
 
 def test_replication_remove_buckets_deletes_empty_buckets_only(
     play: Plays, source: Side, target: Side
 ) -> None:
     set_up(source, target)
-    arrives(source, target)
+    assert_replicated(source, target)
     asked = play.inventory(replication_remove_buckets=True)
     refused = play(playbook=TEARDOWN, inventory=asked)
     assert refused.code != 0
@@ -370,9 +374,9 @@ def test_policies_and_roles_with_unlisted_attachments_stay(
 ) -> None:
     set_up(source, target, but=["object"])
     source.do("iam_role", name="OtherRole", managed_policies=[source.arn("policy", SOURCE_POLICY)])
-    others = target.iam.create_policy(PolicyName="Others", PolicyDocument=foreign())["Policy"][
-        "Arn"
-    ]
+    others = target.iam.create_policy(PolicyName="Others", PolicyDocument=unrelated_policy())[
+        "Policy"
+    ]["Arn"]
     target.do("iam_role", name=TARGET_ROLE, managed_policies=[others])
     check = play.check(playbook=TEARDOWN).ok()
     played = play(playbook=TEARDOWN).ok()

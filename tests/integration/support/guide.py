@@ -61,7 +61,7 @@ def guide_by_hand(source: Side, target: Side, document: str = PERMISSIONS) -> tu
     return roles
 
 
-def foreign(action: str = "s3:*") -> str:
+def unrelated_policy(action: str = "s3:*") -> str:
     """A policy document that this collection never writes."""
     statement = {"Effect": "Allow", "Action": action, "Resource": "*"}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})

@@ -73,7 +73,7 @@ class Side:
         assert not result.get("failed"), result
         return result
 
-    def promised(self, module: str, **options: Any) -> Result:
+    def run_idempotent(self, module: str, **options: Any) -> Result:
         """Runs the module in check mode, then for real and again; asserts that it is predicted and idempotent."""
         return run_predicted_and_repeated(
             self.sandbox,

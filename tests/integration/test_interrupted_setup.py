@@ -81,13 +81,13 @@ def state_of_both_sides(source: Side, target: Side) -> dict[str, Any]:
     return found
 
 
-def arrives(source: Side, target: Side) -> None:
+def assert_replicated(source: Side, target: Side) -> None:
     """Asserts that the object is on both sides, which needs all resources of the procedure."""
     there = {"s3": target.connection("s3"), "bucket": TARGET_BUCKET}
     source.do("object_check", bucket=SOURCE_BUCKET, key=KEY, target=there, wait_timeout=10)
 
 
-def nothing_left(source: Side, target: Side) -> None:
+def assert_converged(source: Side, target: Side) -> None:
     """Asserts that another run writes nothing."""
     source.sandbox.clear_calls()
     assert not any(result["changed"] for result in set_up(source, target))
@@ -107,8 +107,8 @@ def expected_state(running_sandbox: Any) -> dict[str, Any]:
 
 def test_object_is_replicated_and_a_second_run_changes_nothing(source: Side, target: Side) -> None:
     set_up(source, target)
-    arrives(source, target)
-    nothing_left(source, target)
+    assert_replicated(source, target)
+    assert_converged(source, target)
 
 
 @pytest.mark.parametrize(("side", "number"), EACH_WRITE)
@@ -122,8 +122,8 @@ def test_run_after_a_refused_write_completes_the_procedure(
     source.sandbox.clear_faults()
     assert not set_up(source, target)[-1].get("failed")
     assert state_of_both_sides(source, target) == expected_state
-    nothing_left(source, target)
-    arrives(source, target)
+    assert_converged(source, target)
+    assert_replicated(source, target)
 
 
 @pytest.mark.parametrize("how", ["reset-after", "error-after"])
@@ -174,7 +174,7 @@ def test_two_concurrent_runs_complete_the_procedure(
     for results in runs:
         assert not results[-1].get("failed"), results[-1]
     assert _without_repeated_objects(state_of_both_sides(source, target)) == expected_state
-    nothing_left(source, target)
+    assert_converged(source, target)
 
 
 def test_concurrent_runs_with_different_rules_converge_when_repeated(
@@ -205,7 +205,7 @@ def test_concurrent_runs_with_different_rules_converge_when_repeated(
 
 def test_setup_works_again_after_teardown(source: Side, target: Side) -> None:
     set_up(source, target)
-    arrives(source, target)
+    assert_replicated(source, target)
     gone = {"state": "absent"}
     steps = [
         (source, "bucket_replication", {"bucket": SOURCE_BUCKET}),
@@ -215,7 +215,7 @@ def test_setup_works_again_after_teardown(source: Side, target: Side) -> None:
         (target, "iam_role", {"name": TARGET_ROLE}),
     ]
     for side, module, options in steps:
-        assert side.promised(module, **options, **gone)["changed"]
+        assert side.run_idempotent(module, **options, **gone)["changed"]
     for side in (source, target):
         assert side.iam.list_roles()["Roles"] == []
         assert side.iam.list_policies(Scope="Local")["Policies"] == []
