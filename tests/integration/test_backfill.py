@@ -420,7 +420,7 @@ def test_first_version_without_a_new_status_stops_the_run(
     """The server accepts the tags, but the version's replication status does not change."""
     monkeypatch.setattr(backfill_sender, "REACTION", 1.0)
     put_twenty_keys(existing, target)
-    # The rule is removed while this read hangs. The module has read the rule before, and does not know.
+    # The rule is removed while this read hangs. The module read the rule before, so it still sends the version.
     existing.sandbox.fail("GetObjectTagging", side="source", how="hang", seconds=1.0)
 
     def remove_the_rule() -> None:

@@ -237,7 +237,7 @@ def test_all_buckets_of_the_account(source: Side, target: Side) -> None:
     assert [one["target"] and one["target"]["exists"] for one in listed] == [None, True]
 
 
-def test_all_buckets_of_an_account_without_any(source: Side) -> None:
+def test_all_buckets_of_an_account_without_buckets(source: Side) -> None:
     result = source.run_idempotent("bucket_replication_info", all_buckets=True)
     assert result["results"] == []
     assert source.reads() == ["ListBuckets"]
