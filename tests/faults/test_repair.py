@@ -21,8 +21,8 @@ from tests.faults.test_kill import _kill, _wait_until_the_server_acted
 from tests.integration.support.modules import Side
 from tests.integration.support.plays import Inventory, Plays, RunningPlaybook
 from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, set_up
-from tests.integration.test_playbook_repair import REPAIR, repair_report
-from tests.integration.test_verify import states, verify
+from tests.integration.support.repairs import REPAIR, repair_report
+from tests.integration.support.versions import states, verify
 
 pytestmark = pytest.mark.slow
 VERSIONS = 4

@@ -16,6 +16,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._clients import s
 from ansible_collections.scality.backbeat.plugins.module_utils._documents import permissions
 from devtools.places import ROOT
 from tests.integration.support.bad_input import assert_failure
+from tests.integration.support.entry_points import playbook
 from tests.integration.support.guide import (
     bucket_by_hand,
     guide_by_hand,
@@ -32,10 +33,9 @@ from tests.integration.support.procedure import (
     TARGET_BUCKET,
     TARGET_POLICY,
     TARGET_ROLE,
+    V2_CONFIGURATION,
     set_up,
 )
-from tests.integration.test_info import V2_CONFIGURATION
-from tests.integration.test_returned_text import playbook
 
 ADOPT = ROOT / "playbooks" / "adopt_replication.yml"
 

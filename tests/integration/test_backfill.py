@@ -17,9 +17,18 @@ from ansible_collections.scality.backbeat.plugins.module_utils._jobs import (
     backfill_outcome,
     backfill_sender,
 )
+from tests.integration.support.backfills import backfill, configure
 from tests.integration.support.modules import Result, Side
 from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, set_up
-from tests.integration.test_verify import disable, pause, put, states, verify, wait_for_status
+from tests.integration.support.versions import (
+    bucket_of,
+    disable,
+    pause,
+    put,
+    states,
+    verify,
+    wait_for_status,
+)
 
 
 @pytest.fixture
@@ -27,23 +36,6 @@ def existing(source: Side, target: Side) -> Side:
     """The source with a versioned bucket, for objects that exist before replication is configured."""
     set_up(source, target, but=("object", "replication"))
     return source
-
-
-def configure(source: Side, target: Side) -> None:
-    set_up(source, target, but=("object",))
-
-
-def backfill(source: Side, target: Side, *, check_mode: bool = False, **options: Any) -> Result:
-    given: dict[str, Any] = {
-        "source": {"bucket": SOURCE_BUCKET, "name": "node1", "s3": source.connection("s3")},
-        "target": {"bucket": TARGET_BUCKET, "name": "node6", "s3": target.connection("s3")},
-        "wait": True,
-        "wait_timeout": 20.0,
-        "first_timeout": 20.0,
-        "settle_timeout": 20.0,
-        **options,
-    }
-    return source.run("backfill", check_mode=check_mode, **given)
 
 
 def counts(tallies: dict[str, Any]) -> dict[str, int]:
@@ -105,10 +97,6 @@ def listed(side: Side, key: str) -> list[str]:
     rows = [one for one in rows if one["Key"] == key]
     rows.sort(key=lambda one: (not one["IsLatest"], -one["LastModified"].timestamp()))
     return [one["VersionId"] for one in rows]
-
-
-def bucket_of(side: Side) -> str:
-    return SOURCE_BUCKET if side.name == "source" else TARGET_BUCKET
 
 
 def test_deleted_key_is_skipped_with_a_reason(existing: Side, target: Side) -> None:

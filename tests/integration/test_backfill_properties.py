@@ -31,6 +31,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from sandbox import Sandbox
+from tests.integration.support.backfills import backfill, configure
 from tests.integration.support.modules import Side
 from tests.integration.support.procedure import (
     SOURCE_BUCKET,
@@ -40,8 +41,7 @@ from tests.integration.support.procedure import (
     TARGET_ROLE,
     set_up,
 )
-from tests.integration.test_backfill import backfill, bucket_of, configure
-from tests.integration.test_verify import verify
+from tests.integration.support.versions import bucket_of, verify
 
 KEYS = (
     "a",

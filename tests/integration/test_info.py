@@ -19,6 +19,7 @@ from tests.integration.support.procedure import (
     SOURCE_POLICY,
     SOURCE_ROLE,
     TARGET_BUCKET,
+    V2_CONFIGURATION,
     set_up,
 )
 
@@ -31,19 +32,6 @@ DOCUMENT = {
 OTHER = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::b/*"}],
-}
-#: A replication configuration of version 2 (with Priority and Filter), which servers of 2026 may return.
-V2_CONFIGURATION = {
-    "Role": "arn:aws:iam::123456789012:role/A,arn:aws:iam::123456789012:role/B",
-    "Rules": [
-        {
-            "ID": "newer",
-            "Priority": 1,
-            "Filter": {"Prefix": "reports/"},
-            "Status": "Enabled",
-            "Destination": {"Bucket": "arn:aws:s3:::target-bucket"},
-        }
-    ],
 }
 
 

@@ -13,13 +13,14 @@ import pytest
 
 from tests.integration.support.modules import Result, Side
 from tests.integration.support.procedure import (
-    KEY,
     SOURCE_BUCKET,
     SOURCE_POLICY,
     SOURCE_ROLE,
     TARGET_BUCKET,
     TARGET_POLICY,
     TARGET_ROLE,
+    assert_converged,
+    assert_replicated,
     set_up,
 )
 
@@ -79,19 +80,6 @@ def state_of_both_sides(source: Side, target: Side) -> dict[str, Any]:
     listing = source.s3.list_object_versions(Bucket=SOURCE_BUCKET)
     found["objects"] = [one["Key"] for one in listing["Versions"]]
     return found
-
-
-def assert_replicated(source: Side, target: Side) -> None:
-    """Asserts that the object is on both sides, which needs all resources of the procedure."""
-    there = {"s3": target.connection("s3"), "bucket": TARGET_BUCKET}
-    source.do("object_check", bucket=SOURCE_BUCKET, key=KEY, target=there, wait_timeout=10)
-
-
-def assert_converged(source: Side, target: Side) -> None:
-    """Asserts that another run writes nothing."""
-    source.sandbox.clear_calls()
-    assert not any(result["changed"] for result in set_up(source, target))
-    assert source.writes() == target.writes() == []
 
 
 @pytest.fixture(scope="session")

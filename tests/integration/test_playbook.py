@@ -18,6 +18,7 @@ from tests.integration.support.plays import (
     assert_same_results,
 )
 from tests.integration.support.procedure import (
+    ALL_CHANGES,
     KEY,
     REPEATED_PROOF,
     SOURCE_BUCKET,
@@ -26,27 +27,10 @@ from tests.integration.support.procedure import (
     TARGET_BUCKET,
     TARGET_POLICY,
     TARGET_ROLE,
+    assert_replicated,
     set_up,
 )
-from tests.integration.test_interrupted_setup import assert_replicated
 
-#: All changes of the guide, as the modules return them.
-ALL_CHANGES = sorted(
-    [
-        f"CreateRole {SOURCE_ROLE}",
-        f"CreateRole {TARGET_ROLE}",
-        f"CreatePolicy {SOURCE_POLICY}",
-        f"CreatePolicy {TARGET_POLICY}",
-        f"AttachRolePolicy {SOURCE_POLICY} to {SOURCE_ROLE}",
-        f"AttachRolePolicy {TARGET_POLICY} to {TARGET_ROLE}",
-        f"CreateBucket {SOURCE_BUCKET}",
-        f"CreateBucket {TARGET_BUCKET}",
-        f"PutBucketVersioning {SOURCE_BUCKET}",
-        f"PutBucketVersioning {TARGET_BUCKET}",
-        f"PutBucketReplication {SOURCE_BUCKET}",
-        f"PutObject {SOURCE_BUCKET}/{KEY}",
-    ]
-)
 #: The calls of a run without changes, in their order on each side, preflight's first. All of them are reads.
 CONVERGED = {
     "source": [

@@ -12,7 +12,7 @@ from devtools.places import ROOT
 from tests.integration.support.modules import Side
 from tests.integration.support.plays import Plays
 from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, set_up
-from tests.integration.test_verify import put, states, verify
+from tests.integration.support.versions import put, states, verify
 
 BACKFILL = ROOT / "playbooks" / "backfill_replication.yml"
 

@@ -14,8 +14,7 @@ import yaml
 from devtools.places import ROOT
 from tests.integration.support.modules import Side
 from tests.integration.support.plays import Inventory, Plays
-from tests.integration.support.procedure import set_up
-from tests.integration.test_interrupted_setup import assert_replicated
+from tests.integration.support.procedure import assert_replicated, set_up
 
 PLAYBOOKS = sorted((ROOT / "playbooks").glob("*.yml"))
 CONNECTION = ("ansible_connection", "ansible_python_interpreter")

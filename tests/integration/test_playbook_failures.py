@@ -11,9 +11,8 @@ import time
 
 import pytest
 
-from devtools.places import ROOT
 from tests.integration.support.modules import Side
-from tests.integration.support.plays import TEARDOWN, Plays
+from tests.integration.support.plays import TEARDOWN, VALIDATE, Plays
 from tests.integration.support.procedure import (
     KEY,
     SOURCE_BUCKET,
@@ -21,12 +20,12 @@ from tests.integration.support.procedure import (
     SOURCE_ROLE,
     TARGET_BUCKET,
     TARGET_ROLE,
+    assert_converged,
+    assert_replicated,
     set_up,
 )
-from tests.integration.test_interrupted_setup import assert_converged, assert_replicated
 
 VERIFY = ("--tags", "verify")
-VALIDATE = ROOT / "playbooks" / "validate_replication.yml"
 NO_TRUST = json.dumps(
     {
         "Version": "2012-10-17",

@@ -13,8 +13,15 @@ from typing import Any
 
 import pytest
 
+from tests.integration.support.drift import (
+    delete_the_role,
+    detach_the_policy,
+    name_a_role_that_does_not_exist,
+    recreate_with_retention,
+    swap_roles,
+)
 from tests.integration.support.modules import Side
-from tests.integration.support.plays import TEARDOWN, PlaybookResult, Plays
+from tests.integration.support.plays import TEARDOWN, PlaybookResult, Plays, statistics
 from tests.integration.support.procedure import (
     KEY,
     REPEATED_PROOF,
@@ -22,16 +29,8 @@ from tests.integration.support.procedure import (
     SOURCE_ROLE,
     TARGET_BUCKET,
     TARGET_ROLE,
+    assert_replicated,
     set_up,
-)
-from tests.integration.test_interrupted_setup import assert_replicated
-from tests.integration.test_playbook_summary import statistics
-from tests.integration.test_proof import (
-    delete_the_role,
-    detach_the_policy,
-    name_a_role_that_does_not_exist,
-    recreate_with_retention,
-    swap_roles,
 )
 
 

@@ -11,13 +11,11 @@ from typing import Any
 
 import pytest
 
-from devtools.places import ROOT
 from tests.integration.support.modules import Side
 from tests.integration.support.plays import Inventory, PlaybookResult, Plays
 from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, set_up
-from tests.integration.test_verify import put, states, verify
-
-REPAIR = ROOT / "playbooks" / "repair_replication.yml"
+from tests.integration.support.repairs import REPAIR, inventory, repair_report
+from tests.integration.support.versions import put, states, verify
 
 
 @pytest.fixture
@@ -31,34 +29,6 @@ def broken(source: Side, target: Side) -> Side:
     put(source, "failed")
     source.do("object_check", bucket=SOURCE_BUCKET, key="failed", status=["FAILED"])
     return source
-
-
-def inventory(play: Plays, folder: Path, **variables: Any) -> Inventory:
-    return play.inventory(
-        replication_verify_folder=str(folder),
-        replication_report_html=str(folder / "page.html"),
-        **variables,
-    )
-
-
-def repair_report(played: PlaybookResult) -> dict[str, Any]:
-    """The report of the only pair. Its statistic for AWX workflows has the same values without texts from servers."""
-    facts = [
-        found
-        for one in played.records
-        if one["host"] == "node1"
-        for found in [one["result"].get("ansible_facts", {}).get("replication_repair_results")]
-        if found
-    ]
-    stats = [
-        one["result"]["ansible_stats"]["data"]["replication_repair"]["node1"]
-        for one in played.records
-        if "replication_repair" in str(one["result"].get("ansible_stats"))
-    ]
-    (report,) = facts[-1]
-    left_out = {"schema", "skipped", "stopped", "notes"}
-    assert stats == [[{name: value for name, value in report.items() if name not in left_out}]]
-    return dict(report)
 
 
 @pytest.mark.parametrize("by_api", [True, False])

@@ -11,8 +11,8 @@ from pathlib import Path
 from tests.integration.support.modules import Side
 from tests.integration.support.plays import Plays
 from tests.integration.support.procedure import SOURCE_BUCKET, set_up
-from tests.integration.test_playbook_repair import REPAIR, inventory, repair_report
-from tests.integration.test_verify import put, states, verify
+from tests.integration.support.repairs import REPAIR, inventory, repair_report
+from tests.integration.support.versions import put, states, verify
 
 #: A user's play that includes the role with the strategy free.
 INCLUDED = """---

@@ -21,8 +21,8 @@ from tests.integration.support.procedure import (
     TARGET_BUCKET,
     set_up,
 )
-from tests.integration.test_verify import put, wait_for_status
-from tests.integration.test_verify_topologies import CLOUD_BUCKET, SITE, configure, listed, wait
+from tests.integration.support.sites import CLOUD_BUCKET, SITE, configure, listed, wait
+from tests.integration.support.versions import put, wait_for_status
 
 PLAYBOOKS = ROOT / "playbooks"
 VERIFY, REPAIR = PLAYBOOKS / "verify_replication.yml", PLAYBOOKS / "repair_replication.yml"

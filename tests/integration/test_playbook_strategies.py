@@ -18,9 +18,9 @@ from tests.integration.support.procedure import (
     SOURCE_BUCKET,
     TARGET_BUCKET,
     TARGET_ROLE,
+    assert_replicated,
     set_up,
 )
-from tests.integration.test_interrupted_setup import assert_replicated
 
 SETUP_PLAY = """---
 - name: A play of a user

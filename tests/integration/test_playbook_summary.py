@@ -6,27 +6,21 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pytest
 
 from tests.integration.support.modules import Side
-from tests.integration.support.plays import TEARDOWN, PlaybookResult, Plays
-from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, set_up
-from tests.integration.test_interrupted_setup import assert_replicated
+from tests.integration.support.plays import TEARDOWN, PlaybookResult, Plays, statistics
+from tests.integration.support.procedure import (
+    SOURCE_BUCKET,
+    TARGET_BUCKET,
+    assert_replicated,
+    set_up,
+)
 
 
 def lines(played: PlaybookResult, host: str) -> list[str]:
     return re.findall(rf"^\[{host}\] (.*)$", played.output, re.MULTILINE)
-
-
-def statistics(played: PlaybookResult) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for one in played.records:
-        found |= (
-            one["result"].get("ansible_stats", {}).get("data", {}).get("replication_summary", {})
-        )
-    return found
 
 
 @pytest.mark.end_cores

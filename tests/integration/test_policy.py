@@ -12,9 +12,8 @@ from typing import Any
 import pytest
 
 from tests.integration.support.modules import Side
+from tests.integration.support.policies import NAME, ROLE, attached, document_of, policy_names
 
-NAME = "SourcePolicyForS3Replication"
-ROLE = "SourceRoleForS3Replication"
 SOURCE_DOCUMENT = {
     "Version": "2012-10-17",
     "Statement": [
@@ -74,25 +73,9 @@ def attach(side: Side, arn: str, role: str = ROLE) -> None:
     side.iam.attach_role_policy(RoleName=role, PolicyArn=arn)
 
 
-def document_of(side: Side, name: str = NAME) -> Any:
-    arn = side.arn("policy", name)
-    version = side.iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
-    answer = side.iam.get_policy_version(PolicyArn=arn, VersionId=version)
-    return answer["PolicyVersion"]["Document"]
-
-
 def versions(side: Side, name: str = NAME) -> list[str]:
     answer = side.iam.list_policy_versions(PolicyArn=side.arn("policy", name))
     return sorted(one["VersionId"] for one in answer["Versions"])
-
-
-def attached(side: Side, role: str = ROLE) -> list[str]:
-    answer = side.iam.list_attached_role_policies(RoleName=role)
-    return [one["PolicyName"] for one in answer["AttachedPolicies"]]
-
-
-def policy_names(side: Side) -> list[str]:
-    return [one["PolicyName"] for one in side.iam.list_policies(Scope="Local")["Policies"]]
 
 
 def test_create_for_the_source(source: Side) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.integration.support.modules import Side
-from tests.integration.test_policy import ROLE, attached, document_of, policy_names
+from tests.integration.support.policies import ROLE, attached, document_of, policy_names
 
 NAME = "Large"
 SIZE = 900

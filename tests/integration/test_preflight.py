@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from devtools.places import ROOT
 from sandbox import Sandbox
+from tests.integration.support.drift import recreate_with_retention
 from tests.integration.support.modules import Result, Side
-from tests.integration.support.plays import PlaybookResult, Plays
+from tests.integration.support.plays import VALIDATE, PlaybookResult, Plays
 from tests.integration.support.procedure import (
     SOURCE_BUCKET,
     SOURCE_POLICY,
@@ -24,9 +24,7 @@ from tests.integration.support.procedure import (
     TARGET_ROLE,
     set_up,
 )
-from tests.integration.test_proof import recreate_with_retention
 
-VALIDATE = ROOT / "playbooks" / "validate_replication.yml"
 NO_KEYS = {"access_key": "UNKNOWN", "secret_key": "no-secret"}
 
 

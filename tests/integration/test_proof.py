@@ -12,13 +12,18 @@ from typing import Any
 
 import pytest
 
+from tests.integration.support.drift import (
+    delete_the_role,
+    detach_the_policy,
+    name_a_role_that_does_not_exist,
+    recreate_with_retention,
+    swap_roles,
+)
 from tests.integration.support.idempotency import run_in_check_mode, write_calls
 from tests.integration.support.modules import Result, Side
 from tests.integration.support.procedure import (
     KEY,
     SOURCE_BUCKET,
-    SOURCE_POLICY,
-    SOURCE_ROLE,
     TARGET_BUCKET,
     TARGET_POLICY,
     TARGET_ROLE,
@@ -27,10 +32,6 @@ from tests.integration.support.procedure import (
 
 CANARY = re.compile(rf"{KEY}-canary-[0-9a-f-]{{36}}$")
 WHERE = f"{SOURCE_BUCKET}/{KEY}"
-RETENTION = {
-    "ObjectLockEnabled": "Enabled",
-    "Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 1}},
-}
 
 
 @pytest.fixture
@@ -73,18 +74,6 @@ def test_the_first_run_puts_an_object_and_the_second_accepts_it(
     assert second["warnings"] == write_calls(replicating.sandbox) == []
 
 
-def swap_roles(source: Side, _target: Side) -> None:
-    stored = source.s3.get_bucket_replication(Bucket=SOURCE_BUCKET)["ReplicationConfiguration"]
-    stored["Role"] = ",".join(reversed(stored["Role"].split(",")))
-    source.s3.put_bucket_replication(Bucket=SOURCE_BUCKET, ReplicationConfiguration=stored)
-
-
-def name_a_role_that_does_not_exist(source: Side, _target: Side) -> None:
-    stored = source.s3.get_bucket_replication(Bucket=SOURCE_BUCKET)["ReplicationConfiguration"]
-    stored["Role"] = stored["Role"].replace(TARGET_ROLE, "MissingRole")
-    source.s3.put_bucket_replication(Bucket=SOURCE_BUCKET, ReplicationConfiguration=stored)
-
-
 def disable_the_rule(source: Side, _target: Side) -> None:
     stored = source.s3.get_bucket_replication(Bucket=SOURCE_BUCKET)["ReplicationConfiguration"]
     stored["Rules"][0]["Status"] = "Disabled"
@@ -98,18 +87,6 @@ def remove_the_configuration(source: Side, _target: Side) -> None:
 def delete_the_replica(_source: Side, target: Side) -> None:
     (copy,) = target.s3.list_object_versions(Bucket=TARGET_BUCKET)["Versions"]
     target.s3.delete_object(Bucket=TARGET_BUCKET, Key=KEY, VersionId=copy["VersionId"])
-
-
-def detach_the_policy(_source: Side, target: Side) -> None:
-    target.iam.detach_role_policy(
-        RoleName=TARGET_ROLE, PolicyArn=target.arn("policy", TARGET_POLICY)
-    )
-
-
-def delete_the_role(source: Side, _target: Side) -> None:
-    arn = source.arn("policy", SOURCE_POLICY)
-    source.iam.detach_role_policy(RoleName=SOURCE_ROLE, PolicyArn=arn)
-    source.iam.delete_role(RoleName=SOURCE_ROLE)
 
 
 @pytest.mark.parametrize(
@@ -240,18 +217,6 @@ def test_default_retention_withholds_the_proof_unless_it_is_allowed(
     assert prove(replicating, target)["proof"] == "valid"
     assert prove(replicating, target, fresh=True)["proof"] == "withheld"
     assert keys(replicating, target) == {KEY}
-
-
-def recreate_with_retention(side: Side, bucket: str) -> None:
-    """Replace the empty bucket by one with a default retention."""
-    stored = {}
-    if side.name == "source":
-        stored = side.s3.get_bucket_replication(Bucket=bucket)["ReplicationConfiguration"]
-    side.s3.delete_bucket(Bucket=bucket)
-    side.s3.create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=True)
-    side.s3.put_object_lock_configuration(Bucket=bucket, ObjectLockConfiguration=RETENTION)
-    if stored:
-        side.s3.put_bucket_replication(Bucket=bucket, ReplicationConfiguration=stored)
 
 
 def test_an_unreadable_retention_is_a_warning(replicating: Side, target: Side) -> None:

@@ -10,12 +10,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from devtools.places import ROOT
-from tests.integration.support.entry_points import entry_points
+from tests.integration.support.entry_points import entry_points, playbook
 from tests.integration.support.modules import Side
 from tests.integration.support.plays import Inventory, Plays
 from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, set_up
@@ -80,20 +78,6 @@ def everything(play: Plays, tmp_path: Path) -> Inventory:
     return inventory
 
 
-def playbook(folder: Path, names: Any = PLAYBOOKS) -> Path:
-    """A playbook that imports these: starting each separately takes longer than its tasks."""
-    file = folder / "all.yml"
-    plays = [
-        {
-            "import_playbook": str(ROOT / "playbooks" / f"{name}.yml"),
-            "vars": {"replication_hosts": "node1:node6"},
-        }
-        for name in names
-    ]
-    file.write_text(json.dumps(plays))
-    return file
-
-
 def test_playbooks_do_not_evaluate_returned_text(
     play: Plays,
     source: Side,
@@ -108,7 +92,7 @@ def test_playbooks_do_not_evaluate_returned_text(
         side.do("bucket", name=bucket, versioning="enabled")
         # Enough for several ranges, which begin and end with keys.
         side.sandbox.seed(side.name, bucket, 1500)
-    played = play("-vv", inventory=everything, playbook=playbook(tmp_path)).ok()
+    played = play("-vv", inventory=everything, playbook=playbook(tmp_path, PLAYBOOKS)).ok()
     assert not evaluated.exists()
     # The text is in results, in facts, and in files.
     (proof,) = [one for one in played.module_records() if one["action"].endswith("backbeat_proof")]

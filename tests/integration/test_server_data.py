@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.support.entry_points import entry_points
+from tests.integration.support.entry_points import entry_points, playbook
 from tests.integration.support.modules import Result, Side
 from tests.integration.support.plays import PlaybookResult, Plays
 from tests.integration.support.procedure import (
@@ -25,7 +25,6 @@ from tests.integration.support.procedure import (
     set_up,
     steps,
 )
-from tests.integration.test_returned_text import playbook
 
 PLAYBOOKS = ("setup_replication", "validate_replication", "teardown_replication")
 

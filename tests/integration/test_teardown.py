@@ -22,9 +22,9 @@ from tests.integration.support.procedure import (
     TARGET_BUCKET,
     TARGET_POLICY,
     TARGET_ROLE,
+    assert_replicated,
     set_up,
 )
-from tests.integration.test_interrupted_setup import assert_replicated
 
 #: The writes of a complete teardown by side, including buckets.
 WRITES: dict[SideName, list[str]] = {

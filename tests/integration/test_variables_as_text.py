@@ -12,10 +12,8 @@ import pytest
 
 from ansible_collections.scality.backbeat.plugins.plugin_utils._role_variables import specs
 from tests.integration.support.modules import Side
-from tests.integration.support.plays import TEARDOWN, Inventory, Plays
-from tests.integration.support.procedure import KEY, SOURCE_BUCKET, TARGET_BUCKET
-from tests.integration.test_playbook import ALL_CHANGES
-from tests.integration.test_playbook_failures import VALIDATE
+from tests.integration.support.plays import TEARDOWN, VALIDATE, Inventory, Plays
+from tests.integration.support.procedure import ALL_CHANGES, KEY, SOURCE_BUCKET, TARGET_BUCKET
 
 pytestmark = pytest.mark.oldest_core
 

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs import verify_bodies
-from tests.integration.support.modules import Result, Side
+from tests.integration.support.modules import Side
 from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, set_up
+from tests.integration.support.versions import disable, pause, put, states, verify, wait_for_status
 
 
 @pytest.fixture
@@ -22,44 +23,6 @@ def replicating(source: Side, target: Side) -> Side:
     """The source of a configured pair without objects."""
     set_up(source, target, but=("object",))
     return source
-
-
-def put(side: Side, key: str, body: bytes = b"x") -> str:
-    version: str = side.s3.put_object(Bucket=bucket(side), Key=key, Body=body)["VersionId"]
-    return version
-
-
-def bucket(side: Side) -> str:
-    return SOURCE_BUCKET if side.name == "source" else TARGET_BUCKET
-
-
-def wait_for_status(source: Side, *keys: str, status: str = "COMPLETED") -> None:
-    deadline = time.monotonic() + 15
-    for key in keys:
-        while True:
-            head = source.s3.head_object(Bucket=bucket(source), Key=key)
-            if head.get("ReplicationStatus") == status:
-                break
-            assert time.monotonic() < deadline, head
-            time.sleep(0.05)
-
-
-def verify(source: Side, target_side: Side, **options: Any) -> Result:
-    before = source.sandbox.calls(write=True)
-    given: dict[str, Any] = {
-        "source": {"bucket": SOURCE_BUCKET, "name": "node1", "s3": source.connection("s3")},
-        "target": {"bucket": TARGET_BUCKET, "name": "node6", "s3": target_side.connection("s3")},
-        **options,
-    }
-    result = source.run("verify", **given)
-    assert source.sandbox.calls(write=True) == before
-    assert result["changed"] is False
-    return result
-
-
-def states(result: Result) -> dict[str, int]:
-    found = result["verification"]["states"]
-    return {name: tally["count"] for name, tally in found.items() if tally["count"]}
 
 
 def test_buckets_in_sync_are_ok(replicating: Side, target: Side) -> None:
@@ -79,19 +42,6 @@ def test_buckets_in_sync_are_ok(replicating: Side, target: Side) -> None:
     assert report["listed"]["source"]["delete_markers"] == 1
     assert report["requests"] == {"list": 2}
     assert json.loads(json.dumps(report)) == report
-
-
-def pause(source: Side, paused: bool = True) -> None:
-    source.sandbox.settings("source", paused=paused)
-
-
-def disable(source: Side) -> Any:
-    """Delete the configuration as an operator would; return a function that restores it."""
-    stored = source.s3.get_bucket_replication(Bucket=SOURCE_BUCKET)["ReplicationConfiguration"]
-    source.s3.delete_bucket_replication(Bucket=SOURCE_BUCKET)
-    return lambda: source.s3.put_bucket_replication(
-        Bucket=SOURCE_BUCKET, ReplicationConfiguration=stored
-    )
 
 
 def test_every_state_is_reported_and_written_to_the_problems_file(

@@ -18,7 +18,7 @@ import pytest
 from ansible_collections.scality.backbeat.plugins.module_utils._jobs import checkpoint
 from tests.integration.support.modules import Side
 from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, set_up
-from tests.integration.test_verify import put, states, verify, wait_for_status
+from tests.integration.support.versions import put, states, verify, wait_for_status
 
 FILES = ("checkpoint", "problems_file", "report_file", "status_file")
 

@@ -14,7 +14,7 @@ import pytest
 
 from tests.integration.support.modules import Side
 from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, set_up
-from tests.integration.test_verify import put, states, verify, wait_for_status
+from tests.integration.support.versions import put, states, verify, wait_for_status
 
 KEYS = (
     "emoji-\U0001f600",

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,50 +14,14 @@ import pytest
 
 from tests.integration.support.modules import Result, Side
 from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, set_up
-from tests.integration.test_verify import put, states, verify, wait_for_status
-
-CLOUD_BUCKET = "cloud-bucket"
-SITE = "us-east-2"
-
-
-def wait(ready: Callable[[], object], seconds: float = 15.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not ready():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
-def listed(side: Side, bucket: str) -> list[dict[str, Any]]:
-    """All versions and delete markers, newest first; markers have no ETag."""
-    found = side.s3.list_object_versions(Bucket=bucket)
-    rows = [*found.get("Versions", []), *found.get("DeleteMarkers", [])]
-    return sorted(rows, key=lambda row: row["LastModified"], reverse=True)
+from tests.integration.support.sites import CLOUD_BUCKET, SITE, configure, listed, wait
+from tests.integration.support.versions import put, states, verify, wait_for_status
 
 
 def problems(path: Path) -> set[tuple[str, str, str]]:
     """(key, state, reason) of each line."""
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     return {(one["key"], one["state"], one["reason"]) for one in lines}
-
-
-def configure(source: Side, sites: str, role: str) -> None:
-    """Configure one rule for all keys, without the collection."""
-    source.s3.put_bucket_replication(
-        Bucket=SOURCE_BUCKET,
-        ReplicationConfiguration={
-            "Role": role,
-            "Rules": [
-                {
-                    "Prefix": "",
-                    "Status": "Enabled",
-                    "Destination": {
-                        "Bucket": f"arn:aws:s3:::{TARGET_BUCKET}",
-                        "StorageClass": sites,
-                    },
-                }
-            ],
-        },
-    )
 
 
 @pytest.fixture

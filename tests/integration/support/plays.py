@@ -36,6 +36,7 @@ from tests.integration.support.preloaded import Preloaded
 
 SETUP = ROOT / "playbooks" / "setup-replication.yml"
 TEARDOWN = ROOT / "playbooks" / "teardown_replication.yml"
+VALIDATE = ROOT / "playbooks" / "validate_replication.yml"
 CALLBACKS = Path(__file__).parent / "callback_plugins"
 NAMESPACE = "scality.backbeat."
 #: Timeout of a run in seconds: more than a run takes on a busy machine.
@@ -222,3 +223,13 @@ def _results(played: PlaybookResult) -> dict[tuple[str, str], Mapping[str, Any]]
         for one in played.module_records()
         if not one["action"].endswith("proof")
     }
+
+
+def statistics(played: PlaybookResult) -> dict[str, Any]:
+    """The statistics that the summary sets for AWX workflows."""
+    found: dict[str, Any] = {}
+    for one in played.records:
+        found |= (
+            one["result"].get("ansible_stats", {}).get("data", {}).get("replication_summary", {})
+        )
+    return found

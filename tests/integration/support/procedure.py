@@ -26,6 +26,37 @@ REPEATED_PROOF = [
     f"PutObjectTagging {SOURCE_BUCKET}/{KEY}",
 ]
 
+#: All changes of the guide, as the modules return them.
+ALL_CHANGES = sorted(
+    [
+        f"CreateRole {SOURCE_ROLE}",
+        f"CreateRole {TARGET_ROLE}",
+        f"CreatePolicy {SOURCE_POLICY}",
+        f"CreatePolicy {TARGET_POLICY}",
+        f"AttachRolePolicy {SOURCE_POLICY} to {SOURCE_ROLE}",
+        f"AttachRolePolicy {TARGET_POLICY} to {TARGET_ROLE}",
+        f"CreateBucket {SOURCE_BUCKET}",
+        f"CreateBucket {TARGET_BUCKET}",
+        f"PutBucketVersioning {SOURCE_BUCKET}",
+        f"PutBucketVersioning {TARGET_BUCKET}",
+        f"PutBucketReplication {SOURCE_BUCKET}",
+        f"PutObject {SOURCE_BUCKET}/{KEY}",
+    ]
+)
+#: A replication configuration of version 2 (with Priority and Filter), which servers of 2026 may return.
+V2_CONFIGURATION = {
+    "Role": "arn:aws:iam::123456789012:role/A,arn:aws:iam::123456789012:role/B",
+    "Rules": [
+        {
+            "ID": "newer",
+            "Priority": 1,
+            "Filter": {"Prefix": "reports/"},
+            "Status": "Enabled",
+            "Destination": {"Bucket": "arn:aws:s3:::target-bucket"},
+        }
+    ],
+}
+
 Step = tuple[str, Side, str, dict[str, Any]]
 
 
@@ -90,3 +121,16 @@ def set_up(
             if results[-1].get("failed"):
                 break
     return results
+
+
+def assert_replicated(source: Side, target: Side) -> None:
+    """Asserts that the object is on both sides, which needs all resources of the procedure."""
+    there = {"s3": target.connection("s3"), "bucket": TARGET_BUCKET}
+    source.do("object_check", bucket=SOURCE_BUCKET, key=KEY, target=there, wait_timeout=10)
+
+
+def assert_converged(source: Side, target: Side) -> None:
+    """Asserts that another run writes nothing."""
+    source.sandbox.clear_calls()
+    assert not any(result["changed"] for result in set_up(source, target))
+    assert source.writes() == target.writes() == []
