@@ -105,6 +105,7 @@ def test_a_retry_follows_when_the_preflight_finding_is_resolved(
         assert "target-bucket-missing" in process.output
         repair(target)
         process.until(lambda: status(source) == "COMPLETED")
+        process.until(lambda: process.playbooks >= 2)
 
 
 def test_a_stuck_version_is_sent_again(
