@@ -14,6 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
+import yaml
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from sandbox import Sandbox, SandboxEnvironment
@@ -21,8 +26,12 @@ from sandbox import Sandbox, SandboxEnvironment
 DATA = Path(__file__).parents[1] / "data"
 TRUST = (DATA / "backbeat-role-trust-policy.json").read_text()
 GUIDE_POLICY = (DATA / "S3-role-permissions-policy.json").read_text()
+#: Replication configurations and the responses that were recorded for them.
+RECORDED = yaml.safe_load((DATA / "put-bucket-replication.yml").read_text())
 SOURCE, TARGET = "source-bucket", "target-bucket"
 SOURCE_ROLE, TARGET_ROLE = "SourceRoleForS3Replication", "TargetRoleForS3Replication"
+#: Many times the replicator's delay of 0.02 s: what has not happened by then does not happen.
+MANY_DELAYS = 0.25
 
 
 def allow(*grants: tuple[list[str], str]) -> str:
@@ -138,3 +147,20 @@ def refusal(call: Callable[..., Any], **arguments: Any) -> tuple[int, str, str]:
     # An IAM client puts the code of an S3 error at the top of the response.
     error = answer.get("Error", answer)
     return answer["ResponseMetadata"]["HTTPStatusCode"], error["Code"], error["Message"]
+
+
+def ask(
+    side: SandboxEnvironment, path: str, method: str = "GET", body: Any = None, keys: Any = None
+) -> tuple[int, Any]:
+    """Send a signed request to /_/backbeat/<path>; returns status and JSON."""
+    data = b"" if body is None else json.dumps(body).encode()
+    request = AWSRequest(method, f"{side.s3_url}/_/backbeat/{path}", data=data)
+    keys = keys or {"access_key": side.access_key, "secret_key": side.secret_key}
+    signer = S3SigV4Auth(Credentials(keys["access_key"], keys["secret_key"]), "s3", "us-east-1")
+    signer.add_auth(request)
+    prepared = request.prepare()
+    answer = requests.request(
+        method, prepared.url, data=data, headers=dict(prepared.headers), timeout=5
+    )
+    is_json = answer.headers["Content-Type"] == "application/json"
+    return answer.status_code, answer.json() if is_json else answer.text

@@ -6,18 +6,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 import requests
-from botocore.auth import S3SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 
-from sandbox import Sandbox, SandboxEnvironment
+from sandbox import Sandbox
 from sandbox.tests.helpers import (
     SOURCE,
     TARGET,
+    ask,
     make_bucket,
     roles_for,
     set_up,
@@ -26,23 +23,6 @@ from sandbox.tests.helpers import (
 )
 
 pytestmark = pytest.mark.sandbox
-
-
-def ask(
-    side: SandboxEnvironment, path: str, method: str = "GET", body: Any = None, keys: Any = None
-) -> tuple[int, Any]:
-    """Send a signed request to /_/backbeat/<path>; returns status and JSON."""
-    data = b"" if body is None else json.dumps(body).encode()
-    request = AWSRequest(method, f"{side.s3_url}/_/backbeat/{path}", data=data)
-    keys = keys or {"access_key": side.access_key, "secret_key": side.secret_key}
-    signer = S3SigV4Auth(Credentials(keys["access_key"], keys["secret_key"]), "s3", "us-east-1")
-    signer.add_auth(request)
-    prepared = request.prepare()
-    answer = requests.request(
-        method, prepared.url, data=data, headers=dict(prepared.headers), timeout=5
-    )
-    is_json = answer.headers["Content-Type"] == "application/json"
-    return answer.status_code, answer.json() if is_json else answer.text
 
 
 def test_metadata_contains_the_roles_of_the_object(sandbox: Sandbox) -> None:

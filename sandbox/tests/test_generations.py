@@ -12,13 +12,13 @@ import pytest
 from sandbox import Sandbox
 from sandbox.tests.helpers import (
     GUIDE_POLICY,
+    MANY_DELAYS,
     SOURCE,
     TARGET,
     set_up,
     status,
     wait_for_status,
 )
-from sandbox.tests.test_object_status import MANY_DELAYS
 
 pytestmark = pytest.mark.sandbox
 

@@ -13,8 +13,16 @@ import requests
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from sandbox import Sandbox
-from sandbox.tests.helpers import SOURCE, TRUST, configure, make_bucket, refusal, roles_for, set_up
-from sandbox.tests.test_backbeat_api import ask
+from sandbox.tests.helpers import (
+    SOURCE,
+    TRUST,
+    ask,
+    configure,
+    make_bucket,
+    refusal,
+    roles_for,
+    set_up,
+)
 
 pytestmark = pytest.mark.sandbox
 TEMPLATE = "{{ lookup('pipe', 'id') }}<&>"

@@ -12,6 +12,7 @@ import pytest
 
 from sandbox import Sandbox
 from sandbox.tests.helpers import (
+    MANY_DELAYS,
     SOURCE,
     SOURCE_POLICY,
     SOURCE_ROLE,
@@ -33,8 +34,6 @@ from sandbox.tests.helpers import (
 )
 
 pytestmark = pytest.mark.sandbox
-#: Many times the replicator's delay of 0.02 s: what has not happened by then does not happen.
-MANY_DELAYS = 0.25
 OTHER_SERVICE = TRUST.replace('"backbeat"', '"lambda.amazonaws.com"')
 
 

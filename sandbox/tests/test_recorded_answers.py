@@ -11,8 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sandbox import Sandbox
-from sandbox.tests.helpers import DATA, SOURCE, make_bucket
-from sandbox.tests.test_rules import RECORDED
+from sandbox.tests.helpers import DATA, RECORDED, SOURCE, make_bucket
 
 pytestmark = pytest.mark.sandbox
 

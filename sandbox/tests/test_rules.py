@@ -11,7 +11,6 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 import pytest
-import yaml
 
 from sandbox.messages import Refused
 from sandbox.rules import (
@@ -23,9 +22,8 @@ from sandbox.rules import (
     valid_bucket_name,
 )
 from sandbox.settings import Settings
-from sandbox.tests.helpers import DATA
+from sandbox.tests.helpers import RECORDED
 
-RECORDED = yaml.safe_load((DATA / "put-bucket-replication.yml").read_text())
 KNOWN = Sites.of(Settings())
 ROLES = "arn:aws:iam::123456789012:role/a,arn:aws:iam::678901234567:role/b"
 

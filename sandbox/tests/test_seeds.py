@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 
 from sandbox import Sandbox, SandboxError
-from sandbox.tests.helpers import SOURCE, TARGET, make_bucket, set_up, wait_for_status
-from sandbox.tests.test_backbeat_api import ask
+from sandbox.tests.helpers import SOURCE, TARGET, ask, make_bucket, set_up, wait_for_status
 
 pytestmark = pytest.mark.sandbox
 

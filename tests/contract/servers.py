@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import pytest
 from botocore.config import Config
 
 from benchmarks.stub_process import running_stub
@@ -205,3 +206,10 @@ def _real() -> Iterator[tuple[Server, Server]]:
             )
         )
     yield made[0], made[1]
+
+
+def only_in_sandbox(server: Server) -> Any:
+    """The sandbox's control interface, for states that a test cannot create on real servers."""
+    if server.sandbox is None:
+        pytest.skip("real servers cannot be paused or kept waiting here")
+    return server.sandbox

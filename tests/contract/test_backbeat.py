@@ -14,8 +14,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.contract.replicating import Replicated, new_bucket, signed
-from tests.contract.servers import Server
-from tests.contract.test_replication import only_in_sandbox
+from tests.contract.servers import Server, only_in_sandbox
 
 METRICS = {"backlog", "completions", "failures", "throughput", "pending"}
 

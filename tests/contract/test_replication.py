@@ -11,16 +11,9 @@ from typing import Any
 import pytest
 
 from tests.contract.replicating import Replicated, code_of, new_bucket, replicated, rows
-from tests.contract.servers import Server
+from tests.contract.servers import Server, only_in_sandbox
 
 SAME = ("VersionId", "ETag", "LastModified", "ContentLength", "Metadata", "ContentType")
-
-
-def only_in_sandbox(server: Server) -> Any:
-    """The sandbox's control interface, for states that a test cannot create on real servers."""
-    if server.sandbox is None:
-        pytest.skip("real servers cannot be paused or kept waiting here")
-    return server.sandbox
 
 
 @pytest.mark.contract("replication")

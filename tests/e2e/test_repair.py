@@ -14,7 +14,7 @@ import pytest
 
 from tests.contract.replicating import rows, wait
 from tests.e2e.replication import REPLICATION_TIMEOUT, Replication
-from tests.e2e.test_verify import (
+from tests.e2e.versions import (
     counts,
     put,
     put_stuck_object,

@@ -6,14 +6,20 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from tests.contract.replicating import rows, wait
 from tests.e2e.replication import REPLICATION_TIMEOUT, Replication
-from tests.integration.support.modules import Result
+from tests.e2e.versions import (
+    counts,
+    put,
+    put_stuck_object,
+    status,
+    verify,
+    without_configuration,
+)
 
 NewReplication = Callable[[str], Replication]
 
@@ -107,70 +113,5 @@ def test_failed_version_is_reported_and_can_be_accepted(new_replication: NewRepl
     assert not verify(replication, accept={"failed": 1}).get("failed")
 
 
-def put(s3: Any, bucket: dict[str, str], key: str, body: bytes = b"content") -> str:
-    """Put an object; returns its version ID."""
-    return str(s3.put_object(**bucket, Key=key, Body=body)["VersionId"])
-
-
-def status(
-    s3: Any, bucket: dict[str, str], key: str, versions: dict[str, str] | None = None
-) -> str | None:
-    """The replication status of a key's current version, or of the version that `versions` has for it."""
-    named = {"VersionId": versions[key]} if versions else {}
-    found: str | None = s3.head_object(**bucket, Key=key, **named).get("ReplicationStatus")
-    return found
-
-
 def version_ids(s3: Any, bucket: str) -> set[str]:
     return {one["VersionId"] for one in rows(s3, bucket)}
-
-
-def counts(result: Result) -> dict[str, int]:
-    states = result["verification"]["states"]
-    return {name: tally["count"] for name, tally in states.items() if tally["count"]}
-
-
-def verify(replication: Replication, **options: Any) -> Result:
-    sides = {
-        side: {
-            "bucket": getattr(replication, f"{side}_bucket"),
-            "name": getattr(replication, side).host,
-            "s3": getattr(replication, side).connection("s3"),
-        }
-        for side in ("source", "target")
-    }
-    return replication.source.run("verify", **sides, **options)
-
-
-def without_configuration(replication: Replication, action: Callable[[], object]) -> None:
-    configuration = replication.configuration()
-    replication.source.s3_client.delete_bucket_replication(Bucket=replication.source_bucket)
-    action()
-    replication.source.s3_client.put_bucket_replication(
-        Bucket=replication.source_bucket, ReplicationConfiguration=configuration
-    )
-
-
-def put_stuck_object(replication: Replication, *, with_other_roles: bool = False) -> None:
-    """Put an object that stays pending: the configuration's roles change while "stuck" is pending.
-
-    with_other_roles: the object is put with other roles, and the configuration gets its own roles back. Otherwise the
-    configuration keeps the other roles: with its own it would be that of the object, which Backbeat would still send.
-    """
-    sandbox = replication.environments.sandbox
-    if sandbox is not None:
-        # Real servers need seconds until they replicate an object; the sandbox must be paused.
-        sandbox.settings("source", paused=True)
-    s3, at_source = replication.source.s3_client, {"Bucket": replication.source_bucket}
-    configuration = replication.configuration()
-    assert configuration is not None
-    source_role, target_role = configuration["Role"].split(",")
-    other = {**configuration, "Role": f"{source_role}-other,{target_role}"}
-    first, then = (other, configuration) if with_other_roles else (configuration, other)
-    s3.put_bucket_replication(**at_source, ReplicationConfiguration=first)
-    put(s3, at_source, "stuck")
-    s3.put_bucket_replication(**at_source, ReplicationConfiguration=then)
-    assert status(s3, at_source, "stuck") == "PENDING"
-    if sandbox is not None:
-        sandbox.settings("source", paused=False)
-    time.sleep(1)

@@ -26,6 +26,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._clients import (
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.api import Api
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.errors import ApiError
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.service import SERVICES
+from tests.faults.support.responses import PAGE, ROLE, XML
 from tests.support.scripted import Scripted, scripted
 
 ARGUMENTS: dict[str, Any] = {
@@ -52,14 +53,6 @@ ARGUMENTS: dict[str, Any] = {
     "trust_policy": {"Version": "2012-10-17"},
     "version_id": "v1",
 }
-XML = {"Content-Type": "application/xml"}
-PAGE = b"<!DOCTYPE html>\n<html><head><title>Welcome</title></head><body><br>Hello</body></html>"
-ROLE = (
-    b'<?xml version="1.0"?><GetRoleResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><GetRoleResult><Role>'
-    b"<Path>/</Path><Arn>arn:aws:iam::123456789012:role/N</Arn><RoleName>N</RoleName><RoleId>AROA</RoleId>"
-    b"<CreateDate>2026-11-22T17:21:14Z</CreateDate><AssumeRolePolicyDocument>%7B%7D</AssumeRolePolicyDocument>"
-    b"</Role></GetRoleResult><ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></GetRoleResponse>"
-)
 ERROR = b"<Error><Code>NoSuchKey</Code><Message>gone</Message></Error>"
 
 INVALID: dict[str, tuple[str, dict[str, str], bytes]] = {

@@ -17,6 +17,7 @@ import pytest
 
 from devtools.places import CACHE
 from sandbox.environments import SideName
+from tests.faults.support.content import content
 from tests.faults.support.matrix import LONG, SHORT
 from tests.integration.support.modules import MODULES, Result, Side
 from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, set_up
@@ -51,20 +52,6 @@ def options(source: Side, target: Side, folder: Path) -> dict[str, Any]:
         "senders": SENDERS,
         **{name: str(folder / name) for name in FILES},
     }
-
-
-def content(side: Side) -> dict[str, Any]:
-    """The versions of a side; of delete markers only the keys, because a killed run may have put one more."""
-    bucket = SOURCE_BUCKET if side.name == "source" else TARGET_BUCKET
-    found: dict[str, Any] = {}
-    page = side.s3.list_object_versions(Bucket=bucket)
-    for row in page.get("Versions", ()):
-        named = {"Bucket": bucket, "Key": row["Key"], "VersionId": row["VersionId"]}
-        tags = side.s3.get_object_tagging(**named)["TagSet"]
-        place = f"{row['Key']} {row['VersionId']}"
-        found[place] = [row["IsLatest"], row["ETag"], tags]
-    markers = {row["Key"] for row in page.get("DeleteMarkers", ()) if row["IsLatest"]}
-    return {**found, "deleted": sorted(markers)}
 
 
 def start(given: dict[str, Any]) -> subprocess.Popen[str]:

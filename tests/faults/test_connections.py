@@ -23,7 +23,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._clients.translat
     from_exception,
 )
 from sandbox import Sandbox
-from tests.faults.test_answers import PAGE, ROLE, XML
+from tests.faults.support.responses import PAGE, ROLE, XML
 from tests.integration.support.modules import Result, Side, task_of
 from tests.support.scripted import Request, Scripted, scripted
 

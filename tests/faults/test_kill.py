@@ -5,21 +5,16 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import time
-from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from sandbox import Sandbox
+from tests.faults.support.interruption import kill, wait_until_the_server_acted
 from tests.faults.support.matrix import CallAt
-from tests.faults.support.processes import descendants
 from tests.faults.support.state import state_of
 from tests.integration.support.modules import Side
-from tests.integration.support.plays import Plays, RunningPlaybook
+from tests.integration.support.plays import Plays
 
 pytestmark = [pytest.mark.slow]
 
@@ -81,31 +76,6 @@ def _run_and_kill(play: Plays, at: CallAt, how: str) -> None:
     wanted: dict[str, Any] = {"side": at.side, "operation": at.operation, "fault": how}
     play.sandbox.wait_for_call(timeout=60.0, **wanted)
     if how == "hang-after":
-        _wait_until_the_server_acted(play.sandbox, wanted)
-    _kill(playing)
+        wait_until_the_server_acted(play.sandbox, wanted)
+    kill(playing)
     play.sandbox.clear_faults()
-
-
-def _wait_until_the_server_acted(sandbox: Sandbox, wanted: dict[str, Any]) -> None:
-    """Wait until the server has logged the user, which it does just before it acts; acting takes milliseconds."""
-    deadline = time.monotonic() + 10.0
-    while not sandbox.calls(**wanted)[0]["user"] and time.monotonic() < deadline:
-        time.sleep(0.01)
-    time.sleep(0.1)
-
-
-def _kill(playing: RunningPlaybook) -> None:
-    """Kill all processes of the playbook, without a chance to clean up."""
-    process = playing.process
-    # Stop it first, so that it starts no other process while the list is read.
-    os.kill(process.pid, signal.SIGSTOP)
-    pids = [process.pid, *descendants(process.pid)]
-    for pid in pids:
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-    assert process.wait(10) == -signal.SIGKILL
-    assert process.stdout is not None
-    # A process that is still alive would hold the pipe open.
-    with suppress(subprocess.TimeoutExpired):
-        process.communicate(timeout=10)
-    assert process.stdout.closed

@@ -16,8 +16,8 @@ import pytest
 
 from sandbox import Sandbox
 from sandbox.environments import SideName
-from tests.faults.test_backfill import content
-from tests.faults.test_kill import _kill, _wait_until_the_server_acted
+from tests.faults.support.content import content
+from tests.faults.support.interruption import kill, wait_until_the_server_acted
 from tests.integration.support.modules import Side
 from tests.integration.support.plays import Inventory, Plays, RunningPlaybook
 from tests.integration.support.procedure import SOURCE_BUCKET, TARGET_BUCKET, set_up
@@ -123,8 +123,8 @@ def test_next_run_converges_after_a_kill_in_each_step(
             _wait_for_polls(sandbox, put["time"])
         else:
             sandbox.wait_for_call(timeout=90.0, **wanted)
-            _wait_until_the_server_acted(sandbox, wanted)
-        _kill(playing)
+            wait_until_the_server_acted(sandbox, wanted)
+        kill(playing)
         sandbox.clear_faults()
         sandbox.settings("source", paused=False)
         ended = [one["task"].rpartition(" : ")[2] for one in _records(playing)]

@@ -13,45 +13,23 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleFilterError, AnsibleUndefinedVariable
 
-from ansible_collections.scality.backbeat.plugins.filter.replication_plan import FilterModule
+from .plans import (
+    IAM,
+    PAIR,
+    S3,
+    THERE_IAM,
+    THERE_S3,
+    HostVars,
+    plan,
+    replication_plan,
+    step,
+    two_hosts,
+)
 
-replication_plan = FilterModule().filters()["replication_plan"]
-
-S3 = {"endpoint_url": "http://node1"}
-IAM = {"endpoint_url": "http://node1:8600"}
-THERE_S3 = {"endpoint_url": "http://node6"}
-THERE_IAM = {"endpoint_url": "http://node6:8600"}
 SOURCE_ROLE, TARGET_ROLE = "SourceRoleForS3Replication", "TargetRoleForS3Replication"
 SOURCE_ARN = f"arn:aws:iam::123456789012:role/{SOURCE_ROLE}"
 TARGET_ARN = f"arn:aws:iam::678901234567:role/{TARGET_ROLE}"
 OTHER_ARN = "arn:aws:iam::777777777777:role/Other"
-PAIR = {"source_bucket": "bucket-a", "target_bucket": "bucket-b"}
-
-HostVars = dict[str, dict[str, Any]]
-
-
-def two_hosts(*pairs: Any, **variables: Any) -> HostVars:
-    return {
-        "node1": {
-            "replication_s3": S3,
-            "replication_iam": IAM,
-            "replication_target_host": "node6",
-            "replication_pairs": list(pairs or [PAIR]),
-            **variables,
-        },
-        "node6": {"replication_s3": THERE_S3, "replication_iam": THERE_IAM},
-    }
-
-
-def plan(hostvars: HostVars, host: str = "node1", **run: Any) -> dict[str, Any]:
-    made: dict[str, Any] = replication_plan(hostvars, host, hostvars[host], run=run)
-    return made
-
-
-def step(hostvars: HostVars, name: str, host: str = "node1") -> Any:
-    planned = plan(hostvars, host)
-    assert planned["refused"] == []
-    return replication_plan(hostvars, host, hostvars[host], plan=planned, step=name)
 
 
 def created(name: str, arn: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from .test_replication_plan import PAIR, HostVars, plan, step, two_hosts
+from .plans import PAIR, HostVars, plan, step, two_hosts
 
 AWS_S3 = {"endpoint_url": "http://aws"}
 NODE7_S3 = {"endpoint_url": "http://node7"}

@@ -31,7 +31,7 @@ from ansible_collections.scality.backbeat.plugins.module_utils._work import Inva
 from ...fake_client import refusal
 from ...fake_iam import FakeIam, arn
 from ...runs import run
-from .._resources.test_policy import DEFAULTS
+from .._resources.policy_options import DEFAULTS
 
 
 @pytest.fixture

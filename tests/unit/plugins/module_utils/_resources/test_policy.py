@@ -25,22 +25,8 @@ from ansible_collections.scality.backbeat.plugins.module_utils._work import Inva
 from ...fake_client import ENDPOINT, refusal
 from ...fake_iam import FakeIam, arn
 from ...runs import converge, run
+from .policy_options import DEFAULTS
 
-DEFAULTS: dict[str, Any] = {
-    "name": "P",
-    "path": None,
-    "description": None,
-    "policy": None,
-    "side": None,
-    "permissions": "least",
-    "source_buckets": None,
-    "target_buckets": None,
-    "cloud_targets": False,
-    "purge_statements": False,
-    "max_size": 6144,
-    "roles": None,
-    "state": "present",
-}
 ARN = arn("policy", "P")
 
 

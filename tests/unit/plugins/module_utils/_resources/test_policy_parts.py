@@ -11,21 +11,17 @@ from typing import Any
 import pytest
 
 from ansible_collections.scality.backbeat.plugins.module_utils._clients.errors import Unreachable
-from ansible_collections.scality.backbeat.plugins.module_utils._resources.policy import Policy
 from ansible_collections.scality.backbeat.plugins.module_utils._resources.policy_parts import (
     writing_order,
-)
-from ansible_collections.scality.backbeat.plugins.module_utils._resources.policy_request import (
-    PolicyRequest,
 )
 from ansible_collections.scality.backbeat.plugins.module_utils._work import Refused
 
 from ...fake_client import lost
 from ...fake_iam import FakeIam, arn
 from ...runs import converge, run
-from .test_policy import DEFAULTS
+from .large_policies import allowed, buckets, iam, policy
 
-SIZE = 520  # room for the permissions for two or three buckets
+__all__ = ["iam"]
 
 
 def document(*actions: str) -> dict[str, Any]:
@@ -33,45 +29,6 @@ def document(*actions: str) -> dict[str, Any]:
         "Version": "2012-10-17",
         "Statement": [{"Effect": "Allow", "Action": list(actions), "Resource": "*"}],
     }
-
-
-def buckets(*numbers: int) -> list[str]:
-    return [f"bucket-{number:02d}" for number in numbers]
-
-
-def allowed(iam: FakeIam) -> set[str]:
-    """The resources that the role R may use."""
-    return {
-        resource
-        for document in iam._documents_of("R")
-        for statement in document["Statement"]
-        for resource in statement["Resource"]
-    }
-
-
-@pytest.fixture
-def iam() -> FakeIam:
-    """A server with the role R; `needed`: permissions that R must have after each write."""
-
-    def watch(server: FakeIam) -> None:
-        assert server.needed <= allowed(server)
-
-    server = FakeIam(watch)
-    server.needed = set()
-    server.create_role(RoleName="R", Path="/", AssumeRolePolicyDocument="{}")
-    return server
-
-
-def policy(iam: FakeIam, numbers: tuple[int, ...] = (), **options: Any) -> Policy:
-    wanted = {
-        **DEFAULTS,
-        "side": "target",
-        "target_buckets": buckets(*numbers),
-        "max_size": SIZE,
-        "purge_statements": True,
-        "roles": ["R"],
-    }
-    return Policy(PolicyRequest.from_options({**wanted, **options}), iam.api())
 
 
 def change(iam: FakeIam, before: tuple[int, ...], after: tuple[int, ...]) -> dict[str, Any]:

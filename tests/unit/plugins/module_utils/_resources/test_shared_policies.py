@@ -11,7 +11,7 @@ import pytest
 
 from ...fake_iam import FakeIam, arn
 from ...runs import converge
-from .test_policy_parts import allowed, buckets, iam, policy
+from .large_policies import allowed, buckets, iam, policy
 
 __all__ = ["iam"]
 
