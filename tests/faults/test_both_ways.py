@@ -140,7 +140,7 @@ def test_only_the_expected_tasks_fail(both: dict[bool, dict[str, Any]]) -> None:
     others = {
         "A list with one item that fails",
         "An object that is not replicated",
-        "failed_when and changed_when",
+        "Conditions failed_when and changed_when",
     }
     assert failed == {*names[start:end], *others}
 

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, scality.backbeat contributors
-# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-skipped.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-# SPDX-License-Identifier: GPL-3.0-or-skipped
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Single steps of the playbook by tags, and single sides by limit."""
 
 from __future__ import annotations
