@@ -37,6 +37,12 @@ def put_before_the_rule(source: Side, target: Side) -> None:
     set_up(source, target, but=("object",))
 
 
+def put_tagged(source: Side, target: Side) -> dict[str, Any]:
+    """Returns the tags of each version."""
+    put_before_the_rule(source, target)
+    return {place: found[-1] for place, found in content(source).items() if place != "deleted"}
+
+
 SENDERS = 2
 
 
@@ -215,20 +221,31 @@ def test_permanent_failure_is_reported_and_the_next_run_continues(
     source: Side, target: Side, tmp_path: Path, way: str
 ) -> None:
     """One call after the other fails, each in its own run. All runs use the same checkpoint."""
-    put_before_the_rule(source, target)
-    tags = {place: found[-1] for place, found in content(source).items() if place != "deleted"}
+    tags = put_tagged(source, target)
     fault = PERMANENT[way]
     given = with_short_timeouts(source, target, tmp_path, fault["how"], 0.0)
-    problems = []
-    for side, operation in (*CALLS, *OPTIONAL_CALLS[:-1]):
-        if not can_fail(operation, way):
-            continue
+
+    def run_with(operation: str, side: SideName) -> Result:
         source.sandbox.clear_calls()
         source.sandbox.fail(operation, 1, side, times=0, seconds=1.5, **fault)
         result = source.run("backfill", **given)
         source.sandbox.clear_faults()
+        return result
+
+    problems = []
+    for side, operation in (*CALLS, *OPTIONAL_CALLS[:-1]):
+        if not can_fail(operation, way):
+            continue
+        called = {"side": side, "operation": operation, "fault": fault["how"]}
+        result = run_with(operation, side)
+        if not source.sandbox.calls(**called) and (side, operation) in CALLS:
+            # If the deleted key is sent before the others, an earlier run made this call, and has sent everything.
+            source.sandbox.reset()
+            (tmp_path / "checkpoint").unlink(missing_ok=True)
+            tags = put_tagged(source, target)
+            result = run_with(operation, side)
         where = f"{side} {operation}"
-        if not source.sandbox.calls(side, operation=operation, fault=fault["how"]):
+        if not source.sandbox.calls(**called):
             problems.append(f"{where} was not called")
         if "exception" in result:
             problems.append(f"{where}: {result['exception']}")
