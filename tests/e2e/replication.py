@@ -43,6 +43,17 @@ class Replication:
     def pair(self) -> dict[str, Any]:
         return {"source_bucket": self.source_bucket, "target_bucket": self.target_bucket}
 
+    def sides(self) -> dict[str, dict[str, Any]]:
+        """The options source and target of a module that compares both buckets."""
+        return {
+            side: {
+                "bucket": getattr(self, f"{side}_bucket"),
+                "name": getattr(self, side).host,
+                "s3": getattr(self, side).connection("s3"),
+            }
+            for side in ("source", "target")
+        }
+
     def setup(self, *arguments: str, **variables: Any) -> PlaybookResult:
         return self._play(SETUP, arguments, variables)
 

@@ -118,13 +118,5 @@ def test_null_versions_are_replicated_in_order(new_replication: NewReplication) 
 
 
 def backfill(replication: Replication, *, check_mode: bool = False, **options: Any) -> Result:
-    sides = {
-        side: {
-            "bucket": getattr(replication, f"{side}_bucket"),
-            "name": getattr(replication, side).host,
-            "s3": getattr(replication, side).connection("s3"),
-        }
-        for side in ("source", "target")
-    }
-    given = {"wait": True, "wait_timeout": REPLICATION_TIMEOUT, **sides, **options}
+    given = {"wait": True, "wait_timeout": REPLICATION_TIMEOUT, **replication.sides(), **options}
     return replication.source.run("backfill", check_mode=check_mode, **given)

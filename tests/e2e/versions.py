@@ -33,15 +33,7 @@ def counts(result: Result) -> dict[str, int]:
 
 
 def verify(replication: Replication, **options: Any) -> Result:
-    sides = {
-        side: {
-            "bucket": getattr(replication, f"{side}_bucket"),
-            "name": getattr(replication, side).host,
-            "s3": getattr(replication, side).connection("s3"),
-        }
-        for side in ("source", "target")
-    }
-    return replication.source.run("verify", **sides, **options)
+    return replication.source.run("verify", **replication.sides(), **options)
 
 
 def without_configuration(replication: Replication, action: Callable[[], object]) -> None:

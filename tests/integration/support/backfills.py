@@ -8,11 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.integration.support.modules import Result, Side
-from tests.integration.support.procedure import (
-    SOURCE_BUCKET,
-    TARGET_BUCKET,
-    set_up,
-)
+from tests.integration.support.procedure import set_up, sides
 
 
 def configure(source: Side, target: Side) -> None:
@@ -21,8 +17,7 @@ def configure(source: Side, target: Side) -> None:
 
 def backfill(source: Side, target: Side, *, check_mode: bool = False, **options: Any) -> Result:
     given: dict[str, Any] = {
-        "source": {"bucket": SOURCE_BUCKET, "name": "node1", "s3": source.connection("s3")},
-        "target": {"bucket": TARGET_BUCKET, "name": "node6", "s3": target.connection("s3")},
+        **sides(source, target),
         "wait": True,
         "wait_timeout": 20.0,
         "first_timeout": 20.0,

@@ -123,6 +123,14 @@ def set_up(
     return results
 
 
+def sides(source: Side, target: Side) -> dict[str, dict[str, Any]]:
+    """The options source and target of a module that compares both buckets."""
+    return {
+        "source": {"bucket": SOURCE_BUCKET, "name": "node1", "s3": source.connection("s3")},
+        "target": {"bucket": TARGET_BUCKET, "name": "node6", "s3": target.connection("s3")},
+    }
+
+
 def assert_replicated(source: Side, target: Side) -> None:
     """Asserts that the object is on both sides, which needs all resources of the procedure."""
     there = {"s3": target.connection("s3"), "bucket": TARGET_BUCKET}

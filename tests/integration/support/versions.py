@@ -12,6 +12,7 @@ from tests.integration.support.modules import Result, Side
 from tests.integration.support.procedure import (
     SOURCE_BUCKET,
     TARGET_BUCKET,
+    sides,
 )
 
 
@@ -38,8 +39,7 @@ def wait_for_status(source: Side, *keys: str, status: str = "COMPLETED") -> None
 def verify(source: Side, target_side: Side, **options: Any) -> Result:
     before = source.sandbox.calls(write=True)
     given: dict[str, Any] = {
-        "source": {"bucket": SOURCE_BUCKET, "name": "node1", "s3": source.connection("s3")},
-        "target": {"bucket": TARGET_BUCKET, "name": "node6", "s3": target_side.connection("s3")},
+        **sides(source, target_side),
         **options,
     }
     result = source.run("verify", **given)

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[3]
+from devtools.places import ROOT
+
 FOLDERS = ("tests", "sandbox/tests")
 
 
